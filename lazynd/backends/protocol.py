@@ -1,0 +1,67 @@
+"""What a backend offers the runtime: devices, buffers, and compiled graphs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+import numpy as np
+
+from ..ir.graph import Graph
+from ..ir.types import Context, Type
+
+Buffer = Any
+
+
+class Executable(Protocol):
+    """A compiled graph."""
+
+    #: Bytes of code and constants, for the bound on the program cache.
+    nbytes: int
+
+    def __call__(self, buffers: Sequence[Buffer], scalars: Sequence[Any]) -> Sequence[Buffer]:
+        """Run on the buffers of the graph's leading inputs and the numbers for its slots; may return at once."""
+
+
+class Backend(Protocol):
+    """How graphs run. Buffers are opaque to the runtime, but NumPy arrays are accepted everywhere."""
+
+    name: str
+
+    def device_count(self, device_type: str) -> int: ...
+
+    def put(self, value: Buffer, context: Context) -> Buffer:
+        """``value`` on the device of ``context``; a NumPy array is given away by the caller."""
+
+    def get(self, buffer: Buffer) -> np.ndarray[Any, Any]:
+        """A private, writable copy on the host; waits for it."""
+
+    def wait(self, buffer: Buffer) -> None:
+        """Until ``buffer`` is computed."""
+
+    def copy(self, buffer: Buffer) -> Buffer:
+        """Another buffer of the same content."""
+
+    def compile(self, graph: Graph, slots: int, donate: Sequence[int], cache_key: str | None) -> tuple[Executable, bool]:
+        """``graph``, whose last ``slots`` inputs are scalars, with the inputs ``donate`` given up by the caller.
+
+        ``cache_key`` names it in the persistent cache, if there is to be one. Also says whether it came from there.
+        """
+
+
+def cast_scalar(value: Any, type: Type) -> Any:
+    """A Python number as MXNet casts it to an array's dtype: towards zero, integers wrapping."""
+    dtype = type.dtype
+    kind = dtype.kind
+    if kind == "f":
+        with np.errstate(all="ignore"):
+            return dtype.type(value)
+    if isinstance(value, float):
+        value = int(value) if value == value and abs(value) != float("inf") else 0
+    if kind == "b":
+        return np.bool_(value)
+    bits = dtype.itemsize * 8
+    value &= (1 << bits) - 1
+    if kind == "i" and value >> (bits - 1):
+        value -= 1 << bits
+    return dtype.type(value)

@@ -1,0 +1,182 @@
+"""Primitives in JAX: one entry a primitive. Lowering a graph traces these entries in order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import lax
+
+from ...ir.graph import Graph
+from ...ir.node import Node
+from ...ir.primitives.source import threefry
+
+LOWERINGS: dict[str, Callable[..., Any]] = {
+    "negate": lambda x: x if x.dtype == bool else lax.neg(x),
+    "abs": lax.abs,
+    "sign": lax.sign,
+    "exponential": lax.exp,
+    "exponential_minus_one": lax.expm1,
+    "log": lax.log,
+    "log_plus_one": lax.log1p,
+    "sqrt": lax.sqrt,
+    "rsqrt": lax.rsqrt,
+    "cbrt": lax.cbrt,
+    "sine": lax.sin,
+    "cosine": lax.cos,
+    "tan": lax.tan,
+    "tanh": lax.tanh,
+    "logistic": lax.logistic,
+    "erf": lax.erf,
+    "floor": lax.floor,
+    "ceil": lax.ceil,
+    "round_nearest_even": lambda x: lax.round(x, lax.RoundingMethod.TO_NEAREST_EVEN),
+    "stop_gradient": lambda x: x,
+    "not": lax.bitwise_not,
+    "add": lax.add,
+    "subtract": lax.sub,
+    "multiply": lax.mul,
+    "divide": lax.div,
+    "remainder": lax.rem,
+    "maximum": lax.max,
+    "minimum": lax.min,
+    "atan2": lax.atan2,
+    "and": lax.bitwise_and,
+    "or": lax.bitwise_or,
+    "xor": lax.bitwise_xor,
+    "shift_left": lax.shift_left,
+    "shift_right_logical": lax.shift_right_logical,
+    "equal": lax.eq,
+    "not_equal": lax.ne,
+    "less": lax.lt,
+    "less_equal": lax.le,
+    "greater": lax.gt,
+    "greater_equal": lax.ge,
+    "select": lambda c, a, b: lax.select(c, a, b),
+    "bitcast_convert": lambda x, *, dtype: lax.bitcast_convert_type(x, dtype),
+    "broadcast": lambda x, *, shape, axes: lax.broadcast_in_dim(x, shape, axes),
+    "reshape": lambda x, *, shape: lax.reshape(x, shape),
+    "transpose": lambda x, *, axes: lax.transpose(x, axes),
+    "reverse": lambda x, *, axes: lax.rev(x, axes),
+    "concatenate": lambda *xs, axis: lax.concatenate(xs, axis),
+    "slice": lambda x, *, start, limit, strides: lax.slice(x, start, limit, strides),
+    "dynamic_slice": lambda x, *starts, sizes: lax.dynamic_slice(x, starts, sizes),
+    "dynamic_update_slice": lambda x, update, *starts: lax.dynamic_update_slice(x, update, starts),
+    "argmax": lambda x, *, axis, dtype: lax.argmax(x, axis, np.int32).astype(dtype),
+    "argmin": lambda x, *, axis, dtype: lax.argmin(x, axis, np.int32).astype(dtype),
+    "cumsum": lambda x, *, axis, backwards: lax.cumsum(x, axis, reverse=backwards),
+    "reduce_max": lambda x, *, axes: lax.reduce_max(x, axes),
+    "reduce_min": lambda x, *, axes: lax.reduce_min(x, axes),
+    "reduce_prod": lambda x, *, axes: lax.reduce_prod(x, axes),
+    "iota": lambda *, shape, axis, dtype, context: lax.broadcasted_iota(dtype, shape, axis),
+    "constant": lambda *, value, context: jnp.asarray(value),
+}
+
+
+def lowers(name: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Register the lowering of primitive ``name``."""
+
+    def register(function: Callable[..., Any]) -> Callable[..., Any]:
+        LOWERINGS[name] = function
+        return function
+
+    return register
+
+
+@lowers("power")
+def _power(x: jax.Array, y: jax.Array) -> jax.Array:
+    if jnp.issubdtype(x.dtype, jnp.floating):
+        return lax.pow(x, y)
+    # Integers by squaring; a negative exponent gives the truncated inverse, as C's pow cast back does.
+    zero, one = jnp.zeros_like(x), jnp.ones_like(x)
+    result, base, exponent = one, x, lax.max(y, zero)
+    for _ in range(x.dtype.itemsize * 8):
+        result = lax.select((exponent & one) == one, result * base, result)
+        base, exponent = base * base, lax.shift_right_logical(exponent, one)
+    if jnp.issubdtype(x.dtype, jnp.unsignedinteger):
+        return result
+    sign = lax.select((y & one) == one, x, one)
+    inverse = lax.select(lax.abs(x) == one, sign, zero)
+    return lax.select(y < zero, inverse, result)
+
+
+@lowers("convert")
+def _convert(x: jax.Array, *, dtype: np.dtype[Any]) -> jax.Array:
+    if jnp.issubdtype(x.dtype, jnp.floating) and dtype.kind in "iu" and dtype.itemsize < 8:
+        # XLA saturates where C (and NumPy through int64) wraps.
+        x = lax.convert_element_type(x, np.int64)
+    return lax.convert_element_type(x, dtype)
+
+
+@lowers("reduce_sum")
+def _reduce_sum(x: jax.Array, *, axes: tuple[int, ...]) -> jax.Array:
+    return jnp.sum(x, axes, dtype=x.dtype)
+
+
+@lowers("pad")
+def _pad(x: jax.Array, value: jax.Array, *, low: Any, high: Any, interior: Any) -> jax.Array:
+    return lax.pad(x, value, list(zip(low, high, interior, strict=True)))
+
+
+@lowers("dot_general")
+def _dot_general(a: jax.Array, b: jax.Array, *, contract: Any, batch: Any) -> jax.Array:
+    wide = jnp.float32 if a.dtype == jnp.float16 else a.dtype
+    precision = lax.Precision.HIGHEST
+    made = lax.dot_general(a, b, (contract, batch), precision=precision, preferred_element_type=wide)
+    return made.astype(a.dtype)
+
+
+@lowers("sort")
+def _sort(*xs: jax.Array, axis: int) -> Any:
+    made = lax.sort(xs, dimension=axis, is_stable=True, num_keys=1)
+    return tuple(made) if len(xs) > 1 else made[0]
+
+
+@lowers("gather")
+def _gather(x: jax.Array, *indices: jax.Array, axes: tuple[int, ...]) -> jax.Array:
+    rest = [i for i in range(x.ndim) if i not in axes]
+    index = jnp.stack(indices, -1)
+    offset = tuple(range(index.ndim - 1, index.ndim - 1 + len(rest)))
+    numbers = lax.GatherDimensionNumbers(offset_dims=offset, collapsed_slice_dims=tuple(sorted(axes)), start_index_map=axes)
+    sizes = [1 if i in axes else n for i, n in enumerate(x.shape)]
+    return lax.gather(x, index, numbers, tuple(sizes), mode=lax.GatherScatterMode.CLIP)
+
+
+@lowers("scatter")
+def _scatter(x: jax.Array, updates: jax.Array, *indices: jax.Array, axes: tuple[int, ...], mode: str) -> jax.Array:
+    rest = [i for i in range(x.ndim) if i not in axes]
+    index = jnp.stack(indices, -1)
+    window = tuple(range(index.ndim - 1, index.ndim - 1 + len(rest)))
+    numbers = lax.ScatterDimensionNumbers(
+        update_window_dims=window, inserted_window_dims=tuple(sorted(axes)), scatter_dims_to_operand_dims=axes
+    )
+    put = lax.scatter_add if mode == "add" else lax.scatter
+    return put(x, index, updates, numbers, mode=lax.GatherScatterMode.CLIP)
+
+
+@lowers("random_bits")
+def _random_bits(seed: jax.Array, counter: jax.Array, *, shape: tuple[int, ...]) -> jax.Array:
+    size = int(np.prod(shape, dtype=np.int64))
+    half = (size + 1) // 2
+    words = threefry(seed, counter, lax.iota(np.uint32, half))
+    return jnp.concatenate(words)[:size].reshape(shape)
+
+
+def lower(graph: Graph) -> Callable[[Sequence[Any]], list[Any]]:
+    """A function of the graph's inputs for JAX to trace."""
+
+    def traced(inputs: Sequence[Any]) -> list[Any]:
+        known: dict[tuple[Node, int], Any] = {(n, 0): v for n, v in zip(graph.inputs, inputs, strict=True)}
+        for node in graph.nodes:
+            spec = node.spec
+            assert spec is not None and node.inputs is not None
+            with jax.named_scope(spec.op.name):
+                made = LOWERINGS[spec.op.name](*(known[r.node, r.index] for r in node.inputs), **spec.attributes)
+            for i, each in enumerate(made if isinstance(made, tuple) else (made,)):
+                known[node, i] = each
+        return [known[ref.node, ref.index] for ref in graph.outputs]
+
+    return traced

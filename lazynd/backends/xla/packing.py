@@ -1,0 +1,54 @@
+"""Scalars of a program packed into one array of 32-bit words: casting on the host, bit-casting inside."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import jax
+import numpy as np
+from jax import lax
+
+from ...ir.types import FLOAT32, Type
+from ..protocol import cast_scalar
+
+
+class Packing:
+    """Where each slot lies: one word, two for 64-bit types."""
+
+    def __init__(self, types: Sequence[Type]) -> None:
+        self.types = list(types)
+        self.offsets: list[int] = []
+        self.words = 0
+        for type in types:
+            self.offsets.append(self.words)
+            self.words += 2 if type.dtype.itemsize == 8 else 1
+        self._all_float32 = all(t.dtype == FLOAT32 for t in types)
+
+    def pack(self, scalars: Sequence[Any]) -> np.ndarray[Any, Any]:
+        """The words of ``scalars``, each cast to its slot's dtype by MXNet's rule."""
+        if self._all_float32:
+            with np.errstate(all="ignore"):
+                return np.array(scalars, dtype=np.float64).astype(np.float32).view(np.uint32)
+        words = np.zeros(self.words, np.uint32)
+        raw = words.view(np.uint8)
+        for value, type, offset in zip(scalars, self.types, self.offsets, strict=True):
+            cast = np.frombuffer(cast_scalar(value, type).tobytes(), np.uint8)
+            raw[4 * offset : 4 * offset + len(cast)] = cast
+        return words
+
+    def unpack(self, packed: jax.Array) -> list[jax.Array]:
+        """Inside the program: each slot as a 0-d array of its type."""
+        return [self._slot(packed, type, offset) for type, offset in zip(self.types, self.offsets, strict=True)]
+
+    def _slot(self, packed: jax.Array, type: Type, offset: int) -> jax.Array:
+        dtype = type.dtype
+        if dtype.itemsize == 8:
+            return lax.bitcast_convert_type(packed[offset : offset + 2], dtype)
+        word = packed[offset]
+        if dtype.itemsize == 4:
+            return lax.bitcast_convert_type(word, dtype)
+        if dtype.kind == "b":
+            return (word & np.uint32(1)) != np.uint32(0)
+        narrow = np.dtype(f"uint{dtype.itemsize * 8}")
+        return lax.bitcast_convert_type(lax.convert_element_type(word, narrow), dtype)

@@ -1,0 +1,71 @@
+"""Every setting of lazynd, typed, with its environment name. Imports nothing of lazynd."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+
+
+def _flag(name: str, default: bool) -> bool:
+    text = os.environ.get(name)
+    return default if text is None else text.strip().lower() not in ("", "0", "false", "no", "off")
+
+
+def _number(name: str, default: int) -> int:
+    text = os.environ.get(name, "").strip()
+    if not text:
+        return default
+    try:
+        return int(text)
+    except ValueError:
+        raise ValueError(f"{name}={text!r} is not a whole number") from None
+
+
+def _cache_root() -> Path | None:
+    text = os.environ.get("LAZYND_CACHE")
+    if text is not None:
+        return None if text.strip().lower() in ("", "0", "off", "no", "false") else Path(text).expanduser()
+    base = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
+    return Path(base) / "lazynd"
+
+
+def _eager() -> bool:
+    return _flag("LAZYND_EAGER", os.environ.get("MXNET_ENGINE_TYPE") == "NaiveEngine")
+
+
+@dataclass(slots=True)
+class Config:
+    """The settings, read from the environment when lazynd is imported; assign to change one.
+
+    >>> import lazynd
+    >>> lazynd.config.window
+    1
+    """
+
+    #: Run every operation at its own line, in NumPy (``LAZYND_EAGER``, ``MXNET_ENGINE_TYPE=NaiveEngine``).
+    eager: bool = field(default_factory=_eager)
+    #: Backend of programs: "xla" or "numpy" (``LAZYND_BACKEND``).
+    backend: str = field(default_factory=lambda: os.environ.get("LAZYND_BACKEND", "xla"))
+    #: Closed regions that may wait before the oldest runs (``LAZYND_WINDOW``).
+    window: int = field(default_factory=lambda: _number("LAZYND_WINDOW", 1))
+    #: Pending nodes outside ``record()`` after which a repetition is looked for (``LAZYND_BUDGET_NODES``).
+    budget_nodes: int = field(default_factory=lambda: _number("LAZYND_BUDGET_NODES", 100))
+    #: Pending nodes that are cut wherever they are, also inside ``record()`` (``LAZYND_HARD_LIMIT``).
+    hard_limit: int = field(default_factory=lambda: _number("LAZYND_HARD_LIMIT", 20_000))
+    #: Operators in one program; more are split into several (``LAZYND_PROGRAM_NODES``).
+    program_nodes: int = field(default_factory=lambda: _number("LAZYND_PROGRAM_NODES", 1_500))
+    #: New programs of one line, each used once, before further ones run op by op (``LAZYND_ONE_SHOT``).
+    one_shot: int = field(default_factory=lambda: _number("LAZYND_ONE_SHOT", 20))
+    #: Compiled programs kept, and their bytes of code (``LAZYND_PROGRAMS``, ``LAZYND_PROGRAM_BYTES``).
+    programs: int = field(default_factory=lambda: _number("LAZYND_PROGRAMS", 2_000))
+    program_bytes: int = field(default_factory=lambda: _number("LAZYND_PROGRAM_BYTES", 512 << 20))
+    #: Folder of compiled programs kept between processes; None keeps none (``LAZYND_CACHE``, "off" for none).
+    cache: Path | None = field(default_factory=_cache_root)
+    #: Verify the graph after every pass (``LAZYND_VERIFY``).
+    verify: bool = field(default_factory=lambda: _flag("LAZYND_VERIFY", False))
+    #: Seconds of compiling after which progress is reported (``LAZYND_SLOW_COMPILE``).
+    slow_compile: int = field(default_factory=lambda: _number("LAZYND_SLOW_COMPILE", 2))
+
+
+config = Config()

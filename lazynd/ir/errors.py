@@ -1,0 +1,14 @@
+"""The one error class of the front end, and how operators say what is wrong."""
+
+from __future__ import annotations
+
+
+class MXNetError(RuntimeError):
+    """A call that MXNet refuses: wrong shapes, dtypes, contexts, parameters, or use of the tape.
+
+    The text reads ``[operator] what is wrong``, then the types it was called with and the user's line.
+    """
+
+
+class OperatorError(MXNetError):
+    """Raised inside an operator's body or a primitive's type rule; the recorder adds operator, types and line."""

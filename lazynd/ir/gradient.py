@@ -1,0 +1,93 @@
+"""Reverse-mode differentiation: IR in, IR out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from .errors import OperatorError
+from .graph import Graph, Rewriter
+from .node import Node, Output
+from .types import BOOL
+from .value import Value
+
+Ref = Node | Output
+
+
+def flatten(graph: Graph, keep_rules: bool = False) -> Graph:
+    """``graph`` with bodies in place of their operators, down to primitives.
+
+    ``keep_rules`` leaves operators that state their own gradient.
+    """
+    rewriter = Rewriter(graph.inputs)
+    for node in graph.nodes:
+        spec = node.spec
+        assert spec is not None
+        inputs = rewriter.inputs_of(node)
+        body = None if keep_rules and spec.op.has_gradient_rule else spec.op.body(spec)
+        if body is None:
+            rewriter.copy(node, inputs)
+            continue
+        memo = ("flat", keep_rules)
+        flat = spec.derived.get(memo)
+        if flat is None:
+            flat = spec.derived.setdefault(memo, flatten(body, keep_rules))
+        rewriter.set(node, inline_at(flat, inputs, node))
+    return Graph(graph.inputs, [rewriter[ref] for ref in graph.outputs], name=graph.name)
+
+
+def inline_at(graph: Graph, arguments: Sequence[Ref], site: Node) -> list[Ref]:
+    """The outputs of ``graph`` on ``arguments``; its nodes carry the user's line of ``site``."""
+    rewriter = Rewriter()
+    for parameter, argument in zip(graph.inputs, arguments, strict=True):
+        rewriter.replaced[parameter, 0] = argument
+    for node in graph.nodes:
+        made = rewriter.copy(node, rewriter.inputs_of(node))
+        if made is not node and site.code is not None:
+            made.code, made.lasti = site.code, site.lasti
+    return [rewriter[ref] for ref in graph.outputs]
+
+
+def cotangents_of(
+    nodes: Sequence[Node], outputs: Sequence[Ref], seeds: Sequence[Value | None], wrt: Iterable[Ref]
+) -> list[Value | None]:
+    """Cotangents of ``wrt`` from ``seeds``, those of ``outputs``; None where no path leads.
+
+    ``nodes`` are in topological order. Every node on a path is visited, also one whose cotangent is absent:
+    operators may ignore the gradient of their head.
+    """
+    targets = list(wrt)
+    active: set[Node] = {ref.node for ref in targets}
+    for node in nodes:
+        assert node.inputs is not None
+        if any(ref.node in active for ref in node.inputs):
+            active.add(node)
+    gathered: dict[tuple[Node, int], Value] = {}
+    for ref, seed in zip(outputs, seeds, strict=True):
+        if seed is not None:
+            _accumulate(gathered, ref, seed)
+    for node in reversed(nodes):
+        if node in active:
+            _visit(gathered, active, node)
+    return [gathered.get((ref.node, ref.index)) for ref in targets]
+
+
+def _visit(gathered: dict[tuple[Node, int], Value], active: set[Node], node: Node) -> None:
+    spec = node.spec
+    assert spec is not None and node.inputs is not None
+    given = [gathered.pop((node, i), None) for i in range(len(spec.out_types))]
+    if all(g is None for g in given) and not getattr(spec.op, "ignores_cotangent", False):
+        return
+    results = [Value(node), *(Value(Output(node, i, t)) for i, t in enumerate(spec.out_types[1:], 1))]
+    found = spec.op.differentiate(spec, given, results, [Value(ref) for ref in node.inputs])
+    for ref, cotangent in zip(node.inputs, found, strict=True):
+        if cotangent is None or ref.node not in active or ref.type.dtype == BOOL:
+            continue
+        if cotangent.type is not ref.type:
+            raise OperatorError(f"gradient of {spec.op.name}: cotangent {cotangent.type} for an input {ref.type}")
+        _accumulate(gathered, ref, cotangent)
+
+
+def _accumulate(gathered: dict[tuple[Node, int], Value], ref: Ref, cotangent: Value) -> None:
+    key = (ref.node, ref.index)
+    known = gathered.get(key)
+    gathered[key] = cotangent if known is None else known + cotangent

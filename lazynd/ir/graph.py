@@ -1,0 +1,111 @@
+"""Graphs: parameters in, values out. All traversals are iterative."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+
+from .node import Node, Output, apply, leaf
+
+
+class Graph:
+    """A pure function of its parameters, as nodes in an order where inputs come before users.
+
+    ``inputs`` are leaves without value; ``outputs`` refer to nodes or to their further outputs. Leaves that
+    hold a value do not occur: data is always a parameter.
+    """
+
+    __slots__ = ("inputs", "name", "nodes", "outputs")
+
+    def __init__(
+        self,
+        inputs: Sequence[Node],
+        outputs: Sequence[Node | Output],
+        nodes: Sequence[Node] | None = None,
+        name: str = "",
+    ) -> None:
+        self.inputs = tuple(inputs)
+        self.outputs = tuple(outputs)
+        self.nodes = tuple(topological(self.outputs) if nodes is None else nodes)
+        self.name = name
+
+    def __len__(self) -> int:
+        return len(self.nodes)
+
+
+def topological(roots: Iterable[Node | Output]) -> list[Node]:
+    """The applied nodes that ``roots`` need, inputs first, deterministic, without recursion."""
+    order: list[Node] = []
+    done: set[Node] = set()
+    stack: list[tuple[Node, bool]] = [(root.node, False) for root in reversed(list(roots))]
+    while stack:
+        node, expanded = stack.pop()
+        if expanded:
+            order.append(node)
+            continue
+        if node in done or node.spec is None:
+            continue
+        done.add(node)
+        stack.append((node, True))
+        assert node.inputs is not None
+        for ref in reversed(node.inputs):
+            if ref.node not in done:
+                stack.append((ref.node, False))
+    return order
+
+
+class Rewriter:
+    """Copies nodes while replacing references: the loop that every pass shares."""
+
+    def __init__(self, inputs: Iterable[Node] = ()) -> None:
+        self.replaced: dict[tuple[Node, int], Node | Output] = {(n, 0): n for n in inputs}
+
+    def __getitem__(self, ref: Node | Output) -> Node | Output:
+        return self.replaced[ref.node, ref.index]
+
+    def set(self, node: Node, results: Sequence[Node | Output]) -> None:
+        for i, result in enumerate(results):
+            self.replaced[node, i] = result
+
+    def inputs_of(self, node: Node) -> tuple[Node | Output, ...]:
+        assert node.inputs is not None
+        return tuple([self.replaced[ref.node, ref.index] for ref in node.inputs])
+
+    def copy(self, node: Node, inputs: tuple[Node | Output, ...]) -> Node:
+        """``node`` on ``inputs``: itself when nothing changed."""
+        assert node.spec is not None and node.inputs is not None
+        if len(inputs) == len(node.inputs) and all(a is b for a, b in zip(inputs, node.inputs, strict=True)):
+            self.keep(node)
+            return node
+        made = apply(node.spec, inputs, node.code, node.lasti, node.scalars)
+        self.replaced[node, 0] = made
+        for i, type in enumerate(node.spec.out_types[1:], 1):
+            self.replaced[node, i] = Output(made, i, type)
+        return made
+
+    def keep(self, node: Node) -> None:
+        assert node.spec is not None
+        self.replaced[node, 0] = node
+        for i, type in enumerate(node.spec.out_types[1:], 1):
+            self.replaced[node, i] = Output(node, i, type)
+
+
+def rewrite(graph: Graph, step: Callable[[Rewriter, Node], None]) -> Graph:
+    """``graph`` with ``step`` applied to each node in order; ``step`` must set or copy the node."""
+    rewriter = Rewriter(graph.inputs)
+    for node in graph.nodes:
+        step(rewriter, node)
+    return Graph(graph.inputs, [rewriter[ref] for ref in graph.outputs], name=graph.name)
+
+
+def inline(graph: Graph, arguments: Sequence[Node | Output]) -> list[Node | Output]:
+    """The outputs of ``graph`` with ``arguments`` in place of its parameters."""
+    rewriter = Rewriter()
+    for parameter, argument in zip(graph.inputs, arguments, strict=True):
+        rewriter.replaced[parameter, 0] = argument
+    for node in graph.nodes:
+        rewriter.copy(node, rewriter.inputs_of(node))
+    return [rewriter[ref] for ref in graph.outputs]
+
+
+def parameter_like(ref: Node | Output) -> Node:
+    return leaf(ref.type)

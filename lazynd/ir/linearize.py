@@ -1,0 +1,213 @@
+"""Splitting an op into a forward pass that keeps residuals and a backward pass that reads them.
+
+Found once per (specialization, needed inputs): the body is differentiated, and the boundary between the two
+passes is chosen so that cheap elementwise work and data movement is recomputed, draws are regenerated, and only
+contractions, reductions and loops hand their results over as hidden outputs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from .gradient import cotangents_of, flatten
+from .graph import Graph, Rewriter
+from .node import Node, Output, apply, leaf, outputs
+from .primitive import Primitive
+from .specialization import Op, Specialization
+from .types import BOOL, Type
+from .value import Value
+
+Ref = Node | Output
+Key = tuple[Node, int]
+
+
+class Derived(Op):
+    """An operator made by a transformation: its body is given as a graph."""
+
+    def __init__(self, name: str, graph: Graph) -> None:
+        super().__init__()
+        self.name = name
+        self.graph = graph
+
+    def _specialize(self, in_types: tuple[Type, ...], attributes: Mapping[str, Any]) -> Specialization:
+        raise TypeError(f"{self.name} is fixed to its types")
+
+    def body(self, spec: Specialization) -> Graph:
+        return self.graph
+
+    @property
+    def has_gradient_rule(self) -> bool:
+        return False
+
+    def differentiate(self, *args: Any) -> Any:
+        raise TypeError(f"{self.name} is differentiated through its body")
+
+
+@dataclass(frozen=True, slots=True)
+class Backward:
+    """One backward pass: ``spec`` on the sources numbered ``residuals``, then the present cotangents.
+
+    Output ``i`` is the cotangent of input ``targets[i]``; inputs that no path reaches are not among them.
+    ``spec`` is None when none is reached.
+    """
+
+    spec: Specialization | None
+    residuals: tuple[int, ...]
+    targets: tuple[int, ...]
+
+
+class Linearized:
+    """An op's forward pass with hidden outputs, and its backward passes by present cotangents."""
+
+    __slots__ = ("_backwards", "_graph", "kept", "needs", "origin", "spec", "visible")
+
+    def __init__(self, origin: Specialization, needs: tuple[bool, ...]) -> None:
+        self.origin = origin
+        self.needs = needs
+        self.visible = len(origin.out_types)
+        self._graph = _body(origin)
+        self._backwards: dict[tuple[bool, ...], Backward] = {}
+        hidden: list[Ref] = []
+        while True:  # Hidden outputs are outputs: their gradients must find their residuals too.
+            cut = _boundary(self._graph, hidden, needs, len(origin.in_types))
+            found = [ref for ref in cut if ref not in hidden]
+            if not found:
+                break
+            hidden += found
+        self.spec = self._forward(hidden)
+        results = [*self._graph.outputs[: self.visible], *hidden]
+        self._graph = Graph(self._graph.inputs, results)
+        every = self._derive(tuple(ref.type.dtype != BOOL for ref in results))
+        #: What a tape must keep: sources that some backward pass reads. Source ``i`` is input ``i``, source
+        #: ``len(inputs) + k`` is output ``k``.
+        self.kept: tuple[int, ...] = every.residuals
+
+    def _forward(self, hidden: Sequence[Ref]) -> Specialization:
+        if not hidden:
+            return self.origin
+        origin = self.origin
+        graph = Graph(self._graph.inputs, [*self._graph.outputs, *hidden])
+        out_types = (*origin.out_types, *(ref.type for ref in hidden))
+        return Specialization(Derived(origin.op.name, graph), origin.in_types, origin.attributes, out_types, origin.slots)
+
+    def backward(self, present: tuple[bool, ...]) -> Backward:
+        """The backward pass for cotangents of the outputs marked ``present``."""
+        found = self._backwards.get(present)
+        if found is None:
+            found = self._backwards.setdefault(present, self._derive(present))
+        return found
+
+    def _derive(self, present: tuple[bool, ...]) -> Backward:
+        graph, origin = self._graph, self.origin
+        seeds = [leaf(ref.type) if there else None for ref, there in zip(graph.outputs, present, strict=True)]
+        wanted = [i for i, need in enumerate(self.needs) if need]
+        cotangents = cotangents_of(
+            graph.nodes, graph.outputs, [None if s is None else Value(s) for s in seeds], [graph.inputs[i] for i in wanted]
+        )
+        reached = [(i, c.ref) for i, c in zip(wanted, cotangents, strict=True) if c is not None]
+        if not reached:
+            return Backward(None, (), ())
+        n_inputs = len(origin.in_types)
+        tensors, slots = graph.inputs[:n_inputs], graph.inputs[n_inputs:]
+        sources: list[Ref] = [*tensors, *graph.outputs]
+        boundary = {(ref.node, ref.index): leaf(ref.type) for ref in sources}
+        slot_leaves = [leaf(s.type) for s in slots]
+        seed_leaves = [s for s in seeds if s is not None]
+        boundary.update({(s, 0): new for s, new in zip(slots, slot_leaves, strict=True)})
+        boundary.update({(s, 0): s for s in seed_leaves})
+        used, results = _extract([ref for _, ref in reached], boundary)
+        residuals = tuple(k for k, ref in enumerate(sources) if (ref.node, ref.index) in used and _first(sources, k))
+        kept = [boundary[sources[k].node, sources[k].index] for k in residuals]
+        body = Graph([*kept, *seed_leaves, *slot_leaves], results)
+        spec = Specialization(
+            Derived(f"vjp_{origin.op.name}", body),
+            tuple(n.type for n in (*kept, *seed_leaves)),
+            origin.attributes,
+            tuple(ref.type for ref in results),
+            origin.slots,
+        )
+        return Backward(spec, residuals, tuple(i for i, _ in reached))
+
+
+def _first(sources: Sequence[Ref], k: int) -> bool:
+    """Whether ``sources[k]`` has not occurred before (an output may be an input passed through)."""
+    return not any(s.node is sources[k].node and s.index == sources[k].index for s in sources[:k])
+
+
+def linearize(spec: Specialization, needs: tuple[bool, ...]) -> Linearized:
+    """``spec`` split for the gradients of the inputs marked in ``needs``; memoised on ``spec``."""
+    found: Linearized | None = spec.linearized.get(needs)
+    if found is None:
+        found = spec.linearized.setdefault(needs, Linearized(spec, needs))
+    return found
+
+
+def _body(spec: Specialization) -> Graph:
+    """The body down to what has a gradient rule; an op with a rule of its own is one node of itself."""
+    body = None if spec.op.has_gradient_rule else spec.op.body(spec)
+    if body is not None:
+        return flatten(body, keep_rules=True)
+    parameters = [leaf(t) for t in (*spec.in_types, *(s.type for s in spec.slots))]
+    return Graph(parameters, outputs(apply(spec, parameters)))
+
+
+def _boundary(graph: Graph, hidden: Sequence[Ref], needs: tuple[bool, ...], n_inputs: int) -> list[Ref]:
+    """Results of ``graph`` that its gradients read and that are too dear to compute again."""
+    results = [*graph.outputs, *hidden]
+    seeds = [Value(leaf(ref.type)) if ref.type.dtype != BOOL else None for ref in results]
+    wanted = [graph.inputs[i] for i, need in enumerate(needs) if need]
+    found = [c.ref for c in cotangents_of(graph.nodes, results, seeds, wanted) if c is not None]
+    forward = set(graph.nodes)
+    known: set[Key] = {(ref.node, ref.index) for ref in (*graph.inputs, *results)}
+    boundary: list[Ref] = []
+    seen: set[Node] = set()
+    stack: list[Ref] = list(found)
+    while stack:
+        ref = stack.pop()
+        key = (ref.node, ref.index)
+        if key in known or ref.node.spec is None:
+            continue
+        if ref.node in forward and not _cheap(ref.node):
+            known.add(key)
+            boundary.append(ref)
+        elif ref.node not in seen:
+            seen.add(ref.node)
+            assert ref.node.inputs is not None
+            stack.extend(ref.node.inputs)
+    return boundary
+
+
+def _cheap(node: Node) -> bool:
+    assert node.spec is not None
+    return isinstance(node.spec.op, Primitive) and node.spec.op.cheap
+
+
+def _extract(results: Sequence[Ref], boundary: Mapping[Key, Node]) -> tuple[set[Key], list[Ref]]:
+    """Copies what ``results`` need above ``boundary``; says which parts of the boundary were used."""
+    used: set[Key] = set()
+    order: list[Node] = []
+    done: set[Node] = set()
+    stack: list[tuple[Ref, bool]] = [(ref, False) for ref in reversed(results)]
+    while stack:
+        ref, expanded = stack.pop()
+        if expanded:
+            order.append(ref.node)
+            continue
+        if (ref.node, ref.index) in boundary:
+            used.add((ref.node, ref.index))
+        elif ref.node not in done:
+            done.add(ref.node)
+            stack.append((ref, True))
+            assert ref.node.inputs is not None
+            stack.extend((source, False) for source in reversed(ref.node.inputs))
+    rewriter = Rewriter()
+    rewriter.replaced.update(boundary)
+    for node in order:
+        assert node.spec is not None
+        keys = [(node, i) for i in range(len(node.spec.out_types))]
+        rewriter.copy(node, rewriter.inputs_of(node))
+        # An output at the boundary stays the boundary's.
+        rewriter.replaced.update({k: boundary[k] for k in keys if k in boundary})
+    return used, [rewriter[ref] for ref in results]

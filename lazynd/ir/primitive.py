@@ -1,0 +1,78 @@
+"""The base of all primitives: one class each, holding every rule. An incomplete class is refused at import."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
+
+import numpy as np
+
+from .specialization import Op, Specialization
+from .types import Type
+
+PRIMITIVES: dict[str, Primitive] = {}
+
+
+class Primitive(Op):
+    """A primitive of the closed set that every backend implements.
+
+    A concrete subclass states, in its own body or that of a family base:
+
+    ``name``        XLA's name of it;
+    ``infer``       its type rule: types and attributes to the type of each output, or an ``OperatorError``;
+    ``vjp``         its gradient: cotangent, result, inputs and attributes to one cotangent (or None) an input;
+    ``evaluate``    its meaning in NumPy;
+    ``cheap``       whether a gradient recomputes it rather than keeps its result;
+    ``samples``     inputs and attributes that the generic tests run it on.
+    """
+
+    name: ClassVar[str]
+    #: Recomputed in a backward pass instead of kept: elementwise and data movement.
+    cheap: ClassVar[bool] = True
+    #: False for primitives that a rewrite must neither merge nor evaluate (none that draws or loops).
+    foldable: ClassVar[bool] = True
+
+    def __init_subclass__(cls, *, family: bool = False, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if family:
+            return
+        missing = [rule for rule in ("name", "infer", "vjp", "evaluate", "samples") if not _states(cls, rule)]
+        if missing:
+            raise TypeError(f"primitive {cls.__name__} states no {', '.join(missing)}")
+        if cls.name in PRIMITIVES:
+            raise TypeError(f"primitive {cls.name!r} is defined twice")
+        PRIMITIVES[cls.name] = cls()
+
+    @abstractmethod
+    def infer(self, *args: Any, **kwargs: Any) -> Type | tuple[Type, ...]:
+        """The type of each output, or an ``OperatorError`` that says what is wrong."""
+
+    @abstractmethod
+    def vjp(self, *args: Any, **kwargs: Any) -> tuple[Any, ...]:
+        """Cotangents of the inputs, as IR; None where there is none."""
+
+    @abstractmethod
+    def evaluate(self, *args: Any, **kwargs: Any) -> Any:
+        """The result in NumPy."""
+
+    @classmethod
+    @abstractmethod
+    def samples(cls, rng: np.random.Generator) -> list[tuple[tuple[Any, ...], dict[str, Any]]]:
+        """Inputs and attributes for the generic tests."""
+
+    def _specialize(self, in_types: tuple[Type, ...], attributes: Mapping[str, Any]) -> Specialization:
+        inferred = self.infer(*in_types, **attributes)
+        out_types = inferred if isinstance(inferred, tuple) else (inferred,)
+        return Specialization(self, in_types, dict(attributes), out_types)
+
+    def differentiate(
+        self, spec: Specialization, cotangents: Sequence[Any], outputs: Sequence[Any], inputs: Sequence[Any]
+    ) -> Sequence[Any]:
+        if len(spec.out_types) == 1:
+            return self.vjp(cotangents[0], outputs[0], *inputs, **spec.attributes)
+        return self.vjp(tuple(cotangents), tuple(outputs), *inputs, **spec.attributes)
+
+
+def _states(cls: type, rule: str) -> bool:
+    return any(rule in base.__dict__ for base in cls.__mro__ if base not in (Primitive, Op, object))

@@ -1,0 +1,136 @@
+"""Comparisons, selection and conversion between dtypes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .. import build as ir
+from ..errors import OperatorError
+from ..primitive import Primitive
+from ..types import BOOL, Type
+from ..value import Value
+from .elementwise import Array, Binary, Samples, Unary, same_types
+
+
+class Comparison(Binary, family=True):
+    """Two operands of one type; a boolean result."""
+
+    def infer(self, *args: Any, **kwargs: Any) -> Type:
+        return same_types(self.name, args).with_dtype(BOOL)
+
+    def vjp(self, g: Value, y: Value, a: Value, b: Value) -> tuple[None, None]:
+        return (None, None)
+
+    @classmethod
+    def samples(cls, rng: np.random.Generator) -> Samples:
+        return [((rng.integers(0, 3, (4, 5)).astype("float32"), rng.integers(0, 3, (4, 5)).astype("float32")), {})]
+
+
+class Equal(Comparison):
+    name = "equal"
+
+    def evaluate(self, a: Array, b: Array) -> Array:
+        return np.equal(a, b)
+
+
+class NotEqual(Comparison):
+    name = "not_equal"
+
+    def evaluate(self, a: Array, b: Array) -> Array:
+        return np.not_equal(a, b)
+
+
+class Less(Comparison):
+    name = "less"
+
+    def evaluate(self, a: Array, b: Array) -> Array:
+        return np.less(a, b)
+
+
+class LessEqual(Comparison):
+    name = "less_equal"
+
+    def evaluate(self, a: Array, b: Array) -> Array:
+        return np.less_equal(a, b)
+
+
+class Greater(Comparison):
+    name = "greater"
+
+    def evaluate(self, a: Array, b: Array) -> Array:
+        return np.greater(a, b)
+
+
+class GreaterEqual(Comparison):
+    name = "greater_equal"
+
+    def evaluate(self, a: Array, b: Array) -> Array:
+        return np.greater_equal(a, b)
+
+
+class Select(Primitive):
+    """``a`` where the condition holds, else ``b``."""
+
+    name = "select"
+
+    def infer(self, condition: Type, a: Type, b: Type) -> Type:
+        if condition.dtype != BOOL or condition.shape != a.shape:
+            raise OperatorError(f"select: expected bool{list(a.shape)} as condition, got {condition}")
+        return same_types(self.name, (a, b))
+
+    def vjp(self, g: Value, y: Value, condition: Value, a: Value, b: Value) -> tuple[Value | None, ...]:
+        zero = ir.zeros_like(g)
+        return (None, ir.select(condition, g, zero), ir.select(condition, zero, g))
+
+    def evaluate(self, condition: Array, a: Array, b: Array) -> Array:
+        return np.where(condition, a, b)
+
+    @classmethod
+    def samples(cls, rng: np.random.Generator) -> Samples:
+        a, b = rng.random((2, 3, 4)).astype("float32")
+        return [((a > b, a, b), {})]
+
+
+class Convert(Unary):
+    """A cast as in C: towards zero, integers wrapping. NaN and values out of range: as the backend has it."""
+
+    name = "convert"
+
+    def infer(self, x: Type, *, dtype: np.dtype[Any]) -> Type:
+        return x.with_dtype(dtype)
+
+    def vjp(self, g: Value, y: Value, x: Value, *, dtype: np.dtype[Any]) -> tuple[Value | None]:
+        return (ir.convert(g, x.dtype) if x.dtype != BOOL and dtype != BOOL else None,)
+
+    def evaluate(self, x: Array, *, dtype: np.dtype[Any]) -> Array:
+        if x.dtype.kind == "f" and dtype.kind in "iu" and dtype.itemsize < 8:
+            return x.astype(np.int64).astype(dtype)
+        return x.astype(dtype)
+
+    @classmethod
+    def samples(cls, rng: np.random.Generator) -> Samples:
+        x = rng.uniform(-9, 9, (3, 4)).astype("float32")
+        return [((x,), {"dtype": np.dtype(d)}) for d in ("int32", "float64", "float16", "bool")]
+
+
+class BitcastConvert(Unary):
+    """The same bits as another dtype of the same width."""
+
+    name = "bitcast_convert"
+
+    def infer(self, x: Type, *, dtype: np.dtype[Any]) -> Type:
+        if dtype.itemsize != x.dtype.itemsize:
+            raise OperatorError(f"bitcast_convert: {x.dtype} and {dtype} differ in width")
+        return x.with_dtype(dtype)
+
+    def vjp(self, g: Value, y: Value, x: Value, *, dtype: np.dtype[Any]) -> tuple[None]:
+        return (None,)
+
+    def evaluate(self, x: Array, *, dtype: np.dtype[Any]) -> Array:
+        return np.ascontiguousarray(x).view(dtype).reshape(x.shape)
+
+    @classmethod
+    def samples(cls, rng: np.random.Generator) -> Samples:
+        return [((rng.random((3, 4)).astype("float32"),), {"dtype": np.dtype("uint32")})]

@@ -1,0 +1,444 @@
+"""Arithmetic on each element: operands of one type, a result of that type."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from .. import build as ir
+from ..errors import OperatorError
+from ..primitive import Primitive
+from ..types import Type
+from ..value import Value
+
+Array = np.ndarray[Any, Any]
+Samples = list[tuple[tuple[Any, ...], dict[str, Any]]]
+
+
+def same_types(name: str, types: tuple[Type, ...]) -> Type:
+    for i, t in enumerate(types):
+        if t is not types[0]:
+            raise OperatorError(f"{name}: expected {types[0]} as {i}-th operand, got {t}")
+    return types[0]
+
+
+class Unary(Primitive, family=True):
+    """One operand. ``low`` and ``high`` bound the domain that samples are drawn from."""
+
+    low: float = -2.0
+    high: float = 2.0
+
+    def infer(self, *args: Any, **kwargs: Any) -> Type:
+        return args[0]  # type: ignore[no-any-return]  # the operand's type
+
+    @classmethod
+    def samples(cls, rng: np.random.Generator) -> Samples:
+        return [((rng.uniform(cls.low, cls.high, (3, 4)).astype("float32"),), {})]
+
+
+class Binary(Primitive, family=True):
+    """Two operands of one type."""
+
+    low: float = -2.0
+    high: float = 2.0
+
+    def infer(self, *args: Any, **kwargs: Any) -> Type:
+        return same_types(self.name, args)
+
+    @classmethod
+    def samples(cls, rng: np.random.Generator) -> Samples:
+        draw = lambda: rng.uniform(cls.low, cls.high, (2, 5)).astype("float32")  # noqa: E731 - two draws of one kind
+        return [((draw(), draw()), {})]
+
+
+class Integral(Binary, family=True):
+    """Two operands of an integer type."""
+
+    def vjp(self, *args: Any, **kwargs: Any) -> tuple[None, ...]:
+        return (None, None)
+
+    @classmethod
+    def samples(cls, rng: np.random.Generator) -> Samples:
+        draw = lambda high: rng.integers(0, high, (2, 5)).astype("uint32")  # noqa: E731 - two draws of one kind
+        return [((draw(2**32), draw(32)), {})]
+
+
+class Negate(Unary):
+    name = "negate"
+
+    def vjp(self, g: Value, y: Value, x: Value) -> tuple[Value]:
+        return (-g,)
+
+    def evaluate(self, x: Array) -> Array:
+        return np.negative(x) if x.dtype != np.bool_ else x
+
+
+class Abs(Unary):
+    name = "abs"
+
+    def vjp(self, g: Value, y: Value, x: Value) -> tuple[Value]:
+        return (g * ir.sign(x),)
+
+    def evaluate(self, x: Array) -> Array:
+        return np.abs(x)
+
+
+class Sign(Unary):
+    name = "sign"
+
+    def vjp(self, g: Value, y: Value, x: Value) -> tuple[None]:
+        return (None,)
+
+    def evaluate(self, x: Array) -> Array:
+        return np.sign(x)
+
+
+class Exponential(Unary):
+    name = "exponential"
+
+    def vjp(self, g: Value, y: Value, x: Value) -> tuple[Value]:
+        return (g * y,)
+
+    def evaluate(self, x: Array) -> Array:
+        return np.exp(x)
+
+
+class ExponentialMinusOne(Unary):
+    name = "exponential_minus_one"
+
+    def vjp(self, g: Value, y: Value, x: Value) -> tuple[Value]:
+        return (g * (y + 1),)
+
+    def evaluate(self, x: Array) -> Array:
+        return np.expm1(x)
+
+
+class Log(Unary):
+    name = "log"
+    low = 0.1
+
+    def vjp(self, g: Value, y: Value, x: Value) -> tuple[Value]:
+        return (g / x,)
+
+    def evaluate(self, x: Array) -> Array:
+        return np.log(x)
+
+
+class LogPlusOne(Unary):
+    name = "log_plus_one"
+    low = -0.5
+
+    def vjp(self, g: Value, y: Value, x: Value) -> tuple[Value]:
+        return (g / (x + 1),)
+
+    def evaluate(self, x: Array) -> Array:
+        return np.log1p(x)
+
+
+class Sqrt(Unary):
+    name = "sqrt"
+    low = 0.1
+
+    def vjp(self, g: Value, y: Value, x: Value) -> tuple[Value]:
+        return (g * (0.5 / y),)
+
+    def evaluate(self, x: Array) -> Array:
+        return np.sqrt(x)
+
+
+class Rsqrt(Unary):
+    name = "rsqrt"
+    low = 0.1
+
+    def vjp(self, g: Value, y: Value, x: Value) -> tuple[Value]:
+        return (g * (-0.5 * y / x),)
+
+    def evaluate(self, x: Array) -> Array:
+        return (1 / np.sqrt(x)).astype(x.dtype)
+
+
+class Cbrt(Unary):
+    name = "cbrt"
+    low = 0.1
+
+    def vjp(self, g: Value, y: Value, x: Value) -> tuple[Value]:
+        return (g / (3 * y * y),)
+
+    def evaluate(self, x: Array) -> Array:
+        return np.cbrt(x)
+
+
+class Sine(Unary):
+    name = "sine"
+
+    def vjp(self, g: Value, y: Value, x: Value) -> tuple[Value]:
+        return (g * ir.cos(x),)
+
+    def evaluate(self, x: Array) -> Array:
+        return np.sin(x)
+
+
+class Cosine(Unary):
+    name = "cosine"
+
+    def vjp(self, g: Value, y: Value, x: Value) -> tuple[Value]:
+        return (-(g * ir.sin(x)),)
+
+    def evaluate(self, x: Array) -> Array:
+        return np.cos(x)
+
+
+class Tan(Unary):
+    name = "tan"
+    low, high = -1.2, 1.2
+
+    def vjp(self, g: Value, y: Value, x: Value) -> tuple[Value]:
+        return (g * (1 + y * y),)
+
+    def evaluate(self, x: Array) -> Array:
+        return np.tan(x)
+
+
+class Tanh(Unary):
+    name = "tanh"
+
+    def vjp(self, g: Value, y: Value, x: Value) -> tuple[Value]:
+        return (g * (1 - y * y),)
+
+    def evaluate(self, x: Array) -> Array:
+        return np.tanh(x)
+
+
+class Logistic(Unary):
+    name = "logistic"
+
+    def vjp(self, g: Value, y: Value, x: Value) -> tuple[Value]:
+        return (g * (y * (1 - y)),)
+
+    def evaluate(self, x: Array) -> Array:
+        # tanh does not overflow where exp(-x) would.
+        return (0.5 * np.tanh(0.5 * x) + 0.5).astype(x.dtype)
+
+
+class Erf(Unary):
+    name = "erf"
+
+    def vjp(self, g: Value, y: Value, x: Value) -> tuple[Value]:
+        return (g * (ir.exp(-(x * x)) * (2 / math.sqrt(math.pi))),)
+
+    def evaluate(self, x: Array) -> Array:
+        return np.vectorize(math.erf, otypes=[np.float64])(x).astype(x.dtype)
+
+
+class Floor(Unary):
+    name = "floor"
+
+    def vjp(self, g: Value, y: Value, x: Value) -> tuple[None]:
+        return (None,)
+
+    def evaluate(self, x: Array) -> Array:
+        return np.floor(x)
+
+
+class Ceil(Unary):
+    name = "ceil"
+
+    def vjp(self, g: Value, y: Value, x: Value) -> tuple[None]:
+        return (None,)
+
+    def evaluate(self, x: Array) -> Array:
+        return np.ceil(x)
+
+
+class RoundNearestEven(Unary):
+    name = "round_nearest_even"
+
+    def vjp(self, g: Value, y: Value, x: Value) -> tuple[None]:
+        return (None,)
+
+    def evaluate(self, x: Array) -> Array:
+        return np.rint(x)
+
+
+class StopGradient(Unary):
+    """The identity, without gradient."""
+
+    name = "stop_gradient"
+
+    def vjp(self, g: Value, y: Value, x: Value) -> tuple[None]:
+        return (None,)
+
+    def evaluate(self, x: Array) -> Array:
+        return x
+
+
+class Not(Unary):
+    """Logical for booleans, bitwise for integers."""
+
+    name = "not"
+
+    def vjp(self, g: Value, y: Value, x: Value) -> tuple[None]:
+        return (None,)
+
+    def evaluate(self, x: Array) -> Array:
+        return np.invert(x)
+
+    @classmethod
+    def samples(cls, rng: np.random.Generator) -> Samples:
+        return [((rng.random((3, 4)) < 0.5,), {}), ((rng.integers(0, 99, (3,)).astype("int32"),), {})]
+
+
+class Add(Binary):
+    name = "add"
+
+    def vjp(self, g: Value, y: Value, a: Value, b: Value) -> tuple[Value, Value]:
+        return (g, g)
+
+    def evaluate(self, a: Array, b: Array) -> Array:
+        return np.add(a, b)
+
+
+class Subtract(Binary):
+    name = "subtract"
+
+    def vjp(self, g: Value, y: Value, a: Value, b: Value) -> tuple[Value, Value]:
+        return (g, -g)
+
+    def evaluate(self, a: Array, b: Array) -> Array:
+        return np.subtract(a, b)
+
+
+class Multiply(Binary):
+    name = "multiply"
+
+    def vjp(self, g: Value, y: Value, a: Value, b: Value) -> tuple[Value, Value]:
+        return (g * b, g * a)
+
+    def evaluate(self, a: Array, b: Array) -> Array:
+        return np.multiply(a, b)
+
+
+class Divide(Binary):
+    """Division; of integers, towards zero, with x / 0 = -1 (all bits set, as XLA has it)."""
+
+    name = "divide"
+    low = 0.5
+
+    def vjp(self, g: Value, y: Value, a: Value, b: Value) -> tuple[Value, Value]:
+        return (g / b, -(g * y / b))
+
+    def evaluate(self, a: Array, b: Array) -> Array:
+        if a.dtype.kind == "f":
+            return np.divide(a, b)
+        zero = b == 0
+        divisor = np.where(zero, np.ones_like(b), b)
+        quotient = a // divisor
+        quotient += ((a % divisor != 0) & ((a < 0) != (divisor < 0))).astype(a.dtype)
+        return np.where(zero, np.array(-1).astype(a.dtype), quotient)
+
+
+class Remainder(Binary):
+    """The remainder with the sign of the dividend; of integers by zero, the dividend."""
+
+    name = "remainder"
+    low = 0.5
+
+    def vjp(self, g: Value, y: Value, a: Value, b: Value) -> tuple[Value, Value]:
+        quotient = (a - y) / b
+        return (g, -(g * ir.round_half_even(quotient)))
+
+    def evaluate(self, a: Array, b: Array) -> Array:
+        if a.dtype.kind == "f":
+            return np.fmod(a, b)
+        zero = b == 0
+        return np.where(zero, a, np.fmod(a, np.where(zero, np.ones_like(b), b)))
+
+
+class Power(Binary):
+    name = "power"
+    low = 0.2
+
+    def vjp(self, g: Value, y: Value, a: Value, b: Value) -> tuple[Value, Value]:
+        da = g * (b * ir.power(a, b - 1))
+        # log(0) is guarded: 0 ** b has slope 0 in b for b > 0.
+        log_a = ir.log(ir.select(a == 0, ir.ones_like(a), a))
+        return (ir.select(b == 0, ir.zeros_like(g), da), g * (y * log_a))
+
+    def evaluate(self, a: Array, b: Array) -> Array:
+        if a.dtype.kind == "f":
+            return np.power(a, b)
+        # Integers: a negative exponent gives 1 / a ** -b, truncated.
+        result = np.power(a, np.maximum(b, 0).astype(a.dtype))
+        inverse = np.where(np.abs(a) == 1, np.power(a, np.abs(b) % 2), 0)
+        return np.where(b < 0, inverse, result).astype(a.dtype)
+
+
+class Maximum(Binary):
+    name = "maximum"
+
+    def vjp(self, g: Value, y: Value, a: Value, b: Value) -> tuple[Value, Value]:
+        zero = ir.zeros_like(g)
+        return (ir.select(a >= b, g, zero), ir.select(a >= b, zero, g))
+
+    def evaluate(self, a: Array, b: Array) -> Array:
+        return np.maximum(a, b)
+
+
+class Minimum(Binary):
+    name = "minimum"
+
+    def vjp(self, g: Value, y: Value, a: Value, b: Value) -> tuple[Value, Value]:
+        zero = ir.zeros_like(g)
+        return (ir.select(a <= b, g, zero), ir.select(a <= b, zero, g))
+
+    def evaluate(self, a: Array, b: Array) -> Array:
+        return np.minimum(a, b)
+
+
+class Atan2(Binary):
+    name = "atan2"
+    low = 0.2
+
+    def vjp(self, g: Value, y: Value, a: Value, b: Value) -> tuple[Value, Value]:
+        norm = a * a + b * b
+        return (g * (b / norm), -(g * (a / norm)))
+
+    def evaluate(self, a: Array, b: Array) -> Array:
+        return np.arctan2(a, b)
+
+
+class And(Integral):
+    name = "and"
+
+    def evaluate(self, a: Array, b: Array) -> Array:
+        return np.bitwise_and(a, b)
+
+
+class Or(Integral):
+    name = "or"
+
+    def evaluate(self, a: Array, b: Array) -> Array:
+        return np.bitwise_or(a, b)
+
+
+class Xor(Integral):
+    name = "xor"
+
+    def evaluate(self, a: Array, b: Array) -> Array:
+        return np.bitwise_xor(a, b)
+
+
+class ShiftLeft(Integral):
+    name = "shift_left"
+
+    def evaluate(self, a: Array, b: Array) -> Array:
+        return np.left_shift(a, b)
+
+
+class ShiftRightLogical(Integral):
+    name = "shift_right_logical"
+
+    def evaluate(self, a: Array, b: Array) -> Array:
+        return np.right_shift(a, b)

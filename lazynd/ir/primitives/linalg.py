@@ -1,0 +1,81 @@
+"""Contractions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .. import build as ir
+from ..errors import OperatorError
+from ..primitive import Primitive
+from ..types import Type
+from ..value import Value
+from .elementwise import Array, Samples
+
+Dims = tuple[tuple[int, ...], tuple[int, ...]]
+
+
+def _free(ndim: int, *used: tuple[int, ...]) -> tuple[int, ...]:
+    taken = {axis for group in used for axis in group}
+    return tuple(i for i in range(ndim) if i not in taken)
+
+
+class DotGeneral(Primitive):
+    """Products summed over ``contract`` for each index of ``batch``: axes batch, free of a, free of b."""
+
+    name = "dot_general"
+    cheap = False
+
+    def infer(self, a: Type, b: Type, *, contract: Dims, batch: Dims) -> Type:
+        for (i, j), what in [*((p, "contract") for p in zip(*contract, strict=True)), *((p, "batch") for p in zip(*batch, strict=True))]:
+            if a.shape[i] != b.shape[j]:
+                raise OperatorError(f"dot_general: {what} axes {i} of {a} and {j} of {b} differ")
+        if a.dtype != b.dtype:
+            raise OperatorError(f"dot_general: expected {a.dtype}, got {b.dtype}")
+        kept = [a.shape[i] for i in batch[0]]
+        kept += [a.shape[i] for i in _free(a.ndim, contract[0], batch[0])]
+        kept += [b.shape[i] for i in _free(b.ndim, contract[1], batch[1])]
+        return a.with_shape(tuple(kept))
+
+    def vjp(self, g: Value, y: Value, a: Value, b: Value, *, contract: Dims, batch: Dims) -> tuple[Value, Value]:
+        return (_operand_vjp(g, a, b, contract, batch, False), _operand_vjp(g, b, a, contract[::-1], batch[::-1], True))
+
+    def evaluate(self, a: Array, b: Array, *, contract: Dims, batch: Dims) -> Array:
+        letters = iter("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
+        left, right = [next(letters) for _ in range(a.ndim)], [next(letters) for _ in range(b.ndim)]
+        for i, j in [*zip(*contract, strict=True), *zip(*batch, strict=True)]:
+            right[j] = left[i]
+        out = [left[i] for i in batch[0]]
+        out += [left[i] for i in _free(a.ndim, contract[0], batch[0])]
+        out += [right[i] for i in _free(b.ndim, contract[1], batch[1])]
+        wide = np.float32 if a.dtype == np.float16 else a.dtype
+        text = f"{''.join(left)},{''.join(right)}->{''.join(out)}"
+        return np.einsum(text, a.astype(wide), b.astype(wide), optimize=True).astype(a.dtype).reshape(
+            [dict(zip([*left, *right], [*a.shape, *b.shape], strict=True))[c] for c in out]
+        )
+
+    @classmethod
+    def samples(cls, rng: np.random.Generator) -> Samples:
+        def draw(*shape: int) -> Any:
+            return rng.random(shape).astype("float32")
+
+        return [
+            ((draw(2, 3), draw(3, 4)), {"contract": ((1,), (0,)), "batch": ((), ())}),
+            ((draw(5, 2, 3), draw(5, 4, 3)), {"contract": ((2,), (2,)), "batch": ((0,), (0,))}),
+            ((draw(2, 3, 4), draw(4, 2)), {"contract": ((2, 0), (0, 1)), "batch": ((), ())}),
+            ((draw(3, 2, 4), draw(2, 5, 3)), {"contract": ((0,), (2,)), "batch": ((1,), (0,))}),
+        ]
+
+
+def _operand_vjp(g: Value, a: Value, b: Value, contract: Dims, batch: Dims, swapped: bool) -> Value:
+    """The cotangent of ``a``: ``g`` contracted with ``b`` over b's free axes, axes put back in place."""
+    n_batch = len(batch[0])
+    a_free, b_free = _free(a.ndim, contract[0], batch[0]), _free(b.ndim, contract[1], batch[1])
+    start = n_batch if swapped else n_batch + len(a_free)
+    g_over_b = tuple(range(start, start + len(b_free)))
+    result = ir.dot_general(g, b, (g_over_b, b_free), (tuple(range(n_batch)), batch[1]))
+    # Axes of the result: batch, a's free axes, then b's contracted axes in b's order.
+    b_contracted = sorted(contract[1])
+    produced = [*batch[0], *a_free, *(contract[0][contract[1].index(axis)] for axis in b_contracted)]
+    return ir.transpose(result, [produced.index(i) for i in range(a.ndim)])

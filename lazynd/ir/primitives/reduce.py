@@ -1,0 +1,139 @@
+"""Reductions along axes, arg-extrema and cumulative sums."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .. import build as ir
+from ..primitive import Primitive
+from ..types import Type
+from ..value import Value
+from .elementwise import Array, Samples
+
+
+def expand(value: Value, axes: tuple[int, ...], shape: tuple[int, ...]) -> Value:
+    """A reduced value broadcast back over ``axes`` of ``shape``."""
+    kept = [1 if i in axes else n for i, n in enumerate(shape)]
+    return ir.broadcast_to(ir.reshape(value, kept), shape)
+
+
+class Reduction(Primitive, family=True):
+    """Reduces ``axes``, which the result no longer has."""
+
+    cheap = False
+
+    def infer(self, x: Type, *, axes: tuple[int, ...]) -> Type:
+        return x.with_shape(tuple(n for i, n in enumerate(x.shape) if i not in axes))
+
+    @classmethod
+    def samples(cls, rng: np.random.Generator) -> Samples:
+        x = rng.uniform(0.5, 2, (2, 3, 4)).astype("float32")
+        return [((x,), {"axes": axes}) for axes in ((0,), (1, 2), (0, 1, 2))]
+
+
+class ReduceSum(Reduction):
+    name = "reduce_sum"
+
+    def vjp(self, g: Value, y: Value, x: Value, *, axes: tuple[int, ...]) -> tuple[Value]:
+        return (expand(g, axes, x.shape),)
+
+    def evaluate(self, x: Array, *, axes: tuple[int, ...]) -> Array:
+        wide = np.float32 if x.dtype == np.float16 else x.dtype
+        return np.sum(x, axis=axes, dtype=wide).astype(x.dtype)
+
+
+class ReduceProd(Reduction):
+    name = "reduce_prod"
+
+    def vjp(self, g: Value, y: Value, x: Value, *, axes: tuple[int, ...]) -> tuple[Value]:
+        # The product of all other elements, exact where one of them is zero.
+        kept = [i for i in range(x.ndim) if i not in axes]
+        rows = ir.reshape(ir.transpose(x, [*kept, *axes]), [-1 if kept else 1, int(np.prod([x.shape[a] for a in axes]))])
+        n = rows.shape[1]
+        eye = ir.iota((1, n, n), 1) == ir.iota((1, n, n), 2)
+        others = ir.prod(ir.select(eye, ir.ones_like(ir.expand_dims(rows, 1)), ir.expand_dims(rows, 1)), 2)
+        back = ir.reshape(others, [x.shape[i] for i in [*kept, *axes]])
+        order = [*kept, *axes]
+        return (expand(g, axes, x.shape) * ir.transpose(back, [order.index(i) for i in range(x.ndim)]),)
+
+    def evaluate(self, x: Array, *, axes: tuple[int, ...]) -> Array:
+        return np.prod(x, axis=axes, dtype=x.dtype)
+
+
+class Extremum(Reduction, family=True):
+    """Where several elements are extreme, each gets the whole cotangent, as in MXNet."""
+
+    def vjp(self, g: Value, y: Value, x: Value, *, axes: tuple[int, ...]) -> tuple[Value]:
+        chosen = x == expand(y, axes, x.shape)
+        spread = expand(g, axes, x.shape)
+        return (ir.select(chosen, spread, ir.zeros_like(spread)),)
+
+
+class ReduceMax(Extremum):
+    name = "reduce_max"
+
+    def evaluate(self, x: Array, *, axes: tuple[int, ...]) -> Array:
+        return np.max(x, axis=axes)
+
+
+class ReduceMin(Extremum):
+    name = "reduce_min"
+
+    def evaluate(self, x: Array, *, axes: tuple[int, ...]) -> Array:
+        return np.min(x, axis=axes)
+
+
+class ArgExtremum(Primitive, family=True):
+    """The first position of the extremum along ``axis``; NaN counts as extreme."""
+
+    cheap = False
+
+    def infer(self, x: Type, *, axis: int, dtype: np.dtype[Any]) -> Type:
+        return Type((*x.shape[:axis], *x.shape[axis + 1 :]), dtype, x.context)
+
+    def vjp(self, g: Value, y: Value, x: Value, **attributes: Any) -> tuple[None]:
+        return (None,)
+
+    @classmethod
+    def samples(cls, rng: np.random.Generator) -> Samples:
+        x = rng.integers(0, 4, (3, 5)).astype("float32")
+        return [((x,), {"axis": a, "dtype": np.dtype("int32")}) for a in (0, 1)]
+
+
+class ArgMax(ArgExtremum):
+    name = "argmax"
+
+    def evaluate(self, x: Array, *, axis: int, dtype: np.dtype[Any]) -> Array:
+        return np.argmax(x, axis=axis).astype(dtype)
+
+
+class ArgMin(ArgExtremum):
+    name = "argmin"
+
+    def evaluate(self, x: Array, *, axis: int, dtype: np.dtype[Any]) -> Array:
+        return np.argmin(x, axis=axis).astype(dtype)
+
+
+class CumSum(Primitive):
+    """Running sums along ``axis``, from the end if ``backwards``."""
+
+    name = "cumsum"
+    cheap = False
+
+    def infer(self, x: Type, *, axis: int, backwards: bool) -> Type:
+        return x
+
+    def vjp(self, g: Value, y: Value, x: Value, *, axis: int, backwards: bool) -> tuple[Value]:
+        return (ir.cumsum(g, axis, not backwards),)
+
+    def evaluate(self, x: Array, *, axis: int, backwards: bool) -> Array:
+        if backwards:
+            return np.flip(np.cumsum(np.flip(x, axis), axis, dtype=x.dtype), axis)
+        return np.cumsum(x, axis, dtype=x.dtype)
+
+    @classmethod
+    def samples(cls, rng: np.random.Generator) -> Samples:
+        x = rng.random((3, 4)).astype("float32")
+        return [((x,), {"axis": 1, "backwards": False}), ((x,), {"axis": 0, "backwards": True})]

@@ -1,0 +1,101 @@
+"""What primitives and operators have in common, and the two fixed to types and attributes."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from .attributes import attribute_key
+from .types import Type
+
+if TYPE_CHECKING:
+    from .graph import Graph
+    from .value import Value
+
+#: What one recorded node weighs in the runtime's budget, before its bytes (see ``runtime/region.py``).
+NODE_COST: Final = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """A scalar that travels with each call instead of being compiled in.
+
+    ``kind`` is "runtime" (arithmetic: always a program input), "index" (baked as first seen, generalised once
+    it changes) or "draw" (a word of the random stream's position).
+    """
+
+    name: str
+    kind: str
+    type: Type
+
+
+class Specialization:
+    """An op fixed to input types and static attributes. Interned per op: equality is identity."""
+
+    __slots__ = ("attributes", "cost", "derived", "in_types", "linearized", "op", "out_types", "slots")
+
+    def __init__(
+        self,
+        op: Op,
+        in_types: tuple[Type, ...],
+        attributes: Mapping[str, Any],
+        out_types: tuple[Type, ...],
+        slots: tuple[Slot, ...] = (),
+    ) -> None:
+        self.op = op
+        self.in_types = in_types
+        self.attributes = attributes
+        self.out_types = out_types
+        self.slots = slots
+        # One node, and its bytes as a share of 4 KiB a unit: a GiB of outputs weighs as much as 256 nodes.
+        self.cost = NODE_COST + sum(t.nbytes for t in out_types) // 4
+        #: Memo of what is derived from this specialization: its body, its linearised form, its gradients.
+        self.derived: dict[Hashable, Any] = {}
+        #: Memo of ``linearize`` by needed inputs, apart because recording reads it.
+        self.linearized: dict[tuple[bool, ...], Any] = {}
+
+    def __repr__(self) -> str:
+        attributes = ", ".join(f"{k}={v!r}" for k, v in self.attributes.items())
+        return f"<{self.op.name}({', '.join(map(repr, self.in_types))}{', ' * bool(attributes)}{attributes})>"
+
+
+class Op(ABC):
+    """A primitive, an operator or a derived operator: something that a node can apply."""
+
+    name: str
+
+    def __init__(self) -> None:
+        self._specializations: dict[Hashable, Specialization] = {}
+
+    def specialize(self, in_types: tuple[Type, ...], attributes: Mapping[str, Any]) -> Specialization:
+        """The specialization to these types and canonical attributes, made once."""
+        key = (in_types, *((k, attribute_key(v)) for k, v in attributes.items()))
+        found = self._specializations.get(key)
+        if found is None:
+            found = self._specializations.setdefault(key, self._specialize(in_types, attributes))
+        return found
+
+    @abstractmethod
+    def _specialize(self, in_types: tuple[Type, ...], attributes: Mapping[str, Any]) -> Specialization:
+        """Apply the type rule."""
+
+    def body(self, spec: Specialization) -> Graph | None:
+        """What ``spec`` means in simpler ops, its parameters being inputs then slots; None for a primitive."""
+        return None
+
+    @property
+    def has_gradient_rule(self) -> bool:
+        """Whether ``differentiate`` knows more than differentiating the body would."""
+        return True
+
+    @abstractmethod
+    def differentiate(
+        self,
+        spec: Specialization,
+        cotangents: Sequence[Value | None],
+        outputs: Sequence[Value],
+        inputs: Sequence[Value],
+    ) -> Sequence[Value | None]:
+        """Cotangents of the inputs (slots included) from those of the outputs."""

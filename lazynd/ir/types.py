@@ -1,0 +1,143 @@
+"""Contexts, dtypes and the interned ``Type`` of a value."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, Final
+
+import numpy as np
+
+from .errors import OperatorError
+
+DTypeLike = Any
+
+_NAMES: Final = (
+    "float32", "float64", "float16", "uint8", "int32", "int8", "int64", "bool", "uint32", "uint64",
+)  # fmt: skip
+DTYPES: Final[dict[str, np.dtype[Any]]] = {name: np.dtype(name) for name in _NAMES}
+_BY_KEY: dict[Any, np.dtype[Any]] = {
+    **DTYPES,
+    **{dtype.type: dtype for dtype in DTYPES.values()},
+    **{dtype: dtype for dtype in DTYPES.values()},
+    int: np.dtype("int64"),
+    float: np.dtype("float64"),
+    bool: np.dtype("bool"),
+    "int": np.dtype("int64"),
+    "float": np.dtype("float64"),
+}
+FLOAT32: Final = np.dtype("float32")
+INT32: Final = np.dtype("int32")
+BOOL: Final = np.dtype("bool")
+
+
+def as_dtype(dtype: DTypeLike) -> np.dtype[Any]:
+    """The NumPy dtype that ``dtype`` (a name, a NumPy class or dtype, ``int``, ``float``) stands for.
+
+    Raises ``KeyError`` for a dtype that MXNet has no code for, as MXNet does.
+
+    >>> as_dtype("float16"), as_dtype(int)
+    (dtype('float16'), dtype('int64'))
+    """
+    try:
+        return _BY_KEY[dtype]
+    except (KeyError, TypeError):
+        raise KeyError(getattr(dtype, "type", dtype)) from None
+
+
+class Context:
+    """A device: ``Context("cpu", 0)`` prints as ``cpu(0)``. Interned, so equal contexts are identical.
+
+    Also a context manager that makes the device the default for arrays created inside it.
+    """
+
+    __slots__ = ("__weakref__", "device_id", "device_type")
+    device_type: str
+    device_id: int
+    _interned: ClassVar[dict[tuple[str, int], Context]] = {}
+    _type_codes: ClassVar[dict[str, int]] = {"cpu": 1, "gpu": 2, "cpu_pinned": 3, "cpu_shared": 5}
+
+    def __new__(cls, device_type: str | Context = "cpu", device_id: int = 0) -> Context:
+        if isinstance(device_type, Context):
+            return device_type
+        if device_type not in cls._type_codes:
+            raise KeyError(device_type)
+        key = (device_type, int(device_id))
+        found = cls._interned.get(key)
+        if found is None:
+            made = super().__new__(cls)
+            made.device_type, made.device_id = key
+            found = cls._interned.setdefault(key, made)
+        return found
+
+    @property
+    def device_typeid(self) -> int:
+        """MXNet's number of the device type: 1 for cpu, 2 for gpu."""
+        return self._type_codes[self.device_type]
+
+    @property
+    def device(self) -> tuple[str, int]:
+        """The physical device: every ``cpu(i)``, pinned and shared memory is the one host."""
+        return ("gpu", self.device_id) if self.device_type == "gpu" else ("cpu", 0)
+
+    def __repr__(self) -> str:
+        return f"{self.device_type}({self.device_id})"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Context, (self.device_type, self.device_id)
+
+
+CPU: Final = Context("cpu", 0)
+
+
+class Type:
+    """Shape, dtype and context of a value. Interned: two equal types are one object, compared with ``is``."""
+
+    __slots__ = ("__weakref__", "context", "dtype", "nbytes", "shape", "size")
+    shape: tuple[int, ...]
+    dtype: np.dtype[Any]
+    context: Context
+    size: int
+    nbytes: int
+    _interned: ClassVar[dict[tuple[Any, ...], Type]] = {}
+
+    def __new__(cls, shape: tuple[int, ...], dtype: np.dtype[Any], context: Context = CPU) -> Type:
+        key = (shape, dtype, context)
+        found = cls._interned.get(key)
+        if found is None:
+            made = super().__new__(cls)
+            made.shape, made.dtype, made.context = key
+            size = 1
+            for extent in shape:
+                size *= extent
+            made.size = size
+            made.nbytes = size * dtype.itemsize
+            found = cls._interned.setdefault(key, made)
+        return found
+
+    @property
+    def ndim(self) -> int:
+        return len(self.shape)
+
+    def with_shape(self, shape: tuple[int, ...]) -> Type:
+        return Type(shape, self.dtype, self.context)
+
+    def with_dtype(self, dtype: np.dtype[Any]) -> Type:
+        return Type(self.shape, dtype, self.context)
+
+    def __repr__(self) -> str:
+        where = "" if self.context is CPU else f"@{self.context}"
+        return f"{self.dtype.name}[{','.join(map(str, self.shape))}]{where}"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Type, (self.shape, self.dtype, self.context)
+
+
+def require(condition: bool, message: str) -> None:
+    """Refuse a call from inside an operator or a type rule."""
+    if not condition:
+        raise OperatorError(message)
+
+
+def normalize_axis(axis: int, ndim: int) -> int:
+    """``axis`` counted from the front, checked against ``ndim``."""
+    require(-ndim <= axis < ndim, f"axis {axis} exceeds the input dimension of {ndim}")
+    return axis + ndim if axis < 0 else axis

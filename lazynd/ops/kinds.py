@@ -1,0 +1,106 @@
+"""The kinds of parameters that an operator declares by annotation, and how each value becomes canonical.
+
+Static parameters (``int``, ``Axis``, ``Shape``, ``DType``, ``str``, ``bool``) are part of the program; ``Scalar``
+parameters are arithmetic and always a program input; ``Index`` parameters are baked as first seen and generalised
+once they change; ``Draw`` is a position of the random stream, ``Training`` the mode, ``Device`` the context.
+"""
+
+from __future__ import annotations
+
+import ast
+import operator
+from collections.abc import Callable
+from typing import Annotated, Any, Final
+
+import numpy as np
+
+from ..ir.errors import OperatorError
+from ..ir.types import Context, as_dtype
+
+Scalar = Annotated[Any, "runtime"]
+Index = Annotated[Any, "index"]
+Draw = Annotated[Any, "draw"]
+Training = Annotated[bool, "mode"]
+Device = Annotated[Context, "context"]
+Axis = Annotated[Any, "axes"]
+Shape = Annotated[tuple[int, ...], "shape"]
+DType = Annotated[Any, "dtype"]
+
+#: Annotation text to kind: bodies are annotated with these names, read without evaluating them.
+KINDS: Final = {
+    "Scalar": "runtime", "Index": "index", "Draw": "draw", "Training": "mode", "Device": "context",
+    "Axis": "axes", "Shape": "shape", "DType": "dtype", "int": "int", "float": "float", "bool": "bool", "str": "str",
+}  # fmt: skip
+
+
+def _literal(value: Any) -> Any:
+    """MXNet accepts every parameter as a string."""
+    if isinstance(value, str):
+        try:
+            return ast.literal_eval(value)
+        except (ValueError, SyntaxError):
+            raise OperatorError(f"cannot read {value!r} as a value") from None
+    return value
+
+
+def _int(value: Any) -> int:
+    value = _literal(value)
+    try:
+        return operator.index(value)
+    except TypeError:
+        if isinstance(value, float | np.floating) and float(value).is_integer():
+            return int(value)
+        raise OperatorError(f"expected an int, got {value!r}") from None
+
+
+def _float(value: Any) -> float:
+    value = _literal(value)
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        raise OperatorError(f"expected a number, got {value!r}") from None
+
+
+def _bool(value: Any) -> bool:
+    if isinstance(value, str) and value.lower() in ("true", "false"):
+        return value.lower() == "true"
+    value = _literal(value)
+    if isinstance(value, bool | int | float | np.bool_ | np.number):
+        return bool(value)
+    raise OperatorError(f"expected True or False, got {value!r}")
+
+
+def _axes(value: Any) -> int | tuple[int, ...]:
+    value = _literal(value)
+    return tuple(map(_int, value)) if isinstance(value, list | tuple) else _int(value)
+
+
+def _shape(value: Any) -> tuple[int, ...]:
+    value = _literal(value)
+    return tuple(map(_int, value)) if isinstance(value, list | tuple) else (_int(value),)
+
+
+def _str(value: Any) -> str:
+    if not isinstance(value, str):
+        raise OperatorError(f"expected a string, got {value!r}")
+    return value
+
+
+def _number(value: Any) -> Any:
+    """An arithmetic scalar: a Python number with its exact value."""
+    kind = value.__class__
+    if kind is float or kind is int:
+        return value
+    if isinstance(value, bool | np.bool_):
+        return int(value)
+    if isinstance(value, np.integer):
+        return int(value)
+    if isinstance(value, str):
+        return _number(_literal(value))
+    return _float(value)
+
+
+CANONICAL: Final[dict[str, Callable[[Any], Any]]] = {
+    "int": _int, "float": _float, "bool": _bool, "mode": _bool, "str": _str, "axes": _axes, "shape": _shape,
+    "dtype": as_dtype, "context": Context, "runtime": _number, "index": _int,
+}  # fmt: skip

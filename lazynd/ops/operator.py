@@ -1,0 +1,264 @@
+"""``@op``: an operator is one function over primitives; everything else follows from it."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+
+from ..ir.errors import MXNetError, OperatorError
+from ..ir.graph import Graph
+from ..ir.node import leaf
+from ..ir.specialization import Op, Slot, Specialization
+from ..ir.types import FLOAT32, INT32, Type
+from ..ir.value import Value, constant, wrap
+from .kinds import CANONICAL, KINDS
+
+#: Every operator by its name and by each of its aliases.
+OPERATORS: dict[str, Operator] = {}
+
+Samples = Callable[[np.random.Generator], list[tuple[tuple[Any, ...], dict[str, Any]]]]
+UINT32: Final = np.dtype("uint32")
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """One attribute of an operator."""
+
+    name: str
+    kind: str
+    default: Any
+    optional: bool
+
+    def canonical(self, value: Any) -> Any:
+        if value is None or (self.optional and value == "None" and self.kind != "str"):
+            if self.optional:
+                return None
+            raise OperatorError(f"Invalid Parameter format for {self.name} expect {self.kind} but value='None'")
+        try:
+            return CANONICAL[self.kind](value)
+        except OperatorError as error:
+            text = f"Invalid Parameter format for {self.name} expect {self.kind} but value='{value}': {error}"
+            raise OperatorError(text) from None
+
+
+class Operator(Op):
+    """A user-visible operator. Called with values inside another operator's body, it adds a node there.
+
+    ``inputs`` names the array inputs (the last one is variadic if ``variadic``), the first ``required`` of them
+    must be given. ``parameters`` are the attributes in order.
+    """
+
+    def __init__(
+        self,
+        function: Callable[..., Any],
+        *,
+        name: str,
+        aliases: Sequence[str],
+        samples: Samples | None,
+        method: bool,
+        static_values: Mapping[str, tuple[float, ...]],
+        writes: Mapping[int, int],
+        differentiable: bool,
+        smooth: bool,
+        integral: bool,
+    ) -> None:
+        super().__init__()
+        self.function = function
+        self.name = name
+        self.aliases = tuple(aliases)
+        self.samples = samples
+        self.method = method
+        self.static_values = dict(static_values)
+        #: Output number to the input whose cell it is written to.
+        self.writes = dict(writes)
+        self.differentiable = differentiable
+        self.smooth = smooth
+        self.integral = integral
+        self.__doc__ = inspect.getdoc(function)
+        self.inputs, self.required, self.variadic, self.parameters = _declared(function)
+        self.by_name = {p.name: p for p in self.parameters}
+        self.draws = any(p.kind == "draw" for p in self.parameters)
+        self.ignores_cotangent = False
+        self._gradient: Callable[..., Any] | None = None
+
+    def __call__(self, *values: Value, **attributes: Any) -> Any:
+        """Apply inside a body: values and canonical attributes in, values out."""
+        present = [v for v in values if v is not None]
+        types = tuple([v.type for v in present])
+        spec, slots = self.bind(types, attributes)
+        like = types[0] if types else None
+        filled = [
+            s if isinstance(s, Value) else constant(s, slot.type if like is None else slot.type)
+            for slot, s in zip(spec.slots, slots, strict=True)
+        ]
+        return wrap(spec, [v.ref for v in (*present, *filled)])
+
+    def gradient(self, rule: Callable[..., Any]) -> Callable[..., Any]:
+        """Register ``rule(g, y, *inputs, **attributes)``: better than differentiating the body.
+
+        It returns one cotangent an input (or a single one), None where there is none. ``g`` and ``y`` are tuples
+        for operators with several outputs.
+        """
+        self._gradient = rule
+        return rule
+
+    def head(self, rule: Callable[..., Any]) -> Callable[..., Any]:
+        """Like ``gradient`` for an operator that may ignore its cotangent, which is None then."""
+        self.ignores_cotangent = True
+        return self.gradient(rule)
+
+    def bind(self, types: tuple[Type, ...], attributes: Mapping[str, Any]) -> tuple[Specialization, list[Any]]:
+        """The specialization to ``types`` and the static part of ``attributes``, and the slots' values.
+
+        Draw slots are left None for the recorder to fill.
+        """
+        static: dict[str, Any] = {}
+        slots: list[Any] = []
+        for p in self.parameters:
+            if p.kind == "draw":
+                slots += attributes.get(p.name, (None, None))
+                continue
+            value = attributes.get(p.name, p.default)
+            if value is inspect.Parameter.empty:
+                raise OperatorError(f"Required parameter {p.name} of {p.kind} is not presented")
+            if isinstance(value, Value):
+                slots.append(value)
+                continue
+            value = p.canonical(value)
+            if p.kind in ("runtime", "index") and value is not None and not self._is_static(p.name, value):
+                slots.append(value)
+            else:
+                static[p.name] = value
+        unknown = attributes.keys() - self.by_name.keys()
+        if unknown:
+            possible = ", ".join(self.by_name) or "none"
+            raise OperatorError(f"Cannot find argument '{sorted(unknown)[0]}', Possible Arguments: {possible}")
+        return self.specialize(types, static), slots
+
+    def _is_static(self, name: str, value: Any) -> bool:
+        return name in self.static_values and value in self.static_values[name]
+
+    def _specialize(self, in_types: tuple[Type, ...], attributes: Mapping[str, Any]) -> Specialization:
+        slots = self._slots(in_types, attributes)
+        parameters = [leaf(t) for t in (*in_types, *(s.type for s in slots))]
+        values = list(map(Value, parameters))
+        kwargs = dict(attributes)
+        given = iter(values[len(in_types) :])
+        for slot in slots:
+            if slot.kind == "draw":
+                kwargs.setdefault(slot.name, ())
+                kwargs[slot.name] += (next(given),)
+            else:
+                kwargs[slot.name] = next(given)
+        result = self.function(*values[: len(in_types)], **kwargs)
+        refs = [v.ref for v in (result if isinstance(result, tuple | list) else (result,))]
+        spec = Specialization(self, in_types, dict(attributes), tuple(r.type for r in refs), slots)
+        spec.derived["body"] = Graph(parameters, refs, name=self.name)
+        return spec
+
+    def _slots(self, in_types: tuple[Type, ...], static: Mapping[str, Any]) -> tuple[Slot, ...]:
+        like = in_types[0].dtype if in_types else static.get("dtype") or FLOAT32
+        context = in_types[0].context if in_types else static.get("ctx")
+        slots: list[Slot] = []
+        for p in self.parameters:
+            if p.name in static:
+                continue
+            scalar = {"runtime": like, "index": INT32, "draw": UINT32}[p.kind]
+            slot = Slot(p.name, p.kind, Type((), scalar, context) if context else Type((), scalar))
+            slots += [slot, slot] if p.kind == "draw" else [slot]
+        return tuple(slots)
+
+    def body(self, spec: Specialization) -> Graph:
+        found: Graph = spec.derived["body"]
+        return found
+
+    @property
+    def has_gradient_rule(self) -> bool:
+        return self._gradient is not None or not self.differentiable
+
+    def differentiate(
+        self, spec: Specialization, cotangents: Sequence[Any], outputs: Sequence[Any], inputs: Sequence[Any]
+    ) -> Sequence[Any]:
+        if self._gradient is None:
+            return [None] * len(inputs)
+        tensors, given = inputs[: len(spec.in_types)], inputs[len(spec.in_types) :]
+        kwargs = dict(spec.attributes)
+        kwargs.update({s.name: v for s, v in zip(spec.slots, given, strict=True) if s.kind != "draw"})
+        single = len(spec.out_types) == 1
+        found = self._gradient(
+            cotangents[0] if single else tuple(cotangents), outputs[0] if single else tuple(outputs), *tensors, **kwargs
+        )
+        listed = list(found) if isinstance(found, tuple | list) else [found]
+        return listed + [None] * (len(inputs) - len(listed))
+
+
+def _declared(function: Callable[..., Any]) -> tuple[tuple[str, ...], int, bool, tuple[Parameter, ...]]:
+    """Array inputs, how many are required, whether the last is variadic, and the attributes of ``function``."""
+    inputs: list[str] = []
+    required, variadic = 0, False
+    parameters: list[Parameter] = []
+    for p in inspect.signature(function).parameters.values():
+        if p.kind is p.VAR_POSITIONAL:
+            inputs.append(p.name)
+            variadic = True
+        elif p.kind is p.KEYWORD_ONLY:
+            text = str(p.annotation)
+            kinds = [KINDS[word] for word in re.findall(r"\w+", text) if word in KINDS]
+            if len(kinds) != 1:
+                raise TypeError(f"{function.__name__}: parameter {p.name} needs one known kind, got {text!r}")
+            parameters.append(Parameter(p.name, kinds[0], p.default, "None" in text or p.default is None))
+        else:
+            inputs.append(p.name)
+            required += p.default is p.empty
+    return tuple(inputs), required, variadic, tuple(parameters)
+
+
+def op(
+    *,
+    samples: Samples | None = None,
+    name: str | None = None,
+    aliases: Sequence[str] = (),
+    method: bool = True,
+    static_values: Mapping[str, tuple[float, ...]] | None = None,
+    writes: Mapping[int, int] | None = None,
+    differentiable: bool = True,
+    smooth: bool = True,
+    integral: bool = False,
+) -> Callable[[Callable[..., Any]], Operator]:
+    """Declare an operator: positional arguments are arrays, keyword-only ones attributes (see ``kinds``).
+
+    ``samples(rng)`` lists inputs and attributes for the generic tests, and is required by them. ``method``: also a
+    method of ``NDArray``. ``static_values``: values of a runtime scalar that are compiled in. ``smooth``: second
+    order is tested. ``differentiable=False``: the gradient is zero everywhere.
+    """
+
+    def declare(function: Callable[..., Any]) -> Operator:
+        made = Operator(
+            function,
+            name=name or function.__name__.rstrip("_"),
+            aliases=aliases,
+            samples=samples,
+            method=method,
+            static_values=static_values or {},
+            writes=writes or {},
+            differentiable=differentiable,
+            smooth=smooth and differentiable,
+            integral=integral,
+        )
+        for each in (made.name, *made.aliases):
+            if each in OPERATORS:
+                raise TypeError(f"operator {each!r} is declared twice")
+            OPERATORS[each] = made
+        return made
+
+    return declare
+
+
+def explain(name: str, types: Sequence[Type], error: Exception) -> MXNetError:
+    """``error`` as the user should read it: operator, reason, types."""
+    return MXNetError(f"[{name}] {error} (called with {', '.join(map(str, types)) or 'no arrays'})")

@@ -1,0 +1,133 @@
+"""Storage cells: what an ``NDArray`` is a handle on. A cell points at an immutable node and moves when written."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from ..ir.node import Node, Output
+from ..ir.types import Type
+
+Ref = Node | Output
+
+
+class Variable:
+    """That a cell is a variable: where its gradient goes and how. ``request`` is "write", "add" or "null"."""
+
+    __slots__ = ("grad", "request")
+
+    def __init__(self, grad: Cell | None, request: str) -> None:
+        self.grad = grad
+        self.request = request
+
+
+class Cell:
+    """Storage of one array: ``ref`` is its present content, ``tape`` where that content came from.
+
+    ``position`` says which output of the tape's entry the content is.
+    """
+
+    __slots__ = ("__weakref__", "position", "ref", "tape", "variable", "version")
+    ref: Ref
+    tape: Any
+    position: int
+    variable: Variable | None
+    version: int
+
+    def __init__(self, ref: Ref) -> None:
+        self.ref = ref
+        self.tape = None
+        self.position = 0
+        self.variable = None
+        self.version = 0
+
+    @property
+    def type(self) -> Type:
+        return self.ref.type
+
+    @property
+    def storage(self) -> Cell:
+        """The cell that owns the memory."""
+        return self
+
+    def write(self, ref: Ref) -> None:
+        """Move the cell; its former content keeps its meaning for whoever read it."""
+        self.ref = ref
+        self.tape = None
+        self.version += 1
+
+
+#: Set by the recorder: reads and writes of a view are recorded operations.
+READ: list[Callable[[View], Ref]] = []
+WRITE: list[Callable[[View, Ref], None]] = []
+
+
+class View(Cell):
+    """A contiguous stretch of another cell's elements, from ``offset``, seen with its own shape.
+
+    Reading it records a slice of the base; writing it moves the base. A read that is on the tape is remembered
+    until the base moves, since it may become a head; others are not, so that no stale read keeps data alive.
+    """
+
+    __slots__ = ("_seen", "_seen_version", "_view_type", "base", "offset")
+
+    def __init__(self, base: Cell, offset: int, type: Type) -> None:
+        self.base = base
+        self.offset = offset
+        self._view_type = type
+        self._seen: Ref | None = None
+        self._seen_version = -1
+        self.tape = None
+        self.position = 0
+        self.variable = None
+
+    @property
+    def type(self) -> Type:
+        return self._view_type
+
+    @property
+    def storage(self) -> Cell:
+        return self.base
+
+    @property
+    def ref(self) -> Ref:  # type: ignore[override]  # a view has no content of its own: it is computed
+        if self._seen is not None:
+            if self._seen_version == self.base.version and not self.tape.consumed:
+                return self._seen
+            self._seen = self.tape = None
+        return READ[0](self)
+
+    def remember(self, seen: Ref, tape: Any) -> None:
+        """Keep a recorded read for as long as the base does not move."""
+        self._seen, self._seen_version, self.tape = seen, self.base.version, tape
+
+    def write(self, ref: Ref) -> None:
+        self._seen = self.tape = None
+        WRITE[0](self, ref)
+
+
+class Detached(Cell):
+    """Another handle's memory, read without its history."""
+
+    __slots__ = ("base",)
+
+    def __init__(self, base: Cell) -> None:
+        self.base = base
+        self.tape = None
+        self.position = 0
+        self.variable = None
+
+    @property
+    def type(self) -> Type:
+        return self.base.type
+
+    @property
+    def storage(self) -> Cell:
+        return self.base.storage
+
+    @property
+    def ref(self) -> Ref:  # type: ignore[override]  # the base's content, whatever it is now
+        return self.base.ref
+
+    def write(self, ref: Ref) -> None:
+        self.base.write(ref)

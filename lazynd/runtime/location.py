@@ -1,0 +1,42 @@
+"""User source locations: raw (code, instruction) while recording, text only when somebody looks."""
+
+from __future__ import annotations
+
+import linecache
+import os
+import sys
+from types import CodeType, FrameType
+
+_PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
+
+
+def user_frame(depth: int = 1) -> FrameType | None:
+    """The innermost frame outside lazynd, from ``depth`` callers up."""
+    frame: FrameType | None = sys._getframe(depth)
+    while frame is not None and frame.f_code.co_filename.startswith(_PACKAGE):
+        frame = frame.f_back
+    return frame
+
+
+def user_location(depth: int = 2) -> tuple[CodeType | None, int]:
+    frame = user_frame(depth)
+    return (None, -1) if frame is None else (frame.f_code, frame.f_lasti)
+
+
+def line_of(code: CodeType | None, lasti: int) -> int:
+    """The line of instruction ``lasti``, 0 when unknown."""
+    if code is None:
+        return 0
+    for start, end, line in code.co_lines():
+        if start <= lasti < end and line is not None:
+            return line
+    return code.co_firstlineno
+
+
+def describe(code: CodeType | None, lasti: int, source: bool = False) -> str:
+    """``file:line``, with the line's text if ``source``; "unknown line" without a location."""
+    if code is None:
+        return "unknown line"
+    line = line_of(code, lasti)
+    text = linecache.getline(code.co_filename, line).strip() if source else ""
+    return f"{code.co_filename}:{line}" + (f": {text}" if text else "")

@@ -1,0 +1,213 @@
+"""Programs: plans turned into graphs, optimised, compiled, and kept."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from collections import OrderedDict
+from collections.abc import Sequence
+from sys import getrefcount
+from typing import Any
+
+import numpy as np
+
+from ..backends import Backend, Executable, cast_scalar
+from ..config import config
+from ..ir.graph import Graph
+from ..ir.node import Node, Output, apply, leaf
+from ..ir.primitive import PRIMITIVES
+from ..ir.text import print_graph
+from ..ir.verify import verify
+from ..passes import PIPELINE
+from .schedule import Plan, Ref
+from .stats import stats
+
+
+class Program:
+    """One compiled program. ``donate`` numbers the leaves whose buffers it takes over."""
+
+    __slots__ = ("donate", "executable", "scalar_positions", "uses")
+
+    def __init__(self, executable: Executable, donate: tuple[int, ...], scalar_positions: list[int] | None) -> None:
+        self.executable = executable
+        self.donate = donate
+        #: Which of the plan's scalars are its inputs; None for all.
+        self.scalar_positions = scalar_positions
+        self.uses = 0
+
+
+class Family:
+    """The programs of one key: with index parameters as first seen, and with all of them generalised."""
+
+    __slots__ = ("baked", "first", "general", "index_positions", "nbytes", "site")
+
+    def __init__(self, index_positions: list[int], first: tuple[Any, ...], site: Any) -> None:
+        self.index_positions = index_positions
+        self.first = first
+        self.baked: Program | None = None
+        self.general: Program | None = None
+        self.site = site
+        self.nbytes = 0
+
+    def match(self, scalars: Sequence[Any]) -> Program | None:
+        """The program for these scalars, if it is compiled."""
+        if not self.index_positions or self.indices(scalars) == self.first:
+            return self.baked
+        return self.general
+
+    def indices(self, scalars: Sequence[Any]) -> tuple[Any, ...]:
+        return tuple([scalars[i] for i in self.index_positions])
+
+
+class ProgramCache:
+    """Families by key, least recently used first, bounded by count and bytes. Keys are compared whole."""
+
+    def __init__(self) -> None:
+        self.families: OrderedDict[Any, Family] = OrderedDict()
+        self.nbytes = 0
+
+    def get(self, key: Any) -> Family | None:
+        found = self.families.get(key)
+        if found is not None:
+            self.families.move_to_end(key)
+        return found
+
+    def add(self, key: Any, family: Family) -> Family:
+        return self.families.setdefault(key, family)
+
+    def grew(self, family: Family, nbytes: int) -> None:
+        family.nbytes += nbytes
+        self.nbytes += nbytes
+        while len(self.families) > 1 and (len(self.families) > config.programs or self.nbytes > config.program_bytes):
+            _, dropped = self.families.popitem(last=False)
+            self.nbytes -= dropped.nbytes
+            stats.evicted += 1
+
+    def clear(self) -> None:
+        self.families.clear()
+        self.nbytes = 0
+
+
+#: Compilations in flight, by key: another thread that wants the same program waits for it.
+IN_FLIGHT: dict[Any, threading.Event] = {}
+
+
+def slot_positions(plan: Plan, kind: str) -> list[int]:
+    """Positions among the plan's scalars of slots of ``kind``."""
+    found: list[int] = []
+    at = 0
+    for item in plan.items:
+        if item.__class__ is Node and item.spec is not None:
+            for slot in item.spec.slots:
+                if slot.kind == kind:
+                    found.append(at)
+                at += 1
+    return found
+
+
+def build_graph(plan: Plan, baked: Sequence[int] = ()) -> tuple[Graph, int]:
+    """The plan as a graph of operators, scalars ``baked`` as constants, and how many scalars are inputs."""
+    replaced: dict[int, Node] = {}
+    tensors: list[Node] = []
+    for ref in plan.leaves:
+        made = leaf(ref.type)
+        replaced[id(ref.value)] = made
+        tensors.append(made)
+    results: dict[Ref, Ref] = {}
+    slots: list[Node] = []
+    at = 0
+    for item in plan.items:
+        if item.__class__ is Output:
+            results[item] = Output(results[item.node].node, item.index, item.type)
+            continue
+        assert isinstance(item, Node) and item.spec is not None and item.inputs is not None
+        inputs: list[Ref] = []
+        for ref in item.inputs:
+            known = results.get(ref)
+            inputs.append(replaced[id(ref.value)] if known is None else known)
+        for slot in item.spec.slots:
+            if at in baked:
+                value = np.asarray(cast_scalar(plan.scalars[at], slot.type))
+                attributes = {"value": value, "context": slot.type.context}
+                inputs.append(apply(PRIMITIVES["constant"].specialize((), attributes), ()))
+            else:
+                slots.append(leaf(slot.type))
+                inputs.append(slots[-1])
+            at += 1
+        results[item] = apply(item.spec, inputs, item.code, item.lasti)
+    graph = Graph([*tensors, *slots], [results[plan.items[i]] for i in plan.outputs])
+    return graph, len(slots)
+
+
+def optimise(graph: Graph) -> Graph:
+    """``graph`` through the pipeline."""
+    for step in PIPELINE:
+        graph = step(graph)
+        if config.verify:
+            verify(graph)
+    return graph
+
+
+def compile_plan(plan: Plan, backend: Backend, bake: bool) -> tuple[Program, int]:
+    """Compile ``plan``; its index parameters as constants if ``bake``. Also the bytes of code."""
+    baked = set(slot_positions(plan, "index")) if bake else set()
+    graph, slots = build_graph(plan, baked)
+    graph = optimise(graph)
+    donate = donation(plan)
+    key = None
+    if config.cache is not None and backend.name == "xla":
+        text = f"{print_graph(graph, locations=False)}\ndonate {donate}"
+        key = hashlib.sha256(text.encode()).hexdigest() + "\n" + text
+    executable, loaded = backend.compile(graph, slots, donate, key)
+    if loaded:
+        stats.loaded += 1
+    else:
+        stats.programs += 1
+    positions = [i for i in range(len(plan.scalars)) if i not in baked] if baked else None
+    return Program(executable, donate, positions), executable.nbytes
+
+
+def donation(plan: Plan) -> tuple[int, ...]:
+    """Leaves whose buffer the program may take over: dead by construction, and matching an output."""
+    wanted = [plan.items[i].type for i in plan.outputs]
+    uses = leaf_uses(plan)
+    chosen = []
+    for number, ref in enumerate(plan.leaves):
+        type = ref.type
+        if type in wanted and dead_leaf(ref, uses):
+            wanted.remove(type)
+            chosen.append(number)
+    return tuple(chosen)
+
+
+def leaf_uses(plan: Plan) -> dict[int, int]:
+    """How often the plan's nodes refer to each leaf, by identity."""
+    uses: dict[int, int] = {}
+    for item in plan.items:
+        if item.__class__ is Node:
+            for ref in item.inputs:  # type: ignore[union-attr]  # a pending node has inputs
+                uses[id(ref)] = uses.get(id(ref), 0) + 1
+    return uses
+
+
+def dead_leaf(ref: Ref, uses: dict[int, int]) -> bool:
+    """Whether nothing but the plan refers to ``ref`` and its buffer."""
+    # The plan's list of leaves, two arguments and getrefcount's own; the buffer: its leaf and getrefcount's.
+    return getrefcount(ref) - uses.get(id(ref), 0) <= LEAF_HELD and getrefcount(ref.value) <= BUFFER_HELD
+
+
+def _calibrate() -> tuple[int, int]:
+    """What the counts of ``dead_leaf`` are for a leaf that only a plan's list holds."""
+
+    def count(ref: Ref, uses: dict[int, int]) -> tuple[int, int]:
+        return getrefcount(ref) - uses.get(id(ref), 0), getrefcount(ref.value)
+
+    plan = Plan()
+    plan.leaves.append(leaf(None, object()))  # type: ignore[arg-type]  # the type does not matter here
+    found = (0, 0)
+    for _, ref in enumerate(plan.leaves):  # enumerate holds what it yielded last, as it does for the callers
+        found = count(ref, {})
+    return found
+
+
+LEAF_HELD, BUFFER_HELD = _calibrate()

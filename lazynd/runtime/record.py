@@ -1,0 +1,189 @@
+"""Recording: one node for each operation. This is the hot path; everything else waits until a force."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from types import CodeType
+from typing import Any
+
+from ..ir.errors import MXNetError
+from ..ir.linearize import linearize
+from ..ir.node import Node, Output, leaf
+from ..ir.specialization import Specialization
+from ..ir.types import Type
+from ..ops import OPERATORS
+from .cell import READ, WRITE, Cell, Ref, View
+from .engine import force, overflow
+from .location import user_location
+from .state import LOCAL, State
+from .tape import make_entry, source
+
+IN_GRAPH = (
+    "Assigning to NDArrays that are already in a computational graph will cause undefined behavior when "
+    "evaluating gradients. Please call backward first to clear the graph or do this out side of a record section. "
+    "Also note that you cannot use inplace operations like +=, *=, relu(x, out=x), y[idx]=x, etc inside a record section."
+)
+
+
+def append(
+    state: State, spec: Specialization, refs: tuple[Ref, ...], scalars: tuple[Any, ...], code: CodeType | None, lasti: int
+) -> Node:
+    """A new node at the end of the thread's open region."""
+    region = state.region
+    if region.credit < 0:
+        overflow(state)
+        region = state.region
+    node = Node()
+    node.spec = spec
+    node.inputs = refs
+    node.scalars = scalars
+    node.type = spec.out_types[0]
+    node.value = None
+    node.region = region
+    node.code = code
+    node.lasti = lasti
+    region.items.append(node)
+    region.credit -= spec.cost
+    return node
+
+
+def further(node: Node, spec: Specialization) -> tuple[Ref, ...]:
+    """All outputs of a new ``node``, the further ones put behind it in its region."""
+    made = [Output(node, i, t) for i, t in enumerate(spec.out_types[1:], 1)]
+    node.region.items.extend(made)
+    return (node, *made)
+
+
+def call(
+    spec: Specialization, cells: Sequence[Cell], scalars: tuple[Any, ...], code: CodeType | None, lasti: int
+) -> Cell:
+    """Record an operation with one visible output on the content of ``cells``."""
+    state = LOCAL.state
+    refs = tuple([c.ref for c in cells])
+    if state.recording:
+        return _taped(state, spec, cells, refs, scalars, code, lasti)[0]
+    cell = Cell.__new__(Cell)
+    cell.ref = node = append(state, spec, refs, scalars, code, lasti)
+    cell.tape = cell.variable = None
+    cell.position = cell.version = 0
+    if len(spec.out_types) > 1:
+        further(node, spec)
+    if state.eager:
+        force(node)
+    return cell
+
+
+def call_many(
+    spec: Specialization, cells: Sequence[Cell], scalars: tuple[Any, ...], code: CodeType | None, lasti: int
+) -> tuple[Cell, ...]:
+    """Record an operation with any number of visible outputs."""
+    state = LOCAL.state
+    refs = tuple([c.ref for c in cells])
+    if state.recording:
+        return _taped(state, spec, cells, refs, scalars, code, lasti)
+    node = append(state, spec, refs, scalars, code, lasti)
+    made = tuple(map(Cell, further(node, spec))) if len(spec.out_types) > 1 else (Cell(node),)
+    if state.eager:
+        force(node)
+    return made
+
+
+def _taped(
+    state: State,
+    spec: Specialization,
+    cells: Sequence[Cell],
+    refs: tuple[Ref, ...],
+    scalars: tuple[Any, ...],
+    code: CodeType | None,
+    lasti: int,
+) -> tuple[Cell, ...]:
+    """Record under ``record()``: in linearised form if an input needs a gradient."""
+    parents = tuple([source(c) for c in cells])
+    needs = tuple([p is not None for p in parents])
+    visible = len(spec.out_types)
+    if True not in needs:
+        node = append(state, spec, refs, scalars, code, lasti)
+        results = further(node, spec) if visible > 1 else (node,)
+        made = tuple(map(Cell, results))
+    else:
+        linear = spec.linearized.get(needs) or linearize(spec, needs)
+        node = append(state, linear.spec, refs, scalars, code, lasti)
+        results = further(node, linear.spec) if len(linear.spec.out_types) > 1 else (node,)
+        entry = make_entry(linear, parents, refs + results, node)
+        made = tuple(map(Cell, results[:visible]))
+        for i, cell in enumerate(made):
+            cell.tape = entry
+            cell.position = i
+    if state.eager:
+        force(node)
+    return made
+
+
+def guard_write(cell: Cell) -> None:
+    """Refuse an in-place write that the tape could not follow."""
+    if not LOCAL.state.recording:
+        return
+    for each in (cell, cell.storage):
+        tape = each.tape
+        if each.variable is not None or (tape is not None and not tape.consumed):
+            raise MXNetError(f"Inplace operations (+=, -=, x[:]=, etc) are not supported when recording: {IN_GRAPH}")
+
+
+def move(cell: Cell, source_cell: Cell) -> None:
+    """Give ``cell`` the content (and, under ``record()``, the history) of ``source_cell``."""
+    ref = source_cell.ref
+    tape, position = source_cell.tape, source_cell.position
+    cell.write(ref)
+    if tape is not None and LOCAL.state.recording:
+        if isinstance(cell, View):
+            cell.remember(ref, tape)
+        else:
+            cell.tape = tape
+        cell.position = position
+
+
+def data(type: Type, value: Any) -> Cell:
+    """A cell on a buffer."""
+    return Cell(leaf(type, value))
+
+
+_VIEW = OPERATORS["_view"]
+_WRITE_VIEW = OPERATORS["_write_view"]
+_view_specs: dict[tuple[Type, Type], Specialization] = {}
+_write_specs: dict[tuple[Type, Type], Specialization] = {}
+
+
+def _read_view(view: View) -> Ref:
+    base = view.base
+    key = (base.type, view.type)
+    spec = _view_specs.get(key)
+    if spec is None:
+        spec = _view_specs[key] = _VIEW.bind((base.type,), {"shape": view.type.shape, "offset": 0})[0]
+    state = LOCAL.state
+    if state.recording:
+        cell = _taped(state, spec, (base,), (base.ref,), (view.offset,), *user_location())[0]
+        if cell.tape is not None:
+            view.remember(cell.ref, cell.tape)
+            view.position = 0
+        return cell.ref
+    node = append(state, spec, (base.ref,), (view.offset,), *user_location())
+    if state.eager:
+        force(node)
+    return node
+
+
+def _write_view(view: View, ref: Ref) -> None:
+    base = view.base
+    key = (base.type, view.type)
+    spec = _write_specs.get(key)
+    if spec is None:
+        spec = _write_specs[key] = _WRITE_VIEW.bind((base.type, view.type), {"offset": 0})[0]
+    state = LOCAL.state
+    node = append(state, spec, (base.ref, ref), (view.offset,), *user_location())
+    if state.eager:
+        force(node)
+    base.write(node)
+
+
+READ.append(_read_view)
+WRITE.append(_write_view)

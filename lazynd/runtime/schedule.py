@@ -1,0 +1,212 @@
+"""What a force runs, as a key: the linearised structure of pending nodes, built in one walk.
+
+Liveness is the reference count. Everything that may still want a value holds its node: a handle's cell, the tape,
+a pending node of another region, another thread in mid-recording. A node's references less those from within
+the plan and those of our own lists are references from outside, and such a node is an output. Nothing has to be
+registered while recording, and nothing can be forgotten. (Requires the global interpreter lock; see ``EXACT``.)
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from sys import getrefcount
+from typing import Any, Final
+
+from ..ir.node import Node, Output, leaf
+from ..ir.types import CPU, FLOAT32, Type
+
+Ref = Node | Output
+
+#: False on interpreters where a reference count is no proof: there every node is an output and none is donated.
+EXACT: Final[bool] = getattr(sys, "_is_gil_enabled", lambda: True)()
+
+
+class Plan:
+    """Pending items to run as one program: its key, its leaves and scalars, and which items are outputs."""
+
+    __slots__ = ("foreign", "items", "key", "leaves", "outputs", "root", "scalars", "uses")
+
+    def __init__(self) -> None:
+        self.items: Sequence[Ref] = ()
+        self.key: tuple[Any, ...] = ()
+        self.leaves: list[Ref] = []
+        self.scalars: list[Any] = []
+        self.outputs: list[int] = []
+        self.foreign: list[Ref] = []
+        self.uses: list[int] = []
+        self.root: Ref | None = None
+
+
+def linearize_items(items: list[Ref], root: Ref | None, component: bool) -> Plan:
+    """The plan of ``items`` (a list of its own, in recording order, of items that have not run); of the connected
+    component of ``root`` alone if ``component``."""
+    plan, position, groups = _walk(items)
+    counts = list(map(getrefcount, items))
+    outside = [c - u > _HELD for c, u in zip(counts, plan.uses, strict=True)] if EXACT else [True] * len(items)
+    del counts
+    chosen = _chosen(items, plan, position, groups, outside, root, component)
+    if chosen is not None:
+        live = {id(item) for item, out in zip(items, outside, strict=True) if out}
+        del position
+        items = [item for item, keep in zip(items, chosen, strict=True) if keep]
+        plan, position, groups = _walk(items)
+        outside = [id(item) in live for item in items]
+    if root is not None:
+        outside[position[root]] = True
+    plan.root = root
+    plan.items = items
+    plan.outputs = [i for i, out in enumerate(outside) if out]
+    plan.key = (*plan.key, *plan.outputs)
+    return plan
+
+
+def _walk(items: Sequence[Ref]) -> tuple[Plan, dict[Ref, int], list[int]]:
+    """Key, leaves and scalars of ``items``, uses of each within, and the group (connected component) of each."""
+    plan = Plan()
+    position: dict[Ref, int] = {}
+    uses: list[int] = []
+    groups: list[int] = []
+    key: list[Any] = []
+    leaf_number: dict[int, int] = {}
+    leaves, scalars, foreign = plan.leaves, plan.scalars, plan.foreign
+    number = 0
+    for item in items:
+        if item.__class__ is Output:
+            owner = position[item.node]
+            uses[owner] += 1
+            groups.append(groups[owner])
+        else:
+            group = number
+            key.append(item.spec)  # type: ignore[union-attr]  # not an Output
+            for ref in item.inputs:  # type: ignore[union-attr]  # not an Output
+                at = position.get(ref)
+                if at is not None:
+                    key.append(at)
+                    uses[at] += 1
+                    other = groups[at]
+                    if other != group:
+                        group = _join(groups, other, group, number)
+                elif (value := ref.value) is not None:
+                    slot = leaf_number.get(id(value))
+                    if slot is None:
+                        slot = leaf_number[id(value)] = len(leaves)
+                        leaves.append(ref)
+                    key.append(~slot)
+                else:
+                    foreign.append(ref)
+            if item.scalars:  # type: ignore[union-attr]  # not an Output
+                scalars.extend(item.scalars)  # type: ignore[union-attr]  # not an Output
+            groups.append(group)
+        position[item] = number
+        uses.append(0)
+        number += 1
+    plan.uses = uses
+    plan.key = tuple(key)
+    return plan, position, groups
+
+
+def _join(groups: list[int], a: int, b: int, number: int) -> int:
+    """The common root of groups ``a`` and ``b``; ``number`` is the group of the item in progress."""
+    while groups[a] != a:
+        groups[a] = groups[groups[a]]
+        a = groups[a]
+    if b == number:
+        return a
+    while groups[b] != b:
+        groups[b] = groups[groups[b]]
+        b = groups[b]
+    low, high = (a, b) if a < b else (b, a)
+    groups[high] = low
+    return low
+
+
+def _root_of(groups: list[int], a: int) -> int:
+    while groups[a] != a:
+        a = groups[a]
+    return a
+
+
+def _chosen(
+    items: Sequence[Ref],
+    plan: Plan,
+    position: dict[Ref, int],
+    groups: list[int],
+    outside: list[bool],
+    root: Ref | None,
+    component: bool,
+) -> list[bool] | None:
+    """Which items to run: None for all. Drops dead items and, for a component, other components."""
+    dead = any(not out and not uses for out, uses in zip(outside, plan.uses, strict=True))
+    several = component and any(group == i for i, group in enumerate(groups) if i)
+    if not dead and not several:
+        return None
+    needed = [False] * len(items)
+    for i in range(len(items) - 1, -1, -1):
+        item = items[i]
+        if outside[i] or item is root:
+            needed[i] = True
+        if needed[i]:
+            for ref in (item.node,) if item.__class__ is Output else item.inputs:  # type: ignore[union-attr]  # as above
+                at = position.get(ref)
+                if at is not None:
+                    needed[at] = True
+    if several and root is not None:
+        # Dead items do not connect: components are those of what is needed.
+        alive = [item for item, need in zip(items, needed, strict=True) if need]
+        _, where, joined = _walk(alive)
+        home = _root_of(joined, where[root])
+        members = {id(item) for i, item in enumerate(alive) if _root_of(joined, i) == home}
+        needed = [id(item) in members for item in items]
+    for i, item in enumerate(items):  # A node runs with all its outputs, or not at all.
+        if item.__class__ is Output and needed[position[item.node]]:
+            needed[i] = True
+    return needed
+
+
+def unfinished(items: Sequence[Ref]) -> list[Ref]:
+    """Those of ``items`` that have not run."""
+    return [i for i in items if i.value is None and i.node is not None and i.node.inputs is not None]
+
+
+def ancestors(root: Ref) -> list[Ref]:
+    """``root`` and the pending items of its region that it needs, inputs first; for another thread's region."""
+    region = root.node.region
+    order: list[Ref] = []
+    done: set[Node] = set()
+    stack: list[tuple[Node, bool]] = [(root.node, False)]
+    while stack:
+        node, expanded = stack.pop()
+        if expanded:
+            order.append(node)
+            continue
+        if node in done or node.value is not None or node.inputs is None or node.region is not region:
+            continue
+        done.add(node)
+        stack.append((node, True))
+        stack.extend((ref.node, False) for ref in reversed(node.inputs) if ref.value is None and ref.node not in done)
+    chosen = set(order)
+    with_outputs: list[Ref] = []
+    further: dict[Node, list[Ref]] = {}
+    for item in list(region.items) if any(n.spec is not None and len(n.spec.out_types) > 1 for n in done) else ():
+        if item.__class__ is Output and item.node in chosen:
+            further.setdefault(item.node, []).append(item)
+    for node in order:
+        with_outputs.append(node)
+        with_outputs.extend(further.get(node.node, ()))
+    return with_outputs
+
+
+def _calibrate() -> int:
+    """References that a node held only by its region has inside ``linearize_items``."""
+    node = leaf(Type((), FLOAT32, CPU))
+    region = [node]
+    del node
+    items = [i for i in region]
+    position = {item: i for i, item in enumerate(items)}
+    counts = list(map(getrefcount, items))
+    assert position
+    return counts[0]
+
+
+_HELD: Final = _calibrate()

@@ -1,0 +1,54 @@
+"""Counters of what the engine did, and the log that says why."""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+logger = logging.getLogger("lazynd")
+
+
+@dataclass(slots=True)
+class Stats:
+    """What happened so far in this process.
+
+    ``forces``: reads that had to run something. ``programs``: programs compiled. ``compiles``: all that the backend
+    compiled, kernels of one-shot graphs included. ``runs``: program calls. ``hits``: runs that found their program.
+    ``kernels``: kernels compiled for one-shot graphs. ``one_shot``: graphs run op by op. ``loaded``: programs taken
+    from the persistent cache. ``evicted``: programs dropped for the cache's bounds. ``executed``: operator nodes run.
+    """
+
+    forces: int = 0
+    programs: int = 0
+    runs: int = 0
+    hits: int = 0
+    kernels: int = 0
+    one_shot: int = 0
+    loaded: int = 0
+    evicted: int = 0
+    executed: int = 0
+    donated: int = 0
+    copied: int = 0
+    draws: int = 0
+    #: When set to a Counter, how often each node ran, by identity of what tests hold on to.
+    per_node: Counter[int] | None = field(default=None, repr=False)
+
+    @property
+    def compiles(self) -> int:
+        return self.programs + self.kernels
+
+    def snapshot(self) -> dict[str, Any]:
+        """The counters as a dictionary.
+
+        >>> from lazynd.runtime.stats import Stats
+        >>> Stats(forces=2).snapshot()["forces"]
+        2
+        """
+        found = asdict(self)
+        del found["per_node"]
+        return found | {"compiles": self.compiles}
+
+
+stats = Stats()

@@ -1,0 +1,75 @@
+"""The tape: where recorded values came from. Entries point at their parents, so a dropped head frees it all."""
+
+from __future__ import annotations
+
+import itertools
+from typing import Any
+
+from ..ir.linearize import Linearized
+from ..ir.node import Node, Output
+from .cell import Cell, Variable
+
+_serial = itertools.count()
+
+
+class Entry:
+    """One recorded operation, or (``linear`` is None) one version of a variable.
+
+    ``parents[i]`` is the entry and output position behind input ``i``, None where no gradient is needed;
+    ``residuals`` holds the sources that ``linear.kept`` names. Consuming an entry drops all of it.
+    """
+
+    __slots__ = ("code", "consumed", "lasti", "linear", "parents", "residuals", "scalars", "serial", "variable")
+    linear: Linearized | None
+    parents: tuple[tuple[Entry, int] | None, ...]
+    residuals: tuple[Node | Output, ...]
+    scalars: tuple[Any, ...]
+    variable: Variable | None
+    consumed: bool
+
+    def consume(self) -> None:
+        """Make it a constant; variables stay variables."""
+        if self.linear is not None:
+            self.consumed = True
+            self.linear = None
+            self.parents = self.residuals = self.scalars = ()
+
+
+def variable_entry(variable: Variable) -> Entry:
+    """A fresh leaf for one version of ``variable``."""
+    entry = Entry()
+    entry.serial = next(_serial)
+    entry.linear = None
+    entry.parents = entry.residuals = entry.scalars = ()
+    entry.variable = variable
+    entry.consumed = False
+    entry.code, entry.lasti = None, -1
+    return entry
+
+
+def source(cell: Cell) -> tuple[Entry, int] | None:
+    """What a recorded read of ``cell`` (whose ``ref`` was just read) hangs on; None for a constant."""
+    tape: Entry | None = cell.tape
+    if tape is not None:
+        return None if tape.consumed else (tape, cell.position)
+    owner = cell.variable
+    if owner is None or owner.request == "null":
+        return None
+    cell.tape = variable_entry(owner)
+    cell.position = 0
+    return cell.tape, 0
+
+
+def make_entry(
+    linear: Linearized, parents: tuple[tuple[Entry, int] | None, ...], sources: tuple[Node | Output, ...], node: Node
+) -> Entry:
+    entry = Entry()
+    entry.serial = next(_serial)
+    entry.linear = linear
+    entry.parents = parents
+    entry.residuals = tuple([sources[k] for k in linear.kept])
+    entry.scalars = node.scalars
+    entry.variable = None
+    entry.consumed = False
+    entry.code, entry.lasti = node.code, node.lasti
+    return entry
