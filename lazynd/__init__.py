@@ -1,0 +1,27 @@
+"""lazynd: MXNet's way of programming on a lazy graph compiler.
+
+Operations record an IR graph; when a value is asked for, the graph is differentiated, optimised, fused and run as
+one XLA program.
+
+>>> from lazynd import autograd, nd
+>>> x = nd.arange(4).reshape((2, 2))
+>>> (x + 1).asnumpy()
+array([[1., 2.],
+       [3., 4.]], dtype=float32)
+"""
+
+from __future__ import annotations
+
+from . import autograd, nd
+from .config import config
+from .context import Context, cpu, cpu_pinned, current_context, gpu, num_gpus
+from .ir.errors import MXNetError
+from .nd import NDArray, random, waitall
+from .observe import no_sync, report, stats
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "Context", "MXNetError", "NDArray", "autograd", "config", "cpu", "cpu_pinned", "current_context", "gpu", "nd",
+    "no_sync", "num_gpus", "random", "report", "stats", "waitall",
+]  # fmt: skip

@@ -15,9 +15,9 @@ from .types import CPU, INT32, Context, Type, normalize_axis
 from .value import Operand, Value, binary, broadcast_to, common_shape, constant, emit
 
 __all__ = [
-    "Value", "abs", "argmax", "argmin", "batch_matmul", "bitcast", "broadcast_to", "ceil", "common_shape",
+    "Value", "abs", "argmax", "argmin", "batch_matmul", "binary", "bitcast", "broadcast_to", "ceil", "common_shape",
     "concatenate", "constant", "convert", "cos", "cumsum", "dot_general", "dynamic_slice",
-    "dynamic_update_slice", "erf", "exp", "expand_dims", "expm1", "floor", "full", "full_like", "gather",
+    "dynamic_update_slice", "emit", "erf", "exp", "expand_dims", "expm1", "floor", "full", "full_like", "gather",
     "iota", "log", "log1p", "logistic", "max", "maximum", "mean", "min", "minimum", "moveaxis", "ones_like",
     "pad", "power", "prod", "random_bits", "remainder", "reshape", "reverse", "round_half_even", "rsqrt",
     "scatter", "select", "shift_left", "shift_right", "sign", "sin", "slice_", "sort", "sqrt", "square",

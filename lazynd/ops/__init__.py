@@ -1,6 +1,9 @@
 """The operators users call, one function each, grouped by family. Importing this package registers them."""
 
-from . import elementwise, view
+from . import basic_index, elementwise, index, nn, random, reduce, shape, unary, view
 from .operator import OPERATORS, Operator, op
 
-__all__ = ["OPERATORS", "Operator", "elementwise", "op", "view"]
+__all__ = [
+    "OPERATORS", "Operator", "basic_index", "elementwise", "index", "nn", "op", "random", "reduce", "shape",
+    "unary", "view",
+]  # fmt: skip

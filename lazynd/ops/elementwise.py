@@ -1,30 +1,222 @@
-"""Elementwise arithmetic of arrays and of arrays with scalars, comparisons and mathematical functions."""
+"""Elementwise operators of two arrays, and of an array and a number."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
+
 
 from ..ir import build as ir
 from ..ir.build import Value
-from ..ir.types import require
+from ..ir.errors import OperatorError
+from ..ir.types import BOOL
 from .kinds import Scalar
-from .operator import op
+from .operator import Operator, op
+
+Rule = Callable[[Any, Any], Value]
 
 
-def pair(rng: Any) -> list[Any]:
-    """Samples of two arrays that broadcast."""
-    a, b = rng.uniform(0.5, 2, (2, 1, 4)), rng.uniform(0.5, 2, (3, 1))
-    return [((a.astype("float32"), b.astype("float32")), {})]
+def _floats(rng: Any, *shape: int) -> Any:
+    return rng.uniform(0.5, 2, shape).astype("float32")
 
 
-@op(samples=pair, aliases=("broadcast_plus",))
-def broadcast_add(lhs: Value, rhs: Value) -> Value:
-    return lhs + rhs
+def _broadcast_samples(rng: Any) -> list[Any]:
+    return [((_floats(rng, 2, 1, 4), _floats(rng, 3, 1)), {}), ((_floats(rng, 2, 3), _floats(rng, 2, 3)), {})]
 
 
-@op(samples=lambda r: [((r.random((2, 3)).astype("float32"),), {"scalar": 2.5})])
-def _plus_scalar(data: Value, *, scalar: Scalar = 1.0) -> Value:
-    return data + scalar
+def _same_samples(rng: Any) -> list[Any]:
+    return [((_floats(rng, 2, 3), _floats(rng, 2, 3)), {})]
 
 
-_ = require, ir
+def _tied_samples(rng: Any) -> list[Any]:
+    return [((rng.integers(0, 3, (3, 4)).astype("float32"), rng.integers(0, 3, (4,)).astype("float32")), {})]
+
+
+def _scalar_samples(rng: Any) -> list[Any]:
+    return [((_floats(rng, 2, 3),), {"scalar": 1.5}), ((_floats(rng, 4),), {"scalar": 3})]
+
+
+def _agree(name: str, lhs: Value, rhs: Value) -> None:
+    if lhs.dtype != rhs.dtype:
+        raise OperatorError(f"Incompatible attr in node  at 1-th input: expected {lhs.dtype}, got {rhs.dtype}")
+    if lhs.dtype == BOOL:
+        raise OperatorError(f"Operator {name} does not support boolean type")
+
+
+def modulo(a: Any, b: Any) -> Value:
+    """The remainder with the divisor's sign, as Python has it; 0 where the divisor is 0."""
+    like = a if isinstance(a, Value) else b
+    a = a if isinstance(a, Value) else ir.constant(a, like.type)
+    b = b if isinstance(b, Value) else ir.constant(b, like.type)
+    shape = ir.common_shape(a.shape, b.shape)
+    a, b = ir.broadcast_to(a, shape), ir.broadcast_to(b, shape)
+    zero = ir.zeros_like(b)
+    r = ir.remainder(a, ir.select(b == zero, ir.ones_like(b), b))
+    r = ir.select((r != zero) & ((r < zero) ^ (b < zero)), r + b, r)
+    return ir.select(b == zero, zero, r)
+
+
+def power(a: Any, b: Any) -> Value:
+    return ir.power(a, b)
+
+
+def hypot(a: Value, b: Value) -> Value:
+    return ir.sqrt(a * a + b * b)
+
+
+def _truth(rule: Callable[[Value, Value], Value]) -> Rule:
+    """A comparison with MXNet's result: 0 and 1 in the dtype of the operands."""
+
+    def compared(a: Any, b: Any) -> Value:
+        like = a if isinstance(a, Value) else b
+        return ir.convert(rule(a, b), like.dtype)
+
+    return compared
+
+
+def _logical(rule: Callable[[Value, Value], Value]) -> Rule:
+    def combined(a: Value, b: Value) -> Value:
+        shape = ir.common_shape(a.shape, b.shape)
+        a, b = ir.broadcast_to(a, shape), ir.broadcast_to(b, shape)
+        return ir.convert(rule(a != 0, b != 0), a.dtype)
+
+    return combined
+
+
+def _binary(name: str, rule: Rule, text: str, *aliases: str, **options: Any) -> Operator:
+    """Declare an operator of two arrays that broadcast."""
+
+    def function(lhs: Value, rhs: Value) -> Value:
+        _agree(name, lhs, rhs)
+        return rule(lhs, rhs)
+
+    function.__doc__ = f"{text} Shapes broadcast; dtypes must agree, and the result has that dtype."
+    options.setdefault("samples", _broadcast_samples)
+    return op(name=name, aliases=aliases, method=not name.startswith("_"), **options)(function)
+
+
+def _same_shape(name: str, rule: Rule, text: str, *aliases: str, **options: Any) -> Operator:
+    """Declare an operator of two arrays of one shape."""
+
+    def function(lhs: Value, rhs: Value) -> Value:
+        _agree(name, lhs, rhs)
+        if lhs.shape != rhs.shape:
+            shapes = [f"[{','.join(map(str, s))}]" for s in (lhs.shape, rhs.shape)]
+            raise OperatorError(f"Incompatible attr in node  at 1-th input: expected {shapes[0]}, got {shapes[1]}")
+        return rule(lhs, rhs)
+
+    function.__doc__ = f"{text} Shapes and dtypes must be equal."
+    options.setdefault("samples", _same_samples)
+    return op(name=name, aliases=aliases, method=False, **options)(function)
+
+
+def _scalar(name: str, rule: Rule, text: str, *aliases: str, **options: Any) -> Operator:
+    """Declare an operator of an array and a number, which is cast to the array's dtype."""
+
+    def function(data: Value, *, scalar: Scalar = 1.0) -> Value:
+        if data.dtype == BOOL:
+            raise OperatorError(f"Operator {name} does not support boolean type")
+        return rule(data, scalar)
+
+    function.__doc__ = f"{text} The number is cast to the dtype of the array."
+    options.setdefault("samples", _scalar_samples)
+    return op(name=name, aliases=aliases, method=False, **options)(function)
+
+
+_FLAT: dict[str, Any] = {"differentiable": False, "samples": _tied_samples}
+_FLAT_SAME: dict[str, Any] = {"differentiable": False}
+
+_same_shape("elemwise_add", lambda a, b: a + b, "The sum.", "_add", "_plus", "_Plus")
+_same_shape("elemwise_sub", lambda a, b: a - b, "The difference.", "_sub", "_minus", "_Minus")
+_same_shape("elemwise_mul", lambda a, b: a * b, "The product.", "_mul", "_Mul")
+_same_shape("elemwise_div", lambda a, b: a / b, "The quotient; of integers truncated.", "_div", "_Div")
+_same_shape("_mod", modulo, "The remainder.", "_Mod", smooth=False)
+_same_shape("_power", power, "The power.", "_Power")
+_same_shape("_maximum", ir.maximum, "The larger.", "_Maximum", smooth=False)
+_same_shape("_minimum", ir.minimum, "The smaller.", "_Minimum", smooth=False)
+_same_shape("_hypot", hypot, "The hypotenuse.")
+_same_shape("_equal", _truth(lambda a, b: a == b), "1 where equal, else 0.", "_Equal", **_FLAT_SAME)
+_same_shape("_not_equal", _truth(lambda a, b: a != b), "1 where different.", "_Not_Equal", **_FLAT_SAME)
+_same_shape("_greater", _truth(lambda a, b: a > b), "1 where greater.", "_Greater", **_FLAT_SAME)
+_same_shape("_greater_equal", _truth(lambda a, b: a >= b), "1 where not less.", "_Greater_Equal", **_FLAT_SAME)
+_same_shape("_lesser", _truth(lambda a, b: a < b), "1 where less.", "_Lesser", **_FLAT_SAME)
+_same_shape("_lesser_equal", _truth(lambda a, b: a <= b), "1 where not greater.", "_Lesser_Equal", **_FLAT_SAME)
+_same_shape("_logical_and", _logical(lambda a, b: a & b), "1 where both are not 0.", "_Logical_And", **_FLAT_SAME)
+_same_shape("_logical_or", _logical(lambda a, b: a | b), "1 where one is not 0.", "_Logical_Or", **_FLAT_SAME)
+_same_shape("_logical_xor", _logical(lambda a, b: a ^ b), "1 where exactly one is not 0.", "_Logical_Xor", **_FLAT_SAME)
+
+_binary("broadcast_add", lambda a, b: a + b, "The sum.", "broadcast_plus")
+_binary("broadcast_sub", lambda a, b: a - b, "The difference.", "broadcast_minus")
+_binary("broadcast_mul", lambda a, b: a * b, "The product.")
+_binary("broadcast_div", lambda a, b: a / b, "The quotient; of integers truncated.")
+_binary("broadcast_mod", modulo, "The remainder, with the divisor's sign.", smooth=False)
+_binary("broadcast_power", power, "The first to the power of the second.")
+_binary("broadcast_maximum", ir.maximum, "The larger.", smooth=False)
+_binary("broadcast_minimum", ir.minimum, "The smaller.", smooth=False)
+_binary("broadcast_hypot", hypot, "The hypotenuse of a right triangle.")
+_binary("broadcast_equal", _truth(lambda a, b: a == b), "1 where equal, else 0.", **_FLAT)
+_binary("broadcast_not_equal", _truth(lambda a, b: a != b), "1 where different, else 0.", **_FLAT)
+_binary("broadcast_greater", _truth(lambda a, b: a > b), "1 where greater, else 0.", **_FLAT)
+_binary("broadcast_greater_equal", _truth(lambda a, b: a >= b), "1 where not less, else 0.", **_FLAT)
+_binary("broadcast_lesser", _truth(lambda a, b: a < b), "1 where less, else 0.", **_FLAT)
+_binary("broadcast_lesser_equal", _truth(lambda a, b: a <= b), "1 where not greater, else 0.", **_FLAT)
+_binary("broadcast_logical_and", _logical(lambda a, b: a & b), "1 where both are not 0.", **_FLAT)
+_binary("broadcast_logical_or", _logical(lambda a, b: a | b), "1 where one is not 0.", **_FLAT)
+_binary("broadcast_logical_xor", _logical(lambda a, b: a ^ b), "1 where exactly one is not 0.", **_FLAT)
+
+_scalar("_plus_scalar", lambda a, s: a + s, "The sum with a number.", "_PlusScalar")
+_scalar("_minus_scalar", lambda a, s: a - s, "The difference from a number.", "_MinusScalar")
+_scalar("_rminus_scalar", lambda a, s: s - a, "A number less the array.", "_RMinusScalar")
+_scalar("_mul_scalar", lambda a, s: a * s, "The product with a number.", "_MulScalar")
+_scalar("_div_scalar", lambda a, s: a / s, "The quotient by a number.", "_DivScalar")
+_scalar("_rdiv_scalar", lambda a, s: s / a, "A number divided by the array.", "_RDivScalar")
+_scalar("_mod_scalar", modulo, "The remainder by a number.", "_ModScalar", smooth=False)
+_scalar("_rmod_scalar", lambda a, s: modulo(s, a), "The remainder of a number.", "_RModScalar", smooth=False)
+_scalar("_rpower_scalar", lambda a, s: power(s, a), "A number to the power of the array.", "_RPowerScalar")
+_scalar("_maximum_scalar", ir.maximum, "The larger of array and number.", "_MaximumScalar", smooth=False)
+_scalar("_minimum_scalar", ir.minimum, "The smaller of array and number.", "_MinimumScalar", smooth=False)
+_scalar("_hypot_scalar", hypot, "The hypotenuse with a number.", "_HypotScalar")
+_scalar("_equal_scalar", _truth(lambda a, s: a == s), "1 where equal to the number.", "_EqualScalar", **_FLAT_SAME)
+_scalar("_not_equal_scalar", _truth(lambda a, s: a != s), "1 where not equal.", "_NotEqualScalar", **_FLAT_SAME)
+_scalar("_greater_scalar", _truth(lambda a, s: a > s), "1 where greater.", "_GreaterScalar", **_FLAT_SAME)
+_scalar("_greater_equal_scalar", _truth(lambda a, s: a >= s), "1 where not less.", "_GreaterEqualScalar", **_FLAT_SAME)
+_scalar("_lesser_scalar", _truth(lambda a, s: a < s), "1 where less.", "_LesserScalar", **_FLAT_SAME)
+_scalar("_lesser_equal_scalar", _truth(lambda a, s: a <= s), "1 where not greater.", "_LesserEqualScalar", **_FLAT_SAME)
+_scalar("_logical_and_scalar", _logical(lambda a, s: a & s), "1 where both are not 0.", **_FLAT_SAME)
+_scalar("_logical_or_scalar", _logical(lambda a, s: a | s), "1 where one is not 0.", **_FLAT_SAME)
+_scalar("_logical_xor_scalar", _logical(lambda a, s: a ^ s), "1 where exactly one is not 0.", **_FLAT_SAME)
+
+
+def _power_samples(rng: Any) -> list[Any]:
+    return [((_floats(rng, 2, 3),), {"scalar": s}) for s in (2.5, -1, 0, 0.5, 1, 2, 3)]
+
+
+@op(samples=_power_samples, method=False, static_values={"scalar": (-1, 0, 0.5, 1, 2)}, aliases=("_PowerScalar",))
+def _power_scalar(data: Value, *, scalar: Scalar = 1.0) -> Value:
+    """The array to the power of a number. -1, 0, 0.5, 1 and 2 are compiled in, as cheaper operations."""
+    if isinstance(scalar, Value):
+        return ir.power(data, scalar)
+    if scalar == 0.5 and data.dtype.kind != "f":
+        return ir.ones_like(data)  # the exponent is cast to the array's dtype: 0
+    rules: dict[float, Callable[[], Value]] = {
+        -1: lambda: ir.power(data, ir.constant(-1, data.type)) if data.dtype.kind != "f" else 1 / data,
+        0: lambda: ir.ones_like(data),
+        0.5: lambda: ir.sqrt(data),
+        1: lambda: data,
+        2: lambda: data * data,
+    }
+    return rules[scalar]()
+
+
+@op(samples=lambda r: [((_floats(r, 2, 3), _floats(r, 2, 3), _floats(r, 2, 3)), {})], aliases=("ElementWiseSum", "_sum_n"), method=False)
+def add_n(*args: Value) -> Value:
+    """The sum of all arrays, which must have one shape and dtype."""
+    total = args[0]
+    for each in args[1:]:
+        _agree("add_n", total, each)
+        if each.shape != total.shape:
+            raise OperatorError(f"Incompatible attr in node: expected {list(total.shape)}, got {list(each.shape)}")
+        total = total + each
+    return total
+
+

@@ -2,7 +2,7 @@
 
 Static parameters (``int``, ``Axis``, ``Shape``, ``DType``, ``str``, ``bool``) are part of the program; ``Scalar``
 parameters are arithmetic and always a program input; ``Index`` parameters are baked as first seen and generalised
-once they change; ``Draw`` is a position of the random stream, ``Training`` the mode, ``Device`` the context.
+once they change, ``Indices`` are one a dimension of the first input; ``Draw`` is a position of the random stream, ``Training`` the mode, ``Device`` the context.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from ..ir.types import Context, as_dtype
 
 Scalar = Annotated[Any, "runtime"]
 Index = Annotated[Any, "index"]
+Indices = Annotated[Any, "indices"]
 Draw = Annotated[Any, "draw"]
 Training = Annotated[bool, "mode"]
 Device = Annotated[Context, "context"]
@@ -28,7 +29,7 @@ DType = Annotated[Any, "dtype"]
 
 #: Annotation text to kind: bodies are annotated with these names, read without evaluating them.
 KINDS: Final = {
-    "Scalar": "runtime", "Index": "index", "Draw": "draw", "Training": "mode", "Device": "context",
+    "Scalar": "runtime", "Index": "index", "Indices": "indices", "Draw": "draw", "Training": "mode", "Device": "context",
     "Axis": "axes", "Shape": "shape", "DType": "dtype", "int": "int", "float": "float", "bool": "bool", "str": "str",
 }  # fmt: skip
 
@@ -102,5 +103,5 @@ def _number(value: Any) -> Any:
 
 CANONICAL: Final[dict[str, Callable[[Any], Any]]] = {
     "int": _int, "float": _float, "bool": _bool, "mode": _bool, "str": _str, "axes": _axes, "shape": _shape,
-    "dtype": as_dtype, "context": Context, "runtime": _number, "index": _int,
+    "dtype": as_dtype, "context": Context, "runtime": _number, "index": _int, "indices": _shape,
 }  # fmt: skip

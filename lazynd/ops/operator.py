@@ -130,7 +130,9 @@ class Operator(Op):
                 slots.append(value)
                 continue
             value = p.canonical(value)
-            if p.kind in ("runtime", "index") and value is not None and not self._is_static(p.name, value):
+            if p.kind == "indices":
+                slots += value
+            elif p.kind in ("runtime", "index") and value is not None and not self._is_static(p.name, value):
                 slots.append(value)
             else:
                 static[p.name] = value
@@ -148,11 +150,11 @@ class Operator(Op):
         parameters = [leaf(t) for t in (*in_types, *(s.type for s in slots))]
         values = list(map(Value, parameters))
         kwargs = dict(attributes)
+        several = {p.name for p in self.parameters if p.kind in ("draw", "indices")}
         given = iter(values[len(in_types) :])
         for slot in slots:
-            if slot.kind == "draw":
-                kwargs.setdefault(slot.name, ())
-                kwargs[slot.name] += (next(given),)
+            if slot.name in several:
+                kwargs[slot.name] = (*kwargs.get(slot.name, ()), next(given))
             else:
                 kwargs[slot.name] = next(given)
         result = self.function(*values[: len(in_types)], **kwargs)
@@ -168,9 +170,10 @@ class Operator(Op):
         for p in self.parameters:
             if p.name in static:
                 continue
-            scalar = {"runtime": like, "index": INT32, "draw": UINT32}[p.kind]
-            slot = Slot(p.name, p.kind, Type((), scalar, context) if context else Type((), scalar))
-            slots += [slot, slot] if p.kind == "draw" else [slot]
+            scalar = {"runtime": like, "draw": UINT32}.get(p.kind, INT32)
+            kind = "index" if p.kind == "indices" else p.kind
+            slot = Slot(p.name, kind, Type((), scalar, context) if context else Type((), scalar))
+            slots += [slot] * {"draw": 2, "indices": in_types[0].ndim if in_types else 0}.get(p.kind, 1)
         return tuple(slots)
 
     def body(self, spec: Specialization) -> Graph:

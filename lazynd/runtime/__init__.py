@@ -1,0 +1,78 @@
+"""The lazy engine: cells, views, pending work, forcing, programs, devices, random streams."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..ir.errors import MXNetError
+from ..ir.types import Context
+from ..ops import OPERATORS
+from .cell import Cell, View
+from .differentiate import backward, grad, recording
+from .engine import current_backend, fence, force, waitall
+from .location import user_location
+from .record import call
+from .stats import stats
+
+__all__ = [
+    "backward", "cast_to", "copy_to", "current_backend", "device_count", "fence", "fetch", "force", "grad",
+    "host_array", "not_recording", "recording", "stats", "wait", "waitall",
+]  # fmt: skip
+
+Array = np.ndarray[Any, Any]
+
+
+def not_recording() -> Any:
+    """A context in which operations are not taped."""
+    return recording(False)
+
+
+def fetch(cell: Cell, cause: str) -> Array:
+    """The values of ``cell`` as a private, writable NumPy array."""
+    if isinstance(cell, View) and cell.type.context.device_type != "gpu" and cell.base.ref.value is not None:
+        whole = np.asarray(cell.base.ref.value).reshape(-1)  # on the host: no program for a read of a view
+        return np.array(whole[cell.offset : cell.offset + cell.type.size]).reshape(cell.type.shape)
+    ref = cell.ref
+    value = force(ref, cause)
+    return np.array(value) if isinstance(value, np.ndarray) else current_backend().get(value)
+
+
+def wait(cell: Cell) -> None:
+    """Compute ``cell`` and wait for it."""
+    current_backend().wait(force(cell.ref, "wait_to_read"))
+
+
+def device_count(device_type: str) -> int:
+    return current_backend().device_count(device_type)
+
+
+def copy_to(cell: Cell, context: Context) -> Cell:
+    """A copy of ``cell`` on another context, recorded like any operator."""
+    if context.device_type == "gpu" and context.device_id >= device_count("gpu"):
+        raise MXNetError(f"there is no {context}: {device_count('gpu')} GPUs were found")
+    spec, _ = OPERATORS["_copyto"].bind((cell.type,), {"ctx": context})
+    return call(spec, (cell,), (), *user_location())
+
+
+cast_to = copy_to
+
+
+def host_array(source: Any, dtype: np.dtype[Any]) -> Array:
+    """A private NumPy array of ``dtype`` from anything array-like.
+
+    Raises ``TypeError`` in MXNet's words for what is not.
+    """
+    try:
+        with np.errstate(all="ignore"):
+            found = np.asarray(source)
+            if found.dtype == object:
+                found = found.astype(np.float64)
+            if found.dtype.kind == "f" and dtype.kind in "iu" and dtype.itemsize < 8:
+                found = found.astype(np.int64)
+            made: Array = np.array(found, dtype=dtype, order="C") if found.dtype == dtype else found.astype(dtype, order="C")
+            return made
+    except (TypeError, ValueError, OverflowError):
+        raise TypeError("source_array must be array like object") from None
+

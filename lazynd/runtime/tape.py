@@ -7,31 +7,41 @@ from typing import Any
 
 from ..ir.linearize import Linearized
 from ..ir.node import Node, Output
+from ..ir.types import Type
 from .cell import Cell, Variable
 
 _serial = itertools.count()
 
 
+def next_serial() -> int:
+    return next(_serial)
+
+
 class Entry:
-    """One recorded operation, or (``linear`` is None) one version of a variable.
+    """One recorded operation, one version of a variable (``variable``), or one call of a ``Function`` (``pull``).
 
     ``parents[i]`` is the entry and output position behind input ``i``, None where no gradient is needed;
     ``residuals`` holds the sources that ``linear.kept`` names. Consuming an entry drops all of it.
     """
 
-    __slots__ = ("code", "consumed", "lasti", "linear", "parents", "residuals", "scalars", "serial", "variable")
+    __slots__ = (
+        "code", "consumed", "lasti", "linear", "out_types", "parents", "pull", "residuals", "scalars", "serial", "variable",
+    )  # fmt: skip
     linear: Linearized | None
     parents: tuple[tuple[Entry, int] | None, ...]
     residuals: tuple[Node | Output, ...]
     scalars: tuple[Any, ...]
     variable: Variable | None
     consumed: bool
+    #: The backward pass of a ``Function`` in Python, and the types of its outputs.
+    pull: Any
+    out_types: tuple[Type, ...]
 
     def consume(self) -> None:
         """Make it a constant; variables stay variables."""
-        if self.linear is not None:
+        if self.variable is None:
             self.consumed = True
-            self.linear = None
+            self.linear = self.pull = None
             self.parents = self.residuals = self.scalars = ()
 
 
@@ -39,7 +49,7 @@ def variable_entry(variable: Variable) -> Entry:
     """A fresh leaf for one version of ``variable``."""
     entry = Entry()
     entry.serial = next(_serial)
-    entry.linear = None
+    entry.linear = entry.pull = None
     entry.parents = entry.residuals = entry.scalars = ()
     entry.variable = variable
     entry.consumed = False
@@ -66,6 +76,7 @@ def make_entry(
     entry = Entry()
     entry.serial = next(_serial)
     entry.linear = linear
+    entry.pull = None
     entry.parents = parents
     entry.residuals = tuple([sources[k] for k in linear.kept])
     entry.scalars = node.scalars

@@ -35,6 +35,7 @@ LOWERINGS: dict[str, Callable[..., Any]] = {
     "ceil": lax.ceil,
     "round_nearest_even": lambda x: lax.round(x, lax.RoundingMethod.TO_NEAREST_EVEN),
     "stop_gradient": lambda x: x,
+    "copy": lambda x, *, context: x,
     "not": lax.bitwise_not,
     "add": lax.add,
     "subtract": lax.sub,

@@ -9,7 +9,7 @@ import numpy as np
 from ..errors import OperatorError
 from ..primitive import Primitive
 from ..types import Context, Type
-from ..value import Value
+from ..value import Value, emit
 from .elementwise import Array, Samples
 
 _MAX_CONSTANT = 64
@@ -34,6 +34,25 @@ class Constant(Primitive):
     @classmethod
     def samples(cls, rng: np.random.Generator) -> Samples:
         return [((), {"value": np.float32(2.5) * np.ones((2,), "float32"), "context": Context("cpu", 0)})]
+
+
+class Copy(Primitive):
+    """The operand on another context; the runtime moves the buffer."""
+
+    name = "copy"
+
+    def infer(self, x: Type, *, context: Context) -> Type:
+        return Type(x.shape, x.dtype, context)
+
+    def vjp(self, g: Value, y: Value, x: Value, *, context: Context) -> tuple[Value]:
+        return (emit("copy", g, context=x.context),)
+
+    def evaluate(self, x: Array, *, context: Context) -> Array:
+        return x
+
+    @classmethod
+    def samples(cls, rng: np.random.Generator) -> Samples:
+        return [((rng.random((2, 3)).astype("float32"),), {"context": Context("cpu", 1)})]
 
 
 class Iota(Primitive):

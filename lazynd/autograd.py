@@ -1,0 +1,228 @@
+"""Automatic differentiation: recording scopes, variables, gradients, and functions with their own backward."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from types import TracebackType
+from typing import Any
+
+from . import runtime
+from .ir.errors import MXNetError
+from .nd import NDArray
+from .runtime.cell import Cell, Variable
+from .runtime.function import record_function
+from .runtime.state import LOCAL
+
+__all__ = [
+    "Function", "backward", "get_symbol", "grad", "is_recording", "is_training", "mark_variables", "pause",
+    "predict_mode", "record", "set_recording", "set_training", "train_mode",
+]  # fmt: skip
+
+
+def is_recording() -> bool:
+    """Whether operations of this thread are recorded for gradients.
+
+    >>> from lazynd import autograd
+    >>> autograd.is_recording()
+    False
+    """
+    return LOCAL.state.recording
+
+
+def is_training() -> bool:
+    """Whether this thread is in training mode, which Dropout and BatchNorm ask."""
+    return LOCAL.state.training
+
+
+def set_recording(is_record: bool) -> bool:
+    """Set the recording flag; returns what it was."""
+    state = LOCAL.state
+    before = state.recording
+    if is_record and not before and not state.record_depth:
+        runtime.fence()
+    state.recording = bool(is_record)
+    return before
+
+
+def set_training(train_mode: bool) -> bool:
+    """Set the mode; returns what it was."""
+    state = LOCAL.state
+    before = state.training
+    state.training = bool(train_mode)
+    return before
+
+
+class _Scope:
+    """Sets flags inside a ``with`` block. None leaves a flag."""
+
+    __slots__ = ("_before", "_counted", "_recording", "_training")
+
+    def __init__(self, recording: bool | None, training: bool | None) -> None:
+        self._recording = recording
+        self._training = training
+
+    def __enter__(self) -> None:
+        state = LOCAL.state
+        self._before = (state.recording, state.training)
+        self._counted = bool(self._recording)
+        if self._recording is not None:
+            if self._recording:
+                state.record_depth += 1
+                if state.record_depth == 1:
+                    runtime.fence()
+            state.recording = self._recording
+        if self._training is not None:
+            state.training = self._training
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        state = LOCAL.state
+        state.recording, state.training = self._before
+        state.record_depth -= self._counted
+
+
+def record(train_mode: bool = True) -> _Scope:
+    """Record what happens inside for gradients, in training mode by default.
+
+    >>> from lazynd import autograd, nd
+    >>> x = nd.array([1.0, 2.0])
+    >>> x.attach_grad()
+    >>> with autograd.record():
+    ...     y = (x * x).sum()
+    >>> y.backward()
+    >>> x.grad.asnumpy()
+    array([2., 4.], dtype=float32)
+    """
+    return _Scope(True, train_mode)
+
+
+def pause(train_mode: bool = False) -> _Scope:
+    """Do not record what happens inside."""
+    return _Scope(False, train_mode)
+
+
+def train_mode() -> _Scope:
+    """Training mode inside."""
+    return _Scope(None, True)
+
+
+def predict_mode() -> _Scope:
+    """Prediction mode inside."""
+    return _Scope(None, False)
+
+
+def mark_variables(variables: Any, gradients: Any, grad_reqs: str | Sequence[str] = "write") -> None:
+    """Make arrays variables with the given gradient buffers."""
+    arrays = [variables] if isinstance(variables, NDArray) else list(variables)
+    buffers = [gradients] if isinstance(gradients, NDArray) else list(gradients)
+    requests = [grad_reqs] * len(arrays) if isinstance(grad_reqs, str) else list(grad_reqs)
+    if len(arrays) != len(buffers) or len(arrays) != len(requests):
+        raise MXNetError(f"{len(arrays)} variables, {len(buffers)} gradients and {len(requests)} requests do not match")
+    for request in requests:
+        if request not in ("write", "add", "null"):
+            raise KeyError(request)
+    for array, buffer in zip(arrays, buffers, strict=True):
+        if array._cell.type is not buffer._cell.type:
+            raise MXNetError(f"the gradient buffer of {array._cell.type} has type {buffer._cell.type}")
+    for array, buffer, request in zip(arrays, buffers, requests, strict=True):
+        array._cell.tape = None
+        array._cell.variable = Variable(buffer._cell, request)
+
+
+def _cells(arrays: Any) -> list[Cell]:
+    listed = [arrays] if isinstance(arrays, NDArray) else list(arrays)
+    for each in listed:
+        if not isinstance(each, NDArray):
+            raise TypeError(f"expected an NDArray, got {type(each)}")
+    return [each._cell for each in listed]
+
+
+def _gradients(given: Any) -> list[Cell | None] | None:
+    if given is None:
+        return None
+    listed = [given] if isinstance(given, NDArray) else list(given)
+    return [None if each is None else each._cell for each in listed]
+
+
+def backward(heads: Any, head_grads: Any = None, retain_graph: bool = False, train_mode: bool = True) -> None:
+    """Gradients of ``heads`` into the buffers of all variables they depend on. Runs nothing."""
+    runtime.backward(_cells(heads), _gradients(head_grads), retain_graph)
+
+
+def grad(
+    heads: Any,
+    variables: Any,
+    head_grads: Any = None,
+    retain_graph: bool | None = None,
+    create_graph: bool = False,
+    train_mode: bool = True,
+) -> list[NDArray]:
+    """Gradients of ``heads`` with respect to ``variables``, as new arrays.
+
+    ``create_graph`` records them, so that they can be differentiated again.
+    """
+    keep = create_graph if retain_graph is None else retain_graph
+    found = runtime.grad(_cells(heads), _cells(variables), _gradients(head_grads), keep, create_graph)
+    return [NDArray(cell) for cell in found]
+
+
+def get_symbol(x: NDArray) -> Any:
+    """Not built yet: the symbol of a recorded computation."""
+    raise NotImplementedError("autograd.get_symbol is not built yet")
+
+
+class Function:
+    """A differentiable function with its own ``backward``: subclass, write both, call an instance.
+
+    >>> from lazynd import autograd, nd
+    >>> class Double(autograd.Function):
+    ...     def forward(self, x):
+    ...         return x * 2
+    ...     def backward(self, dy):
+    ...         return dy * 2
+    >>> x = nd.ones((2,)); x.attach_grad()
+    >>> with autograd.record():
+    ...     y = Double()(x)
+    >>> y.backward(); x.grad.asnumpy()
+    array([2., 2.], dtype=float32)
+    """
+
+    def __init__(self) -> None:
+        self._saved: tuple[NDArray, ...] = ()
+
+    def save_for_backward(self, *args: NDArray) -> None:
+        """Keep arrays for ``backward``, as ``saved_tensors``."""
+        self._saved = args
+
+    @property
+    def saved_tensors(self) -> tuple[NDArray, ...]:
+        return self._saved
+
+    def forward(self, *inputs: NDArray) -> Any:
+        """Outputs from inputs; not recorded."""
+        raise NotImplementedError
+
+    def backward(self, *output_grads: NDArray) -> Any:
+        """Gradients of the inputs from those of the outputs."""
+        raise NotImplementedError
+
+    def __call__(self, *inputs: NDArray) -> Any:
+        with pause(LOCAL.state.training):
+            made = self.forward(*inputs)
+        outputs = list(made) if isinstance(made, list | tuple) else [made]
+        if not LOCAL.state.recording:
+            return made
+
+        def pull(gradients: list[Cell]) -> list[Cell]:
+            with pause():
+                found = self.backward(*map(NDArray, gradients))
+            listed = list(found) if isinstance(found, list | tuple) else [found]
+            if len(listed) != len(inputs):
+                raise MXNetError(f"{type(self).__name__}.backward gave {len(listed)} gradients for {len(inputs)} inputs")
+            for array, gradient in zip(inputs, listed, strict=True):
+                if array._cell.type is not gradient._cell.type:
+                    raise MXNetError(f"{type(self).__name__}.backward: {gradient._cell.type} for {array._cell.type}")
+            return [each._cell for each in listed]
+
+        cells = record_function([i._cell for i in inputs], [o._cell for o in outputs], pull)
+        arrays = [NDArray(cell) for cell in cells]
+        return arrays if isinstance(made, list | tuple) else arrays[0]

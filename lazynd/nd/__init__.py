@@ -1,0 +1,34 @@
+"""Arrays in MXNet's way: ``NDArray`` and its operators, generated from the registry when first used."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..ops import OPERATORS
+from . import random
+from .creation import (
+    add, arange, array, concatenate, divide, empty, equal, eye, from_numpy, full, greater, greater_equal, hypot, lesser,
+    lesser_equal, linspace, logical_and, logical_or, logical_xor, maximum, minimum, modulo, moments, moveaxis, multiply,
+    not_equal, ones, power, subtract, waitall, zeros,
+)  # fmt: skip
+from .generate import make_function
+from .ndarray import NDArray
+
+__all__ = [
+    "NDArray", "add", "arange", "array", "concatenate", "divide", "empty", "equal", "eye", "from_numpy", "full",
+    "greater", "greater_equal", "hypot", "lesser", "lesser_equal", "linspace", "logical_and", "logical_or",
+    "logical_xor", "maximum", "minimum", "modulo", "moments", "moveaxis", "multiply", "not_equal", "ones", "power",
+    "random", "subtract", "waitall", "zeros",
+]  # fmt: skip
+
+
+def __getattr__(name: str) -> Any:
+    operator = OPERATORS.get(name)
+    if operator is None:
+        raise AttributeError(f"module 'lazynd.nd' has no attribute {name!r}")
+    made = globals()[name] = make_function(operator, name)
+    return made
+
+
+def __dir__() -> list[str]:
+    return sorted({*__all__, *OPERATORS})

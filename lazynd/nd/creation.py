@@ -1,0 +1,203 @@
+"""Making arrays, and functions of arrays or numbers."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from sys import _getframe
+from typing import Any
+
+import numpy as np
+
+from .. import runtime
+from ..ir.errors import MXNetError
+from ..ir.types import FLOAT32, Context, Type, as_dtype
+from ..ops import OPERATORS
+from ..runtime.record import data
+from ..runtime.state import LOCAL
+from .invoke import invoke
+from .ndarray import NDArray, _binary, _scalar
+
+Shape = int | Sequence[int]
+
+
+def _shape(shape: Shape) -> tuple[int, ...]:
+    return (int(shape),) if isinstance(shape, int | np.integer) else tuple(int(n) for n in shape)
+
+
+def _context(ctx: Context | None) -> Context:
+    context = LOCAL.state.context if ctx is None else Context(ctx)
+    if context.device_type == "gpu" and context.device_id >= runtime.device_count("gpu"):
+        raise MXNetError(f"there is no {context}: {runtime.device_count('gpu')} GPUs were found; use cpu()")
+    return context
+
+
+def array(source_array: Any, ctx: Context | None = None, dtype: Any = None) -> NDArray:
+    """An array of the values of anything array-like, which is copied.
+
+    ``dtype``: float32 by default, whatever the source's; an ``NDArray`` keeps its own.
+
+    >>> from lazynd import nd
+    >>> nd.array([[1, 2], [3, 4]]).shape
+    (2, 2)
+    """
+    context = _context(ctx)
+    if isinstance(source_array, NDArray):
+        wanted = source_array._cell.type.dtype if dtype is None else as_dtype(dtype)
+        made = source_array.as_in_context(context) if context is not source_array.context else source_array.copy()
+        return made.astype(wanted, copy=False)
+    if isinstance(source_array, str) or (
+        isinstance(source_array, list | tuple) and any(isinstance(s, NDArray) for s in source_array)
+    ):
+        raise TypeError("source_array must be array like object")
+    wanted = FLOAT32 if dtype is None else as_dtype(dtype)
+    values = runtime.host_array(source_array, wanted)
+    return NDArray(data(Type(values.shape, wanted, context), values))
+
+
+def from_numpy(ndarray: np.ndarray[Any, Any], zero_copy: bool = True) -> NDArray:
+    """An array of the values of a NumPy array, with its dtype; always a copy here."""
+    return array(ndarray, dtype=ndarray.dtype)
+
+
+def full(shape: Shape, val: float, ctx: Context | None = None, dtype: Any = np.float32, out: NDArray | None = None) -> NDArray:
+    """An array of ``shape`` filled with ``val``, cast to ``dtype``."""
+    extents = _shape(shape)
+    if not extents or 0 in extents:
+        raise MXNetError("Operator _zeros inferring shapes failed.")
+    if any(n < 0 for n in extents):
+        raise MXNetError(f"shape {extents} has a negative extent")
+    wanted = FLOAT32 if dtype is None else as_dtype(dtype)
+    attributes = (extents, wanted, _context(ctx), val)
+    made = NDArray(invoke(OPERATORS["_fill"], (), attributes, _getframe(1))[0])
+    if out is not None:
+        out[:] = made
+        return out
+    return made
+
+
+def zeros(shape: Shape, ctx: Context | None = None, dtype: Any = None, **kwargs: Any) -> NDArray:
+    """An array of ``shape`` (extents above 0) of zeros, float32 by default."""
+    return full(shape, 0, ctx, dtype)
+
+
+def ones(shape: Shape, ctx: Context | None = None, dtype: Any = None, **kwargs: Any) -> NDArray:
+    """An array of ``shape`` (extents above 0) of ones, float32 by default."""
+    return full(shape, 1, ctx, dtype)
+
+
+def empty(shape: Shape, ctx: Context | None = None, dtype: Any = None) -> NDArray:
+    """An array whose values do not matter: zeros."""
+    return full(shape, 0, ctx, dtype)
+
+
+def eye(N: int, M: int = 0, k: int = 0, ctx: Context | None = None, dtype: Any = None, **kwargs: Any) -> NDArray:
+    """Ones on the ``k``-th diagonal of an ``N`` by ``M`` matrix (square by default)."""
+    wanted = FLOAT32 if dtype is None else as_dtype(dtype)
+    return NDArray(invoke(OPERATORS["_eye"], (), (N, M, k, _context(ctx), wanted), _getframe(1))[0])
+
+
+def arange(
+    start: float,
+    stop: float | None = None,
+    step: float = 1.0,
+    repeat: int = 1,
+    infer_range: bool | None = None,
+    ctx: Context | None = None,
+    dtype: Any = np.float32,
+) -> NDArray:
+    """Numbers from ``start`` (0 if only one is given) up to ``stop``, ``step`` apart, each ``repeat`` times.
+
+    >>> from lazynd import nd
+    >>> nd.arange(3).asnumpy()
+    array([0., 1., 2.], dtype=float32)
+    """
+    low, high = (0, start) if stop is None else (start, stop)
+    if step == 0 or (high - low) / step <= 0:
+        raise MXNetError(f"Invalid range (start, stop, step) = ({low},{high},{step:g})")
+    count = math.ceil((high - low) / step) * repeat
+    wanted = FLOAT32 if dtype is None else as_dtype(dtype)
+    attributes = (count, low, step, repeat, _context(ctx), wanted)
+    return NDArray(invoke(OPERATORS["_arange"], (), attributes, _getframe(1))[0])
+
+
+def linspace(
+    start: float, stop: float, num: int, endpoint: bool = True, ctx: Context | None = None, dtype: Any = np.float32
+) -> NDArray:
+    """``num`` numbers evenly spaced from ``start`` to ``stop`` (included if ``endpoint``)."""
+    step = (stop - start) / max(num - bool(endpoint), 1)
+    wanted = FLOAT32 if dtype is None else as_dtype(dtype)
+    return NDArray(invoke(OPERATORS["_arange"], (), (num, start, step, 1, _context(ctx), wanted), _getframe(1))[0])
+
+
+def concatenate(arrays: Sequence[NDArray], axis: int = 0, always_copy: bool = True) -> NDArray:
+    """Arrays joined along ``axis``."""
+    return NDArray(invoke(OPERATORS["Concat"], [a._cell for a in arrays], (axis,), _getframe(1))[0])
+
+
+def moveaxis(tensor: NDArray, source: int, destination: int) -> NDArray:
+    """The array with one dimension moved."""
+    axes = [i for i in range(tensor.ndim) if i != source % tensor.ndim]
+    axes.insert(destination % tensor.ndim, source % tensor.ndim)
+    return NDArray(invoke(OPERATORS["transpose"], (tensor._cell,), (tuple(axes),), _getframe(1))[0])
+
+
+def _either(name: str, scalar: str, reflected: str, plain: Any, text: str) -> Any:
+    def function(lhs: Any, rhs: Any) -> Any:
+        frame = _getframe(1)
+        if isinstance(lhs, NDArray):
+            return _binary(name, scalar, lhs, rhs, frame)
+        if isinstance(rhs, NDArray):
+            return _scalar(reflected, rhs, lhs, frame)
+        return plain(lhs, rhs)
+
+    function.__doc__ = f"{text} Of arrays, which broadcast, or of an array and a number, or of two numbers."
+    return function
+
+
+add = _either("broadcast_add", "_plus_scalar", "_plus_scalar", lambda a, b: a + b, "The sum.")
+subtract = _either("broadcast_sub", "_minus_scalar", "_rminus_scalar", lambda a, b: a - b, "The difference.")
+multiply = _either("broadcast_mul", "_mul_scalar", "_mul_scalar", lambda a, b: a * b, "The product.")
+divide = _either("broadcast_div", "_div_scalar", "_rdiv_scalar", lambda a, b: a / b, "The quotient.")
+modulo = _either("broadcast_mod", "_mod_scalar", "_rmod_scalar", lambda a, b: a % b, "The remainder.")
+power = _either("broadcast_power", "_power_scalar", "_rpower_scalar", lambda a, b: a**b, "The power.")
+maximum = _either("broadcast_maximum", "_maximum_scalar", "_maximum_scalar", max, "The larger.")
+minimum = _either("broadcast_minimum", "_minimum_scalar", "_minimum_scalar", min, "The smaller.")
+hypot = _either("broadcast_hypot", "_hypot_scalar", "_hypot_scalar", math.hypot, "The hypotenuse.")
+equal = _either("broadcast_equal", "_equal_scalar", "_equal_scalar", lambda a, b: float(a == b), "1 where equal.")
+not_equal = _either(
+    "broadcast_not_equal", "_not_equal_scalar", "_not_equal_scalar", lambda a, b: float(a != b), "1 where different."
+)
+greater = _either("broadcast_greater", "_greater_scalar", "_lesser_scalar", lambda a, b: float(a > b), "1 where greater.")
+greater_equal = _either(
+    "broadcast_greater_equal", "_greater_equal_scalar", "_lesser_equal_scalar", lambda a, b: float(a >= b), "1 where not less."
+)
+lesser = _either("broadcast_lesser", "_lesser_scalar", "_greater_scalar", lambda a, b: float(a < b), "1 where less.")
+lesser_equal = _either(
+    "broadcast_lesser_equal", "_lesser_equal_scalar", "_greater_equal_scalar", lambda a, b: float(a <= b), "1 where not greater."
+)
+logical_and = _either(
+    "broadcast_logical_and", "_logical_and_scalar", "_logical_and_scalar", lambda a, b: float(bool(a) and bool(b)), "1 where both are not 0."
+)
+logical_or = _either(
+    "broadcast_logical_or", "_logical_or_scalar", "_logical_or_scalar", lambda a, b: float(bool(a) or bool(b)), "1 where one is not 0."
+)
+logical_xor = _either(
+    "broadcast_logical_xor", "_logical_xor_scalar", "_logical_xor_scalar", lambda a, b: float(bool(a) != bool(b)), "1 where exactly one is not 0."
+)
+
+
+def moments(data: NDArray, axes: Sequence[int] | None = None, keepdims: bool = False) -> list[NDArray]:
+    """The mean and the (biased) variance along ``axes``."""
+    mean = data.mean(axis=axes, keepdims=True)
+    variance = ((data - mean) ** 2).mean(axis=axes, keepdims=keepdims)
+    return [data.mean(axis=axes, keepdims=keepdims), variance]
+
+
+def waitall() -> None:
+    """Compute everything that is pending.
+
+    >>> from lazynd import nd
+    >>> nd.waitall()
+    """
+    runtime.waitall()

@@ -1,0 +1,249 @@
+"""Indexing as MXNet has it: a contiguous region is a view, any other basic index or an array index copies."""
+
+from __future__ import annotations
+
+import operator
+from typing import Any
+
+import numpy as np
+
+from ..ir.node import leaf
+from ..ir.types import INT32, Type
+from ..ops import OPERATORS
+from ..runtime import cast_to, host_array, not_recording
+from ..runtime.cell import Cell, View
+from ..runtime.location import user_location
+from ..runtime.record import call, data, guard_write, move
+from ..runtime.state import LOCAL
+
+Ints = tuple[int, ...]
+
+
+class Basic:
+    """A basic index: start, count and stride for each dimension, which to drop, and the result's shape."""
+
+    __slots__ = ("counts", "drop", "shape", "starts", "strides")
+
+    def __init__(self, key: tuple[Any, ...], shape: Ints) -> None:
+        self.starts: list[int] = []
+        self.counts: list[int] = []
+        self.strides: list[int] = []
+        self.drop: list[int] = []
+        made: list[int] = []
+        axis = 0
+        for part in key:
+            if part is None:
+                made.append(1)
+                continue
+            extent = shape[axis]
+            if isinstance(part, slice):
+                start, stop, step = part.indices(extent)
+                count = len(range(start, stop, step))
+                low = start if step > 0 or not count else start + (count - 1) * step
+                self._add(low if count else 0, count, step)
+                made.append(count)
+            else:
+                if not -extent <= part < extent:
+                    raise IndexError(f"index {part} is out of bounds for axis {axis} with size {extent}")
+                self._add(part % extent, 1, 1)
+                self.drop.append(axis)
+            axis += 1
+        for extent in shape[axis:]:
+            self._add(0, extent, 1)
+            made.append(extent)
+        # MXNet has no 0-d result: a single element has shape (1,).
+        self.shape = tuple(made) or (1,)
+
+    def _add(self, start: int, count: int, stride: int) -> None:
+        self.starts.append(start)
+        self.counts.append(count)
+        self.strides.append(stride)
+
+    def offset(self, shape: Ints) -> int | None:
+        """The flat position where the region begins if it is one contiguous stretch, else None."""
+        partial = False  # whether a dimension further out selects more than one but not all
+        for start, count, stride, extent in zip(self.starts, self.counts, self.strides, shape, strict=True):
+            del start
+            if partial and count != extent:
+                return None
+            if stride != 1 and count > 1:
+                return None
+            partial = partial or count > 1
+        position = 0
+        for start, extent in zip(self.starts, shape, strict=True):
+            position = position * extent + start
+        return position
+
+
+def _expand(key: Any, ndim: int) -> tuple[Any, ...]:
+    """``key`` as a tuple with ``...`` filled in and integers as Python's."""
+    parts = list(key) if isinstance(key, tuple) else [key]
+    made: list[Any] = []
+    consumed = sum(1 for p in parts if p is not None and p is not Ellipsis)
+    if sum(p is Ellipsis for p in parts) > 1:
+        raise IndexError("an index can only have a single ellipsis ('...')")
+    if consumed > ndim:
+        raise IndexError(f"too many indices for array: array is {ndim}-dimensional, but {consumed} were indexed")
+    for part in parts:
+        if part is Ellipsis:
+            made += [slice(None)] * (ndim - consumed)
+        elif part is None or isinstance(part, slice | Cell):
+            made.append(part)
+        elif isinstance(part, list | tuple | np.ndarray | range):
+            made.append(np.asarray(part))
+        else:
+            try:
+                made.append(operator.index(part))
+            except TypeError:
+                text = f"NDArray does not support slicing with key {part} of type {type(part)}."
+                raise ValueError(text) from None
+    return tuple(made)
+
+
+def _is_basic(key: tuple[Any, ...]) -> bool:
+    return not any(isinstance(part, Cell | np.ndarray) for part in key)
+
+
+def view(cell: Cell, offset: int, type: Type) -> Cell:
+    """A view of ``cell`` (of its base if it is a view itself); recorded at once while recording."""
+    if isinstance(cell, View):
+        cell, offset = cell.base, cell.offset + offset
+    made = View(cell, offset, type)
+    if LOCAL.state.recording:
+        made.ref  # noqa: B018 - recorded now, so that the view can be a head later
+    return made
+
+
+def reshape_view(cell: Cell, shape: Ints) -> Cell:
+    """All of ``cell`` with another shape."""
+    return view(cell, 0, cell.type.with_shape(shape))
+
+
+def read(cell: Cell, key: Any) -> Cell:
+    """``x[key]``."""
+    type = cell.type
+    expanded = _expand(key, type.ndim)
+    if not _is_basic(expanded):
+        return _read_advanced(cell, expanded)
+    basic = Basic(expanded, type.shape)
+    made = type.with_shape(basic.shape)
+    offset = basic.offset(type.shape)
+    if not made.size:
+        return data(made, np.zeros(made.shape, made.dtype))
+    if offset is not None:
+        return view(cell, offset, made)
+    attributes = {
+        "starts": tuple(basic.starts), "sizes": tuple(basic.counts), "strides": tuple(basic.strides),
+        "drop": tuple(basic.drop),
+    }  # fmt: skip
+    spec, slots = OPERATORS["_basic_slice"].bind((type,), attributes)
+    sliced = call(spec, (cell,), tuple(slots), *user_location())
+    return sliced if sliced.type is made else reshape_view(sliced, basic.shape)
+
+
+def _index_cell(part: Any, context: Any) -> Cell:
+    if isinstance(part, Cell):
+        return part
+    made = np.array(part, dtype=np.int32)
+    return Cell(leaf(Type(made.shape, INT32, context), made))
+
+
+def _split(cell: Cell, key: tuple[Any, ...]) -> tuple[Cell, list[Cell], Ints]:
+    """The basic part of a mixed index applied, then index cells and their axes."""
+    if any(part is None for part in key):
+        raise IndexError("newaxis together with index arrays is not supported")
+    padded = [*key, *([slice(None)] * (cell.type.ndim - len(key)))]
+    basic = tuple(slice(None) if isinstance(p, Cell | np.ndarray | int) else p for p in padded)
+    trimmed = cell if all(p == slice(None) for p in basic) else read(cell, basic)
+    axes = tuple(i for i, p in enumerate(padded) if isinstance(p, Cell | np.ndarray | int))
+    for axis in axes:
+        part, extent = padded[axis], cell.type.shape[axis]
+        if isinstance(part, np.ndarray) and part.size and (part.min() < -extent or part.max() >= extent):
+            wrong = part[(part < -extent) | (part >= extent)].flat[0]
+            raise IndexError(f"index {wrong} is out of bounds for axis {axis} with size {extent}")
+    return trimmed, [_index_cell(padded[i], cell.type.context) for i in axes], axes
+
+
+def _read_advanced(cell: Cell, key: tuple[Any, ...]) -> Cell:
+    trimmed, indices, axes = _split(cell, key)
+    cells = [trimmed, *indices]
+    spec, slots = OPERATORS["_advanced_index"].bind(tuple(c.type for c in cells), {"axes": axes})
+    made = call(spec, cells, tuple(slots), *user_location())
+    return made if made.type.shape else reshape_view(made, (1,))
+
+
+def write(cell: Cell, key: Any, value: Any) -> None:
+    """``x[key] = value``: the value broadcast and cast to the array's dtype."""
+    guard_write(cell)
+    type = cell.type
+    expanded = _expand(key, type.ndim)
+    location = user_location()
+    if not _is_basic(expanded):
+        _write_advanced(cell, expanded, value)
+        return
+    basic = Basic(expanded, type.shape)
+    target = type.with_shape(basic.shape)
+    filled = _broadcast(value, target)
+    if not target.size:
+        return
+    offset = basic.offset(type.shape)
+    if offset is not None:
+        whole = target.size == type.size
+        if whole:
+            move(cell, filled if filled.type is type else reshape_value(filled, type.shape))
+        else:
+            View(cell.base, cell.offset + offset, target).write(filled.ref) if isinstance(cell, View) else View(
+                cell, offset, target
+            ).write(filled.ref)
+        return
+    kept = reshape_value(filled, tuple(basic.counts))
+    attributes = {"starts": tuple(basic.starts), "strides": tuple(basic.strides)}
+    spec, slots = OPERATORS["_basic_assign"].bind((type, kept.type), attributes)
+    cell.write(call(spec, (cell, kept), tuple(slots), *location).ref)
+
+
+def _write_advanced(cell: Cell, key: tuple[Any, ...], value: Any) -> None:
+    if any(isinstance(p, slice) and p != slice(None) for p in key) or any(p is None for p in key):
+        raise IndexError("assignment through slices mixed with index arrays is not supported")
+    _, indices, axes = _split(cell, key)
+    types = (cell.type, *(c.type for c in indices))
+    shape = OPERATORS["_advanced_index"].bind(types, {"axes": axes})[0].out_types[0].shape
+    filled = _broadcast(value, cell.type.with_shape(shape))
+    cells = [cell, filled, *indices]
+    spec, slots = OPERATORS["_advanced_assign"].bind(tuple(c.type for c in cells), {"axes": axes})
+    cell.write(call(spec, cells, tuple(slots), *user_location()).ref)
+
+
+def reshape_value(cell: Cell, shape: Ints) -> Cell:
+    """A recorded reshape."""
+    if cell.type.shape == shape:
+        return cell
+    spec, _ = OPERATORS["_reshape_to"].bind((cell.type,), {"shape": shape})
+    return call(spec, (cell,), (), *user_location())
+
+
+def _broadcast(value: Any, target: Type) -> Cell:
+    """``value`` as a cell of type ``target``."""
+    if isinstance(value, Cell):
+        made = value
+        if made.type.context is not target.context:
+            made = cast_to(made, target.context)
+    elif isinstance(value, bool | int | float | np.bool_ | np.number):
+        attributes = {"shape": target.shape, "dtype": target.dtype, "ctx": target.context}
+        spec, slots = OPERATORS["_fill"].bind((), attributes | {"value": value})
+        with not_recording():
+            return call(spec, (), tuple(slots), *user_location())
+    else:
+        array = host_array(value, target.dtype)
+        made = data(Type(array.shape, array.dtype, target.context), array)
+    shape = made.type.shape
+    stripped = shape
+    while len(stripped) > len(target.shape) and stripped[0] == 1:
+        stripped = stripped[1:]
+    offset = len(target.shape) - len(stripped)
+    if offset < 0 or any(n not in (1, target.shape[offset + i]) for i, n in enumerate(stripped)):
+        raise ValueError(f"could not broadcast input array from shape {shape} into shape {target.shape}")
+    if made.type is target:
+        return made
+    spec, _ = OPERATORS["_fit"].bind((made.type,), {"shape": target.shape, "dtype": target.dtype})
+    return call(spec, (made,), (), *user_location())

@@ -1,0 +1,115 @@
+"""From a call with arrays and attributes to a recorded node: canonical attributes, memo, errors at the user's line."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from types import FrameType
+from typing import Any
+
+import numpy as np
+
+from ..ir.errors import MXNetError, OperatorError
+from ..ir.specialization import Specialization
+from ..ir.types import Type
+from ..ops import OPERATORS, Operator
+from ..runtime.cell import Cell
+from ..runtime.location import describe, user_frame
+from ..runtime.random import next_draw
+from ..runtime.record import call, call_many
+from ..runtime.state import LOCAL
+
+_EMPTY = inspect.Parameter.empty
+_bound: dict[tuple[Any, ...], Specialization] = {}
+_bound_scalar: dict[tuple[str, Type], tuple[Specialization, frozenset[float]]] = {}
+
+
+@contextmanager
+def refuse(name: str, types: Sequence[Type], frame: FrameType | None = None) -> Iterator[None]:
+    """Says operator, types and the user's line where a call is refused."""
+    try:
+        yield
+    except OperatorError as error:
+        where = frame or user_frame(3)
+        while where is not None and where.f_globals.get("__name__", "").startswith("lazynd."):
+            where = where.f_back
+        place = describe(where.f_code, where.f_lasti, True) if where is not None else "unknown line"
+        listed = ", ".join(map(repr, types)) or "no arrays"
+        raise MXNetError(f"[{name}] {error}\n  called with {listed}\n  at {place}") from None
+
+
+def bind_scalar(name: str, type: Type, number: Any, frame: FrameType) -> tuple[Specialization, tuple[Any, ...]]:
+    """The specialization of a scalar operator, and its slots."""
+    kind = number.__class__
+    if kind is not float and kind is not int:
+        if isinstance(number, bool | np.bool_):
+            number = int(number)
+        elif isinstance(number, np.number):
+            number = number.item()
+        else:
+            raise TypeError(f"type {kind} not supported")
+    found = _bound_scalar.get((name, type))
+    if found is None:
+        operator = OPERATORS[name]
+        with refuse(name, (type,), frame):
+            spec, _ = operator.bind((type,), {"scalar": 1.25e-3})
+        found = _bound_scalar[name, type] = (spec, frozenset(operator.static_values.get("scalar", ())))
+    spec, special = found
+    if number in special:
+        return OPERATORS[name].bind((type,), {"scalar": number})[0], ()
+    return spec, (number,)
+
+
+def invoke(operator: Operator, cells: Sequence[Cell], attributes: Sequence[Any], frame: FrameType) -> tuple[Cell, ...]:
+    """Record ``operator`` on ``cells``; ``attributes`` in declaration order, missing ones at the end default."""
+    types = tuple([c.type for c in cells])
+    if not operator.parameters:
+        key: tuple[Any, ...] = (operator, types)
+        spec = _bound.get(key)
+        if spec is None:
+            with refuse(operator.name, types, frame):
+                spec = _bound[key] = operator.bind(types, {})[0]
+        scalars: tuple[Any, ...] = ()
+    else:
+        with refuse(operator.name, types, frame):
+            spec, scalars = _bind(operator, types, attributes)
+    if len(spec.out_types) == 1:
+        made: tuple[Cell, ...] = (call(spec, cells, scalars, frame.f_code, frame.f_lasti),)
+    else:
+        made = call_many(spec, cells, scalars, frame.f_code, frame.f_lasti)
+    for output, target in operator.writes.items():
+        cells[target].write(made[output].ref)
+    return made
+
+
+def _bind(operator: Operator, types: tuple[Type, ...], attributes: Sequence[Any]) -> tuple[Specialization, tuple[Any, ...]]:
+    state = LOCAL.state
+    given: dict[str, Any] = {}
+    context = types[0].context if types else None
+    values = iter(attributes)
+    for parameter in operator.parameters:
+        if parameter.kind == "draw":
+            continue
+        value = next(values, _EMPTY)
+        if parameter.kind == "mode" and value is _EMPTY:
+            value = state.training
+        if parameter.kind == "context":
+            value = context = state.context if value is _EMPTY or value is None else value
+        if value is not _EMPTY:
+            given[parameter.name] = value
+    if operator.draws:
+        for parameter in operator.parameters:
+            if parameter.kind == "draw":
+                given[parameter.name] = (0, 0)
+        spec, slots = operator.bind(types, given)
+        numbers = iter(next_draw(context or state.context))
+        filled = [next(numbers) if slot.kind == "draw" else value for slot, value in zip(spec.slots, slots, strict=True)]
+        return spec, tuple(filled)
+    spec, slots = operator.bind(types, given)
+    return spec, tuple(slots)
+
+
+def method_of(operator: Operator, array: Any, frame: FrameType, *attributes: Any) -> Any:
+    """A unary operator applied to an ``NDArray``."""
+    return type(array)(invoke(operator, (array._cell,), attributes, frame)[0])

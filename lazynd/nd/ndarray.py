@@ -1,0 +1,423 @@
+"""``NDArray``: a handle on a storage cell, with MXNet's rules of arithmetic, indexing, views and printing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from sys import _getframe
+from typing import Any
+
+import numpy as np
+
+from .. import runtime
+from ..ir.errors import MXNetError
+from ..ir.types import Context, Type, as_dtype
+from ..ops import OPERATORS, Operator
+from ..ops.shape import resolve_reshape
+from ..runtime.cell import Cell, Detached, Variable, View
+from ..runtime.record import call, data, guard_write, move
+from . import indexing
+from .invoke import bind_scalar, invoke, method_of, refuse
+
+_FORCE = runtime.force
+
+
+class NDArray:
+    """An n-dimensional array of one dtype on one device.
+
+    Operations on it are recorded and run together when a value is needed: by ``asnumpy``, ``asscalar``, printing,
+    ``float``, ``bool``, ``len`` excepted. Operators are methods too: ``x.exp()`` is ``nd.exp(x)``.
+
+    >>> from lazynd import nd
+    >>> x = nd.array([[1, 2], [3, 4]])
+    >>> (x * 2).sum().asscalar()
+    np.float32(20.0)
+    """
+
+    __slots__ = ("__weakref__", "_cell", "_gradient")
+    __array_priority__ = 1000.0
+    _cell: Cell
+    _gradient: NDArray | None
+
+    def __init__(self, cell: Cell) -> None:
+        self._cell = cell
+
+    # ------------------------------------------------------------------------------------------ what it is
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Extents of the dimensions."""
+        return self._cell.type.shape
+
+    @property
+    def dtype(self) -> type[np.generic]:
+        """NumPy's class of the element type, as in MXNet: ``x.dtype == np.float32``."""
+        return self._cell.type.dtype.type
+
+    @property
+    def size(self) -> int:
+        """Number of elements."""
+        return self._cell.type.size
+
+    @property
+    def ndim(self) -> int:
+        """Number of dimensions."""
+        return len(self._cell.type.shape)
+
+    @property
+    def context(self) -> Context:
+        """The device that the array lives on."""
+        return self._cell.type.context
+
+    ctx = context
+
+    @property
+    def stype(self) -> str:
+        """The storage type; arrays are always dense: "default"."""
+        return "default"
+
+    @property
+    def T(self) -> NDArray:
+        """The array with its dimensions in reverse order: a copy."""
+        return method_of(OPERATORS["transpose"], self, _getframe(1))
+
+    @property
+    def grad(self) -> NDArray | None:
+        """A handle on the gradient buffer, None before ``attach_grad``."""
+        variable = self._cell.variable
+        return None if variable is None or variable.grad is None else NDArray(variable.grad)
+
+    # ------------------------------------------------------------------------------------------ values
+
+    def asnumpy(self) -> np.ndarray[Any, Any]:
+        """The values as a NumPy array that is private and writable. Forces.
+
+        >>> from lazynd import nd
+        >>> nd.ones((2,)).asnumpy()
+        array([1., 1.], dtype=float32)
+        """
+        return runtime.fetch(self._cell, "asnumpy")
+
+    def asscalar(self) -> Any:
+        """The value of an array of one element, as a NumPy scalar. Forces."""
+        if self.size != 1:
+            raise ValueError("The current array is not a scalar")
+        return runtime.fetch(self._cell, "asscalar").reshape(())[()]
+
+    def item(self) -> Any:
+        """The value of an array of one element, as a Python number. Forces."""
+        return self.asscalar().item()
+
+    def tolist(self) -> Any:
+        """The values as nested lists of Python numbers. Forces."""
+        return self.asnumpy().tolist()
+
+    def wait_to_read(self) -> None:
+        """Compute the value, and wait until it is there. Forces."""
+        runtime.wait(self._cell)
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray[Any, Any]:
+        made = self.asnumpy()
+        return made if dtype is None else made.astype(dtype, copy=False)
+
+    def __bool__(self) -> bool:
+        if self.size == 0:
+            return False
+        if self.size > 1:
+            raise ValueError("The truth value of an NDArray with multiple elements is ambiguous.")
+        return bool(self.asscalar())
+
+    def __float__(self) -> float:
+        return float(self._single("float"))
+
+    def __int__(self) -> int:
+        return int(self._single("int"))
+
+    def __index__(self) -> int:
+        if self._cell.type.dtype.kind not in "iu":
+            raise TypeError(f"only integer arrays of one element are an index, this one is {self._cell.type}")
+        return int(self._single("index"))
+
+    def _single(self, what: str) -> Any:
+        if self.size != 1:
+            raise TypeError(f"only an array of one element converts to {what}; this one has shape {self.shape}")
+        return self.asscalar()
+
+    def __len__(self) -> int:
+        if not self.shape:
+            raise TypeError("len() of a 0-d array")
+        return self.shape[0]
+
+    def __iter__(self) -> Iterator[NDArray]:
+        for i in range(len(self)):
+            yield self[i]
+
+    def __repr__(self) -> str:
+        extents = "x".join(map(str, self.shape))
+        return f"\n{runtime.fetch(self._cell, 'print')!s}\n<NDArray {extents} @{self.context}>"
+
+    __str__ = __repr__
+
+    def __format__(self, spec: str) -> str:
+        if spec and self.size == 1:
+            return format(self.asscalar(), spec)
+        return format(str(self), spec)
+
+    __hash__ = object.__hash__
+
+    # ------------------------------------------------------------------------------------------ arithmetic
+
+    def __add__(self, other: Any) -> NDArray:
+        return _binary("broadcast_add", "_plus_scalar", self, other, _getframe(1))
+
+    __radd__ = __add__
+
+    def __sub__(self, other: Any) -> NDArray:
+        return _binary("broadcast_sub", "_minus_scalar", self, other, _getframe(1))
+
+    def __rsub__(self, other: Any) -> NDArray:
+        return _scalar("_rminus_scalar", self, other, _getframe(1))
+
+    def __mul__(self, other: Any) -> NDArray:
+        return _binary("broadcast_mul", "_mul_scalar", self, other, _getframe(1))
+
+    __rmul__ = __mul__
+
+    def __truediv__(self, other: Any) -> NDArray:
+        return _binary("broadcast_div", "_div_scalar", self, other, _getframe(1))
+
+    def __rtruediv__(self, other: Any) -> NDArray:
+        return _scalar("_rdiv_scalar", self, other, _getframe(1))
+
+    def __mod__(self, other: Any) -> NDArray:
+        return _binary("broadcast_mod", "_mod_scalar", self, other, _getframe(1))
+
+    def __rmod__(self, other: Any) -> NDArray:
+        return _scalar("_rmod_scalar", self, other, _getframe(1))
+
+    def __pow__(self, other: Any) -> NDArray:
+        return _binary("broadcast_power", "_power_scalar", self, other, _getframe(1))
+
+    def __rpow__(self, other: Any) -> NDArray:
+        return _scalar("_rpower_scalar", self, other, _getframe(1))
+
+    def __matmul__(self, other: Any) -> NDArray:
+        if not isinstance(other, NDArray):
+            return NotImplemented
+        name = "batch_dot" if self.ndim > 2 else "dot"
+        return NDArray(invoke(OPERATORS[name], (self._cell, other._cell), (), _getframe(1))[0])
+
+    def __neg__(self) -> NDArray:
+        return method_of(OPERATORS["negative"], self, _getframe(1))
+
+    def __pos__(self) -> NDArray:
+        return self
+
+    def __abs__(self) -> NDArray:
+        return method_of(OPERATORS["abs"], self, _getframe(1))
+
+    def __eq__(self, other: object) -> Any:
+        return _binary("broadcast_equal", "_equal_scalar", self, other, _getframe(1))
+
+    def __ne__(self, other: object) -> Any:
+        return _binary("broadcast_not_equal", "_not_equal_scalar", self, other, _getframe(1))
+
+    def __lt__(self, other: Any) -> NDArray:
+        return _binary("broadcast_lesser", "_lesser_scalar", self, other, _getframe(1))
+
+    def __le__(self, other: Any) -> NDArray:
+        return _binary("broadcast_lesser_equal", "_lesser_equal_scalar", self, other, _getframe(1))
+
+    def __gt__(self, other: Any) -> NDArray:
+        return _binary("broadcast_greater", "_greater_scalar", self, other, _getframe(1))
+
+    def __ge__(self, other: Any) -> NDArray:
+        return _binary("broadcast_greater_equal", "_greater_equal_scalar", self, other, _getframe(1))
+
+    def __iadd__(self, other: Any) -> NDArray:
+        return self._assign(_binary("broadcast_add", "_plus_scalar", self, other, _getframe(1)))
+
+    def __isub__(self, other: Any) -> NDArray:
+        return self._assign(_binary("broadcast_sub", "_minus_scalar", self, other, _getframe(1)))
+
+    def __imul__(self, other: Any) -> NDArray:
+        return self._assign(_binary("broadcast_mul", "_mul_scalar", self, other, _getframe(1)))
+
+    def __itruediv__(self, other: Any) -> NDArray:
+        return self._assign(_binary("broadcast_div", "_div_scalar", self, other, _getframe(1)))
+
+    def __imod__(self, other: Any) -> NDArray:
+        return self._assign(_binary("broadcast_mod", "_mod_scalar", self, other, _getframe(1)))
+
+    def _assign(self, result: NDArray) -> NDArray:
+        """Write ``result`` into this array's storage."""
+        cell = self._cell
+        guard_write(cell)
+        if result._cell.type is not cell.type:
+            raise MXNetError(f"the result {result._cell.type} does not fit the array {cell.type} it is written to")
+        move(cell, result._cell)
+        return self
+
+    # ------------------------------------------------------------------------------------------ indexing, views
+
+    def __getitem__(self, key: Any) -> NDArray:
+        return NDArray(indexing.read(self._cell, _key(key)))
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        indexing.write(self._cell, _key(key), value._cell if isinstance(value, NDArray) else value)
+
+    def reshape(self, *shape: Any, **kwargs: Any) -> NDArray:
+        """A view with another shape: extents, or MXNet's codes 0 (keep), -1 (infer), -2, -3, -4; ``reverse``."""
+        if len(shape) == 1 and isinstance(shape[0], tuple | list):
+            target: Sequence[int] = tuple(shape[0])
+        elif not shape:
+            target = kwargs.get("shape")  # type: ignore[assignment]  # refused below
+            if target is None and "shape" in kwargs:
+                raise AssertionError("Shape must be provided.")
+            if target is None:
+                raise AssertionError("Shape must be provided.")
+            if isinstance(target, int):
+                target = (target,)
+        else:
+            target = shape
+        unknown = sorted(kwargs.keys() - {"shape", "reverse"})
+        if unknown:
+            raise TypeError(
+                f"Got unknown keywords in reshape: {', '.join(unknown)}. "
+                "Accepted keyword arguments are 'shape' and 'reverse'."
+            )
+        if len(target) == 0 and self.size != 1:
+            raise ValueError(f"Cannot reshape array of size {self.size} into shape ()")
+        with refuse("reshape", (self._cell.type,)):
+            made = resolve_reshape(self.shape, tuple(target), bool(kwargs.get("reverse", False)))
+        return NDArray(indexing.reshape_view(self._cell, made))
+
+    def detach(self) -> NDArray:
+        """A handle on the same memory, read without history."""
+        return NDArray(Detached(self._cell))
+
+    def copy(self) -> NDArray:
+        """A copy on the same device."""
+        return method_of(OPERATORS["_copy"], self, _getframe(1))
+
+    def astype(self, dtype: Any, copy: bool = True) -> NDArray:
+        """The array cast to ``dtype``; itself if that is its dtype and not ``copy``."""
+        wanted = as_dtype(dtype)
+        if wanted == self._cell.type.dtype and not copy:
+            return self
+        return method_of(OPERATORS["Cast"], self, _getframe(1), wanted)
+
+    def copyto(self, other: NDArray | Context) -> NDArray:
+        """Copy into ``other``: an array, which is written, or a context, where an array is made."""
+        if isinstance(other, Context):
+            return NDArray(runtime.copy_to(self._cell, other))
+        if not isinstance(other, NDArray):
+            raise TypeError(f"copyto does not support type {type(other)}")
+        other[:] = self.as_in_context(other.context)
+        return other
+
+    def as_in_context(self, context: Context) -> NDArray:
+        """The array on ``context``: itself if it is there, else a copy."""
+        return self if context is self.context else NDArray(runtime.copy_to(self._cell, Context(context)))
+
+    as_in_ctx = as_in_context
+
+    def as_nd_ndarray(self) -> NDArray:
+        """This array."""
+        return self
+
+    # ------------------------------------------------------------------------------------------ autograd
+
+    def attach_grad(self, grad_req: str = "write", stype: str | None = None) -> None:
+        """Make the array a variable, with a gradient buffer of zeros; its history is cut.
+
+        ``grad_req``: "write" overwrites the gradient on each backward pass, "add" adds, "null" keeps none.
+        """
+        if grad_req not in ("write", "add", "null"):
+            raise KeyError(grad_req)
+        cell = self._cell
+        zeros = OPERATORS["zeros_like"].bind((cell.type,), {})[0]
+        with runtime.not_recording():
+            buffer = call(zeros, (cell,), (), None, -1)
+        cell.tape = None
+        cell.variable = Variable(buffer, grad_req)
+
+    def backward(self, out_grad: NDArray | None = None, retain_graph: bool = False, train_mode: bool = True) -> None:
+        """Add the graph of the gradients of this array with respect to the variables it depends on.
+
+        ``out_grad``: this array's own gradient, ones by default. Runs nothing.
+        """
+        heads = None if out_grad is None else [out_grad._cell]
+        runtime.backward([self._cell], heads, retain_graph)
+
+    def __getattr__(self, name: str) -> Any:
+        operator = OPERATORS.get(name)
+        if operator is None or not operator.method or name.startswith("_"):
+            raise AttributeError(f"'NDArray' object has no attribute {name!r}")
+        from_registry = _make_method(operator, name)
+        setattr(NDArray, name, from_registry)
+        return getattr(self, name)
+
+    def __dir__(self) -> list[str]:
+        methods = {n for n, o in OPERATORS.items() if o.method and not n.startswith("_")}
+        return sorted({*object.__dir__(self), *methods})
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _rebuild, (self.asnumpy(), self.context)
+
+    def __copy__(self) -> NDArray:
+        return self.copy()
+
+    def __deepcopy__(self, memo: Any) -> NDArray:
+        return self.copy()
+
+
+def _rebuild(values: np.ndarray[Any, Any], context: Context) -> NDArray:
+    return NDArray(data(Type(values.shape, values.dtype, context), values))
+
+
+def _key(key: Any) -> Any:
+    """An index with cells in place of arrays."""
+    if isinstance(key, NDArray):
+        return key._cell
+    if isinstance(key, tuple):
+        return tuple(k._cell if isinstance(k, NDArray) else k for k in key)
+    return key
+
+
+_bound: dict[str, dict[tuple[Type, Type], Any]] = {}
+
+
+def _binary(name: str, scalar_name: str, a: NDArray, b: Any, frame: Any) -> NDArray:
+    """An operator of two arrays, or of an array and a number."""
+    if not isinstance(b, NDArray):
+        return _scalar(scalar_name, a, b, frame)
+    left, right = a._cell, b._cell
+    memo = _bound.get(name)
+    if memo is None:
+        memo = _bound[name] = {}
+    key = (left.type, right.type)
+    spec = memo.get(key)
+    if spec is None:
+        with refuse(name, key, frame):
+            spec = memo[key] = OPERATORS[name].bind(key, {})[0]
+    made = NDArray.__new__(NDArray)
+    made._cell = call(spec, (left, right), (), frame.f_code, frame.f_lasti)
+    return made
+
+
+def _scalar(name: str, a: NDArray, b: Any, frame: Any) -> NDArray:
+    """An operator of an array and a number."""
+    cell = a._cell
+    spec, scalars = bind_scalar(name, cell.type, b, frame)
+    made = NDArray.__new__(NDArray)
+    made._cell = call(spec, (cell,), scalars, frame.f_code, frame.f_lasti)
+    return made
+
+
+def _make_method(operator: Operator, name: str) -> Any:
+    from_generate = _METHOD_MAKERS[0]
+    return from_generate(operator, name)
+
+
+#: Set by ``generate``, which needs this class.
+_METHOD_MAKERS: list[Any] = []

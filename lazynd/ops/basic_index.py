@@ -1,0 +1,123 @@
+"""Reading and writing a strided block of an array: what ``x[1:3, ::2]`` records where it is no view."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..ir import build as ir
+from ..ir.build import Value
+from ..ir.types import INT32
+from .kinds import Axis, Indices, Shape
+from .operator import op
+
+Ints = tuple[int, ...]
+
+
+def _extents(sizes: Ints, strides: Ints) -> Ints:
+    return tuple((n - 1) * abs(s) + 1 if n else 0 for n, s in zip(sizes, strides, strict=True))
+
+
+def _backwards(strides: Ints) -> Ints:
+    return tuple(i for i, s in enumerate(strides) if s < 0)
+
+
+def _samples(rng: Any) -> list[Any]:
+    x = rng.random((4, 5)).astype("float32")
+    return [
+        ((x,), {"starts": (1, 0), "sizes": (2, 3), "strides": (1, 2), "drop": ()}),
+        ((x,), {"starts": (0, 2), "sizes": (4, 1), "strides": (-1, 1), "drop": (1,)}),
+    ]
+
+
+@op(method=False, samples=_samples)
+def _basic_slice(data: Value, *, starts: Indices, sizes: Shape, strides: Shape, drop: Axis) -> Value:
+    """``sizes`` elements a dimension from ``starts`` (the lowest index), ``strides`` apart; axes ``drop`` dropped.
+
+    A negative stride reads from the end.
+    """
+    block = ir.dynamic_slice(data, starts, _extents(sizes, strides))
+    thin = ir.slice_(block, [0] * data.ndim, block.shape, [abs(s) for s in strides])
+    turned = ir.reverse(thin, _backwards(strides)) if _backwards(strides) else thin
+    return ir.squeeze(turned, drop)
+
+
+def _assign_samples(rng: Any) -> list[Any]:
+    x, v = rng.random((4, 5)).astype("float32"), rng.random((2, 3)).astype("float32")
+    return [
+        ((x, v), {"starts": (1, 0), "strides": (1, 2)}),
+        ((x, v), {"starts": (1, 1), "strides": (1, 1)}),
+        ((x, v), {"starts": (0, 0), "strides": (-2, 1)}),
+    ]
+
+
+@op(method=False, samples=_assign_samples)
+def _basic_assign(data: Value, value: Value, *, starts: Indices, strides: Shape) -> Value:
+    """``data`` with ``value`` (one extent a dimension of ``data``) put where ``_basic_slice`` would read."""
+    if _backwards(strides):
+        value = ir.reverse(value, _backwards(strides))
+    steps = tuple(map(abs, strides))
+    if all(s == 1 for s in steps):
+        return ir.dynamic_update_slice(data, value, starts)
+    extents = _extents(value.shape, steps)
+    none = [0] * data.ndim
+    spread = ir.pad(value, 0, none, none, [s - 1 for s in steps])
+    hit = None
+    for axis, step in enumerate(steps):
+        if step > 1:
+            position = ir.iota(extents, axis, context=data.context)
+            on = ir.remainder(position, step) == 0
+            hit = on if hit is None else hit & on
+    assert hit is not None
+    block = ir.dynamic_slice(data, starts, extents)
+    return ir.dynamic_update_slice(data, ir.select(hit, spread, block), starts)
+
+
+def _advanced_samples(rng: Any) -> list[Any]:
+    x = rng.random((4, 5, 3)).astype("float32")
+    i, j = np.array([[0, 3]], "int32"), np.array([[1], [2]], "int32")
+    return [((x, i), {"axes": (1,)}), ((x, i, j), {"axes": (0, 1)}), ((x, i, j), {"axes": (0, 2)})]
+
+
+def _positions(data: Value, indices: tuple[Value, ...], axes: Ints) -> list[Value]:
+    """Indices broadcast together, negative ones counted from the end, all inside."""
+    shape = ir.common_shape(*(i.shape for i in indices))
+    found = []
+    for index, axis in zip(indices, axes, strict=True):
+        index = ir.convert(index, INT32)
+        extent = data.shape[axis]
+        index = ir.select(index < 0, index + extent, index)
+        found.append(ir.broadcast_to(ir.minimum(ir.maximum(index, 0), max(extent - 1, 0)), shape))
+    return found
+
+
+@op(method=False, samples=_advanced_samples)
+def _advanced_index(data: Value, *indices: Value, axes: Shape) -> Value:
+    """``data[..., i, j, ...]`` with arrays along ``axes``, NumPy's rule for where their axes go."""
+    where = _positions(data, indices, axes)
+    made = ir.gather(data, where, axes)
+    count = where[0].ndim
+    if list(axes) == list(range(axes[0], axes[0] + len(axes))):  # adjacent: in place of the first
+        order = [*range(count, count + axes[0]), *range(count), *range(count + axes[0], made.ndim)]
+        made = ir.transpose(made, order)
+    return made
+
+
+def _advanced_assign_samples(rng: Any) -> list[Any]:
+    x, i = rng.random((4, 5, 3)).astype("float32"), np.array([0, 3], "int32")
+    return [
+        ((x, rng.random((4, 2, 3)).astype("float32"), i), {"axes": (1,)}),
+        ((x, rng.random((2, 5)).astype("float32"), i, i % 3), {"axes": (0, 2)}),
+    ]
+
+
+@op(method=False, samples=_advanced_assign_samples)
+def _advanced_assign(data: Value, value: Value, *indices: Value, axes: Shape) -> Value:
+    """``data`` with ``value`` (of the shape that ``_advanced_index`` gives) put at the indices."""
+    where = _positions(data, indices, axes)
+    count = where[0].ndim
+    if list(axes) == list(range(axes[0], axes[0] + len(axes))):
+        order = [*range(axes[0], axes[0] + count), *range(axes[0]), *range(axes[0] + count, value.ndim)]
+        value = ir.transpose(value, order)
+    return ir.scatter(data, value, where, axes, "set")

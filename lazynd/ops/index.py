@@ -1,0 +1,180 @@
+"""Gathering by index, one-hot codes, selection and ordering. Indices may be float arrays, as in MXNet."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..ir import build as ir
+from ..ir.build import Value
+from ..ir.errors import OperatorError
+from ..ir.types import INT32, normalize_axis, require
+from .kinds import DType, Shape
+from .operator import op
+from .reduce import one
+
+
+def _f(rng: Any, *shape: int) -> Any:
+    return rng.random(shape).astype("float32")
+
+
+def _i(rng: Any, high: int, *shape: int) -> Any:
+    return rng.integers(0, high, shape).astype("float32")
+
+
+def bounded(index: Value, extent: int, mode: str) -> Value:
+    """An index array as int32 inside ``extent``: clipped, or wrapped around."""
+    whole = ir.convert(index, INT32)
+    if mode == "wrap":
+        r = ir.remainder(whole, max(extent, 1))
+        return ir.select(r < 0, r + extent, r)
+    if mode not in ("clip", "raise"):
+        raise OperatorError(f"Invalid Input: '{mode}', valid values are: {{'clip', 'raise', 'wrap'}}")
+    return ir.minimum(ir.maximum(whole, 0), max(extent - 1, 0))
+
+
+@op(
+    samples=lambda r: [
+        ((_f(r, 4, 3), _i(r, 4, 2, 5)), {}),
+        ((_f(r, 4, 3), _i(r, 3, 5)), {"axis": 1}),
+        ((_f(r, 4, 3), np.array([-1, 9], "float32")), {"mode": "wrap"}),
+    ]
+)
+def take(a: Value, indices: Value, *, axis: int = 0, mode: str = "clip") -> Value:
+    """Slices of ``a`` along ``axis`` at ``indices``, whose dimensions replace the axis."""
+    at = normalize_axis(axis, a.ndim)
+    made = ir.gather(a, [bounded(indices, a.shape[at], mode)], (at,))
+    n = indices.ndim
+    return ir.transpose(made, [*range(n, n + at), *range(n), *range(n + at, made.ndim)])
+
+
+@op(samples=lambda r: [((_f(r, 4, 3), _i(r, 3, 4)), {}), ((_f(r, 4, 3), _i(r, 4, 3)), {"axis": 0, "keepdims": True})])
+def pick(data: Value, index: Value, *, axis: int | None = -1, keepdims: bool = False, mode: str = "clip") -> Value:
+    """One element of each line along ``axis``, at the position that ``index`` says."""
+    if axis is None:
+        data, axis = ir.reshape(data, (-1,)), 0
+    at = normalize_axis(axis, data.ndim)
+    rest = (*data.shape[:at], *data.shape[at + 1 :])
+    require(index.size == int(np.prod(rest)), f"index {index.type} does not pick from {data.type} along axis {at}")
+    chosen = ir.reshape(bounded(index, data.shape[at], mode), rest)
+    others = iter([ir.iota(rest, i, INT32, data.context) for i in range(len(rest))])
+    where = [chosen if i == at else next(others) for i in range(data.ndim)]
+    made = ir.gather(data, where, range(data.ndim))
+    return ir.reshape(made, (*data.shape[:at], 1, *data.shape[at + 1 :])) if keepdims else one(made)
+
+
+@op(samples=lambda r: [((_i(r, 4, 3, 2),), {"depth": 4}), ((np.array([-1, 7, 1], "float32"),), {"depth": 3, "on_value": 2.5})], differentiable=False)
+def one_hot(indices: Value, *, depth: int, on_value: float = 1.0, off_value: float = 0.0, dtype: DType = "float32") -> Value:
+    """``on_value`` at the index, ``off_value`` elsewhere, along a new last axis; rows of indices out of range are off."""
+    shape = (*indices.shape, depth)
+    hit = ir.iota(shape, indices.ndim, INT32, indices.context) == ir.broadcast_to(
+        ir.expand_dims(ir.convert(indices, INT32), -1), shape
+    )
+    like = indices.type.with_dtype(dtype)
+    return ir.select(hit, ir.constant(on_value, like), ir.constant(off_value, like))
+
+
+@op(samples=lambda r: [((_f(r, 4, 3), np.array([[0, 3], [2, 1]], "float32")), {})])
+def gather_nd(data: Value, indices: Value) -> Value:
+    """Elements of ``data`` at the coordinates in the columns of ``indices``."""
+    n = indices.shape[0]
+    require(n <= data.ndim, f"indices of {n} coordinates for {data.type}")
+    lines = [ir.reshape(ir.slice_(indices, [k] + [0] * (indices.ndim - 1), [k + 1, *indices.shape[1:]]), indices.shape[1:]) for k in range(n)]
+    return one(ir.gather(data, [bounded(line, data.shape[k], "clip") for k, line in enumerate(lines)], range(n)))
+
+
+def _where_samples(rng: Any) -> list[Any]:
+    a, b = _f(rng, 3, 4), _f(rng, 3, 4)
+    return [((_i(rng, 2, 3, 4), a, b), {}), ((_i(rng, 2, 3), a, b), {})]
+
+
+@op(samples=_where_samples, method=False)
+def where(condition: Value, x: Value, y: Value) -> Value:
+    """``x`` where ``condition`` is not 0, else ``y``; a 1-d condition chooses rows."""
+    require(x.type is y.type, f"Incompatible attr in node  at 2-th input: expected {x.type}, got {y.type}")
+    if condition.shape != x.shape:
+        require(condition.ndim == 1 and condition.shape[:1] == x.shape[:1], f"condition {condition.type} does not fit {x.type}")
+        condition = ir.reshape(condition, (*condition.shape, *(1,) * (x.ndim - 1)))
+    return ir.select(condition != 0, x, y)
+
+
+def _order_samples(rng: Any) -> list[Any]:
+    return [((rng.permutation(12).reshape(3, 4).astype("float32"),), c) for c in ({}, {"axis": 0, "is_ascend": False})]
+
+
+def _ordered(data: Value, axis: int | None, is_ascend: bool) -> tuple[Value, Value, int]:
+    """Values and positions in order along ``axis`` (flattened if None), stable in both directions."""
+    x, at = (ir.reshape(data, (-1,)), 0) if axis is None else (data, normalize_axis(axis, data.ndim))
+    position = ir.iota(x.shape, at, INT32, x.context)
+    if is_ascend:
+        values, order = ir.sort(x, position, axis=at)
+        return values, order, at
+    # Descending and stable: sort the reversed line, then reverse.
+    turned = x.shape[at] - 1 - position
+    values, order = ir.sort(ir.reverse(x, (at,)), turned, axis=at)
+    return ir.reverse(values, (at,)), ir.reverse(order, (at,)), at
+
+
+@op(samples=_order_samples)
+def sort(data: Value, *, axis: int | None = -1, is_ascend: bool = True) -> Value:
+    """The elements in order along ``axis``, of the flattened array if None."""
+    return _ordered(data, axis, is_ascend)[0]
+
+
+@op(samples=_order_samples, differentiable=False)
+def argsort(data: Value, *, axis: int | None = -1, is_ascend: bool = True, dtype: DType = "float32") -> Value:
+    """The positions that ``sort`` takes elements from."""
+    return ir.convert(_ordered(data, axis, is_ascend)[1], dtype)
+
+
+def _topk_samples(rng: Any) -> list[Any]:
+    x = rng.permutation(12).reshape(3, 4).astype("float32")
+    cases: list[dict[str, Any]] = [{}, {"k": 2, "ret_typ": "value"}, {"k": 2, "ret_typ": "both", "axis": 0, "is_ascend": True}]
+    return [((x,), c) for c in [*cases, {"k": 2, "ret_typ": "mask"}, {"axis": None, "k": 3}]]
+
+
+@op(samples=_topk_samples)
+def topk(
+    data: Value, *, axis: int | None = -1, k: int = 1, ret_typ: str = "indices", is_ascend: bool = False, dtype: DType = "float32"
+) -> Value | tuple[Value, Value]:
+    """The ``k`` largest (smallest if ``is_ascend``) elements along ``axis``; all for ``k`` 0.
+
+    ``ret_typ``: "indices" (as ``dtype``), "value", "both", or "mask" (ones at the places).
+    """
+    values, order, at = _ordered(data, axis, is_ascend)
+    extent = values.shape[at]
+    require(0 <= k <= extent, f"k must be smaller than {extent}, get k = {k}")
+    high = [k or extent if i == at else n for i, n in enumerate(values.shape)]
+    first = [ir.slice_(v, [0] * values.ndim, high) for v in (values, order)]
+    if ret_typ == "value":
+        return first[0]
+    if ret_typ == "indices":
+        return ir.convert(first[1], dtype)
+    if ret_typ == "both":
+        return first[0], ir.convert(first[1], dtype)
+    require(ret_typ == "mask", f"Invalid Input: '{ret_typ}', valid values are: {{'both', 'indices', 'mask', 'value'}}")
+    zeros = ir.full(values.shape, 0, data.dtype, data.context)
+    where_ = [first[1] if i == at else ir.iota(high, i, INT32, data.context) for i in range(values.ndim)]
+    ones = ir.full(high, 1, data.dtype, data.context)
+    return ir.reshape(ir.scatter(zeros, ones, where_, range(values.ndim), "set"), data.shape)
+
+
+@op(samples=lambda r: [((_i(r, 5, 2, 3), _f(r, 5, 4)), {"input_dim": 5, "output_dim": 4})], method=False)
+def Embedding(data: Value, weight: Value, *, input_dim: int, output_dim: int, dtype: DType = "float32", sparse_grad: bool = False) -> Value:
+    """Rows of ``weight`` (``input_dim`` by ``output_dim``) at the indices ``data``, which are clipped."""
+    require(weight.shape == (input_dim, output_dim), f"weight must be [{input_dim},{output_dim}], got {weight.type}")
+    return ir.gather(weight, [bounded(data, input_dim, "clip")], (0,))
+
+
+@op(samples=lambda r: [((np.array([4, 5], "float32"),), {"shape": (2, 3)})], method=False, differentiable=False)
+def unravel_index(data: Value, *, shape: Shape = ()) -> Value:
+    """Coordinates, one row a dimension of ``shape``, of flat positions."""
+    rows = []
+    left = ir.convert(data, INT32)
+    for extent in reversed(shape):
+        rows.append(ir.expand_dims(ir.remainder(left, extent), 0))
+        left = left / extent
+    return ir.convert(ir.concatenate(rows[::-1], 0), data.dtype)
+
+

@@ -1,0 +1,158 @@
+"""Products of matrices, layers and their losses."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from ..ir import build as ir
+from ..ir.build import Value
+from ..ir.errors import OperatorError
+from ..ir.types import INT32, normalize_axis, require
+from .kinds import Draw, Scalar, Shape, Training
+from .operator import op
+from .random import uniform
+
+
+def _f(rng: Any, *shape: int) -> Any:
+    return rng.random(shape).astype("float32")
+
+
+def _text(*values: Value) -> str:
+    return " X ".join(f"[{','.join(map(str, v.shape))}]" for v in values)
+
+
+def _dot_samples(rng: Any) -> list[Any]:
+    return [
+        ((_f(rng, 2, 3), _f(rng, 3, 4)), {}),
+        ((_f(rng, 3), _f(rng, 3)), {}),
+        ((_f(rng, 2, 3, 4), _f(rng, 4, 5)), {}),
+        ((_f(rng, 3, 2), _f(rng, 4, 3)), {"transpose_a": True, "transpose_b": True}),
+    ]
+
+
+@op(samples=_dot_samples)
+def dot(lhs: Value, rhs: Value, *, transpose_a: bool = False, transpose_b: bool = False, forward_stype: str | None = None) -> Value:
+    """The last axis of ``lhs`` contracted with the first of ``rhs`` (so not ``matmul`` for more than 2 dimensions).
+
+    ``transpose_a`` contracts the first axis of ``lhs``, ``transpose_b`` the last of ``rhs``. Floats only.
+    """
+    if lhs.dtype != rhs.dtype:
+        raise OperatorError(f"Incompatible attr in node  at 1-th input: expected {lhs.dtype}, got {rhs.dtype}")
+    require(lhs.dtype.kind == "f", f"dot only supports float32, float64 and float16, got {lhs.dtype}")
+    require(lhs.ndim > 0 and rhs.ndim > 0, "dot needs arrays of at least one dimension")
+    a, b = (0 if transpose_a else lhs.ndim - 1), (rhs.ndim - 1 if transpose_b else 0)
+    require(lhs.shape[a] == rhs.shape[b], f"dot shape error: {_text(lhs, rhs)} ({lhs.shape[a]} vs. {rhs.shape[b]})")
+    made = ir.dot_general(lhs, rhs, ((a,), (b,)))
+    return made if made.ndim else ir.reshape(made, (1,))
+
+
+@op(samples=lambda r: [((_f(r, 2, 3, 4), _f(r, 2, 4, 5)), {}), ((_f(r, 2, 4, 3), _f(r, 2, 5, 4)), {"transpose_a": True, "transpose_b": True})])
+def batch_dot(lhs: Value, rhs: Value, *, transpose_a: bool = False, transpose_b: bool = False, forward_stype: str | None = None) -> Value:
+    """Products of the matrices in the last two axes, for each index of the leading axes, which must be equal."""
+    require(lhs.dtype == rhs.dtype, f"Incompatible attr in node  at 1-th input: expected {lhs.dtype}, got {rhs.dtype}")
+    n = lhs.ndim
+    where = f"{_text(lhs, rhs)} trans_a={int(transpose_a)} trans_b={int(transpose_b)}"
+    require(n == rhs.ndim and n >= 3, f"batch_dot needs two arrays of 3 or more dimensions: {where}")
+    require(
+        lhs.shape[:-2] == rhs.shape[:-2],
+        f"batch_dot shape error (the leading batch dimensions must be equal): {where}",
+    )
+    a, b = (n - 2 if transpose_a else n - 1), (n - 1 if transpose_b else n - 2)
+    require(lhs.shape[a] == rhs.shape[b], f"batch_dot shape error: {where}")
+    lead = tuple(range(n - 2))
+    return ir.dot_general(lhs, rhs, ((a,), (b,)), (lead, lead))
+
+
+def _dense_samples(rng: Any) -> list[Any]:
+    x, w, b = _f(rng, 2, 3, 4), _f(rng, 5, 12), _f(rng, 5)
+    return [
+        ((x, w, b), {"num_hidden": 5}),
+        ((x, w), {"num_hidden": 5, "no_bias": True}),
+        ((x, _f(rng, 5, 4), b), {"num_hidden": 5, "flatten": False}),
+    ]
+
+
+@op(samples=_dense_samples, aliases=("fully_connected",), method=False)
+def FullyConnected(
+    data: Value, weight: Value, bias: Value | None = None, *, num_hidden: int, no_bias: bool = False, flatten: bool = True
+) -> Value:
+    """``data weight^T + bias``: ``weight`` is ``num_hidden`` by inputs; ``flatten`` joins all axes but the first."""
+    x = ir.reshape(data, (data.shape[0], math.prod(data.shape[1:]))) if flatten else data
+    expected = (num_hidden, x.shape[-1])
+    require(weight.shape == expected, f"weight must be {list(expected)} for {data.type}, got {weight.type}")
+    y = ir.dot_general(x, weight, ((x.ndim - 1,), (1,)))
+    if no_bias or bias is None:
+        require(no_bias, "bias is missing: give one, or no_bias=True")
+        return y
+    require(bias.shape == (num_hidden,), f"bias must be [{num_hidden}], got {bias.type}")
+    return y + bias
+
+
+def _softmax_samples(rng: Any) -> list[Any]:
+    return [((_f(rng, 2, 3),), {}), ((_f(rng, 2, 3),), {"axis": 0}), ((_f(rng, 2, 3, 2),), {"axis": 1, "temperature": 2.0})]
+
+
+@op(samples=_softmax_samples)
+def softmax(data: Value, *, axis: int = -1, temperature: Scalar | None = None) -> Value:
+    """Exponentials of ``data`` (divided by ``temperature``) scaled to sum to one along ``axis``."""
+    axis = normalize_axis(axis, data.ndim)
+    x = data if temperature is None else data / temperature
+    e = ir.exp(x - ir.stop_gradient(ir.max(x, axis, keepdims=True)))
+    return e / ir.sum(e, axis, keepdims=True)
+
+
+@softmax.gradient
+def _softmax_gradient(g: Value, y: Value, data: Value, *, axis: int, temperature: Value | None = None) -> Value:
+    axis = normalize_axis(axis, data.ndim)
+    dx = y * (g - ir.sum(g * y, axis, keepdims=True))
+    return dx if temperature is None else dx / temperature
+
+
+@op(samples=_softmax_samples)
+def log_softmax(data: Value, *, axis: int = -1, temperature: Scalar | None = None) -> Value:
+    """The logarithm of ``softmax``, without its underflow."""
+    axis = normalize_axis(axis, data.ndim)
+    x = data if temperature is None else data / temperature
+    x = x - ir.stop_gradient(ir.max(x, axis, keepdims=True))
+    return x - ir.log(ir.sum(ir.exp(x), axis, keepdims=True))
+
+
+@log_softmax.gradient
+def _log_softmax_gradient(g: Value, y: Value, data: Value, *, axis: int, temperature: Value | None = None) -> Value:
+    axis = normalize_axis(axis, data.ndim)
+    dx = g - ir.exp(y) * ir.sum(g, axis, keepdims=True)
+    return dx if temperature is None else dx / temperature
+
+
+@op(samples=lambda r: [((_f(r, 2, 3),), {}), ((_f(r, 2, 3),), {"axis": 0})])
+def softmin(data: Value, *, axis: int = -1) -> Value:
+    """``softmax`` of the negative."""
+    made = softmax(-data, axis=axis)
+    assert isinstance(made, Value)
+    return made
+
+
+@op(samples=lambda r: [((_f(r, 3, 4), r.integers(0, 4, 3).astype("float32")), {})], method=False)
+def softmax_cross_entropy(data: Value, label: Value) -> Value:
+    """The cross-entropy of ``softmax`` over the last axis with integer labels, summed: shape (1,)."""
+    require(data.ndim == 2 and label.shape == data.shape[:1], f"expected [n,k] and [n], got {data.type} and {label.type}")
+    hit = ir.iota(data.shape, 1, INT32, data.context) == ir.expand_dims(ir.convert(label, INT32), 1)
+    chosen = ir.select(hit, log_softmax(data), 0.0)
+    return ir.reshape(-ir.sum(chosen), (1,))
+
+
+@op(samples=lambda r: [((_f(r, 3, 4),), {"p": 0.4, "training": True}), ((_f(r, 3, 4),), {"p": 0.4})], method=False)
+def Dropout(
+    data: Value, *, p: Scalar = 0.5, mode: str = "training", axes: Shape = (), training: Training = False, draw: Draw
+) -> Value:
+    """While training (or always, by ``mode`` "always"): elements dropped with probability ``p``, others scaled up.
+
+    The mask is shared along ``axes``.
+    """
+    if not training and mode != "always":
+        return data
+    shape = [1 if i in axes else n for i, n in enumerate(data.shape)]
+    keep = 1 - p
+    mask = uniform(draw, shape, data.dtype) < keep
+    return ir.select(mask, data / keep, 0.0)

@@ -1,0 +1,119 @@
+"""Reductions along axes. A full reduction has shape (1,): MXNet has no 0-d results."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from ..ir import build as ir
+from ..ir.build import Value
+from ..ir.errors import OperatorError
+from ..ir.types import FLOAT32, normalize_axis
+from .kinds import Axis, DType
+from .operator import Operator, op
+
+Ints = tuple[int, ...]
+
+
+def _samples(rng: Any) -> list[Any]:
+    x = rng.uniform(0.5, 2, (2, 3, 4)).astype("float32")
+    cases: list[dict[str, Any]] = [{}, {"axis": 1}, {"axis": (0, -1), "keepdims": True}, {"axis": 0, "exclude": True}]
+    return [((x,), case) for case in cases]
+
+
+def resolve_axes(axis: Any, ndim: int, exclude: bool, shape: Ints) -> Ints:
+    """The axes to reduce; all for None and ()."""
+    if axis is None or axis == ():
+        return tuple(range(ndim)) if not exclude else ()
+    given = (axis,) if isinstance(axis, int) else axis
+    axes = []
+    for a in given:
+        if not -ndim <= a < ndim:
+            text = ",".join(map(str, shape))
+            raise OperatorError(f"Reduction axis {a} Exceeds input dimensions [{text}]")
+        axes.append(a % ndim)
+    if exclude:
+        return tuple(i for i in range(ndim) if i not in axes)
+    return tuple(sorted(set(axes)))
+
+
+def one(x: Value) -> Value:
+    """A 0-d value as MXNet shows it: with shape (1,)."""
+    return x if x.ndim else ir.reshape(x, (1,))
+
+
+def _reduction(name: str, rule: Callable[[Value, Ints, bool], Value], text: str, *aliases: str, **options: Any) -> Operator:
+    def function(data: Value, *, axis: Axis | None = None, keepdims: bool = False, exclude: bool = False) -> Value:
+        axes = resolve_axes(axis, data.ndim, exclude, data.shape)
+        return one(rule(data, axes, keepdims) if axes else data)
+
+    function.__doc__ = (
+        f"{text} Along ``axis`` (an int, a tuple, None for all), or along all others if ``exclude``; "
+        "``keepdims`` keeps reduced axes with length 1."
+    )
+    return op(name=name, aliases=aliases, samples=_samples, **options)(function)
+
+
+def _mean(x: Value, axes: Ints, keepdims: bool) -> Value:
+    if x.dtype.kind == "f":
+        return ir.mean(x, axes, keepdims)
+    return ir.convert(ir.mean(ir.convert(x, FLOAT32), axes, keepdims), x.dtype)
+
+
+def _without_nan(x: Value, fill: float) -> Value:
+    return ir.select(x == x, x, ir.full_like(x, fill))
+
+
+_reduction("sum", ir.sum, "The sum.", "sum_axis")
+_reduction("mean", _mean, "The mean; of integers truncated.")
+_reduction("prod", ir.prod, "The product.")
+_reduction("nansum", lambda x, a, k: ir.sum(_without_nan(x, 0), a, k), "The sum of what is not NaN.")
+_reduction("nanprod", lambda x, a, k: ir.prod(_without_nan(x, 1), a, k), "The product of what is not NaN.")
+_reduction("max", ir.max, "The maximum.", "max_axis", smooth=False)
+_reduction("min", ir.min, "The minimum.", "min_axis", smooth=False)
+
+
+def _norm_samples(rng: Any) -> list[Any]:
+    x = rng.uniform(0.5, 2, (2, 3, 4)).astype("float32")
+    return [((x,), c) for c in ({}, {"ord": 1, "axis": 1}, {"axis": (0, 2), "keepdims": True})]
+
+
+@op(samples=_norm_samples)
+def norm(data: Value, *, ord: int = 2, axis: Axis | None = None, out_dtype: DType | None = None, keepdims: bool = False) -> Value:
+    """The L2 norm (``ord`` 2) or L1 norm (``ord`` 1) along ``axis``, of everything by default."""
+    if ord not in (1, 2):
+        raise OperatorError(f"norm only supports ord=1 and ord=2, got {ord}")
+    x = data if out_dtype is None else ir.convert(data, out_dtype)
+    axes = resolve_axes(axis, x.ndim, False, x.shape)
+    return one(ir.sum(ir.abs(x), axes, keepdims) if ord == 1 else ir.sqrt(ir.sum(x * x, axes, keepdims)))
+
+
+def _arg_samples(rng: Any) -> list[Any]:
+    x = rng.integers(0, 5, (3, 4)).astype("float32")
+    return [((x,), c) for c in ({}, {"axis": 0}, {"axis": -1, "keepdims": True})]
+
+
+def _arg(name: str, rule: Callable[..., Value], text: str) -> Operator:
+    def function(data: Value, *, axis: int | None = None, keepdims: bool = False) -> Value:
+        x, at = (ir.reshape(data, (-1,)), 0) if axis is None else (data, normalize_axis(axis, data.ndim))
+        if not x.shape[at]:
+            raise OperatorError("cannot find an extremum of nothing")
+        made = ir.convert(rule(x, at, np.dtype("int32")), data.dtype)
+        if keepdims:
+            made = ir.reshape(made, (1,) * data.ndim if axis is None else (*x.shape[:at], 1, *x.shape[at + 1 :]))
+        return one(made)
+
+    function.__doc__ = f"The position of the first {text} along ``axis`` (flattened if None), in the dtype of ``data``."
+    return op(name=name, samples=_arg_samples, differentiable=False)(function)
+
+
+_arg("argmax", ir.argmax, "maximum")
+_arg("argmin", ir.argmin, "minimum")
+
+
+@op(samples=lambda r: [((r.random((3, 4)).astype("float32"),), {})], differentiable=False)
+def argmax_channel(data: Value) -> Value:
+    """The position of the maximum along axis 1, in the dtype of ``data``."""
+    return ir.convert(ir.argmax(data, 1), data.dtype)

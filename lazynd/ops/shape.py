@@ -1,0 +1,313 @@
+"""Operators that move elements: shapes, joining, splitting, repeating."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from ..ir import build as ir
+from ..ir.build import Value
+from ..ir.types import Context, normalize_axis, require
+from .kinds import Axis, Device, DType, Scalar, Shape
+from .operator import op
+
+Ints = tuple[int, ...]
+
+
+def _f(rng: Any, *shape: int) -> Any:
+    return rng.random(shape).astype("float32")
+
+
+def resolve_reshape(shape: Ints, target: Ints, reverse: bool = False) -> Ints:
+    """The extents that MXNet's reshape codes stand for: 0 keeps, -1 infers, -2 copies the rest, -3 joins two,
+    -4 splits one; ``reverse`` reads from the right."""
+    source, wanted = (shape[::-1], target[::-1]) if reverse else (shape, target)
+    made: list[int] = []
+    at, i = 0, 0
+    inferred = -1
+    while i < len(wanted):
+        code = wanted[i]
+        if code == 0 or code == -3:
+            count = 1 if code == 0 else 2
+            require(at + count <= len(source), f"Check failed: src_idx < dshape_len ({len(source)} vs. {len(source)}) : ")
+            made.append(math.prod(source[at : at + count]))
+            at += count
+        elif code == -1:
+            require(inferred < 0, f"Check failed: inf_idx < 0 ({inferred} vs. 0) : One and only one dim can be inferred")
+            inferred = len(made)
+            made.append(1)
+            at += 1
+        elif code == -2:
+            made += source[at:]
+            at = len(source)
+        elif code == -4:
+            pair = list(wanted[i + 1 : i + 3])
+            require(len(pair) == 2 and at < len(source), "Check failed: -4 needs two extents and a dimension to split")
+            require(pair != [-1, -1], "Split dims cannot both be -1.")
+            extent = source[at]
+            if pair[0] == -1:
+                pair[0] = extent // max(pair[1], 1)
+            if pair[1] == -1:
+                pair[1] = extent // max(pair[0], 1)
+            require(pair[0] * pair[1] == extent, f"Split dims {pair[0]}, {pair[1]} do not divide original dim {extent}")
+            made += pair
+            at += 1
+            i += 2
+        else:
+            require(
+                code >= -1,
+                f"Check failed: dim_size >= -1 ({code} vs. -1) : shape dim size must be >= -1, while received {code}",
+            )
+            made.append(code)
+            at += 1
+        i += 1
+    size = math.prod(shape)
+    if inferred >= 0:
+        known = math.prod(n for j, n in enumerate(made) if j != inferred)
+        require(known > 0 and size % known == 0, f"cannot reshape {list(shape)} into {list(target)}: sizes do not divide")
+        made[inferred] = size // known
+    total = math.prod(made)
+    require(
+        total <= size,
+        f"Check failed: shape_.Size() >= shape.Size() ({size} vs. {total}) : target shape size is larger than the current shape",
+    )
+    require(total == size, f"cannot reshape array of size {size} into shape {tuple(made)}")
+    return tuple(made[::-1] if reverse else made)
+
+
+@op(
+    samples=lambda r: [((_f(r, 2, 3, 4),), {"shape": s}) for s in ((0, -1), (-3, 0), (-4, 1, 2, -2))],
+    aliases=("reshape",),
+    method=False,
+)
+def Reshape(data: Value, *, shape: Shape, reverse: bool = False) -> Value:
+    """``data`` copied to another shape, given by extents or MXNet's codes (see the method ``reshape``)."""
+    return ir.reshape(data, resolve_reshape(data.shape, shape, reverse))
+
+
+@op(samples=lambda r: [((_f(r, 2, 3, 4),), {"shape": (6, 4)})], method=False)
+def _reshape_to(data: Value, *, shape: Shape) -> Value:
+    """``data`` with exactly ``shape``."""
+    return ir.reshape(data, shape)
+
+
+@op(samples=lambda r: [((_f(r, 1, 3),), {"shape": (2, 3), "dtype": "float64"})], method=False)
+def _fit(data: Value, *, shape: Shape, dtype: DType) -> Value:
+    """``data`` cast to ``dtype`` and broadcast to ``shape``, leading axes of length 1 dropped if need be."""
+    extra = max(data.ndim - len(shape), 0)
+    return ir.broadcast_to(ir.convert(ir.reshape(data, data.shape[extra:]), dtype), shape)
+
+
+@op(samples=lambda r: [((), {"shape": (2, 3), "value": 1.5})], method=False, differentiable=False)
+def _fill(*, shape: Shape, dtype: DType = "float32", ctx: Device | None = None, value: Scalar) -> Value:
+    """An array of ``shape`` filled with ``value``, cast to ``dtype``."""
+    return ir.broadcast_to(value, shape)
+
+
+@op(samples=lambda r: [((_f(r, 2, 3),), {"ctx": Context("cpu", 1)})], method=False)
+def _copyto(data: Value, *, ctx: Device) -> Value:
+    """``data`` on another context."""
+    return ir.emit("copy", data, context=ctx)
+
+
+@op(samples=lambda r: [((_f(r, 2, 3, 4),), {})], aliases=("flatten",))
+def Flatten(data: Value) -> Value:
+    """All dimensions but the first joined into one."""
+    return ir.reshape(data, (data.shape[0], math.prod(data.shape[1:])))
+
+
+@op(samples=lambda r: [((_f(r, 2, 3, 4),), {}), ((_f(r, 2, 3, 4),), {"axes": (1, 2, 0)})])
+def transpose(data: Value, *, axes: Shape = ()) -> Value:
+    """The dimensions in the order ``axes``, reversed by default."""
+    require(not axes or len(axes) == data.ndim, f"axes {axes} do not name the {data.ndim} dimensions of {data.type}")
+    return ir.transpose(data, [normalize_axis(a, data.ndim) for a in axes] if axes else None)
+
+
+@op(samples=lambda r: [((_f(r, 2, 3),), {"axis": a}) for a in (0, 1, -1)])
+def expand_dims(data: Value, *, axis: int) -> Value:
+    """A dimension of length 1 inserted at ``axis``."""
+    return ir.expand_dims(data, axis)
+
+
+@op(samples=lambda r: [((_f(r, 1, 3, 1),), {}), ((_f(r, 1, 3, 1),), {"axis": 0})])
+def squeeze(data: Value, *, axis: Axis | None = None) -> Value:
+    """Dimensions of length 1 dropped: those of ``axis``, all by default; one is kept if all have length 1."""
+    if axis is None:
+        axes = tuple(i for i, n in enumerate(data.shape) if n == 1)
+    else:
+        given = (axis,) if isinstance(axis, int) else axis
+        axes = tuple(normalize_axis(a, data.ndim) for a in given)
+        for a in axes:
+            require(data.shape[a] == 1, f"cannot select an axis to squeeze out which has size={data.shape[a]} not equal to one")
+    return ir.reshape(data, [n for i, n in enumerate(data.shape) if i not in axes] or [1])
+
+
+@op(samples=lambda r: [((_f(r, 2, 3, 4),), {"dim1": 0, "dim2": 2})], aliases=("swapaxes",))
+def SwapAxis(data: Value, *, dim1: int = 0, dim2: int = 0) -> Value:
+    """Two dimensions exchanged."""
+    axes = list(range(data.ndim))
+    a, b = normalize_axis(dim1, data.ndim), normalize_axis(dim2, data.ndim)
+    axes[a], axes[b] = b, a
+    return ir.transpose(data, axes)
+
+
+@op(samples=lambda r: [((_f(r, 2, 1, 3),), {"shape": (2, 4, 0)})])
+def broadcast_to(data: Value, *, shape: Shape = ()) -> Value:
+    """Dimensions of length 1 repeated up to ``shape``; 0 keeps an extent."""
+    require(len(shape) == data.ndim, f"Operand of shape {list(data.shape)} cannot be broadcasted to {list(shape)}")
+    target = tuple(n or m for n, m in zip(shape, data.shape, strict=True))
+    return ir.broadcast_to(data, target)
+
+
+@op(samples=lambda r: [((_f(r, 2, 1, 1),), {"axis": (1, 2), "size": (3, 2)})], aliases=("broadcast_axes",))
+def broadcast_axis(data: Value, *, axis: Shape = (), size: Shape = ()) -> Value:
+    """Dimensions ``axis``, of length 1, repeated to the lengths ``size``."""
+    target = list(data.shape)
+    for a, n in zip(axis, size, strict=True):
+        target[normalize_axis(a, data.ndim)] = n
+    return ir.broadcast_to(data, tuple(target))
+
+
+@op(samples=lambda r: [((_f(r, 1, 3), _f(r, 2, 3)), {})])
+def broadcast_like(lhs: Value, rhs: Value) -> Value:
+    """``lhs`` broadcast to the shape of ``rhs``."""
+    return ir.broadcast_to(lhs, rhs.shape)
+
+
+@op(samples=lambda r: [((_f(r, 2, 3), _f(r, 3, 2)), {})])
+def reshape_like(lhs: Value, rhs: Value) -> Value:
+    """``lhs`` with the shape of ``rhs``."""
+    require(lhs.size == rhs.size, f"cannot reshape {lhs.type} like {rhs.type}")
+    return ir.reshape(lhs, rhs.shape)
+
+
+@op(samples=lambda r: [((_f(r, 2, 3),), {"reps": (2, 1, 2)}), ((_f(r, 2, 3),), {"reps": (3,)})])
+def tile(data: Value, *, reps: Shape) -> Value:
+    """The array repeated ``reps`` times along each dimension."""
+    ndim = max(data.ndim, len(reps))
+    shape = (*(1,) * (ndim - data.ndim), *data.shape)
+    counts = (*(1,) * (ndim - len(reps)), *reps)
+    paired = [n for pair in zip([1] * ndim, shape, strict=True) for n in pair]
+    spread = [n for pair in zip(counts, shape, strict=True) for n in pair]
+    wide = ir.broadcast_to(ir.reshape(data, paired), tuple(spread))
+    return ir.reshape(wide, [c * n for c, n in zip(counts, shape, strict=True)])
+
+
+@op(samples=lambda r: [((_f(r, 2, 3),), {"repeats": 2, "axis": 1}), ((_f(r, 2, 3),), {"repeats": 3})])
+def repeat(data: Value, *, repeats: int, axis: int | None = None) -> Value:
+    """Each element repeated ``repeats`` times along ``axis``, of the flattened array by default."""
+    x, at = (ir.reshape(data, (-1,)), 0) if axis is None else (data, normalize_axis(axis, data.ndim))
+    wide = ir.broadcast_to(ir.expand_dims(x, at + 1), (*x.shape[: at + 1], repeats, *x.shape[at + 1 :]))
+    return ir.reshape(wide, (*x.shape[:at], x.shape[at] * repeats, *x.shape[at + 1 :]))
+
+
+@op(samples=lambda r: [((_f(r, 2, 3), _f(r, 2, 3)), {"axis": a}) for a in (0, -1)], method=False)
+def stack(*data: Value, axis: int = 0) -> Value:
+    """Arrays of one shape joined along a new dimension ``axis``."""
+    for each in data[1:]:
+        require(each.type is data[0].type, f"Incompatible attr in node: expected {data[0].type}, got {each.type}")
+    return ir.concatenate([ir.expand_dims(x, axis) for x in data], normalize_axis(axis, data[0].ndim + 1))
+
+
+@op(samples=lambda r: [((_f(r, 2, 3), _f(r, 2, 1)), {}), ((_f(r, 2, 3), _f(r, 1, 3)), {"dim": 0})], aliases=("concat",), method=False)
+def Concat(*data: Value, dim: int = 1) -> Value:
+    """Arrays joined along dimension ``dim``; other extents and the dtype must agree."""
+    require(bool(data), "concat needs at least one array")
+    for i, each in enumerate(data):
+        require(
+            each.dtype == data[0].dtype,
+            f"Non-uniform data type in Concat, expected data type {data[0].dtype}, got data type {each.dtype} for input {i}",
+        )
+        require(each.ndim == data[0].ndim, f"Incompatible input shape: expected {list(data[0].shape)}, got {list(each.shape)}")
+    return ir.concatenate(list(data), normalize_axis(dim, data[0].ndim))
+
+
+@op(
+    samples=lambda r: [((_f(r, 4, 6),), {"num_outputs": 3}), ((_f(r, 2, 6),), {"num_outputs": 2, "axis": 0, "squeeze_axis": True})],
+    aliases=("split",),
+)
+def SliceChannel(data: Value, *, num_outputs: int, axis: int = 1, squeeze_axis: bool = False) -> tuple[Value, ...]:
+    """``num_outputs`` equal parts along ``axis``; ``squeeze_axis`` drops it where parts have length 1."""
+    at = normalize_axis(axis, data.ndim)
+    require(num_outputs > 0, f"number of splits must be positive, got {num_outputs}")
+    require(
+        data.shape[at] % num_outputs == 0,
+        f"You are trying to split the {at}-th axis of input tensor with shape {list(data.shape)} into num_outputs="
+        f"{num_outputs} evenly sized chunks, but this is not possible because {num_outputs} does not evenly divide {data.shape[at]}",
+    )
+    step = data.shape[at] // num_outputs
+    require(not squeeze_axis or step == 1, f"If squeeze axis is True, the size of the sliced axis must be 1, it is {step}")
+    parts = []
+    for k in range(num_outputs):
+        low, high = [0] * data.ndim, list(data.shape)
+        low[at], high[at] = k * step, (k + 1) * step
+        part = ir.slice_(data, low, high)
+        parts.append(ir.squeeze(part, (at,)) if squeeze_axis else part)
+    return tuple(parts)
+
+
+def _bound(value: int | None, extent: int, default: int) -> int:
+    if value is None:
+        return default
+    return min(max(value + extent if value < 0 else value, 0), extent)
+
+
+@op(samples=lambda r: [((_f(r, 4, 5),), {"axis": 1, "begin": 1, "end": -1}), ((_f(r, 4, 5),), {"axis": 0, "begin": 2, "end": None})])
+def slice_axis(data: Value, *, axis: int, begin: int, end: int | None) -> Value:
+    """Elements ``begin`` to ``end`` (exclusive; None for the end) along ``axis``."""
+    at = normalize_axis(axis, data.ndim)
+    low, high = [0] * data.ndim, list(data.shape)
+    low[at], high[at] = _bound(begin, data.shape[at], 0), _bound(end, data.shape[at], data.shape[at])
+    require(low[at] < high[at], f"Invalid begin, end: begin={begin}, end={end} of axis {at} in {data.type}")
+    return ir.slice_(data, low, high)
+
+
+@op(samples=lambda r: [((_f(r, 4, 5), _f(r, 2, 3)), {}), ((_f(r, 4, 5), _f(r, 2, 3)), {"axes": (1,)})])
+def slice_like(data: Value, shape_like: Value, *, axes: Shape = ()) -> Value:
+    """The leading part of ``data`` with the extents of ``shape_like`` along ``axes``, along all by default."""
+    high = list(data.shape)
+    for a in axes or range(data.ndim):
+        a = normalize_axis(a, data.ndim)
+        high[a] = shape_like.shape[a]
+    return ir.slice_(data, [0] * data.ndim, high)
+
+
+@op(samples=lambda r: [((_f(r, 2, 3),), {"axis": 1}), ((_f(r, 2, 3),), {"axis": (0, 1)})], aliases=("flip",))
+def reverse(data: Value, *, axis: Shape) -> Value:
+    """Elements in reverse order along ``axis``."""
+    return ir.reverse(data, [normalize_axis(a, data.ndim) for a in axis])
+
+
+@op(samples=lambda r: [((_f(r, 2, 3),), {})], differentiable=False)
+def shape_array(data: Value) -> Value:
+    """The extents, as int64."""
+    return _numbers(data, data.shape)
+
+
+@op(samples=lambda r: [((_f(r, 2, 3),), {})], differentiable=False)
+def size_array(data: Value) -> Value:
+    """The number of elements, as int64 of shape (1,)."""
+    return _numbers(data, (data.size,))
+
+
+def _numbers(data: Value, numbers: Ints) -> Value:
+    like = data.type.with_dtype(np.dtype("int64"))
+    return ir.concatenate([ir.reshape(ir.constant(n, like), (1,)) for n in numbers], 0)
+
+
+@op(samples=lambda r: [((), {"N": 3, "M": 4, "k": 1})], method=False, differentiable=False)
+def _eye(*, N: int, M: int = 0, k: int = 0, ctx: Device | None = None, dtype: DType = "float32") -> Value:
+    """Ones on the ``k``-th diagonal of an ``N`` by ``M`` matrix (square by default), zeros elsewhere."""
+    shape = (N, M or N)
+    row, column = (ir.iota(shape, a, context=ctx) for a in (0, 1))
+    return ir.convert(column == row + k, dtype)
+
+
+@op(samples=lambda r: [((), {"size": 6, "start": 1.5, "step": 0.5, "repeat": 2})], method=False, differentiable=False)
+def _arange(*, size: int, start: Scalar, step: Scalar, repeat: int = 1, ctx: Device | None = None, dtype: DType = "float32") -> Value:
+    """``size`` numbers from ``start``, ``step`` apart, each ``repeat`` times."""
+    count = ir.iota((size // repeat, repeat), 0, dtype, ctx)
+    return ir.reshape(start + count * step, (size,))
+

@@ -1,0 +1,161 @@
+"""Mathematical functions of each element, casts, copies and activations."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+from ..ir import build as ir
+from ..ir.build import Value
+from ..ir.errors import OperatorError
+from ..ir.types import FLOAT32
+from .kinds import DType, Scalar
+from .operator import Operator, op
+
+
+def _samples(low: float, high: float) -> Callable[[Any], list[Any]]:
+    return lambda rng: [((rng.uniform(low, high, (2, 3)).astype("float32"),), {})]
+
+
+def _math(
+    name: str, rule: Callable[[Value], Value], text: str, *aliases: str, low: float = -1.9, high: float = 1.9, **options: Any
+) -> Operator:
+    """Declare a function of each element. Integers are computed in float32 and truncated back."""
+
+    def function(data: Value) -> Value:
+        if data.dtype.kind == "f":
+            return rule(data)
+        return ir.convert(rule(ir.convert(data, FLOAT32)), data.dtype)
+
+    function.__doc__ = f"{text} The result has the shape and dtype of ``data``."
+    return op(name=name, aliases=aliases, samples=_samples(low, high), **options)(function)
+
+
+def _exact(name: str, rule: Callable[[Value], Value], text: str, *aliases: str, **options: Any) -> Operator:
+    """Declare a function of each element that is computed in the array's own dtype."""
+
+    def function(data: Value) -> Value:
+        return rule(data)
+
+    function.__doc__ = f"{text} The result has the shape and dtype of ``data``."
+    options.setdefault("samples", _samples(-1.9, 1.9))
+    return op(name=name, aliases=aliases, **options)(function)
+
+
+def away(x: Value) -> Value:
+    """Rounded to the nearest integer, halves away from zero."""
+    return ir.sign(x) * ir.floor(ir.abs(x) + 0.5)
+
+
+def towards_zero(x: Value) -> Value:
+    return ir.sign(x) * ir.floor(ir.abs(x))
+
+
+def softplus(x: Value) -> Value:
+    """log(1 + exp(x)) without overflow."""
+    return ir.maximum(x, 0) + ir.log1p(ir.exp(-ir.abs(x)))
+
+
+def relu(x: Value) -> Value:
+    return ir.maximum(x, 0)
+
+
+_STEP: dict[str, Any] = {"differentiable": False}
+
+_exact("abs", ir.abs, "The absolute value.", "_abs", smooth=False)
+_exact("negative", lambda x: -x, "The negative.", "_np_negative")
+_exact("square", lambda x: x * x, "The square.")
+_exact("sign", ir.sign, "-1, 0 or 1 by sign.", **_STEP)
+_math("rint", lambda x: ir.ceil(x - 0.5), "The nearest integer, halves down.", **_STEP)
+_math("round", away, "The nearest integer, halves away from zero.", **_STEP)
+_math("ceil", ir.ceil, "The next integer above.", **_STEP)
+_math("floor", ir.floor, "The next integer below.", **_STEP)
+_math("trunc", towards_zero, "The integer towards zero.", **_STEP)
+_math("fix", towards_zero, "The integer towards zero.", **_STEP)
+_math("sqrt", ir.sqrt, "The square root.", low=0.2)
+_math("rsqrt", ir.rsqrt, "1 over the square root.", low=0.2)
+_math("cbrt", lambda x: ir.unary("cbrt", x), "The cube root.", low=0.2)
+_math("rcbrt", lambda x: 1 / ir.unary("cbrt", x), "1 over the cube root.", low=0.2)
+_math("reciprocal", lambda x: 1 / x, "1 over the element.", low=0.3)
+_math("exp", ir.exp, "e to the power of the element.")
+_math("expm1", ir.expm1, "exp(x) - 1, exact near 0.")
+_math("log", ir.log, "The natural logarithm.", low=0.2)
+_math("log10", lambda x: ir.log(x) * (1 / math.log(10)), "The logarithm to base 10.", low=0.2)
+_math("log2", lambda x: ir.log(x) * (1 / math.log(2)), "The logarithm to base 2.", low=0.2)
+_math("log1p", ir.log1p, "log(1 + x), exact near 0.", low=-0.5)
+_math("sin", ir.sin, "The sine, of radians.")
+_math("cos", ir.cos, "The cosine, of radians.")
+_math("tan", lambda x: ir.unary("tan", x), "The tangent, of radians.", low=-1.2, high=1.2)
+_math("arctan", lambda x: ir.binary("atan2", x, ir.ones_like(x)), "The inverse tangent, in radians.")
+_math("arcsin", lambda x: ir.binary("atan2", x, ir.sqrt((1 - x) * (1 + x))), "The inverse sine.", low=-0.9, high=0.9)
+_math("arccos", lambda x: ir.binary("atan2", ir.sqrt((1 - x) * (1 + x)), x), "The inverse cosine.", low=-0.9, high=0.9)
+_math("sinh", lambda x: (ir.expm1(x) + ir.expm1(x) / (ir.expm1(x) + 1)) * 0.5, "The hyperbolic sine.")
+_math("cosh", lambda x: (ir.exp(x) + ir.exp(-x)) * 0.5, "The hyperbolic cosine.")
+_math("tanh", ir.tanh, "The hyperbolic tangent.")
+_math("arcsinh", lambda x: ir.log(ir.abs(x) + ir.sqrt(x * x + 1)) * ir.sign(x), "The inverse hyperbolic sine.", low=0.2)
+_math("arccosh", lambda x: ir.log(x + ir.sqrt(x * x - 1)), "The inverse hyperbolic cosine.", low=1.1)
+_math("arctanh", lambda x: (ir.log1p(x) - ir.log1p(-x)) * 0.5, "The inverse hyperbolic tangent.", low=-0.9, high=0.9)
+_math("degrees", lambda x: x * (180 / math.pi), "Radians in degrees.")
+_math("radians", lambda x: x * (math.pi / 180), "Degrees in radians.")
+_math("erf", ir.erf, "The error function.")
+_math("sigmoid", ir.logistic, "1 / (1 + exp(-x)).")
+_math("softsign", lambda x: x / (1 + ir.abs(x)), "x / (1 + |x|).", low=0.2)
+_exact("relu", relu, "The element where positive, else 0.", smooth=False)
+_exact("logical_not", lambda x: ir.convert(x == 0, x.dtype), "1 where 0, else 0.", **_STEP)
+_exact("_copy", lambda x: x, "A copy.", "identity", method=False)
+_exact("BlockGrad", ir.stop_gradient, "The array, as a constant for gradients.", "stop_gradient", differentiable=False)
+_exact("zeros_like", ir.zeros_like, "Zeros of the same shape and dtype.", differentiable=False)
+_exact("ones_like", ir.ones_like, "Ones of the same shape and dtype.", differentiable=False)
+
+
+@op(samples=lambda r: [((r.uniform(-9, 9, (2, 3)).astype("float32"),), {"dtype": d}) for d in ("float64", "int32")], aliases=("cast",), smooth=False)
+def Cast(data: Value, *, dtype: DType) -> Value:
+    """``data`` cast to ``dtype``, as C casts: towards zero, integers wrapping."""
+    return ir.convert(data, dtype)
+
+
+@op(samples=lambda r: [((r.uniform(-2, 2, (3, 4)).astype("float32"),), {"a_min": -0.7, "a_max": 1.1})], smooth=False)
+def clip(data: Value, *, a_min: Scalar, a_max: Scalar) -> Value:
+    """``data`` limited to the interval from ``a_min`` to ``a_max``."""
+    return ir.minimum(ir.maximum(data, a_min), a_max)
+
+
+@op(samples=lambda r: [((r.uniform(0.2, 2, (2, 3)).astype("float32"),), {"act_type": a}) for a in _ACTIVATIONS], smooth=False)
+def Activation(data: Value, *, act_type: str) -> Value:
+    """The activation ``act_type`` of each element: relu, sigmoid, tanh, softrelu (log(1 + exp x)) or softsign."""
+    rule = _ACTIVATIONS.get(act_type)
+    if rule is None:
+        choices = ", ".join(f"'{name}'" for name in _ACTIVATIONS)
+        raise OperatorError(f"Invalid Input: '{act_type}', valid values are: {{{choices}}}")
+    return rule(data)
+
+
+_ACTIVATIONS: dict[str, Callable[[Value], Value]] = {
+    "relu": relu,
+    "sigmoid": ir.logistic,
+    "softrelu": softplus,
+    "softsign": lambda x: x / (1 + ir.abs(x)),
+    "tanh": ir.tanh,
+}
+
+
+@op(samples=lambda r: [((r.uniform(-2, 2, (3, 4)).astype("float32"),), {"scalar": 1.5})], smooth=False)
+def smooth_l1(data: Value, *, scalar: Scalar = 1.0) -> Value:
+    """0.5 (s x)^2 where |x| < 1 / s^2, else |x| - 0.5 / s^2, for s = ``scalar``."""
+    inverse = 1 / (scalar * scalar)
+    near = 0.5 * (scalar * scalar) * data * data
+    return ir.select(ir.abs(data) < inverse, near, ir.abs(data) - 0.5 * inverse)
+
+
+@op(samples=_samples(-2, 2), aliases=("MakeLoss",), smooth=False)
+def make_loss(data: Value) -> Value:
+    """The array as a loss: its own gradient is ones, whatever the head's."""
+    return data
+
+
+@make_loss.head
+def _make_loss_gradient(g: Value | None, y: Value, data: Value) -> Value:
+    return ir.ones_like(data)
+
+
