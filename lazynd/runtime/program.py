@@ -19,7 +19,8 @@ from ..ir.primitive import PRIMITIVES
 from ..ir.text import print_graph
 from ..ir.verify import verify
 from ..passes import PIPELINE
-from .schedule import Plan, Ref
+from .schedule import Plan, Ref, linearize_items, unfinished
+from .state import LOCK
 from .stats import stats
 
 
@@ -211,3 +212,13 @@ def _calibrate() -> tuple[int, int]:
 
 
 LEAF_HELD, BUFFER_HELD = _calibrate()
+
+
+def pending_graph(ref: Ref) -> Graph:
+    """What a force of ``ref`` would run now, as a graph of operators."""
+    if ref.value is not None:
+        raise ValueError("the value is there already: nothing is pending")
+    with LOCK:
+        region = ref.node.region
+        plan = linearize_items(unfinished(region.items), ref, not region.closed)
+        return build_graph(plan)[0]

@@ -1,0 +1,62 @@
+# Every target sets up what it needs in .venv by itself. Paths are relative: the checkout may lie anywhere.
+PY := .venv/bin/python
+BOOT := python3 tools/bootstrap.py
+ifneq ($(strip $(PYTHON)),)
+BOOT := $(PYTHON) tools/bootstrap.py
+endif
+N ?= 10000
+SEED ?= 0
+ARGS ?=
+
+.PHONY: help demo test test-full test-eager fuzz bench docs dist check-wheel matrix lint clean
+
+help: ## list the targets
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile
+
+demo: ## learn real handwritten digits, and see what happened inside
+	@$(BOOT) examples
+	@$(PY) -m lazynd.demo $(ARGS)
+
+lint: ## ruff, mypy and the layer contracts
+	@$(BOOT) test,examples
+	@$(PY) -m ruff check lazynd tests tools benchmarks
+	@$(PY) -m mypy
+	@.venv/bin/lint-imports --no-cache
+
+test: lint ## the checks and the test suite, under ten minutes
+	@$(PY) -m pytest -q -n 2 $(ARGS)
+
+test-full: ## everything, the long suites included
+	@$(BOOT) test,examples
+	@$(PY) -m pytest -q -n 2 -m "not gpu" $(ARGS)
+
+test-eager: ## the suite with every operation run at its own line
+	@$(BOOT) test,examples
+	@LAZYND_EAGER=1 $(PY) -m pytest -q -n 2 $(ARGS)
+
+fuzz: ## random programs against NumPy: N=10000 SEED=0
+	@$(BOOT) test,examples
+	@$(PY) -m tests.fuzz --programs $(N) --seed $(SEED)
+
+bench: ## the figures, side by side with jax and NumPy
+	@$(BOOT) test,examples
+	@$(PY) -m benchmarks $(ARGS)
+
+docs: ## the documentation, warnings as errors, into build/docs
+	@$(BOOT) docs
+	@$(PY) -m sphinx -q -W --keep-going -b html docs build/docs
+
+dist: ## one wheel, into dist
+	@$(BOOT) build
+	@rm -rf dist build/lib build/bdist*
+	@$(PY) -m pip wheel --quiet --disable-pip-version-check --no-deps --no-build-isolation --wheel-dir dist .
+
+check-wheel: dist ## the demo from the installed wheel, outside the checkout
+	@$(BOOT) examples,build
+	@$(PY) tools/check_wheel.py
+
+matrix: ## the suite on the oldest and the newest supported jax
+	@python3 tools/matrix.py $(ARGS)
+
+clean: ## remove what the targets made
+	@rm -rf .venv .venv-* build dist demo-out .pytest_cache .mypy_cache .ruff_cache *.egg-info
