@@ -13,6 +13,7 @@ array([[1., 2.],
 from __future__ import annotations
 
 from . import autograd, nd
+from .as_mxnet import install as as_mxnet
 from .config import config
 from .context import Context, cpu, cpu_pinned, current_context, gpu, num_gpus
 from .ir.errors import MXNetError
@@ -22,6 +23,6 @@ from .observe import no_sync, report, stats
 __version__ = "0.1.0"
 
 __all__ = [
-    "Context", "MXNetError", "NDArray", "autograd", "config", "cpu", "cpu_pinned", "current_context", "gpu", "nd",
-    "no_sync", "num_gpus", "random", "report", "stats", "waitall",
+    "Context", "MXNetError", "NDArray", "as_mxnet", "autograd", "config", "cpu", "cpu_pinned", "current_context",
+    "gpu", "nd", "no_sync", "num_gpus", "random", "report", "stats", "waitall",
 ]  # fmt: skip

@@ -74,7 +74,9 @@ class _Scope:
         if self._training is not None:
             state.training = self._training
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         state = LOCAL.state
         state.recording, state.training = self._before
         state.record_depth -= self._counted
@@ -217,7 +219,9 @@ class Function:
                 found = self.backward(*map(NDArray, gradients))
             listed = list(found) if isinstance(found, list | tuple) else [found]
             if len(listed) != len(inputs):
-                raise MXNetError(f"{type(self).__name__}.backward gave {len(listed)} gradients for {len(inputs)} inputs")
+                raise MXNetError(
+                    f"{type(self).__name__}.backward gave {len(listed)} gradients for {len(inputs)} inputs"
+                )
             for array, gradient in zip(inputs, listed, strict=True):
                 if array._cell.type is not gradient._cell.type:
                     raise MXNetError(f"{type(self).__name__}.backward: {gradient._cell.type} for {array._cell.type}")

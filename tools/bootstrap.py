@@ -16,7 +16,9 @@ VENV = os.path.join(ROOT, ".venv")
 STAMP = os.path.join(VENV, "lazynd-stamp.json")
 OLDEST = (3, 11)
 CANDIDATES = ("python3", "python3.13", "python3.12", "python3.11", "python3.14", "python")
-TOO_OLD = "lazynd needs Python 3.11 or newer: install it (for example python3.11 with python3.11-venv) and run make again."
+TOO_OLD = (
+    "lazynd needs Python 3.11 or newer: install it (for example python3.11 with python3.11-venv) and run make again."
+)
 NO_VENV = "{0} has no venv module: install it (on Debian and Ubuntu: python3-venv) and run make again."
 
 
@@ -66,7 +68,7 @@ def venv_python():
 def main(arguments):
     wanted = set(arguments[0].split(",")) if arguments else set()
     given = os.environ.get("PYTHON")
-    python = choose((given,) if given else (sys.executable,) + CANDIDATES)
+    python = choose((given,) if given else (sys.executable, *CANDIDATES))
     if python is None:
         sys.exit(TOO_OLD)
     version = version_of(python)
@@ -85,9 +87,16 @@ def main(arguments):
     if os.path.exists(STAMP):
         os.remove(STAMP)
     extras |= wanted
-    sys.stderr.write("setting up .venv (%s) ...\n" % ", ".join(sorted(extras)))
+    sys.stderr.write("setting up .venv ({}) ...\n".format(", ".join(sorted(extras))))
     command = [venv_python(), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input"]
-    command += ["--progress-bar", "off", "--constraint", "constraints.txt", "--editable", ".[%s]" % ",".join(sorted(extras))]
+    command += [
+        "--progress-bar",
+        "off",
+        "--constraint",
+        "constraints.txt",
+        "--editable",
+        ".[{}]".format(",".join(sorted(extras))),
+    ]
     if subprocess.call(command, cwd=ROOT, stdin=subprocess.DEVNULL):
         sys.exit("setting up .venv failed; see above. Nothing is half done: run make again when the cause is gone.")
     with open(STAMP, "w", encoding="utf-8") as file:

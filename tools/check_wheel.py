@@ -21,7 +21,17 @@ def main() -> None:
         place = pathlib.Path(folder)
         venv.create(place / "env", with_pip=True)
         python = place / "env" / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
-        install = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps", "--no-index", wheel]
+        install = [
+            python,
+            "-m",
+            "pip",
+            "install",
+            "--quiet",
+            "--disable-pip-version-check",
+            "--no-deps",
+            "--no-index",
+            wheel,
+        ]
         subprocess.run(install, check=True, cwd=place)
         query = [python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"]
         site = subprocess.check_output(query, text=True, cwd=place).strip()

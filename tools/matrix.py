@@ -9,7 +9,10 @@ import subprocess
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-ENDS = {"oldest": (("python3.11",), "jax==0.10.2"), "newest": (("python3.14", "python3.13", "python3.12", "python3.11"), "jax")}
+ENDS = {
+    "oldest": (("python3.11",), "jax==0.10.2"),
+    "newest": (("python3.14", "python3.13", "python3.12", "python3.11"), "jax"),
+}
 
 
 def usable(name: str) -> bool:
@@ -31,7 +34,8 @@ def main(arguments: list[str]) -> int:
         pip = [place / "bin" / "python", "-m", "pip", "install", "-q", "--disable-pip-version-check", "--upgrade"]
         subprocess.run([*pip, jax, "-e", ".[test,examples]"], check=True, cwd=ROOT)
         version = subprocess.check_output(
-            [place / "bin" / "python", "-c", "import jax, sys; print(jax.__version__, sys.version.split()[0])"], text=True
+            [place / "bin" / "python", "-c", "import jax, sys; print(jax.__version__, sys.version.split()[0])"],
+            text=True,
         )
         print(f"{end}: jax {version.strip()}", flush=True)
         # On a jax that is not pinned, its warnings are advice.

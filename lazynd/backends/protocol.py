@@ -42,7 +42,9 @@ class Backend(Protocol):
     def copy(self, buffer: Buffer) -> Buffer:
         """Another buffer of the same content."""
 
-    def compile(self, graph: Graph, slots: int, donate: Sequence[int], cache_key: str | None) -> tuple[Executable, bool]:
+    def compile(
+        self, graph: Graph, slots: int, donate: Sequence[int], cache_key: str | None
+    ) -> tuple[Executable, bool]:
         """``graph``, whose last ``slots`` inputs are scalars, with the inputs ``donate`` given up by the caller.
 
         ``cache_key`` names it in the persistent cache, if there is to be one. Also says whether it came from there.

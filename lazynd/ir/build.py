@@ -165,9 +165,9 @@ def ones_like(x: Value) -> Value:
     return full_like(x, 1)
 
 
-def iota(shape: Sequence[int], axis: int, dtype: np.dtype[Any] = INT32, context: Context = CPU) -> Value:
+def iota(shape: Sequence[int], axis: int, dtype: np.dtype[Any] = INT32, context: Context | None = CPU) -> Value:
     """0, 1, 2, ... along ``axis`` of ``shape``."""
-    return emit("iota", shape=tuple(shape), axis=axis, dtype=dtype, context=context)
+    return emit("iota", shape=tuple(shape), axis=axis, dtype=dtype, context=context or CPU)
 
 
 def reshape(x: Value, shape: Sequence[int]) -> Value:
@@ -207,7 +207,9 @@ def concatenate(xs: Sequence[Value], axis: int) -> Value:
     return xs[0] if len(xs) == 1 else emit("concatenate", *xs, axis=axis)
 
 
-def pad(x: Value, value: Operand, low: Sequence[int], high: Sequence[int], interior: Sequence[int] | None = None) -> Value:
+def pad(
+    x: Value, value: Operand, low: Sequence[int], high: Sequence[int], interior: Sequence[int] | None = None
+) -> Value:
     """``x`` with ``value`` before, after and between elements; negative low and high cut."""
     fill = value if isinstance(value, Value) else constant(value, x.type)
     spread = tuple(interior) if interior is not None else (0,) * x.ndim
@@ -299,7 +301,10 @@ def sort(keys: Value, *others: Value, axis: int) -> tuple[Value, ...]:
 
 
 def dot_general(
-    a: Value, b: Value, contract: tuple[Sequence[int], Sequence[int]], batch: tuple[Sequence[int], Sequence[int]] = ((), ())
+    a: Value,
+    b: Value,
+    contract: tuple[Sequence[int], Sequence[int]],
+    batch: tuple[Sequence[int], Sequence[int]] = ((), ()),
 ) -> Value:
     """Products summed over ``contract``; result axes: batch, the rest of ``a``, the rest of ``b``."""
     return emit(
@@ -317,5 +322,3 @@ def batch_matmul(a: Value, b: Value) -> Value:
 def random_bits(seed: Value, counter: Value, shape: Sequence[int]) -> Value:
     """``uint32`` bits of the draw number ``counter`` (``uint32[2]`` words as 0-d values) under ``seed``."""
     return emit("random_bits", seed, counter, shape=tuple(shape))
-
-

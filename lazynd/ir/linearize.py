@@ -90,7 +90,9 @@ class Linearized:
         origin = self.origin
         graph = Graph(self._graph.inputs, [*self._graph.outputs, *hidden])
         out_types = (*origin.out_types, *(ref.type for ref in hidden))
-        return Specialization(Derived(origin.op.name, graph), origin.in_types, origin.attributes, out_types, origin.slots)
+        return Specialization(
+            Derived(origin.op.name, graph), origin.in_types, origin.attributes, out_types, origin.slots
+        )
 
     def backward(self, present: tuple[bool, ...]) -> Backward:
         """The backward pass for cotangents of the outputs marked ``present``."""
@@ -104,7 +106,10 @@ class Linearized:
         seeds = [leaf(ref.type) if there else None for ref, there in zip(graph.outputs, present, strict=True)]
         wanted = [i for i, need in enumerate(self.needs) if need]
         cotangents = cotangents_of(
-            graph.nodes, graph.outputs, [None if s is None else Value(s) for s in seeds], [graph.inputs[i] for i in wanted]
+            graph.nodes,
+            graph.outputs,
+            [None if s is None else Value(s) for s in seeds],
+            [graph.inputs[i] for i in wanted],
         )
         reached = [(i, c.ref) for i, c in zip(wanted, cotangents, strict=True) if c is not None]
         if not reached:

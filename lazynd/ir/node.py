@@ -17,8 +17,8 @@ class Node:
     """One operation on values, or (``spec`` is None) a leaf: a parameter of a graph, or data.
 
     A node also *is* its first output; further outputs are ``Output`` objects. Nodes are immutable but for
-    ``value`` (its forced value) and ``inputs`` (dropped once it has run). Attributes are set by whoever makes the node: recording is the hot path, and a Python ``__init__``
-    would double its cost.
+    ``value`` (its forced value) and ``inputs`` (dropped once it has run). Attributes are set by whoever
+    makes the node: recording is the hot path, and a Python ``__init__`` would double its cost.
     """
 
     __slots__ = ("code", "inputs", "lasti", "region", "scalars", "spec", "type", "value")

@@ -27,7 +27,6 @@ class Primitive(Op):
     ``samples``     inputs and attributes that the generic tests run it on.
     """
 
-    name: ClassVar[str]
     #: Recomputed in a backward pass instead of kept: elementwise and data movement.
     cheap: ClassVar[bool] = True
     #: False for primitives that a rewrite must neither merge nor evaluate (none that draws or loops).

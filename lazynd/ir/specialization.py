@@ -64,7 +64,7 @@ class Specialization:
 class Op(ABC):
     """A primitive, an operator or a derived operator: something that a node can apply."""
 
-    name: str
+    name: Any  # a str: of the class for primitives, of the instance for operators
 
     def __init__(self) -> None:
         self._specializations: dict[Hashable, Specialization] = {}

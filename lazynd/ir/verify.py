@@ -12,14 +12,16 @@ class VerificationError(AssertionError):
 
 def verify(graph: Graph) -> Graph:
     """``graph`` itself, if inputs come before users, types agree and type rules give the recorded types."""
-    known: dict[Node, int] = {node: 1 for node in graph.inputs}
+    known: dict[Node, int] = dict.fromkeys(graph.inputs, 1)
     for number, node in enumerate(graph.nodes):
         spec = node.spec
         if spec is None or node.inputs is None:
             raise VerificationError(f"node {number} is a leaf among applied nodes")
         expected = (*spec.in_types, *(s.type for s in spec.slots))
         if len(expected) != len(node.inputs):
-            raise VerificationError(f"%{number} {spec.op.name}: {len(expected)} inputs expected, {len(node.inputs)} given")
+            raise VerificationError(
+                f"%{number} {spec.op.name}: {len(expected)} inputs expected, {len(node.inputs)} given"
+            )
         for ref, type in zip(node.inputs, expected, strict=True):
             if ref.node not in known or ref.index >= known[ref.node]:
                 raise VerificationError(f"%{number} {spec.op.name} reads a value that does not come before it")

@@ -60,7 +60,9 @@ def from_numpy(ndarray: np.ndarray[Any, Any], zero_copy: bool = True) -> NDArray
     return array(ndarray, dtype=ndarray.dtype)
 
 
-def full(shape: Shape, val: float, ctx: Context | None = None, dtype: Any = np.float32, out: NDArray | None = None) -> NDArray:
+def full(
+    shape: Shape, val: float, ctx: Context | None = None, dtype: Any = np.float32, out: NDArray | None = None
+) -> NDArray:
     """An array of ``shape`` filled with ``val``, cast to ``dtype``."""
     extents = _shape(shape)
     if not extents or 0 in extents:
@@ -168,22 +170,44 @@ equal = _either("broadcast_equal", "_equal_scalar", "_equal_scalar", lambda a, b
 not_equal = _either(
     "broadcast_not_equal", "_not_equal_scalar", "_not_equal_scalar", lambda a, b: float(a != b), "1 where different."
 )
-greater = _either("broadcast_greater", "_greater_scalar", "_lesser_scalar", lambda a, b: float(a > b), "1 where greater.")
+greater = _either(
+    "broadcast_greater", "_greater_scalar", "_lesser_scalar", lambda a, b: float(a > b), "1 where greater."
+)
 greater_equal = _either(
-    "broadcast_greater_equal", "_greater_equal_scalar", "_lesser_equal_scalar", lambda a, b: float(a >= b), "1 where not less."
+    "broadcast_greater_equal",
+    "_greater_equal_scalar",
+    "_lesser_equal_scalar",
+    lambda a, b: float(a >= b),
+    "1 where not less.",
 )
 lesser = _either("broadcast_lesser", "_lesser_scalar", "_greater_scalar", lambda a, b: float(a < b), "1 where less.")
 lesser_equal = _either(
-    "broadcast_lesser_equal", "_lesser_equal_scalar", "_greater_equal_scalar", lambda a, b: float(a <= b), "1 where not greater."
+    "broadcast_lesser_equal",
+    "_lesser_equal_scalar",
+    "_greater_equal_scalar",
+    lambda a, b: float(a <= b),
+    "1 where not greater.",
 )
 logical_and = _either(
-    "broadcast_logical_and", "_logical_and_scalar", "_logical_and_scalar", lambda a, b: float(bool(a) and bool(b)), "1 where both are not 0."
+    "broadcast_logical_and",
+    "_logical_and_scalar",
+    "_logical_and_scalar",
+    lambda a, b: float(bool(a) and bool(b)),
+    "1 where both are not 0.",
 )
 logical_or = _either(
-    "broadcast_logical_or", "_logical_or_scalar", "_logical_or_scalar", lambda a, b: float(bool(a) or bool(b)), "1 where one is not 0."
+    "broadcast_logical_or",
+    "_logical_or_scalar",
+    "_logical_or_scalar",
+    lambda a, b: float(bool(a) or bool(b)),
+    "1 where one is not 0.",
 )
 logical_xor = _either(
-    "broadcast_logical_xor", "_logical_xor_scalar", "_logical_xor_scalar", lambda a, b: float(bool(a) != bool(b)), "1 where exactly one is not 0."
+    "broadcast_logical_xor",
+    "_logical_xor_scalar",
+    "_logical_xor_scalar",
+    lambda a, b: float(bool(a) != bool(b)),
+    "1 where exactly one is not 0.",
 )
 
 

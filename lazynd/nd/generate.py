@@ -17,7 +17,9 @@ from .ndarray import _METHOD_MAKERS, NDArray
 _RECORDER_KINDS = ("draw",)
 
 
-def _finish(operator: Operator, arrays: tuple[Any, ...], attributes: tuple[Any, ...], out: Any, frame: FrameType) -> Any:
+def _finish(
+    operator: Operator, arrays: tuple[Any, ...], attributes: tuple[Any, ...], out: Any, frame: FrameType
+) -> Any:
     """Record the call; write ``out`` if given."""
     cells = []
     for i, array in enumerate(arrays):
@@ -78,7 +80,9 @@ def make_function(operator: Operator, name: str, method: bool = False) -> Callab
     if operator.variadic:
         positional.append(f"*{inputs[-1]}")
         shown.append(inspect.Parameter(inputs[-1], inspect.Parameter.VAR_POSITIONAL))
-        arrays = f"tuple({inputs[-1]}[0]) if len({inputs[-1]}) == 1 and isinstance({inputs[-1]}[0], (list, tuple)) else {inputs[-1]}"
+        last = inputs[-1]
+        listed = f"len({last}) == 1 and isinstance({last}[0], (list, tuple))"  # one list in place of arguments
+        arrays = f"tuple({last}[0]) if {listed} else {last}"
     else:
         for i, each in enumerate(inputs):
             required = i < operator.required

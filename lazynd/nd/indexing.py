@@ -106,9 +106,7 @@ def _is_basic(key: tuple[Any, ...]) -> bool:
 
 def view(cell: Cell, offset: int, type: Type) -> Cell:
     """A view of ``cell`` (of its base if it is a view itself); recorded at once while recording."""
-    if isinstance(cell, View):
-        cell, offset = cell.base, cell.offset + offset
-    made = View(cell, offset, type)
+    made = View(cell.base, cell.offset + offset, type) if isinstance(cell, View) else View(cell, offset, type)
     if LOCAL.state.recording:
         made.ref  # noqa: B018 - recorded now, so that the view can be a head later
     return made
@@ -192,9 +190,8 @@ def write(cell: Cell, key: Any, value: Any) -> None:
         if whole:
             move(cell, filled if filled.type is type else reshape_value(filled, type.shape))
         else:
-            View(cell.base, cell.offset + offset, target).write(filled.ref) if isinstance(cell, View) else View(
-                cell, offset, target
-            ).write(filled.ref)
+            base, start = (cell.base, cell.offset + offset) if isinstance(cell, View) else (cell, offset)
+            View(base, start, target).write(filled.ref)
         return
     kept = reshape_value(filled, tuple(basic.counts))
     attributes = {"starts": tuple(basic.starts), "strides": tuple(basic.strides)}

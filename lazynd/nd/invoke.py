@@ -83,10 +83,12 @@ def invoke(operator: Operator, cells: Sequence[Cell], attributes: Sequence[Any],
     return made
 
 
-def _bind(operator: Operator, types: tuple[Type, ...], attributes: Sequence[Any]) -> tuple[Specialization, tuple[Any, ...]]:
+def _bind(
+    operator: Operator, types: tuple[Type, ...], attributes: Sequence[Any]
+) -> tuple[Specialization, tuple[Any, ...]]:
     state = LOCAL.state
     given: dict[str, Any] = {}
-    context = types[0].context if types else None
+    context: Any = types[0].context if types else None
     values = iter(attributes)
     for parameter in operator.parameters:
         if parameter.kind == "draw":
@@ -104,7 +106,9 @@ def _bind(operator: Operator, types: tuple[Type, ...], attributes: Sequence[Any]
                 given[parameter.name] = (0, 0)
         spec, slots = operator.bind(types, given)
         numbers = iter(next_draw(context or state.context))
-        filled = [next(numbers) if slot.kind == "draw" else value for slot, value in zip(spec.slots, slots, strict=True)]
+        filled = [
+            next(numbers) if slot.kind == "draw" else value for slot, value in zip(spec.slots, slots, strict=True)
+        ]
         return spec, tuple(filled)
     spec, slots = operator.bind(types, given)
     return spec, tuple(slots)

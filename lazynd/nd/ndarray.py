@@ -13,7 +13,7 @@ from ..ir.errors import MXNetError
 from ..ir.types import Context, Type, as_dtype
 from ..ops import OPERATORS, Operator
 from ..ops.shape import resolve_reshape
-from ..runtime.cell import Cell, Detached, Variable, View
+from ..runtime.cell import Cell, Detached, Variable
 from ..runtime.record import call, data, guard_write, move
 from . import indexing
 from .invoke import bind_scalar, invoke, method_of, refuse
@@ -81,8 +81,8 @@ class NDArray:
         return method_of(OPERATORS["transpose"], self, _getframe(1))
 
     @property
-    def grad(self) -> NDArray | None:
-        """A handle on the gradient buffer, None before ``attach_grad``."""
+    def grad(self) -> Any:
+        """A handle on the gradient buffer (an ``NDArray``), None before ``attach_grad``."""
         variable = self._cell.variable
         return None if variable is None or variable.grad is None else NDArray(variable.grad)
 

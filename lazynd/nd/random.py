@@ -26,7 +26,9 @@ def seed(seed_state: int, ctx: Context | str = "all") -> None:
     streams.seed(int(seed_state), None if ctx == "all" else Context(ctx))
 
 
-def _draw(name: str, numbers: Sequence[Any], shape: Shape | None, ctx: Any, dtype: Any, out: NDArray | None, frame: Any) -> NDArray:
+def _draw(
+    name: str, numbers: Sequence[Any], shape: Shape | None, ctx: Any, dtype: Any, out: NDArray | None, frame: Any
+) -> NDArray:
     for number in numbers:
         if isinstance(number, NDArray):
             raise NotImplementedError(f"nd.random: parameters of {name} given as arrays are not built yet")
@@ -45,7 +47,12 @@ def _draw(name: str, numbers: Sequence[Any], shape: Shape | None, ctx: Any, dtyp
 
 
 def uniform(
-    low: float = 0, high: float = 1, shape: Shape | None = None, dtype: Any = None, ctx: Context | None = None, out: NDArray | None = None
+    low: float = 0,
+    high: float = 1,
+    shape: Shape | None = None,
+    dtype: Any = None,
+    ctx: Context | None = None,
+    out: NDArray | None = None,
 ) -> NDArray:
     """Numbers uniform in [low, high), of shape (1,) by default.
 
@@ -60,7 +67,12 @@ def uniform(
 
 
 def normal(
-    loc: float = 0, scale: float = 1, shape: Shape | None = None, dtype: Any = None, ctx: Context | None = None, out: NDArray | None = None
+    loc: float = 0,
+    scale: float = 1,
+    shape: Shape | None = None,
+    dtype: Any = None,
+    ctx: Context | None = None,
+    out: NDArray | None = None,
 ) -> NDArray:
     """Normal numbers of mean ``loc`` and standard deviation ``scale`` (above 0)."""
     if not isinstance(scale, NDArray) and scale <= 0:
@@ -75,16 +87,26 @@ def randn(*shape: int, loc: float = 0, scale: float = 1, dtype: Any = None, ctx:
 
 
 def poisson(
-    lam: float = 1, shape: Shape | None = None, dtype: Any = None, ctx: Context | None = None, out: NDArray | None = None
+    lam: float = 1,
+    shape: Shape | None = None,
+    dtype: Any = None,
+    ctx: Context | None = None,
+    out: NDArray | None = None,
 ) -> NDArray:
     """Poisson numbers of rate ``lam`` (not negative), as floats."""
     if not isinstance(lam, NDArray) and lam < 0:
-        raise MXNetError(f"[poisson] Check failed: param.lam >= 0 ({lam:g} vs. 0) : lambda parameter has to be non-negative")
+        raise MXNetError(
+            f"[poisson] Check failed: param.lam >= 0 ({lam:g} vs. 0) : lambda parameter has to be non-negative"
+        )
     return _draw("_random_poisson", (lam,), shape, ctx, dtype, out, _getframe(1))
 
 
 def exponential(
-    scale: float = 1, shape: Shape | None = None, dtype: Any = None, ctx: Context | None = None, out: NDArray | None = None
+    scale: float = 1,
+    shape: Shape | None = None,
+    dtype: Any = None,
+    ctx: Context | None = None,
+    out: NDArray | None = None,
 ) -> NDArray:
     """Exponential numbers of mean ``scale``."""
     if not isinstance(scale, NDArray) and scale <= 0:
@@ -94,9 +116,16 @@ def exponential(
 
 
 def randint(
-    low: int, high: int, shape: Shape | None = None, dtype: Any = None, ctx: Context | None = None, out: NDArray | None = None
+    low: int,
+    high: int,
+    shape: Shape | None = None,
+    dtype: Any = None,
+    ctx: Context | None = None,
+    out: NDArray | None = None,
 ) -> NDArray:
     """Integers uniform in [low, high), int32 by default."""
     if low >= high:
-        raise MXNetError(f"[randint] Check failed: param.high > param.low ({high} vs. {low}) : low must be less than high")
+        raise MXNetError(
+            f"[randint] Check failed: param.high > param.low ({high} vs. {low}) : low must be less than high"
+        )
     return _draw("_random_randint", (low, high), shape, ctx, dtype or "int32", out, _getframe(1))

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-
 from ..ir import build as ir
 from ..ir.build import Value
 from ..ir.errors import OperatorError
@@ -208,7 +207,11 @@ def _power_scalar(data: Value, *, scalar: Scalar = 1.0) -> Value:
     return rules[scalar]()
 
 
-@op(samples=lambda r: [((_floats(r, 2, 3), _floats(r, 2, 3), _floats(r, 2, 3)), {})], aliases=("ElementWiseSum", "_sum_n"), method=False)
+@op(
+    samples=lambda r: [((_floats(r, 2, 3), _floats(r, 2, 3), _floats(r, 2, 3)), {})],
+    aliases=("ElementWiseSum", "_sum_n"),
+    method=False,
+)
 def add_n(*args: Value) -> Value:
     """The sum of all arrays, which must have one shape and dtype."""
     total = args[0]
@@ -218,5 +221,3 @@ def add_n(*args: Value) -> Value:
             raise OperatorError(f"Incompatible attr in node: expected {list(total.shape)}, got {list(each.shape)}")
         total = total + each
     return total
-
-

@@ -2,7 +2,8 @@
 
 Static parameters (``int``, ``Axis``, ``Shape``, ``DType``, ``str``, ``bool``) are part of the program; ``Scalar``
 parameters are arithmetic and always a program input; ``Index`` parameters are baked as first seen and generalised
-once they change, ``Indices`` are one a dimension of the first input; ``Draw`` is a position of the random stream, ``Training`` the mode, ``Device`` the context.
+once they change, ``Indices`` are one a dimension of the first
+input; ``Draw`` is a position of the random stream, ``Training`` the mode, ``Device`` the context.
 """
 
 from __future__ import annotations
@@ -29,7 +30,8 @@ DType = Annotated[Any, "dtype"]
 
 #: Annotation text to kind: bodies are annotated with these names, read without evaluating them.
 KINDS: Final = {
-    "Scalar": "runtime", "Index": "index", "Indices": "indices", "Draw": "draw", "Training": "mode", "Device": "context",
+    "Scalar": "runtime", "Index": "index", "Indices": "indices", "Draw": "draw", "Training": "mode",
+    "Device": "context",
     "Axis": "axes", "Shape": "shape", "DType": "dtype", "int": "int", "float": "float", "bool": "bool", "str": "str",
 }  # fmt: skip
 

@@ -32,7 +32,9 @@ def _dot_samples(rng: Any) -> list[Any]:
 
 
 @op(samples=_dot_samples)
-def dot(lhs: Value, rhs: Value, *, transpose_a: bool = False, transpose_b: bool = False, forward_stype: str | None = None) -> Value:
+def dot(
+    lhs: Value, rhs: Value, *, transpose_a: bool = False, transpose_b: bool = False, forward_stype: str | None = None
+) -> Value:
     """The last axis of ``lhs`` contracted with the first of ``rhs`` (so not ``matmul`` for more than 2 dimensions).
 
     ``transpose_a`` contracts the first axis of ``lhs``, ``transpose_b`` the last of ``rhs``. Floats only.
@@ -47,8 +49,15 @@ def dot(lhs: Value, rhs: Value, *, transpose_a: bool = False, transpose_b: bool 
     return made if made.ndim else ir.reshape(made, (1,))
 
 
-@op(samples=lambda r: [((_f(r, 2, 3, 4), _f(r, 2, 4, 5)), {}), ((_f(r, 2, 4, 3), _f(r, 2, 5, 4)), {"transpose_a": True, "transpose_b": True})])
-def batch_dot(lhs: Value, rhs: Value, *, transpose_a: bool = False, transpose_b: bool = False, forward_stype: str | None = None) -> Value:
+@op(
+    samples=lambda r: [
+        ((_f(r, 2, 3, 4), _f(r, 2, 4, 5)), {}),
+        ((_f(r, 2, 4, 3), _f(r, 2, 5, 4)), {"transpose_a": True, "transpose_b": True}),
+    ]
+)
+def batch_dot(
+    lhs: Value, rhs: Value, *, transpose_a: bool = False, transpose_b: bool = False, forward_stype: str | None = None
+) -> Value:
     """Products of the matrices in the last two axes, for each index of the leading axes, which must be equal."""
     require(lhs.dtype == rhs.dtype, f"Incompatible attr in node  at 1-th input: expected {lhs.dtype}, got {rhs.dtype}")
     n = lhs.ndim
@@ -75,7 +84,13 @@ def _dense_samples(rng: Any) -> list[Any]:
 
 @op(samples=_dense_samples, aliases=("fully_connected",), method=False)
 def FullyConnected(
-    data: Value, weight: Value, bias: Value | None = None, *, num_hidden: int, no_bias: bool = False, flatten: bool = True
+    data: Value,
+    weight: Value,
+    bias: Value | None = None,
+    *,
+    num_hidden: int,
+    no_bias: bool = False,
+    flatten: bool = True,
 ) -> Value:
     """``data weight^T + bias``: ``weight`` is ``num_hidden`` by inputs; ``flatten`` joins all axes but the first."""
     x = ir.reshape(data, (data.shape[0], math.prod(data.shape[1:]))) if flatten else data
@@ -90,7 +105,11 @@ def FullyConnected(
 
 
 def _softmax_samples(rng: Any) -> list[Any]:
-    return [((_f(rng, 2, 3),), {}), ((_f(rng, 2, 3),), {"axis": 0}), ((_f(rng, 2, 3, 2),), {"axis": 1, "temperature": 2.0})]
+    return [
+        ((_f(rng, 2, 3),), {}),
+        ((_f(rng, 2, 3),), {"axis": 0}),
+        ((_f(rng, 2, 3, 2),), {"axis": 1, "temperature": 2.0}),
+    ]
 
 
 @op(samples=_softmax_samples)
@@ -136,7 +155,9 @@ def softmin(data: Value, *, axis: int = -1) -> Value:
 @op(samples=lambda r: [((_f(r, 3, 4), r.integers(0, 4, 3).astype("float32")), {})], method=False)
 def softmax_cross_entropy(data: Value, label: Value) -> Value:
     """The cross-entropy of ``softmax`` over the last axis with integer labels, summed: shape (1,)."""
-    require(data.ndim == 2 and label.shape == data.shape[:1], f"expected [n,k] and [n], got {data.type} and {label.type}")
+    require(
+        data.ndim == 2 and label.shape == data.shape[:1], f"expected [n,k] and [n], got {data.type} and {label.type}"
+    )
     hit = ir.iota(data.shape, 1, INT32, data.context) == ir.expand_dims(ir.convert(label, INT32), 1)
     chosen = ir.select(hit, log_softmax(data), 0.0)
     return ir.reshape(-ir.sum(chosen), (1,))

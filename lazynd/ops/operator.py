@@ -91,10 +91,8 @@ class Operator(Op):
         present = [v for v in values if v is not None]
         types = tuple([v.type for v in present])
         spec, slots = self.bind(types, attributes)
-        like = types[0] if types else None
         filled = [
-            s if isinstance(s, Value) else constant(s, slot.type if like is None else slot.type)
-            for slot, s in zip(spec.slots, slots, strict=True)
+            s if isinstance(s, Value) else constant(s, slot.type) for slot, s in zip(spec.slots, slots, strict=True)
         ]
         return wrap(spec, [v.ref for v in (*present, *filled)])
 

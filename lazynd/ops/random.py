@@ -53,7 +53,13 @@ def _samples(**attributes: Any) -> Any:
 
 @op(samples=_samples(low=-1.0, high=2.0), method=False, differentiable=False)
 def _random_uniform(
-    *, low: Scalar = 0.0, high: Scalar = 1.0, shape: Shape = (1,), ctx: Device | None = None, dtype: DType = "float32", draw: Draw
+    *,
+    low: Scalar = 0.0,
+    high: Scalar = 1.0,
+    shape: Shape = (1,),
+    ctx: Device | None = None,
+    dtype: DType = "float32",
+    draw: Draw,
 ) -> Value:
     """Numbers uniform in [low, high)."""
     require(dtype.kind == "f", f"uniform draws floats, not {dtype}")
@@ -62,7 +68,13 @@ def _random_uniform(
 
 @op(samples=_samples(loc=1.0, scale=2.0), method=False, differentiable=False)
 def _random_normal(
-    *, loc: Scalar = 0.0, scale: Scalar = 1.0, shape: Shape = (1,), ctx: Device | None = None, dtype: DType = "float32", draw: Draw
+    *,
+    loc: Scalar = 0.0,
+    scale: Scalar = 1.0,
+    shape: Shape = (1,),
+    ctx: Device | None = None,
+    dtype: DType = "float32",
+    draw: Draw,
 ) -> Value:
     """Normal numbers of mean ``loc`` and standard deviation ``scale``."""
     require(dtype.kind == "f", f"normal draws floats, not {dtype}")
@@ -82,7 +94,7 @@ def _random_randint(
     *, low: Scalar, high: Scalar, shape: Shape = (1,), ctx: Device | None = None, dtype: DType = "int32", draw: Draw
 ) -> Value:
     """Integers uniform in [low, high), by the remainder of 64 random bits."""
-    words = ir.random_bits(*draw, (2, *shape))
+    words = ir.random_bits(draw[0], draw[1], (2, *shape))
     wide = np.dtype("uint64")
     high_word, low_word = (
         ir.convert(ir.reshape(ir.slice_(words, [k] + [0] * len(shape), [k + 1, *shape]), shape), wide) for k in (0, 1)

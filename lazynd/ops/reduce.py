@@ -44,7 +44,9 @@ def one(x: Value) -> Value:
     return x if x.ndim else ir.reshape(x, (1,))
 
 
-def _reduction(name: str, rule: Callable[[Value, Ints, bool], Value], text: str, *aliases: str, **options: Any) -> Operator:
+def _reduction(
+    name: str, rule: Callable[[Value, Ints, bool], Value], text: str, *aliases: str, **options: Any
+) -> Operator:
     def function(data: Value, *, axis: Axis | None = None, keepdims: bool = False, exclude: bool = False) -> Value:
         axes = resolve_axes(axis, data.ndim, exclude, data.shape)
         return one(rule(data, axes, keepdims) if axes else data)
@@ -81,13 +83,32 @@ def _norm_samples(rng: Any) -> list[Any]:
 
 
 @op(samples=_norm_samples)
-def norm(data: Value, *, ord: int = 2, axis: Axis | None = None, out_dtype: DType | None = None, keepdims: bool = False) -> Value:
+def norm(
+    data: Value, *, ord: int = 2, axis: Axis | None = None, out_dtype: DType | None = None, keepdims: bool = False
+) -> Value:
     """The L2 norm (``ord`` 2) or L1 norm (``ord`` 1) along ``axis``, of everything by default."""
     if ord not in (1, 2):
         raise OperatorError(f"norm only supports ord=1 and ord=2, got {ord}")
     x = data if out_dtype is None else ir.convert(data, out_dtype)
     axes = resolve_axes(axis, x.ndim, False, x.shape)
-    return one(ir.sum(ir.abs(x), axes, keepdims) if ord == 1 else ir.sqrt(ir.sum(x * x, axes, keepdims)))
+    if ord == 1:
+        return one(ir.sum(ir.abs(x), axes, keepdims))
+    # Scaled by the largest element, so that no square overflows or vanishes.
+    largest = ir.stop_gradient(ir.max(ir.abs(x), axes, keepdims=True))
+    scale = ir.select((largest == 0) | (largest != largest), ir.ones_like(largest), largest)
+    scaled = x / scale
+    root = ir.sqrt(ir.sum(scaled * scaled, axes, keepdims=True)) * scale
+    return one(root if keepdims else ir.squeeze(root, axes))
+
+
+@norm.gradient
+def _norm_gradient(g: Value, y: Value, data: Value, *, ord: int, axis: Any, out_dtype: Any, keepdims: bool) -> Value:
+    x = data if out_dtype is None else ir.convert(data, out_dtype)
+    axes = resolve_axes(axis, x.ndim, False, x.shape)
+    kept = [1 if i in axes else n for i, n in enumerate(x.shape)]
+    g, y = ir.broadcast_to(ir.reshape(g, kept), x.shape), ir.broadcast_to(ir.reshape(y, kept), x.shape)
+    slope = ir.sign(x) if ord == 1 else ir.select(y == 0, ir.zeros_like(y), x / ir.select(y == 0, ir.ones_like(y), y))
+    return ir.convert(g * slope, data.dtype)
 
 
 def _arg_samples(rng: Any) -> list[Any]:

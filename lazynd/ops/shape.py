@@ -31,11 +31,15 @@ def resolve_reshape(shape: Ints, target: Ints, reverse: bool = False) -> Ints:
         code = wanted[i]
         if code == 0 or code == -3:
             count = 1 if code == 0 else 2
-            require(at + count <= len(source), f"Check failed: src_idx < dshape_len ({len(source)} vs. {len(source)}) : ")
+            require(
+                at + count <= len(source), f"Check failed: src_idx < dshape_len ({len(source)} vs. {len(source)}) : "
+            )
             made.append(math.prod(source[at : at + count]))
             at += count
         elif code == -1:
-            require(inferred < 0, f"Check failed: inf_idx < 0 ({inferred} vs. 0) : One and only one dim can be inferred")
+            require(
+                inferred < 0, f"Check failed: inf_idx < 0 ({inferred} vs. 0) : One and only one dim can be inferred"
+            )
             inferred = len(made)
             made.append(1)
             at += 1
@@ -66,12 +70,15 @@ def resolve_reshape(shape: Ints, target: Ints, reverse: bool = False) -> Ints:
     size = math.prod(shape)
     if inferred >= 0:
         known = math.prod(n for j, n in enumerate(made) if j != inferred)
-        require(known > 0 and size % known == 0, f"cannot reshape {list(shape)} into {list(target)}: sizes do not divide")
+        require(
+            known > 0 and size % known == 0, f"cannot reshape {list(shape)} into {list(target)}: sizes do not divide"
+        )
         made[inferred] = size // known
     total = math.prod(made)
     require(
         total <= size,
-        f"Check failed: shape_.Size() >= shape.Size() ({size} vs. {total}) : target shape size is larger than the current shape",
+        f"Check failed: shape_.Size() >= shape.Size() ({size} vs. {total}) : "
+        "target shape size is larger than the current shape",
     )
     require(total == size, f"cannot reshape array of size {size} into shape {tuple(made)}")
     return tuple(made[::-1] if reverse else made)
@@ -140,7 +147,10 @@ def squeeze(data: Value, *, axis: Axis | None = None) -> Value:
         given = (axis,) if isinstance(axis, int) else axis
         axes = tuple(normalize_axis(a, data.ndim) for a in given)
         for a in axes:
-            require(data.shape[a] == 1, f"cannot select an axis to squeeze out which has size={data.shape[a]} not equal to one")
+            require(
+                data.shape[a] == 1,
+                f"cannot select an axis to squeeze out which has size={data.shape[a]} not equal to one",
+            )
     return ir.reshape(data, [n for i, n in enumerate(data.shape) if i not in axes] or [1])
 
 
@@ -211,21 +221,32 @@ def stack(*data: Value, axis: int = 0) -> Value:
     return ir.concatenate([ir.expand_dims(x, axis) for x in data], normalize_axis(axis, data[0].ndim + 1))
 
 
-@op(samples=lambda r: [((_f(r, 2, 3), _f(r, 2, 1)), {}), ((_f(r, 2, 3), _f(r, 1, 3)), {"dim": 0})], aliases=("concat",), method=False)
+@op(
+    samples=lambda r: [((_f(r, 2, 3), _f(r, 2, 1)), {}), ((_f(r, 2, 3), _f(r, 1, 3)), {"dim": 0})],
+    aliases=("concat",),
+    method=False,
+)
 def Concat(*data: Value, dim: int = 1) -> Value:
     """Arrays joined along dimension ``dim``; other extents and the dtype must agree."""
     require(bool(data), "concat needs at least one array")
     for i, each in enumerate(data):
         require(
             each.dtype == data[0].dtype,
-            f"Non-uniform data type in Concat, expected data type {data[0].dtype}, got data type {each.dtype} for input {i}",
+            f"Non-uniform data type in Concat, expected data type {data[0].dtype}, "
+            f"got data type {each.dtype} for input {i}",
         )
-        require(each.ndim == data[0].ndim, f"Incompatible input shape: expected {list(data[0].shape)}, got {list(each.shape)}")
+        require(
+            each.ndim == data[0].ndim,
+            f"Incompatible input shape: expected {list(data[0].shape)}, got {list(each.shape)}",
+        )
     return ir.concatenate(list(data), normalize_axis(dim, data[0].ndim))
 
 
 @op(
-    samples=lambda r: [((_f(r, 4, 6),), {"num_outputs": 3}), ((_f(r, 2, 6),), {"num_outputs": 2, "axis": 0, "squeeze_axis": True})],
+    samples=lambda r: [
+        ((_f(r, 4, 6),), {"num_outputs": 3}),
+        ((_f(r, 2, 6),), {"num_outputs": 2, "axis": 0, "squeeze_axis": True}),
+    ],
     aliases=("split",),
 )
 def SliceChannel(data: Value, *, num_outputs: int, axis: int = 1, squeeze_axis: bool = False) -> tuple[Value, ...]:
@@ -235,10 +256,13 @@ def SliceChannel(data: Value, *, num_outputs: int, axis: int = 1, squeeze_axis: 
     require(
         data.shape[at] % num_outputs == 0,
         f"You are trying to split the {at}-th axis of input tensor with shape {list(data.shape)} into num_outputs="
-        f"{num_outputs} evenly sized chunks, but this is not possible because {num_outputs} does not evenly divide {data.shape[at]}",
+        f"{num_outputs} evenly sized chunks, but this is not possible because {num_outputs} does not evenly "
+        f"divide {data.shape[at]}",
     )
     step = data.shape[at] // num_outputs
-    require(not squeeze_axis or step == 1, f"If squeeze axis is True, the size of the sliced axis must be 1, it is {step}")
+    require(
+        not squeeze_axis or step == 1, f"If squeeze axis is True, the size of the sliced axis must be 1, it is {step}"
+    )
     parts = []
     for k in range(num_outputs):
         low, high = [0] * data.ndim, list(data.shape)
@@ -254,7 +278,12 @@ def _bound(value: int | None, extent: int, default: int) -> int:
     return min(max(value + extent if value < 0 else value, 0), extent)
 
 
-@op(samples=lambda r: [((_f(r, 4, 5),), {"axis": 1, "begin": 1, "end": -1}), ((_f(r, 4, 5),), {"axis": 0, "begin": 2, "end": None})])
+@op(
+    samples=lambda r: [
+        ((_f(r, 4, 5),), {"axis": 1, "begin": 1, "end": -1}),
+        ((_f(r, 4, 5),), {"axis": 0, "begin": 2, "end": None}),
+    ]
+)
 def slice_axis(data: Value, *, axis: int, begin: int, end: int | None) -> Value:
     """Elements ``begin`` to ``end`` (exclusive; None for the end) along ``axis``."""
     at = normalize_axis(axis, data.ndim)
@@ -306,8 +335,9 @@ def _eye(*, N: int, M: int = 0, k: int = 0, ctx: Device | None = None, dtype: DT
 
 
 @op(samples=lambda r: [((), {"size": 6, "start": 1.5, "step": 0.5, "repeat": 2})], method=False, differentiable=False)
-def _arange(*, size: int, start: Scalar, step: Scalar, repeat: int = 1, ctx: Device | None = None, dtype: DType = "float32") -> Value:
+def _arange(
+    *, size: int, start: Scalar, step: Scalar, repeat: int = 1, ctx: Device | None = None, dtype: DType = "float32"
+) -> Value:
     """``size`` numbers from ``start``, ``step`` apart, each ``repeat`` times."""
     count = ir.iota((size // repeat, repeat), 0, dtype, ctx)
     return ir.reshape(start + count * step, (size,))
-

@@ -19,7 +19,13 @@ def _samples(low: float, high: float) -> Callable[[Any], list[Any]]:
 
 
 def _math(
-    name: str, rule: Callable[[Value], Value], text: str, *aliases: str, low: float = -1.9, high: float = 1.9, **options: Any
+    name: str,
+    rule: Callable[[Value], Value],
+    text: str,
+    *aliases: str,
+    low: float = -1.9,
+    high: float = 1.9,
+    **options: Any,
 ) -> Operator:
     """Declare a function of each element. Integers are computed in float32 and truncated back."""
 
@@ -58,7 +64,8 @@ def softplus(x: Value) -> Value:
 
 
 def relu(x: Value) -> Value:
-    return ir.maximum(x, 0)
+    """x where positive, else 0; NaN stays, and the slope at 0 is 0 as in MXNet."""
+    return ir.select(x <= 0, ir.zeros_like(x), x)
 
 
 _STEP: dict[str, Any] = {"differentiable": False}
@@ -109,7 +116,11 @@ _exact("zeros_like", ir.zeros_like, "Zeros of the same shape and dtype.", differ
 _exact("ones_like", ir.ones_like, "Ones of the same shape and dtype.", differentiable=False)
 
 
-@op(samples=lambda r: [((r.uniform(-9, 9, (2, 3)).astype("float32"),), {"dtype": d}) for d in ("float64", "int32")], aliases=("cast",), smooth=False)
+@op(
+    samples=lambda r: [((r.uniform(-9, 9, (2, 3)).astype("float32"),), {"dtype": d}) for d in ("float64", "int32")],
+    aliases=("cast",),
+    smooth=False,
+)
 def Cast(data: Value, *, dtype: DType) -> Value:
     """``data`` cast to ``dtype``, as C casts: towards zero, integers wrapping."""
     return ir.convert(data, dtype)
@@ -121,7 +132,10 @@ def clip(data: Value, *, a_min: Scalar, a_max: Scalar) -> Value:
     return ir.minimum(ir.maximum(data, a_min), a_max)
 
 
-@op(samples=lambda r: [((r.uniform(0.2, 2, (2, 3)).astype("float32"),), {"act_type": a}) for a in _ACTIVATIONS], smooth=False)
+@op(
+    samples=lambda r: [((r.uniform(0.2, 2, (2, 3)).astype("float32"),), {"act_type": a}) for a in _ACTIVATIONS],
+    smooth=False,
+)
 def Activation(data: Value, *, act_type: str) -> Value:
     """The activation ``act_type`` of each element: relu, sigmoid, tanh, softrelu (log(1 + exp x)) or softsign."""
     rule = _ACTIVATIONS.get(act_type)
@@ -157,5 +171,3 @@ def make_loss(data: Value) -> Value:
 @make_loss.head
 def _make_loss_gradient(g: Value | None, y: Value, data: Value) -> Value:
     return ir.ones_like(data)
-
-

@@ -18,7 +18,9 @@ def _size(shape: tuple[int, ...]) -> int:
 
 @op(
     method=False,
-    samples=lambda r: [((r.random((4, 3)).astype("float32"),), {"shape": s, "offset": o}) for s, o in (((2, 3), 3), ((2,), 7))],
+    samples=lambda r: [
+        ((r.random((4, 3)).astype("float32"),), {"shape": s, "offset": o}) for s, o in (((2, 3), 3), ((2,), 7))
+    ],
 )
 def _view(data: Value, *, shape: Shape, offset: Index) -> Value:
     """The elements of ``data`` from flat position ``offset``, as an array of ``shape``."""

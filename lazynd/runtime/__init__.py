@@ -71,8 +71,9 @@ def host_array(source: Any, dtype: np.dtype[Any]) -> Array:
                 found = found.astype(np.float64)
             if found.dtype.kind == "f" and dtype.kind in "iu" and dtype.itemsize < 8:
                 found = found.astype(np.int64)
-            made: Array = np.array(found, dtype=dtype, order="C") if found.dtype == dtype else found.astype(dtype, order="C")
+            made: Array = (
+                np.array(found, dtype=dtype, order="C") if found.dtype == dtype else found.astype(dtype, order="C")
+            )
             return made
     except (TypeError, ValueError, OverflowError):
         raise TypeError("source_array must be array like object") from None
-

@@ -122,7 +122,9 @@ def _sweep(
         if tape is None:
             raise MXNetError(NOT_IN_GRAPH)
         if gradient is not None and gradient.type is not head.type:
-            raise MXNetError(f"the head gradient must have the type of its head: expected {head.type}, got {gradient.type}")
+            raise MXNetError(
+                f"the head gradient must have the type of its head: expected {head.type}, got {gradient.type}"
+            )
         starts.append(tape)
     order = _reachable([entry for entry, _ in starts])
     pending: dict[Entry, dict[int, list[Cell]]] = {}

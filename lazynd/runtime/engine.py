@@ -139,7 +139,9 @@ def run_component(region: Region, root: Ref, cause: str) -> None:
             region.items.clear()
         else:
             region.items[:] = unfinished(region.items)
-        region.credit = region.unit - sum(i.spec.cost for i in region.items if i.__class__ is Node and i.spec is not None)  # type: ignore[union-attr]  # Node
+        region.credit = region.unit - sum(
+            i.spec.cost for i in region.items if i.__class__ is Node and i.spec is not None
+        )
 
     try:
         _run(plan, finish, cause)
@@ -340,4 +342,3 @@ def waitall() -> None:
         close(state)
     while state.closed:
         run_region(state.closed[0], "waitall")
-

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from sys import getrefcount
 from typing import Any
 
@@ -106,7 +106,7 @@ def slot_positions(plan: Plan, kind: str) -> list[int]:
     return found
 
 
-def build_graph(plan: Plan, baked: Sequence[int] = ()) -> tuple[Graph, int]:
+def build_graph(plan: Plan, baked: Collection[int] = ()) -> tuple[Graph, int]:
     """The plan as a graph of operators, scalars ``baked`` as constants, and how many scalars are inputs."""
     replaced: dict[int, Node] = {}
     tensors: list[Node] = []

@@ -21,12 +21,18 @@ from .tape import make_entry, source
 IN_GRAPH = (
     "Assigning to NDArrays that are already in a computational graph will cause undefined behavior when "
     "evaluating gradients. Please call backward first to clear the graph or do this out side of a record section. "
-    "Also note that you cannot use inplace operations like +=, *=, relu(x, out=x), y[idx]=x, etc inside a record section."
+    "Also note that you cannot use inplace operations like +=, *=, relu(x, out=x), y[idx]=x, etc inside a record "
+    "section."
 )
 
 
 def append(
-    state: State, spec: Specialization, refs: tuple[Ref, ...], scalars: tuple[Any, ...], code: CodeType | None, lasti: int
+    state: State,
+    spec: Specialization,
+    refs: tuple[Ref, ...],
+    scalars: tuple[Any, ...],
+    code: CodeType | None,
+    lasti: int,
 ) -> Node:
     """A new node at the end of the thread's open region."""
     region = state.region

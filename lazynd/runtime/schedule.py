@@ -70,8 +70,7 @@ def _walk(items: Sequence[Ref]) -> tuple[Plan, dict[Ref, int], list[int]]:
     key: list[Any] = []
     leaf_number: dict[int, int] = {}
     leaves, scalars, foreign = plan.leaves, plan.scalars, plan.foreign
-    number = 0
-    for item in items:
+    for number, item in enumerate(items):
         if item.__class__ is Output:
             owner = position[item.node]
             uses[owner] += 1
@@ -100,7 +99,6 @@ def _walk(items: Sequence[Ref]) -> tuple[Plan, dict[Ref, int], list[int]]:
             groups.append(group)
         position[item] = number
         uses.append(0)
-        number += 1
     plan.uses = uses
     plan.key = tuple(key)
     return plan, position, groups
@@ -188,12 +186,13 @@ def ancestors(root: Ref) -> list[Ref]:
     chosen = set(order)
     with_outputs: list[Ref] = []
     further: dict[Node, list[Ref]] = {}
-    for item in list(region.items) if any(n.spec is not None and len(n.spec.out_types) > 1 for n in done) else ():
+    several = any(n.spec is not None and len(n.spec.out_types) > 1 for n in done)
+    for item in list(region.items) if several else ():
         if item.__class__ is Output and item.node in chosen:
             further.setdefault(item.node, []).append(item)
-    for node in order:
-        with_outputs.append(node)
-        with_outputs.extend(further.get(node.node, ()))
+    for each in order:
+        with_outputs.append(each)
+        with_outputs += further.get(each.node, ())
     return with_outputs
 
 
@@ -202,7 +201,7 @@ def _calibrate() -> int:
     node = leaf(Type((), FLOAT32, CPU))
     region = [node]
     del node
-    items = [i for i in region]
+    items = list(region)
     position = {item: i for i, item in enumerate(items)}
     counts = list(map(getrefcount, items))
     assert position

@@ -35,7 +35,17 @@ class Region:
 class State:
     """The engine's state of one thread."""
 
-    __slots__ = ("closed", "context", "eager", "forbid_sync", "period_credit", "record_depth", "recording", "region", "training")
+    __slots__ = (
+        "closed",
+        "context",
+        "eager",
+        "forbid_sync",
+        "period_credit",
+        "record_depth",
+        "recording",
+        "region",
+        "training",
+    )
 
     def __init__(self) -> None:
         self.recording = False

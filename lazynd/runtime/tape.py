@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from types import CodeType
 from typing import Any
 
 from ..ir.linearize import Linearized
@@ -25,7 +26,8 @@ class Entry:
     """
 
     __slots__ = (
-        "code", "consumed", "lasti", "linear", "out_types", "parents", "pull", "residuals", "scalars", "serial", "variable",
+        "code", "consumed", "lasti", "linear", "out_types", "parents", "pull", "residuals", "scalars", "serial",
+        "variable",
     )  # fmt: skip
     linear: Linearized | None
     parents: tuple[tuple[Entry, int] | None, ...]
@@ -33,6 +35,9 @@ class Entry:
     scalars: tuple[Any, ...]
     variable: Variable | None
     consumed: bool
+    serial: int
+    code: CodeType | None
+    lasti: int
     #: The backward pass of a ``Function`` in Python, and the types of its outputs.
     pull: Any
     out_types: tuple[Type, ...]

@@ -83,5 +83,7 @@ class NumpyBackend:
     def copy(self, buffer: Any) -> Array:
         return np.array(buffer)
 
-    def compile(self, graph: Graph, slots: int, donate: Sequence[int], cache_key: str | None) -> tuple[Interpreted, bool]:
+    def compile(
+        self, graph: Graph, slots: int, donate: Sequence[int], cache_key: str | None
+    ) -> tuple[Interpreted, bool]:
         return Interpreted(graph, slots), False

@@ -13,7 +13,7 @@ import numpy as np
 from ...ir.errors import MXNetError
 from ...ir.gradient import flatten
 from ...ir.graph import Graph
-from ...ir.types import Context, Type
+from ...ir.types import Context
 from .lower import lower
 from .packing import Packing
 from .persistent import Store
@@ -129,12 +129,11 @@ class XlaBackend:
 
         sharding = jax.sharding.SingleDeviceSharding(device)
 
-        def shaped(type: Type) -> Any:
-            return jax.ShapeDtypeStruct(type.shape, type.dtype, sharding=sharding)
-
-        leaves = [shaped(node.type) for node in graph.inputs[:n_leaves]]
+        struct: Any = jax.ShapeDtypeStruct
+        types = [node.type for node in graph.inputs[:n_leaves]]
+        leaves = [struct(type.shape, type.dtype, sharding=sharding) for type in types]
         if packing.words:
-            leaves.append(jax.ShapeDtypeStruct((packing.words,), np.uint32, sharding=sharding))
+            leaves.append(struct((packing.words,), np.uint32, sharding=sharding))
         with jax.enable_x64(True), jax.numpy_dtype_promotion("strict"), warnings.catch_warnings():
             warnings.filterwarnings("ignore", message="Some donated buffers were not usable")
             jitted = jax.jit(program, donate_argnums=(0,), keep_unused=True)

@@ -77,6 +77,34 @@ LOWERINGS: dict[str, Callable[..., Any]] = {
 }
 
 
+#: Up to this many elements a transcendental function is computed in double and rounded once: at that size it costs
+#: nothing, and users who print small arrays see the digits that the C library gives.
+EXACT_SIZE = 1024
+
+
+def _rounded_once(function: Callable[[jax.Array], jax.Array]) -> Callable[[jax.Array], jax.Array]:
+    def lowered(x: jax.Array) -> jax.Array:
+        if x.dtype == np.float32 and x.size <= EXACT_SIZE and jax.default_backend() == "cpu":
+            return lax.convert_element_type(function(lax.convert_element_type(x, np.float64)), np.float32)
+        return function(x)
+
+    return lowered
+
+
+for _name in (
+    "exponential",
+    "log",
+    "log_plus_one",
+    "exponential_minus_one",
+    "tanh",
+    "logistic",
+    "sine",
+    "cosine",
+    "erf",
+):
+    LOWERINGS[_name] = _rounded_once(LOWERINGS[_name])
+
+
 def lowers(name: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Register the lowering of primitive ``name``."""
 
@@ -141,7 +169,9 @@ def _gather(x: jax.Array, *indices: jax.Array, axes: tuple[int, ...]) -> jax.Arr
     rest = [i for i in range(x.ndim) if i not in axes]
     index = jnp.stack(indices, -1)
     offset = tuple(range(index.ndim - 1, index.ndim - 1 + len(rest)))
-    numbers = lax.GatherDimensionNumbers(offset_dims=offset, collapsed_slice_dims=tuple(sorted(axes)), start_index_map=axes)
+    numbers = lax.GatherDimensionNumbers(
+        offset_dims=offset, collapsed_slice_dims=tuple(sorted(axes)), start_index_map=axes
+    )
     sizes = [1 if i in axes else n for i, n in enumerate(x.shape)]
     return lax.gather(x, index, numbers, tuple(sizes), mode=lax.GatherScatterMode.CLIP)
 

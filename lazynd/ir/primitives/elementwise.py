@@ -31,7 +31,7 @@ class Unary(Primitive, family=True):
     high: float = 2.0
 
     def infer(self, *args: Any, **kwargs: Any) -> Type:
-        return args[0]  # type: ignore[no-any-return]  # the operand's type
+        return args[0]
 
     @classmethod
     def samples(cls, rng: np.random.Generator) -> Samples:
@@ -49,8 +49,8 @@ class Binary(Primitive, family=True):
 
     @classmethod
     def samples(cls, rng: np.random.Generator) -> Samples:
-        draw = lambda: rng.uniform(cls.low, cls.high, (2, 5)).astype("float32")  # noqa: E731 - two draws of one kind
-        return [((draw(), draw()), {})]
+        a, b = rng.uniform(cls.low, cls.high, (2, 2, 5)).astype("float32")
+        return [((a, b), {})]
 
 
 class Integral(Binary, family=True):
@@ -61,8 +61,8 @@ class Integral(Binary, family=True):
 
     @classmethod
     def samples(cls, rng: np.random.Generator) -> Samples:
-        draw = lambda high: rng.integers(0, high, (2, 5)).astype("uint32")  # noqa: E731 - two draws of one kind
-        return [((draw(2**32), draw(32)), {})]
+        bits, shift = rng.integers(0, 2**32, (2, 5)), rng.integers(0, 32, (2, 5))
+        return [((bits.astype("uint32"), shift.astype("uint32")), {})]
 
 
 class Negate(Unary):

@@ -28,7 +28,10 @@ class DotGeneral(Primitive):
     cheap = False
 
     def infer(self, a: Type, b: Type, *, contract: Dims, batch: Dims) -> Type:
-        for (i, j), what in [*((p, "contract") for p in zip(*contract, strict=True)), *((p, "batch") for p in zip(*batch, strict=True))]:
+        for (i, j), what in [
+            *((p, "contract") for p in zip(*contract, strict=True)),
+            *((p, "batch") for p in zip(*batch, strict=True)),
+        ]:
             if a.shape[i] != b.shape[j]:
                 raise OperatorError(f"dot_general: {what} axes {i} of {a} and {j} of {b} differ")
         if a.dtype != b.dtype:
@@ -51,8 +54,10 @@ class DotGeneral(Primitive):
         out += [right[i] for i in _free(b.ndim, contract[1], batch[1])]
         wide = np.float32 if a.dtype == np.float16 else a.dtype
         text = f"{''.join(left)},{''.join(right)}->{''.join(out)}"
-        return np.einsum(text, a.astype(wide), b.astype(wide), optimize=True).astype(a.dtype).reshape(
-            [dict(zip([*left, *right], [*a.shape, *b.shape], strict=True))[c] for c in out]
+        return (
+            np.einsum(text, a.astype(wide), b.astype(wide), optimize=True)
+            .astype(a.dtype)
+            .reshape([dict(zip([*left, *right], [*a.shape, *b.shape], strict=True))[c] for c in out])
         )
 
     @classmethod

@@ -147,7 +147,9 @@ class Pad(Primitive):
         extents = zip(x.shape, low, high, interior, strict=True)
         return x.with_shape(tuple(lo + n + max(n - 1, 0) * mid + hi for n, lo, hi, mid in extents))
 
-    def vjp(self, g: Value, y: Value, x: Value, value: Value, *, low: Ints, high: Ints, interior: Ints) -> tuple[Value, Value]:
+    def vjp(
+        self, g: Value, y: Value, x: Value, value: Value, *, low: Ints, high: Ints, interior: Ints
+    ) -> tuple[Value, Value]:
         inner = ir.pad(g, 0, [-n for n in low], [-n for n in high])
         dx = ir.slice_(inner, [0] * x.ndim, inner.shape, [n + 1 for n in interior])
         return (dx, ir.sum(g) - ir.sum(dx))
@@ -226,7 +228,11 @@ class DynamicUpdateSlice(Primitive):
     name = "dynamic_update_slice"
 
     def infer(self, x: Type, update: Type, *starts: Type) -> Type:
-        if update.ndim != x.ndim or update.dtype != x.dtype or any(n > m for n, m in zip(update.shape, x.shape, strict=True)):
+        if (
+            update.ndim != x.ndim
+            or update.dtype != x.dtype
+            or any(n > m for n, m in zip(update.shape, x.shape, strict=True))
+        ):
             raise OperatorError(f"dynamic_update_slice: {update} does not fit in {x}")
         return x
 

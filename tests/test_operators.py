@@ -1,0 +1,138 @@
+"""Every operator, generically from the registry: types, NumPy against XLA, gradients to second order, text, docs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from lazynd.ir.linearize import linearize
+from lazynd.ir.text import print_graph
+from lazynd.ir.verify import verify
+from lazynd.ops import OPERATORS, Operator
+
+from . import differentiation as d
+
+ALL = {operator.name: operator for operator in OPERATORS.values()}
+NAMES = sorted(ALL)
+DIFFERENTIABLE = [n for n in NAMES if ALL[n].differentiable]
+
+
+def cases(operator: Operator) -> list[tuple[tuple[Any, ...], dict[str, Any]]]:
+    assert operator.samples is not None, f"{operator.name} states no samples"
+    found = operator.samples(np.random.default_rng(5))
+    assert found, f"{operator.name} has no sample"
+    return found
+
+
+def close(found: Any, expected: Any, name: str) -> None:
+    # float32 results differ by the order of sums and a few units in the last place of each function.
+    kind = np.asarray(expected).dtype.kind
+    np.testing.assert_allclose(
+        found, expected, rtol=2e-5 if kind == "f" else 0, atol=2e-6 if kind == "f" else 0, err_msg=name
+    )
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_type_rule_agrees_with_the_interpreter(name: str) -> None:
+    for arrays, attributes in cases(ALL[name]):
+        spec, slots = d.bind(ALL[name], arrays, attributes)
+        verify(d.graph_of(spec))
+        results = d.interpret(spec, [*map(np.asarray, arrays), *slots])
+        assert [(r.shape, r.dtype) for r in results] == [(t.shape, t.dtype) for t in spec.out_types]
+        assert all(t.shape != () for t in spec.out_types), "MXNet has no 0-d results"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_xla_agrees_with_numpy(name: str) -> None:
+    arrays, attributes = cases(ALL[name])[0]
+    spec, slots = d.bind(ALL[name], arrays, attributes)
+    inputs = [*map(np.asarray, arrays), *slots]
+    for found, expected in zip(d.compiled(spec, inputs), d.interpret(spec, inputs), strict=True):
+        close(found, expected, name)
+
+
+def seeds_for(spec: Any) -> list[Any]:
+    rng = np.random.default_rng(3)
+    return [rng.uniform(0.5, 1.5, t.shape).astype(t.dtype) for t in spec.out_types]
+
+
+def is_index(value: Any) -> bool:
+    """Whether a sample is an array of indices, or of labels: whole numbers, which have no slope."""
+    return bool(np.all(value == np.round(value)))
+
+
+def exact_gradient(name: str) -> bool:
+    """Whether the gradient is that of the function: loss heads state another one."""
+    return not ALL[name].ignores_cotangent
+
+
+@pytest.mark.parametrize("name", DIFFERENTIABLE)
+def test_gradient_agrees_with_finite_differences(name: str) -> None:
+    for arrays, attributes in cases(ALL[name]):
+        wide = [d.widen(a) for a in arrays]
+        spec, slots = d.bind(ALL[name], wide, attributes)
+        inputs, seeds = [*wide, *slots], seeds_for(spec)
+        if any(t.dtype.kind != "f" for t in spec.out_types):
+            continue
+        found = d.gradients(spec, inputs, seeds)
+        for number, need in enumerate(d.needs_of(spec)):
+            if not need or not exact_gradient(name) or is_index(wide[number]):
+                continue
+            expected = d.numeric_gradient(spec, inputs, seeds, number)
+            given = found.get(number, np.zeros_like(expected))
+            # Central differences with step 1e-6 are good to about 1e-9 relative to the curvature.
+            np.testing.assert_allclose(
+                given, expected, rtol=2e-5, atol=2e-6, err_msg=f"{name} {attributes} input {number}"
+            )
+
+
+@pytest.mark.parametrize("name", DIFFERENTIABLE)
+def test_xla_gradient_agrees_with_numpy(name: str) -> None:
+    arrays, attributes = cases(ALL[name])[0]
+    spec, slots = d.bind(ALL[name], arrays, attributes)
+    inputs, seeds = [*map(np.asarray, arrays), *slots], seeds_for(spec)
+    expected = d.gradients(spec, inputs, seeds)
+    found = d.gradients(spec, inputs, seeds, run=d.compiled)
+    assert found.keys() == expected.keys()
+    for number in expected:
+        close(found[number], expected[number], name)
+
+
+@pytest.mark.parametrize("name", [n for n in DIFFERENTIABLE if ALL[n].smooth])
+def test_second_order_agrees_with_finite_differences(name: str) -> None:
+    arrays, attributes = cases(ALL[name])[0]
+    wide = [d.widen(a) for a in arrays]
+    spec, slots = d.bind(ALL[name], wide, attributes)
+    inputs, seeds = [*wide, *slots], seeds_for(spec)
+    linear = linearize(spec, d.needs_of(spec))
+    results = d.interpret(linear.spec, inputs)
+    step = linear.backward(tuple(k < len(spec.out_types) for k in range(len(linear.spec.out_types))))
+    if step.spec is None:
+        return
+    sources = [*inputs[: len(spec.in_types)], *results]
+    given = [sources[k] for k in step.residuals] + list(seeds)
+    again = [*given, *(slots if step.spec.slots else [])]
+    outer = seeds_for(step.spec)
+    found = d.gradients(step.spec, again, outer)
+    for number, need in enumerate(d.needs_of(step.spec)):
+        if need and number < len(given) and not is_index(given[number]):
+            expected = d.numeric_gradient(step.spec, again, outer, number)
+            np.testing.assert_allclose(found.get(number, 0 * expected), expected, rtol=5e-5, atol=5e-6, err_msg=name)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_body_prints_with_a_line_a_node(name: str) -> None:
+    arrays, attributes = cases(ALL[name])[0]
+    spec, _ = d.bind(ALL[name], arrays, attributes)
+    body = spec.op.body(spec)
+    assert body is not None
+    text = print_graph(body)
+    assert text.count("\n") == len(body.nodes) + 3
+    assert all(node.spec is not None and node.spec.op.name in text for node in body.nodes)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_operator_is_documented(name: str) -> None:
+    assert ALL[name].__doc__, f"{name} has no docstring"
