@@ -42,6 +42,9 @@ class Backend(Protocol):
     def copy(self, buffer: Buffer) -> Buffer:
         """Another buffer of the same content."""
 
+    def consumed(self, buffer: Buffer) -> bool:
+        """Whether a program took ``buffer`` over."""
+
     def compile(
         self, graph: Graph, slots: int, donate: Sequence[int], cache_key: str | None
     ) -> tuple[Executable, bool]:

@@ -1,29 +1,28 @@
-"""Forcing: which regions run, program by program, and how results are published."""
+"""Forcing: which regions run, and as which programs."""
 
 from __future__ import annotations
 
-import signal
-import threading
 import time
-from collections import deque
-from collections.abc import Callable, Sequence
-from itertools import repeat
-from types import FrameType
+from collections.abc import Callable
 from typing import Any
 
 from ..backends import Backend, get_backend
 from ..config import config
 from ..ir.errors import MXNetError
-from ..ir.node import Node, Output
+from ..ir.node import Node
 from ..ir.specialization import NODE_COST
+from .execute import Lost, ProgramError, execute, transfer
+from .kernels import prepare, run_kernels
 from .location import describe, user_location
+from .obtain import PROGRAMS, compile_program
+from .partition import device_part, first_piece, several_devices, too_big
 from .period import period_of
-from .program import IN_FLIGHT, Family, Program, ProgramCache, compile_plan, dead_leaf, leaf_uses, slot_positions
 from .schedule import Plan, Ref, ancestors, linearize_items, unfinished
+from .sites import current_site
 from .state import LOCAL, LOCK, Region, State
 from .stats import logger, stats
 
-PROGRAMS = ProgramCache()
+__all__ = ["PROGRAMS", "close", "current_backend", "fence", "force", "overflow", "waitall"]
 
 
 def current_backend() -> Backend:
@@ -49,7 +48,13 @@ def close(state: State) -> None:
     state.closed.append(region)
     state.region = Region(state, state.next_credit(), bool(state.record_depth))
     while len(state.closed) > config.window:
-        run_region(state.closed[0], "window")
+        oldest = state.closed[0]
+        try:
+            run_region(oldest, "window")
+        except ProgramError as error:
+            # Nobody asked for these values yet: whoever reads one gets the error, at that line.
+            logger.warning("%s", error, extra={"event": "failure", "cause": "window"})
+            state.closed.remove(oldest)
 
 
 def overflow(state: State) -> None:
@@ -88,9 +93,27 @@ def _force(ref: Ref, cause: str) -> None:
         _forbidden(state.forbid_sync, cause)
     stats.forces += 1
     node = ref.node
-    if node is None or node.inputs is None or node.region is None:
-        raise MXNetError("the value of this array was lost: the program that took over its buffer failed")
+    if node is not None and node.region.__class__ is Lost:
+        reason = node.region.reason
+        raise MXNetError(f"the value of this array was lost with a buffer that a failed program took over:\n{reason}")
     region: Region = node.region
+    if not logger.isEnabledFor(20):
+        _run_for(region, ref, state, cause)
+        return
+    before = stats.snapshot()
+    started = time.perf_counter()
+    _run_for(region, ref, state, cause)
+    seconds = time.perf_counter() - started
+    found = {name: count - before[name] for name, count in stats.snapshot().items()}
+    site = describe(*user_location())
+    logger.info(
+        "forced by %s at %s: %d operators in %d programs, %d compiled, %.4f s",
+        cause, site, found["executed"], found["runs"] + found["one_shot"], found["compiles"], seconds,
+        extra={"event": "force", "cause": cause, "site": site, "seconds": seconds, **found},
+    )  # fmt: skip
+
+
+def _run_for(region: Region, ref: Ref, state: State, cause: str) -> None:
     if region.owner is not state:
         run_ancestors(ref, cause)
     elif region.closed:
@@ -104,7 +127,7 @@ def _forbidden(mode: str, cause: str) -> None:
     text = f"a value was needed ({cause}) at {describe(code, lasti, True)}, where lazynd.no_sync forbids it"
     if mode == "raise":
         raise MXNetError(text)
-    logger.warning(text)
+    logger.warning(text, extra={"event": "sync", "cause": cause, "site": describe(code, lasti)})
 
 
 def run_region(region: Region, cause: str, root: Ref | None = None) -> None:
@@ -113,19 +136,17 @@ def run_region(region: Region, cause: str, root: Ref | None = None) -> None:
     def plan() -> Plan:
         return linearize_items(_items(region), None, False)
 
-    def finish(done: Plan) -> None:
+    def finish() -> None:
         region.items.clear()
         if region in region.owner.closed:
             region.owner.closed.remove(region)
 
-    if root is not None and root.value is not None:
-        return
     try:
-        _run(plan, finish, cause)
-    except MXNetError:
+        _run(plan, finish, cause, region, None)
+    except ProgramError as error:
         if root is None:
             raise
-        run_ancestors(root, cause)
+        _run_alone(root, cause, error)
 
 
 def run_component(region: Region, root: Ref, cause: str) -> None:
@@ -134,62 +155,135 @@ def run_component(region: Region, root: Ref, cause: str) -> None:
     def plan() -> Plan:
         return linearize_items(_items(region), root, True)
 
-    def finish(done: Plan) -> None:
-        if len(done.items) == len(region.items):
-            region.items.clear()
-        else:
-            region.items[:] = unfinished(region.items)
-        region.credit = region.unit - sum(
-            i.spec.cost for i in region.items if i.__class__ is Node and i.spec is not None
-        )
+    def finish() -> None:
+        region.items[:] = unfinished(region.items)
+        used = sum(i.spec.cost for i in region.items if i.__class__ is Node and i.spec is not None)
+        region.credit = region.unit - used
 
     try:
-        _run(plan, finish, cause)
-    except MXNetError:
-        if root.value is not None:
-            raise
-        run_ancestors(root, cause)
+        _run(plan, finish, cause, region, root)
+    except ProgramError as error:
+        _run_alone(root, cause, error)
 
 
 def run_ancestors(root: Ref, cause: str) -> None:
     """Run ``root`` and what it needs, no more: work of another thread, or what failed together with others."""
+    region: Region = root.node.region
 
     def plan() -> Plan:
-        root.node.region.touched = True
+        region.touched = True
         return linearize_items(ancestors(root), root, False)
 
-    _run(plan, lambda done: None, cause)
+    _run(plan, lambda: None, cause, region, root)
+
+
+def _run_alone(root: Ref, cause: str, error: ProgramError) -> None:
+    """After a failure: ``root`` without the others; failing that, operator by operator, which names the culprit."""
+    if root.value is not None:
+        return
+    if root.node.region.__class__ is Lost:
+        raise error
+    logger.info("retrying alone after: %s", error, extra={"event": "retry", "cause": cause})
+    try:
+        run_ancestors(root, cause)
+    except ProgramError:
+        if root.node.region.__class__ is Lost:
+            raise
+        region: Region = root.node.region
+        with LOCK:
+            region.touched = True
+            plan = linearize_items(ancestors(root), root, False)
+            if plan.foreign or several_devices(plan):
+                raise
+            run_kernels(plan, current_backend(), lambda: None)
 
 
 def _items(region: Region) -> list[Ref]:
     return unfinished(region.items) if region.touched else list(region.items)
 
 
-def _run(make_plan: Callable[[], Plan], finish: Callable[[Plan], None], cause: str) -> None:
-    """Plan, compile outside the lock if need be, then run and publish in one section."""
+class _Ready:
+    """What a run has compiled since it began: the key of a program, and of a graph for kernels."""
+
+    __slots__ = ("kernels", "program")
+
+    def __init__(self) -> None:
+        self.program: Any = None
+        self.kernels: Any = None
+
+
+def _run(
+    make_plan: Callable[[], Plan], finish: Callable[[], None], cause: str, region: Region, root: Ref | None
+) -> None:
+    """Plan, compile outside the lock if need be, then run and publish in one section; in parts if need be."""
+    ready = _Ready()
     while True:
         with LOCK:
-            plan = make_plan()
-            if plan.foreign:
-                needed = plan.foreign[0]
-                family = program = None
-            elif not plan.outputs:
-                finish(plan)
+            if root is not None and root.value is not None:  # a part of the plan was enough
+                finish()
                 return
-            else:
-                needed = None
-                family = PROGRAMS.get(plan.key)
-                program = family.match(plan.scalars) if family is not None else None
-                if program is not None:
-                    stats.hits += 1
-                    _execute(plan, program, finish)
+            plan = make_plan()
+            needed = plan.foreign[0] if plan.foreign else None
+            if needed is None:
+                if not plan.outputs:
+                    finish()
                     return
+                backend = current_backend()
+                plan, whole = _runnable(plan, root, region, backend)
+                if _attempt(plan, backend, ready, finish if whole else _nothing):
+                    if whole:
+                        return
+                    continue
         if needed is not None:
             del plan
             _force_foreign(needed, cause)
             continue
-        _compile(plan, cause)
+        site = current_site()
+        if site.one_shot(plan.key) and PROGRAMS.get(plan.key, backend) is None:
+            prepare(plan, backend)
+            ready.kernels = plan.key
+        else:
+            compile_program(plan, backend, cause, site)
+            ready.program = plan.key
         del plan  # Its lists would count as references when the next plan is made.
+
+
+def _attempt(plan: Plan, backend: Backend, ready: _Ready, finish: Callable[[], None]) -> bool:
+    """Run ``plan`` if all that it needs is compiled; inside the lock."""
+    if plan.transfer:
+        transfer(plan.items, backend)
+        return True
+    family = PROGRAMS.get(plan.key, backend)
+    program = family.match(plan.scalars) if family is not None else None
+    if family is not None and program is not None:
+        family.used(ready.program != plan.key)
+        execute(plan, program, backend, finish)
+        return True
+    if ready.kernels == plan.key:
+        run_kernels(plan, backend, finish)
+        return True
+    return False
+
+
+def _nothing() -> None:
+    """What is to be done after a part that is not the last."""
+
+
+def _runnable(plan: Plan, root: Ref | None, region: Region, backend: Backend) -> tuple[Plan, bool]:
+    """The plan itself and True, or the plan of its part that runs next and False."""
+    if too_big(plan):
+        part = first_piece(plan)
+    elif PROGRAMS.get(plan.key, backend) is None and several_devices(plan):
+        part = device_part(plan)
+    else:
+        return plan, True
+    region.touched = True
+    items = [plan.items[i] for i in part.positions]
+    plan.items = plan.leaves = []  # they would count as references to what the part computes
+    if part.transfer:
+        plan.items, plan.transfer = items, True
+        return plan, False
+    return linearize_items(items, root if root in items else None, False), False
 
 
 def _force_foreign(ref: Ref, cause: str) -> None:
@@ -198,136 +292,6 @@ def _force_foreign(ref: Ref, cause: str) -> None:
         run_region(region, cause, ref)
     else:
         run_ancestors(ref, cause)
-
-
-def _compile(plan: Plan, cause: str) -> None:
-    """Compile the program of ``plan`` and keep it; one thread compiles, others that want the same wait."""
-    with LOCK:
-        waiting = IN_FLIGHT.get(plan.key)
-        if waiting is None:
-            mine = IN_FLIGHT[plan.key] = threading.Event()
-    if waiting is not None:
-        waiting.wait()
-        return
-    try:
-        with LOCK:
-            family = PROGRAMS.get(plan.key)
-            if family is None:
-                index = slot_positions(plan, "index")
-                first = tuple([plan.scalars[i] for i in index])
-                family = Family(index, first, user_location())
-            elif family.match(plan.scalars) is not None:
-                return
-        bake = family.baked is None
-        started = time.perf_counter()
-        program, nbytes = compile_plan(plan, current_backend(), bake)
-        seconds = time.perf_counter() - started
-        with LOCK:
-            PROGRAMS.add(plan.key, family)
-            if bake:
-                family.baked = program
-                family.first = family.indices(plan.scalars)
-            else:
-                family.general = program
-            PROGRAMS.grew(family, nbytes)
-        if logger.isEnabledFor(20):
-            code, lasti = user_location()
-            logger.info(
-                "compiled %d operators, %d outputs in %.3f s because of %s at %s",
-                sum(i.__class__ is Node for i in plan.items), len(plan.outputs), seconds, cause, describe(code, lasti),
-            )  # fmt: skip
-    except MXNetError:
-        raise
-    except Exception as error:
-        raise _failed(plan, "compiling", error) from error
-    finally:
-        with LOCK:
-            del IN_FLIGHT[plan.key]
-        mine.set()
-
-
-def _failed(plan: Plan, what: str, error: BaseException) -> MXNetError:
-    last = plan.items[plan.outputs[-1]].node
-    name = last.spec.op.name if last.spec else "leaf"
-    return MXNetError(
-        f"[{name}] {what} the program that ends in it failed: {type(error).__name__}: {error}\n"
-        f"  recorded at {describe(last.code, last.lasti, True)}"
-    )
-
-
-class DeferInterrupt:
-    """Holds back SIGINT until the section ends, so that results are published whole or not at all."""
-
-    __slots__ = ("_caught", "_previous")
-
-    def __enter__(self) -> None:
-        self._caught: list[tuple[int, FrameType | None]] = []
-        self._previous: Any = None
-        if threading.current_thread() is threading.main_thread():
-            self._previous = signal.getsignal(signal.SIGINT)
-            if callable(self._previous):
-                signal.signal(signal.SIGINT, lambda number, frame: self._caught.append((number, frame)))
-
-    def __exit__(self, *_: object) -> None:
-        if callable(self._previous):
-            signal.signal(signal.SIGINT, self._previous)
-            if self._caught:
-                self._previous(*self._caught[-1])
-
-
-def _execute(plan: Plan, program: Program, finish: Callable[[Plan], None]) -> None:
-    """Run ``program`` and publish its results; inside the lock."""
-    backend = current_backend()
-    items = plan.items
-    context = items[0].type.context
-    with DeferInterrupt():
-        try:
-            buffers = _buffers(plan, program, backend, context)
-            scalars = plan.scalars
-            if program.scalar_positions is not None:
-                scalars = [scalars[i] for i in program.scalar_positions]
-            results = program.executable(buffers, scalars)
-        except MXNetError:
-            raise
-        except Exception as error:
-            raise _failed(plan, "running", error) from error
-        stats.runs += 1
-        stats.executed += len(items)
-        publish([items[i] for i in plan.outputs], results, items)
-        finish(plan)
-
-
-def publish(outputs: Sequence[Ref], results: Sequence[Any], items: Sequence[Ref]) -> None:
-    """Give results to their nodes and drop the history of all that ran; no step of it can be interrupted."""
-    deque(map(setattr, outputs, repeat("value"), results), maxlen=0)
-    for item in items:
-        if item.__class__ is Output:
-            item.node = None  # type: ignore[assignment]  # an output that ran needs its node no more
-        else:
-            item.inputs = None  # type: ignore[union-attr]  # a Node
-
-
-def _buffers(plan: Plan, program: Program, backend: Backend, context: Any) -> list[Any]:
-    """The leaves' buffers on the device; NumPy arrays are moved there once."""
-    donate = program.donate
-    buffers = []
-    uses = leaf_uses(plan) if donate else {}
-    for number, ref in enumerate(plan.leaves):
-        value = ref.value
-        put = backend.put(value, context)
-        if put is not value:
-            ref.value = put
-        value = None
-        if number in donate:
-            del put
-            if dead_leaf(ref, uses):
-                put = ref.value
-                stats.donated += 1
-            else:
-                put = backend.copy(ref.value)
-                stats.copied += 1
-        buffers.append(put)
-    return buffers
 
 
 def waitall() -> None:
@@ -341,4 +305,9 @@ def waitall() -> None:
     if state.region.items:
         close(state)
     while state.closed:
-        run_region(state.closed[0], "waitall")
+        oldest = state.closed[0]
+        try:
+            run_region(oldest, "waitall")
+        except ProgramError:
+            state.closed.remove(oldest)
+            raise

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import threading
 from collections import OrderedDict
 from collections.abc import Collection, Sequence
 from sys import getrefcount
@@ -20,6 +19,7 @@ from ..ir.text import print_graph
 from ..ir.verify import verify
 from ..passes import PIPELINE
 from .schedule import Plan, Ref, linearize_items, unfinished
+from .sites import Site
 from .state import LOCK
 from .stats import stats
 
@@ -27,28 +27,33 @@ from .stats import stats
 class Program:
     """One compiled program. ``donate`` numbers the leaves whose buffers it takes over."""
 
-    __slots__ = ("donate", "executable", "scalar_positions", "uses")
+    __slots__ = ("donate", "executable", "scalar_positions")
 
     def __init__(self, executable: Executable, donate: tuple[int, ...], scalar_positions: list[int] | None) -> None:
         self.executable = executable
         self.donate = donate
         #: Which of the plan's scalars are its inputs; None for all.
         self.scalar_positions = scalar_positions
-        self.uses = 0
 
 
 class Family:
-    """The programs of one key: with index parameters as first seen, and with all of them generalised."""
+    """The programs of one key: with index parameters as first seen, and with all of them generalised.
 
-    __slots__ = ("baked", "first", "general", "index_positions", "nbytes", "site")
+    ``site`` is the line that first needed it, ``seconds`` what compiling took, ``uses`` how often it ran.
+    """
 
-    def __init__(self, index_positions: list[int], first: tuple[Any, ...], site: Any) -> None:
+    __slots__ = ("backend", "baked", "first", "general", "index_positions", "nbytes", "seconds", "site", "uses")
+
+    def __init__(self, backend: Backend, index_positions: list[int], first: tuple[Any, ...], site: Site) -> None:
+        self.backend = backend
         self.index_positions = index_positions
         self.first = first
         self.baked: Program | None = None
         self.general: Program | None = None
         self.site = site
         self.nbytes = 0
+        self.seconds = 0.0
+        self.uses = 0
 
     def match(self, scalars: Sequence[Any]) -> Program | None:
         """The program for these scalars, if it is compiled."""
@@ -59,6 +64,13 @@ class Family:
     def indices(self, scalars: Sequence[Any]) -> tuple[Any, ...]:
         return tuple([scalars[i] for i in self.index_positions])
 
+    def used(self, hit: bool) -> None:
+        """Note a run; a ``hit`` is one that found its program compiled."""
+        self.uses += 1
+        stats.hits += hit
+        if self.uses == 2:
+            self.site.once -= 1
+
 
 class ProgramCache:
     """Families by key, least recently used first, bounded by count and bytes. Keys are compared whole."""
@@ -67,14 +79,18 @@ class ProgramCache:
         self.families: OrderedDict[Any, Family] = OrderedDict()
         self.nbytes = 0
 
-    def get(self, key: Any) -> Family | None:
+    def get(self, key: Any, backend: Backend) -> Family | None:
         found = self.families.get(key)
-        if found is not None:
-            self.families.move_to_end(key)
+        if found is None or found.backend is not backend:
+            return None
+        self.families.move_to_end(key)
         return found
 
-    def add(self, key: Any, family: Family) -> Family:
-        return self.families.setdefault(key, family)
+    def add(self, key: Any, family: Family) -> None:
+        known = self.families.get(key)
+        if known is not None and known is not family:
+            self.nbytes -= known.nbytes
+        self.families[key] = family
 
     def grew(self, family: Family, nbytes: int) -> None:
         family.nbytes += nbytes
@@ -87,10 +103,6 @@ class ProgramCache:
     def clear(self) -> None:
         self.families.clear()
         self.nbytes = 0
-
-
-#: Compilations in flight, by key: another thread that wants the same program waits for it.
-IN_FLIGHT: dict[Any, threading.Event] = {}
 
 
 def slot_positions(plan: Plan, kind: str) -> list[int]:

@@ -23,9 +23,12 @@ EXACT: Final[bool] = getattr(sys, "_is_gil_enabled", lambda: True)()
 
 
 class Plan:
-    """Pending items to run as one program: its key, its leaves and scalars, and which items are outputs."""
+    """Pending items to run as one program: its key, its leaves and scalars, and which items are outputs.
 
-    __slots__ = ("foreign", "items", "key", "leaves", "outputs", "root", "scalars", "uses")
+    ``transfer``: the items are copies from device to device instead, all of whose operands are there.
+    """
+
+    __slots__ = ("foreign", "items", "key", "leaves", "outputs", "root", "scalars", "transfer", "uses")
 
     def __init__(self) -> None:
         self.items: Sequence[Ref] = ()
@@ -36,6 +39,7 @@ class Plan:
         self.foreign: list[Ref] = []
         self.uses: list[int] = []
         self.root: Ref | None = None
+        self.transfer = False
 
 
 def linearize_items(items: list[Ref], root: Ref | None, component: bool) -> Plan:

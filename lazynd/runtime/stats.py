@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, fields
+from types import CodeType
 from typing import Any
 
 logger = logging.getLogger("lazynd")
@@ -32,8 +33,8 @@ class Stats:
     donated: int = 0
     copied: int = 0
     draws: int = 0
-    #: When set to a Counter, how often each node ran, by identity of what tests hold on to.
-    per_node: Counter[int] | None = field(default=None, repr=False)
+    #: When set to a Counter, how often the nodes of each site ran, by (operator, code, instruction).
+    per_node: Counter[tuple[str, CodeType | None, int]] | None = field(default=None, repr=False)
 
     @property
     def compiles(self) -> int:
@@ -46,8 +47,7 @@ class Stats:
         >>> Stats(forces=2).snapshot()["forces"]
         2
         """
-        found = asdict(self)
-        del found["per_node"]
+        found = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "per_node"}
         return found | {"compiles": self.compiles}
 
 

@@ -83,6 +83,9 @@ class NumpyBackend:
     def copy(self, buffer: Any) -> Array:
         return np.array(buffer)
 
+    def consumed(self, buffer: Any) -> bool:
+        return False
+
     def compile(
         self, graph: Graph, slots: int, donate: Sequence[int], cache_key: str | None
     ) -> tuple[Interpreted, bool]:

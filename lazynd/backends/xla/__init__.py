@@ -101,6 +101,9 @@ class XlaBackend:
         with jax.enable_x64(True):
             return jax.numpy.array(buffer, copy=True) if isinstance(buffer, jax.Array) else np.array(buffer)
 
+    def consumed(self, buffer: Any) -> bool:
+        return isinstance(buffer, jax.Array) and buffer.is_deleted()
+
     def compile(self, graph: Graph, slots: int, donate: Sequence[int], cache_key: str | None) -> tuple[Compiled, bool]:
         flat = flatten(graph)
         n_leaves = len(flat.inputs) - slots

@@ -1,0 +1,133 @@
+"""Running programs and publishing their results: every array is before or after, never between."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Sequence
+from itertools import repeat
+from typing import Any
+
+from ..backends import Backend
+from ..ir.errors import MXNetError
+from ..ir.node import Node, Output
+from .interrupt import DeferInterrupt
+from .location import describe
+from .program import Program, dead_leaf, leaf_uses
+from .schedule import Plan, Ref
+from .stats import stats
+
+Finish = Callable[[], None]
+
+
+class ProgramError(MXNetError):
+    """A program that could not be compiled or run. The arrays that it should have computed are still pending."""
+
+
+class Lost:
+    """Stands in a node's ``region`` for a value that can no longer be computed, and says why."""
+
+    __slots__ = ("reason",)
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+
+
+def failed(node: Node, what: str, error: BaseException) -> ProgramError:
+    """``error`` as the user should read it: operator, reason and the line that recorded it."""
+    name = node.spec.op.name if node.spec is not None else "leaf"
+    return ProgramError(
+        f"[{name}] {what} failed: {type(error).__name__}: {error}\n"
+        f"  recorded at {describe(node.code, node.lasti, True)}"
+    )
+
+
+def execute(plan: Plan, program: Program, backend: Backend, finish: Finish) -> None:
+    """Run ``program`` on the plan's leaves and publish its results; inside the lock."""
+    items = plan.items
+    donated: dict[int, Any] = {}
+    with DeferInterrupt():
+        try:
+            buffers = _buffers(plan, program, backend, donated)
+            scalars = plan.scalars
+            if program.scalar_positions is not None:
+                scalars = [scalars[i] for i in program.scalar_positions]
+            results = program.executable(buffers, scalars)
+            del buffers
+            publish([items[i] for i in plan.outputs], results, items)
+        except Exception as error:
+            last = items[plan.outputs[-1]].node
+            wrapped = failed(last, "running the program that ends in it", error)
+            _lose(plan, {i for i, buffer in donated.items() if backend.consumed(buffer)}, wrapped)
+            raise wrapped from error
+        stats.runs += 1
+        count(items)
+        finish()
+
+
+def transfer(items: Sequence[Ref], backend: Backend) -> None:
+    """Move buffers to the devices of ``items``, which are copies from one device to another; inside the lock."""
+    with DeferInterrupt():
+        for item in items:
+            assert item.node.inputs is not None
+            moved = backend.put(item.node.inputs[0].value, item.type.context)
+            publish([item], [moved], [item])
+        count(items)
+
+
+def count(items: Sequence[Ref]) -> None:
+    """Note that ``items`` ran."""
+    stats.executed += len(items)
+    if stats.per_node is not None:
+        for item in items:
+            if item.__class__ is Node and item.spec is not None:
+                stats.per_node[item.spec.op.name, item.code, item.lasti] += 1
+
+
+def publish(outputs: Sequence[Ref], results: Sequence[Any], items: Sequence[Ref]) -> None:
+    """Give results to their nodes and drop the history of all that ran; no step of it can be interrupted."""
+    deque(map(setattr, outputs, repeat("value"), results), maxlen=0)
+    for item in items:
+        if item.__class__ is Output:
+            item.node = None  # type: ignore[assignment]  # an output that ran needs its node no more
+        else:
+            item.inputs = None  # type: ignore[union-attr]  # a Node
+
+
+def _buffers(plan: Plan, program: Program, backend: Backend, donated: dict[int, Any]) -> list[Any]:
+    """The leaves' buffers on the device; NumPy arrays are moved there once. Fills ``donated`` by leaf number."""
+    donate = program.donate
+    context = plan.items[0].type.context
+    buffers = []
+    uses = leaf_uses(plan) if donate else {}
+    for number, ref in enumerate(plan.leaves):
+        value = ref.value
+        put = backend.put(value, context)
+        if put is not value:
+            ref.value = put
+        value = None
+        if number in donate:
+            del put
+            if dead_leaf(ref, uses):
+                put = donated[number] = ref.value
+                stats.donated += 1
+            else:
+                put = backend.copy(ref.value)
+                stats.copied += 1
+        buffers.append(put)
+    return buffers
+
+
+def _lose(plan: Plan, consumed: set[int], error: MXNetError) -> None:
+    """Mark what needed the buffers that a failed program took over: it can never be computed again."""
+    if not consumed:
+        return
+    lost: set[int] = {id(plan.leaves[number]) for number in consumed}
+    gone: set[Ref] = set()
+    reason = str(error)
+    for item in plan.items:
+        if item.__class__ is Node and any(id(ref) in lost or ref in gone for ref in item.inputs or ()):
+            gone.add(item)
+            item.inputs = None
+            item.region = Lost(reason)
+        elif item.__class__ is Output and item.node in gone:
+            gone.add(item)

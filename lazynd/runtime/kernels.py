@@ -1,0 +1,89 @@
+"""Running a plan operator by operator: graphs that are seen once, and the search for what failed.
+
+A kernel is one recorded operator, compiled with all its scalars as inputs and kept apart from programs.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from typing import Any, Final
+
+from ..backends import Backend, Executable
+from ..ir.graph import Graph
+from ..ir.node import Node, Output, apply, leaf, outputs
+from ..ir.specialization import Specialization
+from .execute import Finish, count, failed, publish
+from .interrupt import DeferInterrupt
+from .schedule import Plan, Ref
+from .stats import stats
+
+_MOST_KERNELS: Final = 4096
+_KERNELS: OrderedDict[tuple[str, Specialization], Executable] = OrderedDict()
+
+
+def kernel(spec: Specialization, backend: Backend) -> Executable:
+    """The compiled operator."""
+    key = (backend.name, spec)
+    found = _KERNELS.get(key)
+    if found is None:
+        parameters = [leaf(t) for t in (*spec.in_types, *(slot.type for slot in spec.slots))]
+        graph = Graph(parameters, outputs(apply(spec, parameters)), name=spec.op.name)
+        found, _ = backend.compile(graph, len(spec.slots), (), None)
+        stats.kernels += 1
+        _KERNELS[key] = found
+        while len(_KERNELS) > _MOST_KERNELS:
+            _KERNELS.popitem(last=False)
+    return found
+
+
+def prepare(plan: Plan, backend: Backend) -> None:
+    """Compile the kernels of ``plan``; outside the lock."""
+    for item in plan.items:
+        if item.__class__ is Node and item.spec is not None:
+            try:
+                kernel(item.spec, backend)
+            except Exception as error:
+                raise failed(item, "compiling it", error) from error
+
+
+def run_kernels(plan: Plan, backend: Backend, finish: Finish) -> None:
+    """Run ``plan`` operator by operator and publish its results; inside the lock."""
+    known: dict[Ref, Any] = {}
+    items = plan.items
+    left = dict.fromkeys(items, 0)  # uses to come, so that a value which is no output dies with its last
+    for item in items:
+        for ref in _needs(item):
+            if ref in left:
+                left[ref] += 1
+    kept = {items[i] for i in plan.outputs}
+    further: dict[Node, list[Output]] = {}
+    for item in items:
+        if item.__class__ is Output:
+            further.setdefault(item.node, []).append(item)
+    with DeferInterrupt():
+        for item in items:
+            if item.__class__ is not Node or item.spec is None:
+                continue
+            context = item.spec.in_types[0].context if item.spec.in_types else item.type.context
+            given = [backend.put(known.get(ref, ref.value), context) for ref in item.inputs or ()]
+            try:
+                made = kernel(item.spec, backend)(given, item.scalars)
+            except Exception as error:
+                raise failed(item, "running it", error) from error
+            del given
+            known[item] = made[0]
+            for each in further.get(item, ()):
+                known[each] = made[each.index]
+            for ref in item.inputs or ():
+                if ref in left:
+                    left[ref] -= 1
+                    if not left[ref] and ref not in kept:
+                        known.pop(ref, None)
+        publish([items[i] for i in plan.outputs], [known[items[i]] for i in plan.outputs], items)
+        stats.one_shot += 1
+        count(items)
+        finish()
+
+
+def _needs(item: Ref) -> tuple[Ref, ...]:
+    return () if isinstance(item, Output) else item.inputs or ()

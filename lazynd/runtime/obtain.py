@@ -1,0 +1,114 @@
+"""Getting programs: compiled once a key, by one thread at a time, with the reason told."""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import Any, Final
+
+from ..backends import Backend
+from ..config import config
+from ..ir.errors import MXNetError
+from ..ir.node import Node
+from .execute import failed
+from .explain import difference, nearest
+from .program import Family, ProgramCache, compile_plan, slot_positions
+from .schedule import Plan
+from .sites import Site
+from .state import LOCK
+from .stats import logger
+
+PROGRAMS: Final = ProgramCache()
+#: Compilations in flight, by key: another thread that wants the same program waits for it.
+_IN_FLIGHT: dict[Any, threading.Event] = {}
+
+
+def compile_program(plan: Plan, backend: Backend, cause: str, site: Site) -> None:
+    """Compile the program of ``plan`` and keep it; one thread compiles, others that want the same wait."""
+    with LOCK:
+        waiting = _IN_FLIGHT.get(plan.key)
+        if waiting is None:
+            mine = _IN_FLIGHT[plan.key] = threading.Event()
+            family = PROGRAMS.get(plan.key, backend)
+    if waiting is not None:
+        waiting.wait()
+        return
+    try:
+        if family is None:
+            index = slot_positions(plan, "index")
+            family = Family(backend, index, tuple([plan.scalars[i] for i in index]), site)
+        elif family.match(plan.scalars) is not None:
+            return
+        _compile_into(family, plan, backend, cause, site)
+    except MXNetError:
+        raise
+    except Exception as error:
+        raise failed(plan.items[plan.outputs[-1]].node, "compiling the program that ends in it", error) from error
+    finally:
+        with LOCK:
+            del _IN_FLIGHT[plan.key]
+        mine.set()
+
+
+def _compile_into(family: Family, plan: Plan, backend: Backend, cause: str, site: Site) -> None:
+    bake = family.baked is None
+    started = time.perf_counter()
+    with _Progress(plan, cause, site):
+        program, nbytes = compile_plan(plan, backend, bake)
+    family.seconds += time.perf_counter() - started
+    with LOCK:
+        reason = _reason(plan, family, site) if logger.isEnabledFor(30) else None
+        if bake:
+            family.baked = program
+            family.first = family.indices(plan.scalars)
+        else:
+            family.general = program
+        PROGRAMS.add(plan.key, family)
+        PROGRAMS.grew(family, nbytes)
+        site.compiled(plan.key, bake, reason)
+    if logger.isEnabledFor(20):
+        operators = sum(i.__class__ is Node for i in plan.items)
+        logger.info(
+            "compiled %d operators, %d inputs, %d outputs in %.3f s for %s at %s: %s", operators, len(plan.leaves),
+            len(plan.outputs), family.seconds, cause, site, reason or "nothing like it ran",
+            extra={"event": "compile", "cause": cause, "site": str(site), "difference": reason},
+        )  # fmt: skip
+
+
+def _reason(plan: Plan, family: Family, site: Site) -> str | None:
+    """How the plan differs from the nearest program; None if there is none."""
+    if family.baked is not None:
+        return "index parameters changed: compiled again with all of them as inputs"
+    known = site.last_key
+    if known is None:
+        known = nearest(plan.key, reversed(PROGRAMS.families))
+    if known is None:
+        return None
+    first = PROGRAMS.families.get(known)
+    where = f"like the program of {first.site}, but " if first is not None else "like the program before, but "
+    return where + difference(plan.key, known)
+
+
+class _Progress:
+    """Says what is being compiled if that takes long."""
+
+    __slots__ = ("_timer",)
+
+    def __init__(self, plan: Plan, cause: str, site: Site) -> None:
+        operators = sum(i.__class__ is Node for i in plan.items)
+        self._timer = threading.Timer(config.slow_compile, self._tell, (operators, cause, str(site)))
+        self._timer.daemon = True
+
+    @staticmethod
+    def _tell(operators: int, cause: str, site: str) -> None:
+        logger.warning(
+            "still compiling a program of %d operators after %d s, for %s at %s",
+            operators, config.slow_compile, cause, site,
+            extra={"event": "slow", "cause": cause, "site": site},
+        )  # fmt: skip
+
+    def __enter__(self) -> None:
+        self._timer.start()
+
+    def __exit__(self, *_: object) -> None:
+        self._timer.cancel()
