@@ -14,8 +14,10 @@ if TYPE_CHECKING:
     from .graph import Graph
     from .value import Value
 
-#: What one recorded node weighs in the runtime's budget, before its bytes (see ``runtime/region.py``).
+#: What one recorded node weighs in the runtime's budget, before its bytes (see ``runtime/engine.py``): as much as
+#: 4 MiB of outputs.
 NODE_COST: Final = 1 << 20
+BYTES_PER_COST: Final = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +51,7 @@ class Specialization:
         self.attributes = attributes
         self.out_types = out_types
         self.slots = slots
-        # One node, and its bytes as a share of 4 KiB a unit: a GiB of outputs weighs as much as 256 nodes.
-        self.cost = NODE_COST + sum(t.nbytes for t in out_types) // 4
+        self.cost = NODE_COST + sum(t.nbytes for t in out_types) // BYTES_PER_COST
         #: Memo of what is derived from this specialization: its body, its linearised form, its gradients.
         self.derived: dict[Hashable, Any] = {}
         #: Memo of ``linearize`` by needed inputs, apart because recording reads it.

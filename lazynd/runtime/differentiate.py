@@ -11,6 +11,7 @@ from ..ir.specialization import Specialization
 from ..ir.types import Type
 from ..ops import OPERATORS
 from .cell import Cell, Variable
+from .interrupt import DeferInterrupt
 from .location import user_location
 from .record import call, call_many
 from .state import LOCAL
@@ -51,12 +52,13 @@ def backward(heads: Sequence[Cell], head_gradients: Sequence[Cell | None] | None
         if not gradients:
             raise MXNetError(NO_INPUTS)
         results = [(v, _total(v, contributions)) for v, contributions in gradients.items()]
-        for variable, total in results:
-            assert variable.grad is not None
-            variable.grad.write(total.ref)
-        if not retain_graph:
-            for entry in order:
-                entry.consume()
+        with DeferInterrupt():  # all gradients move, and the tape is consumed, or nothing happened
+            for variable, total in results:
+                assert variable.grad is not None
+                variable.grad.write(total.ref)
+            if not retain_graph:
+                for entry in order:
+                    entry.consume()
 
 
 def grad(

@@ -49,6 +49,7 @@ def close(state: State) -> None:
     state.region = Region(state, state.next_credit(), bool(state.record_depth))
     while len(state.closed) > config.window:
         oldest = state.closed[0]
+        stats.windows += 1
         try:
             run_region(oldest, "window")
         except ProgramError as error:
@@ -58,23 +59,38 @@ def close(state: State) -> None:
 
 
 def overflow(state: State) -> None:
-    """The open region's credit is used up: cut it where the recorded sequence repeats."""
+    """The open region's credit is used up: cut it where the recorded sequence repeats, so that cuts look alike.
+
+    Without a repetition it grows, to 16 budgets; to 4 if bytes, not nodes, are what it is full of.
+    """
     region = state.region
-    if config.hard_limit * NODE_COST > region.unit and not region.under_record and not state.period_credit:
+    if config.hard_limit * NODE_COST > region.unit and not region.under_record:
         specs = [item.spec for item in region.items if item.__class__ is Node]
-        period = period_of(specs)
-        if period:
-            cost = sum(spec.cost for spec in specs[-period:] if spec is not None)
+        bulky = len(specs) * NODE_COST * 2 < region.unit
+        period = period_of(specs, 2) if bulky else period_of(specs)
+        if state.period_credit:
+            if not period:
+                state.period_credit = 0
+        elif period:
+            cost = _cost_of_last(region, period)
             state.period_credit = max(config.budget_nodes * NODE_COST // cost, 1) * cost - 1
-        elif len(specs) < 16 * config.budget_nodes and region.unit < 16 * config.budget_nodes * NODE_COST:
+        elif region.unit < (4 if bulky else 16) * config.budget_nodes * NODE_COST:
             region.credit += region.unit
             region.unit *= 2
             return
-    elif state.period_credit:
-        specs = [item.spec for item in region.items if item.__class__ is Node]
-        if not period_of(specs):
-            state.period_credit = 0
     close(state)
+
+
+def _cost_of_last(region: Region, nodes: int) -> int:
+    """What the last ``nodes`` nodes of a region cost, and the arrays made from data among them."""
+    cost, at = 0, len(region.items)
+    while nodes:
+        at -= 1
+        item = region.items[at]
+        if isinstance(item, Node) and item.spec is not None:
+            cost += item.spec.cost
+            nodes -= 1
+    return cost + sum(each for position, each in region.held if position > at)
 
 
 # ---------------------------------------------------------------------------------------------------- forcing
@@ -159,6 +175,7 @@ def run_component(region: Region, root: Ref, cause: str) -> None:
         region.items[:] = unfinished(region.items)
         used = sum(i.spec.cost for i in region.items if i.__class__ is Node and i.spec is not None)
         region.credit = region.unit - used
+        region.held.clear()
 
     try:
         _run(plan, finish, cause, region, root)

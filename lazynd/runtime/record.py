@@ -9,11 +9,12 @@ from typing import Any
 from ..ir.errors import MXNetError
 from ..ir.linearize import linearize
 from ..ir.node import Node, Output, leaf
-from ..ir.specialization import Specialization
+from ..ir.specialization import BYTES_PER_COST, Specialization
 from ..ir.types import Type
 from ..ops import OPERATORS
 from .cell import READ, WRITE, Cell, Ref, View
 from .engine import force, overflow
+from .interrupt import DeferInterrupt
 from .location import user_location
 from .state import LOCAL, State
 from .tape import make_entry, source
@@ -139,8 +140,11 @@ def move(cell: Cell, source_cell: Cell) -> None:
     """Give ``cell`` the content (and, under ``record()``, the history) of ``source_cell``."""
     ref = source_cell.ref
     tape, position = source_cell.tape, source_cell.position
-    cell.write(ref)
-    if tape is not None and LOCAL.state.recording:
+    if tape is None or not LOCAL.state.recording:
+        cell.write(ref)
+        return
+    with DeferInterrupt():  # content and history move together
+        cell.write(ref)
         if isinstance(cell, View):
             cell.remember(ref, tape)
         else:
@@ -150,6 +154,7 @@ def move(cell: Cell, source_cell: Cell) -> None:
 
 def data(type: Type, value: Any) -> Cell:
     """A cell on a buffer."""
+    LOCAL.state.region.hold(type.nbytes // BYTES_PER_COST)
     return Cell(leaf(type, value))
 
 

@@ -46,13 +46,16 @@ class Site:
         """Note a compile (``first`` if of a new key), and warn once if the line does little else."""
         self.once += first
         self.last_key = key
-        self.recent.append(stats.forces)
+        now = stats.forces + stats.windows
+        if self.recent and self.recent[-1] == now:  # further pieces of one force
+            return
+        self.recent.append(now)
         count, window = STORM
-        if not self.warned and len(self.recent) == count and stats.forces - self.recent[0] < window:
+        if not self.warned and len(self.recent) == count and now - self.recent[0] < window:
             self.warned = True
             logger.warning(
                 "%s compiled %d programs within %d forces: it runs another computation each time. The last: %s",
-                self, count, stats.forces - self.recent[0] + 1, difference or "nothing like it ran before",
+                self, count, now - self.recent[0] + 1, difference or "nothing like it ran before",
                 extra={"event": "storm", "site": str(self)},
             )  # fmt: skip
 

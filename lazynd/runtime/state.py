@@ -17,19 +17,31 @@ class Region:
     """A stretch of recording between two fences.
 
     ``items`` holds its nodes, each followed by its further outputs, in recording order. ``credit`` is what may
-    still be recorded before a cut; ``unit`` is what the credit was.
+    still be recorded before a cut; ``unit`` is what the credit was; ``held`` lists what arrays made from data cost,
+    with the number of items before them.
     """
 
-    __slots__ = ("closed", "credit", "items", "owner", "touched", "under_record", "unit")
+    __slots__ = ("closed", "credit", "held", "items", "owner", "touched", "under_record", "unit")
 
     def __init__(self, owner: State, credit: int, under_record: bool) -> None:
         self.owner = owner
         self.items: list[Node | Output] = []
         self.credit = self.unit = credit
+        self.held: list[tuple[int, int]] = []
         self.under_record = under_record
         self.closed = False
         #: Whether another thread ran some of its items.
         self.touched = False
+
+    def hold(self, cost: int) -> None:
+        """Charge for an array made from data, which pending work may keep alive."""
+        if not self.items:
+            return
+        self.credit -= cost
+        at = len(self.items)
+        if self.held and self.held[-1][0] == at:
+            cost += self.held.pop()[1]
+        self.held.append((at, cost))
 
 
 class State:

@@ -15,13 +15,15 @@ logger = logging.getLogger("lazynd")
 class Stats:
     """What happened so far in this process.
 
-    ``forces``: reads that had to run something. ``programs``: programs compiled. ``compiles``: all that the backend
+    ``forces``: reads that had to run something. ``windows``: regions that ran unasked because another stood behind
+    them. ``programs``: programs compiled. ``compiles``: all that the backend
     compiled, kernels of one-shot graphs included. ``runs``: program calls. ``hits``: runs that found their program.
     ``kernels``: kernels compiled for one-shot graphs. ``one_shot``: graphs run op by op. ``loaded``: programs taken
     from the persistent cache. ``evicted``: programs dropped for the cache's bounds. ``executed``: operator nodes run.
     """
 
     forces: int = 0
+    windows: int = 0
     programs: int = 0
     runs: int = 0
     hits: int = 0
