@@ -9,9 +9,10 @@ import numpy as np
 from ..ir.errors import MXNetError
 from ..ir.types import Context
 from ..ops import OPERATORS
-from .cell import Cell, View
+from .cell import Cell, Ref, View
 from .differentiate import backward, grad, recording
 from .engine import current_backend, fence, force, waitall
+from .execute import failed
 from .location import user_location
 from .record import call
 from .stats import stats
@@ -36,12 +37,27 @@ def fetch(cell: Cell, cause: str) -> Array:
         return np.array(whole[cell.offset : cell.offset + cell.type.size]).reshape(cell.type.shape)
     ref = cell.ref
     value = force(ref, cause)
-    return np.array(value) if isinstance(value, np.ndarray) else current_backend().get(value)
+    if isinstance(value, np.ndarray):
+        return np.array(value)
+    try:
+        return current_backend().get(value)
+    except Exception as error:
+        raise _late(ref, error) from error
 
 
 def wait(cell: Cell) -> None:
     """Compute ``cell`` and wait for it."""
-    current_backend().wait(force(cell.ref, "wait_to_read"))
+    ref = cell.ref
+    value = force(ref, "wait_to_read")
+    try:
+        current_backend().wait(value)
+    except Exception as error:
+        raise _late(ref, error) from error
+
+
+def _late(ref: Ref, error: Exception) -> MXNetError:
+    """What a device reports when its result is waited for, told with the operator and its line."""
+    return failed(ref, "running the program that computed it", error)
 
 
 def device_count(device_type: str) -> int:

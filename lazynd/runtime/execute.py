@@ -32,9 +32,12 @@ class Lost:
         self.reason = reason
 
 
-def failed(node: Node, what: str, error: BaseException) -> ProgramError:
+def failed(ref: Ref, what: str, error: BaseException) -> ProgramError:
     """``error`` as the user should read it: operator, reason and the line that recorded it."""
-    name = node.spec.op.name if node.spec is not None else "leaf"
+    node = ref.node
+    if node is None or node.spec is None:  # an output that ran forgot its node; a leaf never had an operator
+        return ProgramError(f"{what} failed: {type(error).__name__}: {error}")
+    name = node.spec.op.name
     return ProgramError(
         f"[{name}] {what} failed: {type(error).__name__}: {error}\n"
         f"  recorded at {describe(node.code, node.lasti, True)}"
