@@ -13,8 +13,7 @@ from ..ops import OPERATORS
 from ..runtime import cast_to, host_array, not_recording
 from ..runtime.cell import Cell, View
 from ..runtime.location import user_location
-from ..runtime.record import call, data, guard_write, move
-from ..runtime.state import LOCAL
+from ..runtime.record import call, data, guard_part, guard_write, make_view, move
 
 Ints = tuple[int, ...]
 
@@ -104,17 +103,9 @@ def _is_basic(key: tuple[Any, ...]) -> bool:
     return not any(isinstance(part, Cell | np.ndarray) for part in key)
 
 
-def view(cell: Cell, offset: int, type: Type) -> Cell:
-    """A view of ``cell`` (of its base if it is a view itself); recorded at once while recording."""
-    made = View(cell.base, cell.offset + offset, type) if isinstance(cell, View) else View(cell, offset, type)
-    if LOCAL.state.recording:
-        made.ref  # noqa: B018 - recorded now, so that the view can be a head later
-    return made
-
-
 def reshape_view(cell: Cell, shape: Ints) -> Cell:
     """All of ``cell`` with another shape."""
-    return view(cell, 0, cell.type.with_shape(shape))
+    return make_view(cell, 0, cell.type.with_shape(shape))
 
 
 def read(cell: Cell, key: Any) -> Cell:
@@ -129,7 +120,7 @@ def read(cell: Cell, key: Any) -> Cell:
     if not made.size:
         return data(made, np.zeros(made.shape, made.dtype))
     if offset is not None:
-        return view(cell, offset, made)
+        return make_view(cell, offset, made)
     attributes = {
         "starts": tuple(basic.starts), "sizes": tuple(basic.counts), "strides": tuple(basic.strides),
         "drop": tuple(basic.drop),
@@ -190,9 +181,11 @@ def write(cell: Cell, key: Any, value: Any) -> None:
         if whole:
             move(cell, filled if filled.type is type else reshape_value(filled, type.shape))
         else:
+            guard_part(filled)
             base, start = (cell.base, cell.offset + offset) if isinstance(cell, View) else (cell, offset)
             View(base, start, target).write(filled.ref)
         return
+    guard_part(filled)
     kept = reshape_value(filled, tuple(basic.counts))
     attributes = {"starts": tuple(basic.starts), "strides": tuple(basic.strides)}
     spec, slots = OPERATORS["_basic_assign"].bind((type, kept.type), attributes)
@@ -206,6 +199,7 @@ def _write_advanced(cell: Cell, key: tuple[Any, ...], value: Any) -> None:
     types = (cell.type, *(c.type for c in indices))
     shape = OPERATORS["_advanced_index"].bind(types, {"axes": axes})[0].out_types[0].shape
     filled = _broadcast(value, cell.type.with_shape(shape))
+    guard_part(filled)
     cells = [cell, filled, *indices]
     spec, slots = OPERATORS["_advanced_assign"].bind(tuple(c.type for c in cells), {"axes": axes})
     cell.write(call(spec, cells, tuple(slots), *user_location()).ref)

@@ -77,7 +77,9 @@ class NDArray:
 
     @property
     def T(self) -> NDArray:
-        """The array with its dimensions in reverse order: a copy."""
+        """The array with its dimensions in reverse order: a copy, or the array itself if it has less than two."""
+        if len(self.shape) < 2:
+            return self
         return method_of(OPERATORS["transpose"], self, _getframe(1))
 
     @property
@@ -260,6 +262,8 @@ class NDArray:
     # ------------------------------------------------------------------------------------------ indexing, views
 
     def __getitem__(self, key: Any) -> NDArray:
+        if (key.__class__ is slice and key == slice(None)) or (key.__class__ is tuple and not key):
+            return self
         return NDArray(indexing.read(self._cell, _key(key)))
 
     def __setitem__(self, key: Any, value: Any) -> None:

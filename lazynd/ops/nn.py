@@ -43,6 +43,8 @@ def dot(
         raise OperatorError(f"Incompatible attr in node  at 1-th input: expected {lhs.dtype}, got {rhs.dtype}")
     require(lhs.dtype.kind == "f", f"dot only supports float32, float64 and float16, got {lhs.dtype}")
     require(lhs.ndim > 0 and rhs.ndim > 0, "dot needs arrays of at least one dimension")
+    if lhs.ndim == rhs.ndim == 1:
+        require(not transpose_a and not transpose_b, "Cannot transpose vectors")
     a, b = (0 if transpose_a else lhs.ndim - 1), (rhs.ndim - 1 if transpose_b else 0)
     require(lhs.shape[a] == rhs.shape[b], f"dot shape error: {_text(lhs, rhs)} ({lhs.shape[a]} vs. {rhs.shape[b]})")
     made = ir.dot_general(lhs, rhs, ((a,), (b,)))

@@ -22,9 +22,10 @@ class Variable:
 
 
 class Cell:
-    """Storage of one array: ``ref`` is its present content, ``tape`` where that content came from.
+    """Storage of one array: ``ref`` is its present content, ``tape`` where it came from when it was last recorded.
 
-    ``position`` says which output of the tape's entry the content is.
+    ``position`` says which output of the tape's entry that is. As in MXNet, writing in place outside ``record()``
+    changes the content and leaves the history, so that ``loss /= n`` does not lose the graph.
     """
 
     __slots__ = ("__weakref__", "position", "ref", "tape", "variable", "version")
@@ -53,11 +54,10 @@ class Cell:
     def write(self, ref: Ref) -> None:
         """Move the cell; its former content keeps its meaning for whoever read it."""
         self.ref = ref
-        self.tape = None
         self.version += 1
 
 
-#: Set by the recorder: reads and writes of a view are recorded operations.
+#: Set by the recorder: reads and writes of a view are operations.
 READ: list[Callable[[View], Ref]] = []
 WRITE: list[Callable[[View, Ref], None]] = []
 
@@ -65,8 +65,8 @@ WRITE: list[Callable[[View, Ref], None]] = []
 class View(Cell):
     """A contiguous stretch of another cell's elements, from ``offset``, seen with its own shape.
 
-    Reading it records a slice of the base; writing it moves the base. A read that is on the tape is remembered
-    until the base moves, since it may become a head; others are not, so that no stale read keeps data alive.
+    Reading it records a slice of the base; writing it moves the base. Only a view made under ``record()`` has a
+    history; its read is remembered until the base moves, others are not, so that no stale read keeps data alive.
     """
 
     __slots__ = ("_seen", "_seen_version", "_view_type", "base", "offset")
@@ -91,18 +91,20 @@ class View(Cell):
 
     @property
     def ref(self) -> Ref:  # type: ignore[override]  # a view has no content of its own: it is computed
-        if self._seen is not None:
-            if self._seen_version == self.base.version and not self.tape.consumed:
-                return self._seen
+        tape = self.tape
+        if tape is not None and tape.consumed:
             self._seen = self.tape = None
+        elif self._seen is not None and self._seen_version == self.base.version and tape is not None:
+            return self._seen
         return READ[0](self)
 
-    def remember(self, seen: Ref, tape: Any) -> None:
-        """Keep a recorded read for as long as the base does not move."""
-        self._seen, self._seen_version, self.tape = seen, self.base.version, tape
+    def remember(self, seen: Ref, tape: Any, position: int) -> None:
+        """Give the view a history, and keep what was recorded for as long as the base does not move."""
+        self._seen, self._seen_version = seen, self.base.version
+        self.tape, self.position = tape, position
 
     def write(self, ref: Ref) -> None:
-        self._seen = self.tape = None
+        self._seen = None
         WRITE[0](self, ref)
 
 
@@ -120,6 +122,10 @@ class Detached(Cell):
     @property
     def type(self) -> Type:
         return self.base.type
+
+    @property
+    def version(self) -> int:  # type: ignore[override]  # the base's
+        return self.base.version
 
     @property
     def storage(self) -> Cell:

@@ -15,7 +15,7 @@ from .interrupt import DeferInterrupt
 from .location import user_location
 from .record import call, call_many
 from .state import LOCAL
-from .tape import Entry
+from .tape import Entry, source
 
 NOT_IN_GRAPH = (
     "Check failed: !AGInfo::IsNone(*i): Cannot differentiate node because it is not in a computational graph. "
@@ -118,20 +118,18 @@ def _sweep(
     given: list[Cell | None] = list(head_gradients) if head_gradients is not None else [None] * len(heads)
     if len(given) != len(heads):
         raise MXNetError(f"{len(heads)} heads but {len(given)} head gradients")
-    starts: list[tuple[Entry, int]] = []
+    starts: list[tuple[tuple[Entry, int], Cell]] = []
     for head, gradient in zip(heads, given, strict=True):
         tape = _history(head)
-        if tape is None:
-            raise MXNetError(NOT_IN_GRAPH)
         if gradient is not None and gradient.type is not head.type:
             raise MXNetError(
                 f"the head gradient must have the type of its head: expected {head.type}, got {gradient.type}"
             )
-        starts.append(tape)
-    order = _reachable([entry for entry, _ in starts])
+        if tape is not None:
+            starts.append((tape, _filled(head.type, 1) if gradient is None else gradient))
+    order = _reachable([entry for (entry, _), _ in starts])
     pending: dict[Entry, dict[int, list[Cell]]] = {}
-    for (entry, position), head, gradient in zip(starts, heads, given, strict=True):
-        seed = _filled(head.type, 1) if gradient is None else gradient
+    for (entry, position), seed in starts:
         pending.setdefault(entry, {}).setdefault(position, []).append(seed)
     gradients: dict[Variable, list[Cell]] = {}
     for entry in order:
@@ -147,13 +145,13 @@ def _sweep(
 
 
 def _history(head: Cell) -> tuple[Entry, int] | None:
-    """The entry that a head hangs on; a variable is its own head."""
+    """The entry that a head hangs on, a variable being its own head; None for a variable without gradient."""
     del_ref = head.ref  # a view's history is found by reading it
-    tape: Entry | None = head.tape
     del del_ref
-    if tape is None or tape.consumed:
-        return None
-    return tape, head.position
+    found = source(head)
+    if found is None and (head.variable is None or head.tape is not None):
+        raise MXNetError(NOT_IN_GRAPH)
+    return found
 
 
 def _reachable(starts: list[Entry]) -> list[Entry]:

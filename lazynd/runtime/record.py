@@ -26,6 +26,8 @@ IN_GRAPH = (
     "section."
 )
 
+NOT_IN_PLACE = "Inplace operations (+=, -=, x[:]=, etc) are not supported when recording: "
+
 
 def append(
     state: State,
@@ -127,13 +129,18 @@ def _taped(
 
 
 def guard_write(cell: Cell) -> None:
-    """Refuse an in-place write that the tape could not follow."""
+    """Refuse an in-place write under ``record()`` to what is on the tape. Handles count, as in MXNet, not memory."""
     if not LOCAL.state.recording:
         return
-    for each in (cell, cell.storage):
-        tape = each.tape
-        if each.variable is not None or (tape is not None and not tape.consumed):
-            raise MXNetError(f"Inplace operations (+=, -=, x[:]=, etc) are not supported when recording: {IN_GRAPH}")
+    tape = cell.tape
+    if cell.variable is not None or (tape is not None and not tape.consumed):
+        raise MXNetError(f"{NOT_IN_PLACE}{IN_GRAPH}")
+
+
+def guard_part(value: Cell) -> None:
+    """Refuse to write a recorded ``value`` into part of an array: the gradient could not find its way back."""
+    if LOCAL.state.recording and source(value) is not None:
+        raise MXNetError(f"{NOT_IN_PLACE}{IN_GRAPH}")
 
 
 def move(cell: Cell, source_cell: Cell) -> None:
@@ -146,10 +153,9 @@ def move(cell: Cell, source_cell: Cell) -> None:
     with DeferInterrupt():  # content and history move together
         cell.write(ref)
         if isinstance(cell, View):
-            cell.remember(ref, tape)
+            cell.remember(ref, tape, position)
         else:
-            cell.tape = tape
-        cell.position = position
+            cell.tape, cell.position = tape, position
 
 
 def data(type: Type, value: Any) -> Cell:
@@ -164,20 +170,31 @@ _view_specs: dict[tuple[Type, Type], Specialization] = {}
 _write_specs: dict[tuple[Type, Type], Specialization] = {}
 
 
-def _read_view(view: View) -> Ref:
-    base = view.base
-    key = (base.type, view.type)
+def _view_spec(cell: Cell, type: Type) -> Specialization:
+    key = (cell.type, type)
     spec = _view_specs.get(key)
     if spec is None:
-        spec = _view_specs[key] = _VIEW.bind((base.type,), {"shape": view.type.shape, "offset": 0})[0]
+        spec = _view_specs[key] = _VIEW.bind((cell.type,), {"shape": type.shape, "offset": 0})[0]
+    return spec
+
+
+def make_view(cell: Cell, offset: int, type: Type) -> View:
+    """A view of ``cell``; under ``record()`` it has the history of ``cell``, otherwise none."""
+    if isinstance(cell, View):
+        made = View(cell.base, cell.offset + offset, type)
+    else:
+        made = View(cell, offset, type)
     state = LOCAL.state
-    if state.recording:
-        cell = _taped(state, spec, (base,), (base.ref,), (view.offset,), *user_location())[0]
-        if cell.tape is not None:
-            view.remember(cell.ref, cell.tape)
-            view.position = 0
-        return cell.ref
-    node = append(state, spec, (base.ref,), (view.offset,), *user_location())
+    if state.recording and source(cell) is not None:
+        seen = _taped(state, _view_spec(cell, type), (cell,), (cell.ref,), (offset,), *user_location())[0]
+        made.remember(seen.ref, seen.tape, seen.position)
+    return made
+
+
+def _read_view(view: View) -> Ref:
+    base = view.base
+    state = LOCAL.state
+    node = append(state, _view_spec(base, view.type), (base.ref,), (view.offset,), *user_location())
     if state.eager:
         force(node)
     return node
