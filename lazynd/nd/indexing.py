@@ -162,7 +162,9 @@ def _read_advanced(cell: Cell, key: tuple[Any, ...]) -> Cell:
 
 
 def write(cell: Cell, key: Any, value: Any) -> None:
-    """``x[key] = value``: the value broadcast and cast to the array's dtype."""
+    """``x[key] = value``: the value broadcast and cast to the array's dtype; ``x[:] = x`` does nothing."""
+    if value is cell and key.__class__ is slice and key == slice(None):
+        return
     guard_write(cell)
     type = cell.type
     expanded = _expand(key, type.ndim)
