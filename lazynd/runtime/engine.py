@@ -60,20 +60,19 @@ def close(state: State) -> None:
 def overflow(state: State) -> None:
     """The open region's credit is used up: cut it where the recorded sequence repeats."""
     region = state.region
-    if config.hard_limit * NODE_COST > region.unit and not region.under_record and not state.period_credit:
+    if config.hard_limit * NODE_COST > region.unit and not region.under_record:
         specs = [item.spec for item in region.items if item.__class__ is Node]
         period = period_of(specs)
         if period:
+            # Also when a period is known already: another loop may run by now.
             cost = sum(spec.cost for spec in specs[-period:] if spec is not None)
             state.period_credit = max(config.budget_nodes * NODE_COST // cost, 1) * cost - 1
+        elif state.period_credit:
+            state.period_credit = 0
         elif len(specs) < 16 * config.budget_nodes and region.unit < 16 * config.budget_nodes * NODE_COST:
             region.credit += region.unit
             region.unit *= 2
             return
-    elif state.period_credit:
-        specs = [item.spec for item in region.items if item.__class__ is Node]
-        if not period_of(specs):
-            state.period_credit = 0
     close(state)
 
 
