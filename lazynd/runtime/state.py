@@ -20,11 +20,13 @@ class Region:
     still be recorded before a cut; ``unit`` is what the credit was.
     """
 
-    __slots__ = ("closed", "credit", "items", "owner", "touched", "under_record", "unit")
+    __slots__ = ("closed", "credit", "items", "kept", "owner", "touched", "under_record", "unit")
 
     def __init__(self, owner: State, credit: int, under_record: bool) -> None:
         self.owner = owner
         self.items: list[Node | Output] = []
+        #: Those that were live at the fence, so that what the program returns does not depend on when it runs.
+        self.kept: list[Node | Output] = []
         self.credit = self.unit = credit
         self.under_record = under_record
         self.closed = False
