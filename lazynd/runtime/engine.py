@@ -17,7 +17,7 @@ from .location import describe, user_location
 from .obtain import PROGRAMS, compile_program
 from .partition import device_part, first_piece, several_devices, too_big
 from .period import period_of
-from .schedule import Plan, Ref, ancestors, linearize_items, unfinished
+from .schedule import Plan, Ref, ancestors, linearize_items, live, unfinished
 from .sites import current_site
 from .state import LOCAL, LOCK, Region, State
 from .stats import logger, stats
@@ -36,6 +36,7 @@ def fence() -> None:
     """Close the thread's open region: what comes after shares no program with what came before."""
     state = LOCAL.state
     if state.region.items:
+        state.region.kept = live(state.region.items)
         close(state)
     state.period_credit = 0
     state.region = Region(state, state.next_credit(), bool(state.record_depth))
@@ -68,12 +69,12 @@ def overflow(state: State) -> None:
         specs = [item.spec for item in region.items if item.__class__ is Node]
         bulky = len(specs) * NODE_COST * 2 < region.unit
         period = period_of(specs, 2) if bulky else period_of(specs)
-        if state.period_credit:
-            if not period:
-                state.period_credit = 0
-        elif period:
+        if period:
+            # Also when a period is known already: another loop may run by now.
             cost = _cost_of_last(region, period)
             state.period_credit = max(config.budget_nodes * NODE_COST // cost, 1) * cost - 1
+        elif state.period_credit:
+            state.period_credit = 0
         elif region.unit < (4 if bulky else 16) * config.budget_nodes * NODE_COST:
             region.credit += region.unit
             region.unit *= 2
@@ -154,6 +155,7 @@ def run_region(region: Region, cause: str, root: Ref | None = None) -> None:
 
     def finish() -> None:
         region.items.clear()
+        region.kept.clear()
         if region in region.owner.closed:
             region.owner.closed.remove(region)
 
