@@ -82,9 +82,7 @@ class _Parser:
         self.types: dict[str, tuple[Type, ...]] = {}
 
     def graph(self, text: str) -> Graph:
-        lines = [
-            (i, line) for i, line in enumerate(text.splitlines(), 1) if line.strip() and line.lstrip()[0] != "#"
-        ]
+        lines = [(i, line) for i, line in enumerate(text.splitlines(), 1) if line.strip() and line.lstrip()[0] != "#"]
         if not lines:
             raise ParseError("the text is empty")
         nodes: list[Node] = []
