@@ -53,6 +53,26 @@ def topological(roots: Iterable[Node | Output]) -> list[Node]:
     return order
 
 
+def equal_graphs(a: Graph, b: Graph) -> bool:
+    """Whether the graphs are equal up to locations: the same ops on the same values in the same order."""
+    if len(a.inputs) != len(b.inputs) or len(a.nodes) != len(b.nodes) or len(a.outputs) != len(b.outputs):
+        return False
+    if a.name != b.name or any(m.type is not n.type for m, n in zip(a.inputs, b.inputs, strict=True)):
+        return False
+    known = dict(zip(a.inputs, b.inputs, strict=True))
+
+    def agree(refs: Sequence[Node | Output], others: Sequence[Node | Output]) -> bool:
+        return len(refs) == len(others) and all(
+            r.index == o.index and known.get(r.node) is o.node for r, o in zip(refs, others, strict=True)
+        )
+
+    for m, n in zip(a.nodes, b.nodes, strict=True):
+        if m.spec is not n.spec or not agree(m.inputs or (), n.inputs or ()):
+            return False
+        known[m] = n
+    return agree(a.outputs, b.outputs)
+
+
 class Rewriter:
     """Copies nodes while replacing references: the loop that every pass shares."""
 

@@ -7,7 +7,7 @@ contractions, reductions and loops hand their results over as hidden outputs.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,13 +23,27 @@ Ref = Node | Output
 Key = tuple[Node, int]
 
 
+@dataclass(frozen=True, slots=True)
+class Derivation:
+    """How an operator was derived: from ``origin``, for the gradients of the inputs marked in ``needs``.
+
+    It is the backward pass for the cotangents marked in ``present``, or, if that is None, the forward pass that
+    keeps residuals.
+    """
+
+    origin: Specialization
+    needs: tuple[bool, ...]
+    present: tuple[bool, ...] | None
+
+
 class Derived(Op):
     """An operator made by a transformation: its body is given as a graph."""
 
-    def __init__(self, name: str, graph: Graph) -> None:
+    def __init__(self, name: str, graph: Graph, derivation: Derivation) -> None:
         super().__init__()
         self.name = name
         self.graph = graph
+        self.derivation = derivation
 
     def _specialize(self, in_types: tuple[Type, ...], attributes: Mapping[str, Any]) -> Specialization:
         raise TypeError(f"{self.name} is fixed to its types")
@@ -91,7 +105,11 @@ class Linearized:
         graph = Graph(self._graph.inputs, [*self._graph.outputs, *hidden])
         out_types = (*origin.out_types, *(ref.type for ref in hidden))
         return Specialization(
-            Derived(origin.op.name, graph), origin.in_types, origin.attributes, out_types, origin.slots
+            Derived(origin.op.name, graph, Derivation(origin, self.needs, None)),
+            origin.in_types,
+            origin.attributes,
+            out_types,
+            origin.slots,
         )
 
     def backward(self, present: tuple[bool, ...]) -> Backward:
@@ -127,7 +145,7 @@ class Linearized:
         kept = [boundary[sources[k].node, sources[k].index] for k in residuals]
         body = Graph([*kept, *seed_leaves, *slot_leaves], results)
         spec = Specialization(
-            Derived(f"vjp_{origin.op.name}", body),
+            Derived(f"vjp_{origin.op.name}", body, Derivation(origin, self.needs, present)),
             tuple(n.type for n in (*kept, *seed_leaves)),
             origin.attributes,
             tuple(ref.type for ref in results),
@@ -147,6 +165,18 @@ def linearize(spec: Specialization, needs: tuple[bool, ...]) -> Linearized:
     if found is None:
         found = spec.linearized.setdefault(needs, Linearized(spec, needs))
     return found
+
+
+def derive(origin: Specialization, needs: Collection[int], present: Collection[int] | None) -> Specialization:
+    """What a ``Derivation`` describes, its marked inputs and outputs given by number."""
+    marked = tuple(i in needs for i in range(len(origin.in_types)))
+    linear = linearize(origin, marked)
+    if present is None:
+        return linear.spec
+    step = linear.backward(tuple(i in present for i in range(len(linear.spec.out_types))))
+    if step.spec is None:
+        raise ValueError(f"no gradient of {origin.op.name} reaches the inputs {sorted(needs)}")
+    return step.spec
 
 
 def _body(spec: Specialization) -> Graph:

@@ -29,8 +29,14 @@ class Primitive(Op):
 
     #: Recomputed in a backward pass instead of kept: elementwise and data movement.
     cheap: ClassVar[bool] = True
-    #: False for primitives that a rewrite must neither merge nor evaluate (none that draws or loops).
-    foldable: ClassVar[bool] = True
+    #: Each element of the result depends on the elements of the operands at its place.
+    elementwise: ClassVar[bool] = False
+    #: The operands may be exchanged.
+    commutative: ClassVar[bool] = False
+    #: Elements are moved or chosen, their bits never changed.
+    moves: ClassVar[bool] = False
+    #: IEEE 754 leaves one result, so that ``evaluate`` gives the bits of every backend (integers always do).
+    exact: ClassVar[bool] = False
 
     def __init_subclass__(cls, *, family: bool = False, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)

@@ -1,14 +1,27 @@
-"""The text form of graphs: one line a node, with types and the user's line."""
+"""The text form of graphs: one line a node, with types and the user's line. ``parse`` reads it back.
+
+    graph main(%0: float32[2,3], %1: float32[]) {
+      %2: float32[2,3] = _mul_scalar(%0, scalar=%1)  # train.py:12
+      %3: float32[2,3] = ir.transpose(%2) {axes=(0, 1)}
+      return %3
+    }
+
+Primitives carry the prefix ``ir.``, operators none; scalar slots are named. A derived operator ends with what it
+is derived from: an operator on types, then each step: ``keep(0)`` is the forward pass
+that keeps residuals for the gradient of input 0, ``vjp(0; 1)`` the gradient of input 0 from the cotangent of
+output 1.
+"""
 
 from __future__ import annotations
 
 from .attributes import print_attribute
 from .graph import Graph
+from .linearize import Derived
 from .node import Node, Output
+from .primitive import Primitive
+from .specialization import Specialization
 
-
-def _number(names: dict[Node, str], ref: Node | Output) -> str:
-    return names[ref.node] if not ref.index else f"{names[ref.node]}.{ref.index}"
+PREFIX = "ir."
 
 
 def print_graph(graph: Graph, locations: bool = True) -> str:
@@ -16,20 +29,56 @@ def print_graph(graph: Graph, locations: bool = True) -> str:
     names: dict[Node, str] = {node: f"%{i}" for i, node in enumerate(graph.inputs)}
     parameters = ", ".join(f"{names[node]}: {node.type!r}" for node in graph.inputs)
     lines = [f"graph {graph.name or 'main'}({parameters}) {{"]
+    applied: dict[Specialization, tuple[str, str]] = {}
     for node in graph.nodes:
         spec = node.spec
         assert spec is not None and node.inputs is not None
         name = names[node] = f"%{len(names)}"
-        operands = ", ".join(_number(names, ref) for ref in node.inputs)
-        attributes = ", ".join(f"{k}={print_attribute(v)}" for k, v in spec.attributes.items())
-        types = ", ".join(map(repr, spec.out_types))
-        line = f"  {name}: {types} = {spec.op.name}({operands})"
-        line += f" {{{attributes}}}" if attributes else ""
+        operands = [_number(names, ref) for ref in node.inputs]
+        for i, slot in enumerate(spec.slots, len(operands) - len(spec.slots)):
+            operands[i] = f"{slot.name}={operands[i]}"
+        if spec not in applied:
+            applied[spec] = _head(spec), _tail(spec)
+        head, tail = applied[spec]
+        line = f"  {name}: {head}({', '.join(operands)}){tail}"
         if locations and node.code is not None:
             line += f"  # {node.code.co_filename.rpartition('/')[2]}:{_line(node)}"
         lines.append(line)
     lines.append(f"  return {', '.join(_number(names, ref) for ref in graph.outputs)}")
     return "\n".join([*lines, "}"]) + "\n"
+
+
+def _number(names: dict[Node, str], ref: Node | Output) -> str:
+    return names[ref.node] if not ref.index else f"{names[ref.node]}.{ref.index}"
+
+
+def _head(spec: Specialization) -> str:
+    prefix = PREFIX if isinstance(spec.op, Primitive) else ""
+    return f"{', '.join(map(repr, spec.out_types))} = {prefix}{spec.op.name}"
+
+
+def _tail(spec: Specialization) -> str:
+    attributes = ", ".join(f"{k}={print_attribute(v)}" for k, v in spec.attributes.items())
+    return (f" {{{attributes}}}" if attributes else "") + print_derivation(spec)
+
+
+def print_derivation(spec: Specialization) -> str:
+    """What ``spec`` is derived from, with a space before it; nothing if it is an operator of its own."""
+    steps: list[str] = []
+    while isinstance(spec.op, Derived):
+        step = spec.op.derivation
+        wanted = _marked(step.needs)
+        steps.append(f"keep({wanted})" if step.present is None else f"vjp({wanted}; {_marked(step.present)})")
+        spec = step.origin
+    if not steps:
+        return ""
+    prefix = PREFIX if isinstance(spec.op, Primitive) else ""
+    types = ", ".join(map(repr, spec.in_types))
+    return f" from {prefix}{spec.op.name}({types}) {' '.join(reversed(steps))}"
+
+
+def _marked(flags: tuple[bool, ...]) -> str:
+    return ", ".join(str(i) for i, flag in enumerate(flags) if flag)
 
 
 def _line(node: Node) -> int:

@@ -2,20 +2,78 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Final
 
-from ..ir.gradient import flatten
 from ..ir.graph import Graph
+from ..ir.verify import verify
+from .common import common_subexpressions
 from .dead_code import dead_code
+from .expand import expand
+from .fold import fold_constants
+from .simplify import simplify
 
 Pass = Callable[[Graph], Graph]
 
+#: In this order, each once: folding leaves uniform constants in the one form that the rules match, merging lets
+#: them see that two operands are the same value, and what the rules leave unused is dropped last.
+PIPELINE: Final[tuple[Pass, ...]] = (expand, fold_constants, common_subexpressions, simplify, dead_code)
 
-def expand(graph: Graph) -> Graph:
-    """Bodies in place of operators: what is left are primitives."""
-    return flatten(graph)
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """What one pass made of a graph, and how long it took; ``name`` is "recorded" for what it started from."""
+
+    name: str
+    graph: Graph
+    seconds: float
 
 
-PIPELINE: tuple[Pass, ...] = (expand, dead_code)
+def run_pipeline(
+    graph: Graph,
+    *,
+    passes: Sequence[Pass] = PIPELINE,
+    check: bool = False,
+    trace: Callable[[Stage], None] | None = None,
+) -> Graph:
+    """``graph`` through ``passes``, verified after each if ``check``; ``trace`` is called with every stage.
 
-__all__ = ["PIPELINE", "Pass", "dead_code", "expand"]
+    >>> from lazynd.ir.parse import parse_graph
+    >>> stages = []
+    >>> graph = parse_graph('''graph main(%0: float32[2]) {
+    ...   %1: float32[2] = ir.negate(%0)
+    ...   %2: float32[2] = ir.negate(%1)
+    ...   return %2
+    ... }''')
+    >>> len(run_pipeline(graph, trace=stages.append))
+    0
+    >>> [(stage.name, len(stage.graph)) for stage in stages][-2:]
+    [('simplify', 0), ('dead_code', 0)]
+    """
+    if trace is not None:
+        trace(Stage("recorded", graph, 0.0))
+    for step in passes:
+        started = time.perf_counter()
+        graph = step(graph)
+        seconds = time.perf_counter() - started
+        if check:
+            verify(graph)
+        if trace is not None:
+            trace(Stage(step.__name__, graph, seconds))
+    return graph
+
+
+def report(stages: Sequence[Stage]) -> str:
+    """A table of ``stages``: nodes after each pass, and its time in milliseconds."""
+    width = max(len(stage.name) for stage in stages)
+    lines = [f"{'pass':<{width}}  nodes  milliseconds"]
+    lines += [f"{s.name:<{width}}  {len(s.graph):>5}  {1000 * s.seconds:>12.2f}" for s in stages]
+    return "\n".join(lines)
+
+
+__all__ = [
+    "PIPELINE", "Pass", "Stage", "common_subexpressions", "dead_code", "expand", "fold_constants", "report",
+    "run_pipeline", "simplify",
+]  # fmt: skip

@@ -16,8 +16,7 @@ from ..ir.graph import Graph
 from ..ir.node import Node, Output, apply, leaf
 from ..ir.primitive import PRIMITIVES
 from ..ir.text import print_graph
-from ..ir.verify import verify
-from ..passes import PIPELINE
+from ..passes import run_pipeline
 from .schedule import Plan, Ref, linearize_items, unfinished
 from .sites import Site
 from .state import LOCK
@@ -154,11 +153,7 @@ def build_graph(plan: Plan, baked: Collection[int] = ()) -> tuple[Graph, int]:
 
 def optimise(graph: Graph) -> Graph:
     """``graph`` through the pipeline."""
-    for step in PIPELINE:
-        graph = step(graph)
-        if config.verify:
-            verify(graph)
-    return graph
+    return run_pipeline(graph, check=config.verify)
 
 
 def compile_plan(plan: Plan, backend: Backend, bake: bool) -> tuple[Program, int]:

@@ -36,8 +36,8 @@ def text(shown: Graph | NDArray, locations: bool = True) -> str:
     >>> x = nd.ones((2, 3)) * 2
     >>> print(viz.text(x, locations=False))
     graph main(%0: float32[], %1: float32[]) {
-      %2: float32[2,3] = _fill(%0) {shape=(2, 3), dtype=dtype:float32, ctx=cpu(0)}
-      %3: float32[2,3] = _mul_scalar(%2, %1)
+      %2: float32[2,3] = _fill(value=%0) {shape=(2, 3), dtype=dtype:float32, ctx=cpu(0)}
+      %3: float32[2,3] = _mul_scalar(%2, scalar=%1)
       return %3
     }
     <BLANKLINE>

@@ -30,6 +30,8 @@ class Comparison(Binary, family=True):
 
 class Equal(Comparison):
     name = "equal"
+    exact = True
+    commutative = True
 
     def evaluate(self, a: Array, b: Array) -> Array:
         return np.equal(a, b)
@@ -37,6 +39,8 @@ class Equal(Comparison):
 
 class NotEqual(Comparison):
     name = "not_equal"
+    exact = True
+    commutative = True
 
     def evaluate(self, a: Array, b: Array) -> Array:
         return np.not_equal(a, b)
@@ -44,6 +48,7 @@ class NotEqual(Comparison):
 
 class Less(Comparison):
     name = "less"
+    exact = True
 
     def evaluate(self, a: Array, b: Array) -> Array:
         return np.less(a, b)
@@ -51,6 +56,7 @@ class Less(Comparison):
 
 class LessEqual(Comparison):
     name = "less_equal"
+    exact = True
 
     def evaluate(self, a: Array, b: Array) -> Array:
         return np.less_equal(a, b)
@@ -58,6 +64,7 @@ class LessEqual(Comparison):
 
 class Greater(Comparison):
     name = "greater"
+    exact = True
 
     def evaluate(self, a: Array, b: Array) -> Array:
         return np.greater(a, b)
@@ -65,6 +72,7 @@ class Greater(Comparison):
 
 class GreaterEqual(Comparison):
     name = "greater_equal"
+    exact = True
 
     def evaluate(self, a: Array, b: Array) -> Array:
         return np.greater_equal(a, b)
@@ -74,6 +82,8 @@ class Select(Primitive):
     """``a`` where the condition holds, else ``b``."""
 
     name = "select"
+    moves = True
+    elementwise = True
 
     def infer(self, condition: Type, a: Type, b: Type) -> Type:
         if condition.dtype != BOOL or condition.shape != a.shape:
@@ -97,6 +107,7 @@ class Convert(Unary):
     """A cast as in C: towards zero, integers wrapping. NaN and values out of range: as the backend has it."""
 
     name = "convert"
+    exact = True
 
     def infer(self, x: Type, *, dtype: np.dtype[Any]) -> Type:
         return x.with_dtype(dtype)
@@ -119,6 +130,7 @@ class BitcastConvert(Unary):
     """The same bits as another dtype of the same width."""
 
     name = "bitcast_convert"
+    moves = True
 
     def infer(self, x: Type, *, dtype: np.dtype[Any]) -> Type:
         if dtype.itemsize != x.dtype.itemsize:

@@ -27,6 +27,7 @@ def same_types(name: str, types: tuple[Type, ...]) -> Type:
 class Unary(Primitive, family=True):
     """One operand. ``low`` and ``high`` bound the domain that samples are drawn from."""
 
+    elementwise = True
     low: float = -2.0
     high: float = 2.0
 
@@ -41,6 +42,7 @@ class Unary(Primitive, family=True):
 class Binary(Primitive, family=True):
     """Two operands of one type."""
 
+    elementwise = True
     low: float = -2.0
     high: float = 2.0
 
@@ -67,6 +69,7 @@ class Integral(Binary, family=True):
 
 class Negate(Unary):
     name = "negate"
+    exact = True
 
     def vjp(self, g: Value, y: Value, x: Value) -> tuple[Value]:
         return (-g,)
@@ -77,6 +80,7 @@ class Negate(Unary):
 
 class Abs(Unary):
     name = "abs"
+    exact = True
 
     def vjp(self, g: Value, y: Value, x: Value) -> tuple[Value]:
         return (g * ir.sign(x),)
@@ -234,6 +238,7 @@ class Erf(Unary):
 
 class Floor(Unary):
     name = "floor"
+    exact = True
 
     def vjp(self, g: Value, y: Value, x: Value) -> tuple[None]:
         return (None,)
@@ -244,6 +249,7 @@ class Floor(Unary):
 
 class Ceil(Unary):
     name = "ceil"
+    exact = True
 
     def vjp(self, g: Value, y: Value, x: Value) -> tuple[None]:
         return (None,)
@@ -254,6 +260,7 @@ class Ceil(Unary):
 
 class RoundNearestEven(Unary):
     name = "round_nearest_even"
+    exact = True
 
     def vjp(self, g: Value, y: Value, x: Value) -> tuple[None]:
         return (None,)
@@ -266,6 +273,7 @@ class StopGradient(Unary):
     """The identity, without gradient."""
 
     name = "stop_gradient"
+    moves = True
 
     def vjp(self, g: Value, y: Value, x: Value) -> tuple[None]:
         return (None,)
@@ -292,6 +300,8 @@ class Not(Unary):
 
 class Add(Binary):
     name = "add"
+    commutative = True
+    exact = True
 
     def vjp(self, g: Value, y: Value, a: Value, b: Value) -> tuple[Value, Value]:
         return (g, g)
@@ -302,6 +312,7 @@ class Add(Binary):
 
 class Subtract(Binary):
     name = "subtract"
+    exact = True
 
     def vjp(self, g: Value, y: Value, a: Value, b: Value) -> tuple[Value, Value]:
         return (g, -g)
@@ -312,6 +323,8 @@ class Subtract(Binary):
 
 class Multiply(Binary):
     name = "multiply"
+    commutative = True
+    exact = True
 
     def vjp(self, g: Value, y: Value, a: Value, b: Value) -> tuple[Value, Value]:
         return (g * b, g * a)
@@ -411,6 +424,7 @@ class Atan2(Binary):
 
 class And(Integral):
     name = "and"
+    commutative = True
 
     def evaluate(self, a: Array, b: Array) -> Array:
         return np.bitwise_and(a, b)
@@ -418,6 +432,7 @@ class And(Integral):
 
 class Or(Integral):
     name = "or"
+    commutative = True
 
     def evaluate(self, a: Array, b: Array) -> Array:
         return np.bitwise_or(a, b)
@@ -425,6 +440,7 @@ class Or(Integral):
 
 class Xor(Integral):
     name = "xor"
+    commutative = True
 
     def evaluate(self, a: Array, b: Array) -> Array:
         return np.bitwise_xor(a, b)

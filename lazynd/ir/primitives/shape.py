@@ -24,6 +24,7 @@ class Broadcast(Primitive):
     """Operand axis ``i`` becomes axis ``axes[i]`` of ``shape``; length 1 repeats, other axes are new."""
 
     name = "broadcast"
+    moves = True
 
     def infer(self, x: Type, *, shape: Ints, axes: Ints) -> Type:
         if len(axes) != x.ndim or any(x.shape[i] not in (1, shape[a]) for i, a in enumerate(axes)):
@@ -52,6 +53,7 @@ class Broadcast(Primitive):
 
 class Reshape(Primitive):
     name = "reshape"
+    moves = True
 
     def infer(self, x: Type, *, shape: Ints) -> Type:
         made = x.with_shape(shape)
@@ -72,6 +74,7 @@ class Reshape(Primitive):
 
 class Transpose(Primitive):
     name = "transpose"
+    moves = True
 
     def infer(self, x: Type, *, axes: Ints) -> Type:
         if sorted(axes) != list(range(x.ndim)):
@@ -91,6 +94,7 @@ class Transpose(Primitive):
 
 class Reverse(Primitive):
     name = "reverse"
+    moves = True
 
     def infer(self, x: Type, *, axes: Ints) -> Type:
         return x
@@ -108,6 +112,7 @@ class Reverse(Primitive):
 
 class Concatenate(Primitive):
     name = "concatenate"
+    moves = True
 
     def infer(self, *xs: Type, axis: int) -> Type:
         first = xs[0]
@@ -142,6 +147,7 @@ class Pad(Primitive):
     """``value`` before (``low``), after (``high``) and between (``interior``) elements; negative edges cut."""
 
     name = "pad"
+    moves = True
 
     def infer(self, x: Type, value: Type, *, low: Ints, high: Ints, interior: Ints) -> Type:
         extents = zip(x.shape, low, high, interior, strict=True)
@@ -173,6 +179,7 @@ class Pad(Primitive):
 
 class Slice(Primitive):
     name = "slice"
+    moves = True
 
     def infer(self, x: Type, *, start: Ints, limit: Ints, strides: Ints) -> Type:
         extents = list(zip(x.shape, start, limit, strides, strict=True))
@@ -201,6 +208,7 @@ class DynamicSlice(Primitive):
     """A block of ``sizes`` at 0-d integer starts, moved inside the operand where it would stick out."""
 
     name = "dynamic_slice"
+    moves = True
 
     def infer(self, x: Type, *starts: Type, sizes: Ints) -> Type:
         if len(starts) != x.ndim or any(n > m for n, m in zip(sizes, x.shape, strict=True)):
@@ -226,6 +234,7 @@ def _block(shape: Ints, starts: tuple[Array, ...], sizes: Ints) -> tuple[slice, 
 
 class DynamicUpdateSlice(Primitive):
     name = "dynamic_update_slice"
+    moves = True
 
     def infer(self, x: Type, update: Type, *starts: Type) -> Type:
         if (
@@ -272,6 +281,7 @@ class Gather(Primitive):
     """
 
     name = "gather"
+    moves = True
 
     def infer(self, x: Type, *indices: Type, axes: Ints) -> Type:
         return x.with_shape(_gathered(self.name, x, indices, axes))

@@ -19,6 +19,7 @@ class Constant(Primitive):
     """A small array compiled into the program. Data is a parameter instead, whatever its size."""
 
     name = "constant"
+    moves = True
 
     def infer(self, *, value: Array, context: Context) -> Type:
         if value.size > _MAX_CONSTANT:
@@ -40,6 +41,7 @@ class Copy(Primitive):
     """The operand on another context; the runtime moves the buffer."""
 
     name = "copy"
+    moves = True
 
     def infer(self, x: Type, *, context: Context) -> Type:
         return Type(x.shape, x.dtype, context)

@@ -1,0 +1,118 @@
+"""Constant folding: what depends on constants alone is computed here, where that gives the backend's bits."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+import numpy as np
+
+from ..ir.graph import Graph, Rewriter, rewrite
+from ..ir.node import Node, Output
+from ..ir.primitive import Primitive
+from ..ir.specialization import Specialization
+from ..ir.types import Type
+from ..ir.value import broadcast_to, emit
+
+Array = np.ndarray[Any, Any]
+Ref = Node | Output
+#: Larger results stay computed: a constant is part of the program's text.
+MOST_ELEMENTS: Final = 64
+
+
+def fold_constants(graph: Graph) -> Graph:
+    """``graph`` with constants in place of what depends on constants alone.
+
+    A uniform constant of any size takes one form, a broadcast 0-d constant. Others are folded up to 64 elements.
+    Folded are data movement, integers and booleans, and those float operations that IEEE 754 rounds in one way;
+    not float16 (backends keep more bits between operations), and not subnormal numbers (backends may flush them).
+    """
+    known: dict[Ref, Array] = {}  # The value of each constant; of a uniform one, its one element.
+
+    def fold(rewriter: Rewriter, node: Node) -> None:
+        spec = node.spec
+        assert spec is not None
+        inputs = rewriter.inputs_of(node)
+        value = _value(spec, inputs, known)
+        if value is None:
+            rewriter.copy(node, inputs)
+            return
+        made = node if _canonical(node, value) and inputs == node.inputs else _emit(value, spec.out_types[0], node)
+        rewriter.set(node, [made])
+        known[made] = value
+
+    return rewrite(graph, fold)
+
+
+def _value(spec: Specialization, inputs: Sequence[Ref], known: dict[Ref, Array]) -> Array | None:
+    """The value of ``spec`` on ``inputs`` if it is constant and may be folded."""
+    op = spec.op
+    if not isinstance(op, Primitive) or len(spec.out_types) != 1 or op.name == "iota":
+        return None
+    operands = [known[ref] for ref in inputs if ref in known]
+    if len(operands) != len(inputs):
+        return None
+    type = spec.out_types[0]
+    uniform = all(o.ndim == 0 for o in operands) and bool(operands)
+    if uniform and op.elementwise:
+        return _evaluate(spec, operands)
+    if uniform and op.moves and type.size and len({(o.dtype, o.tobytes()) for o in operands}) == 1:
+        return operands[0]
+    if type.size > MOST_ELEMENTS or any(t.size > MOST_ELEMENTS for t in spec.in_types):
+        return None
+    full = [np.broadcast_to(o, t.shape) if not o.ndim else o for o, t in zip(operands, spec.in_types, strict=True)]
+    return _evaluate(spec, full)
+
+
+def _evaluate(spec: Specialization, operands: Sequence[Array]) -> Array | None:
+    assert isinstance(spec.op, Primitive)
+    with np.errstate(all="ignore"):
+        result = np.asarray(spec.op.evaluate(*operands, **spec.attributes))
+    if not spec.op.moves and not _exact(spec, operands, result):
+        return None
+    first = result.reshape(-1)[:1]
+    if result.ndim and result.size and result.tobytes() == first.tobytes() * result.size:
+        return first.reshape(())
+    return result
+
+
+def _exact(spec: Specialization, operands: Sequence[Array], result: Array) -> bool:
+    """Whether every backend computes ``result`` to the bit."""
+    floats = [array for array in (*operands, result) if array.dtype.kind == "f"]
+    if not floats:
+        return True
+    assert isinstance(spec.op, Primitive)
+    if not spec.op.exact or any(a.dtype == np.float16 for a in floats):
+        return False
+    if any(bool(np.any((a != 0) & (np.abs(a) < np.finfo(a.dtype).tiny))) for a in floats):
+        return False
+    if spec.op.name == "convert" and result.dtype.kind in "iu":
+        # A NaN, an infinity and what is out of range have no one conversion.
+        limits = np.iinfo(result.dtype)
+        return all(bool(np.all((a >= limits.min) & (a < limits.max))) for a in floats)
+    return True
+
+
+def _canonical(node: Node, value: Array) -> bool:
+    """Whether ``node`` is the form that a constant takes."""
+    assert node.spec is not None
+    if node.spec.op.name == "constant":
+        return value.shape == node.type.shape
+    return (
+        node.spec.op.name == "broadcast"
+        and not value.ndim
+        and node.inputs is not None
+        and not node.inputs[0].type.shape
+    )
+
+
+def _emit(value: Array, type: Type, site: Node) -> Node:
+    made = emit("constant", value=np.ascontiguousarray(value).reshape(value.shape), context=type.context)
+    nodes = [made.ref.node]
+    if made.shape != type.shape:
+        made = broadcast_to(made, type.shape)
+        nodes.append(made.ref.node)
+    for node in nodes:
+        node.code, node.lasti = site.code, site.lasti
+    result: Node = nodes[-1]
+    return result
