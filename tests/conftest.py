@@ -14,6 +14,10 @@ import pytest
 
 import lazynd
 from lazynd import nd
+from lazynd.backends import register_backend
+from lazynd.runtime.engine import PROGRAMS
+
+from .backends.fake import FakeBackend
 
 
 @pytest.fixture(autouse=True)
@@ -33,9 +37,19 @@ def rng() -> np.random.Generator:
 @pytest.fixture
 def on_numpy(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Programs run in the interpreter."""
-    from lazynd.runtime.engine import PROGRAMS
-
     PROGRAMS.clear()
     monkeypatch.setattr(lazynd.config, "backend", "numpy")
     yield
+    PROGRAMS.clear()
+
+
+@pytest.fixture
+def two_gpus(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeBackend]:
+    """Programs run on a backend with two GPUs that NumPy stands in for; lists what it compiled, ran and moved."""
+    backend = FakeBackend()
+    PROGRAMS.clear()
+    register_backend(backend)
+    monkeypatch.setattr(lazynd.config, "backend", backend.name)
+    yield backend
+    nd.waitall()
     PROGRAMS.clear()
