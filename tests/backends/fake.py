@@ -41,7 +41,7 @@ class Executable:
 
     def __init__(self, backend: FakeBackend, graph: Graph, slots: int, donate: Sequence[int]) -> None:
         self.backend = backend
-        self.run, _ = NumpyBackend().compile(graph, slots, (), None)
+        self.run, _ = NumpyBackend().compile(graph, slots, (), False)
         self.donate = tuple(donate)
         devices = {ref.type.context.device for ref in (*graph.inputs, *graph.outputs)}
         assert len(devices) == 1, f"one program over several devices: {devices}"
@@ -94,7 +94,7 @@ class FakeBackend:
         return isinstance(buffer, Buffer) and buffer.array is None
 
     def compile(
-        self, graph: Graph, slots: int, donate: Sequence[int], cache_key: str | None
+        self, graph: Graph, slots: int, donate: Sequence[int], keep: bool
     ) -> tuple[Executable, bool]:
         made = Executable(self, graph, slots, donate)
         self.compiled.append(made.device)
