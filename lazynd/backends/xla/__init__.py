@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -148,8 +147,7 @@ class XlaBackend:
         leaves = [struct(type.shape, type.dtype, sharding=sharding) for type in types]
         if packing.words:
             leaves.append(struct((packing.words,), np.uint32, sharding=sharding))
-        with jax.enable_x64(True), jax.numpy_dtype_promotion("strict"), warnings.catch_warnings():
-            warnings.filterwarnings("ignore", message="Some donated buffers were not usable")
+        with jax.enable_x64(True), jax.numpy_dtype_promotion("strict"):
             jitted = jax.jit(program, donate_argnums=(0,), keep_unused=True)
             return jitted.lower([leaves[i] for i in donate], [leaves[i] for i in kept]).compile()
 

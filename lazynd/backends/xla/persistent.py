@@ -13,12 +13,12 @@ import os
 import platform
 import sys
 from collections.abc import Sequence
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
 
 import jax
 import jax.extend.backend
-import jaxlib
 from jax.experimental import serialize_executable
 
 from ...config import config
@@ -91,8 +91,8 @@ def environment(device: Any) -> dict[str, str]:
     """What compiled code depends on besides the program: versions, platform, processor, settings from outside."""
     found = {
         "format": "1",
-        "jax": jax.__version__,
-        "jaxlib": jaxlib.__version__,
+        "jax": version("jax"),
+        "jaxlib": version("jaxlib"),
         "python": ".".join(map(str, sys.version_info[:2])),
         "platform": f"{device.platform} {device.device_kind}",
         "machine": f"{platform.system()} {platform.machine()}",
