@@ -20,6 +20,14 @@ from lazynd.runtime.engine import PROGRAMS
 from .backends.fake import FakeBackend
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """In eager mode nothing is deferred or compiled: tests of just that, marked ``lazy``, have no subject."""
+    if lazynd.config.eager:
+        lazy = [item for item in items if item.get_closest_marker("lazy")]
+        items[:] = [item for item in items if item not in lazy]
+        config.hook.pytest_deselected(items=lazy)
+
+
 @pytest.fixture(autouse=True)
 def fresh() -> Iterator[None]:
     """Each test starts with nothing pending and a known seed."""

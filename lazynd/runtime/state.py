@@ -50,7 +50,6 @@ class State:
     __slots__ = (
         "closed",
         "context",
-        "eager",
         "forbid_sync",
         "outer_contexts",
         "period_credit",
@@ -71,7 +70,6 @@ class State:
         self.closed: list[Region] = []
         #: The credit that makes the next region end where the recorded sequence repeats.
         self.period_credit = 0
-        self.eager = config.eager
         self.region = Region(self, self.next_credit(), False)
 
     def next_credit(self) -> int:

@@ -10,6 +10,8 @@ from lazynd import autograd, nd
 
 from .fake import FakeBackend
 
+pytestmark = pytest.mark.lazy  # the programs of a backend other than the interpreter
+
 CPU, GPU0, GPU1 = ("cpu", 0), ("gpu", 0), ("gpu", 1)
 
 
