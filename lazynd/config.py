@@ -62,6 +62,8 @@ class Config:
     program_bytes: int = field(default_factory=lambda: _number("LAZYND_PROGRAM_BYTES", 512 << 20))
     #: Folder of compiled programs kept between processes; None keeps none (``LAZYND_CACHE``, "off" for none).
     cache: Path | None = field(default_factory=_cache_root)
+    #: Bytes that folder may hold; the least recently used go first (``LAZYND_CACHE_BYTES``).
+    cache_bytes: int = field(default_factory=lambda: _number("LAZYND_CACHE_BYTES", 1 << 30))
     #: Verify the graph after every pass (``LAZYND_VERIFY``).
     verify: bool = field(default_factory=lambda: _flag("LAZYND_VERIFY", False))
     #: Seconds of compiling after which progress is reported (``LAZYND_SLOW_COMPILE``).

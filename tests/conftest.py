@@ -14,6 +14,18 @@ import pytest
 
 import lazynd
 from lazynd import nd
+from lazynd.backends import register_backend
+from lazynd.runtime.engine import PROGRAMS
+
+from .backends.fake import FakeBackend
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """In eager mode nothing is deferred or compiled: tests of just that, marked ``lazy``, have no subject."""
+    if lazynd.config.eager:
+        lazy = [item for item in items if item.get_closest_marker("lazy")]
+        items[:] = [item for item in items if item not in lazy]
+        config.hook.pytest_deselected(items=lazy)
 
 
 @pytest.fixture(autouse=True)
@@ -33,9 +45,19 @@ def rng() -> np.random.Generator:
 @pytest.fixture
 def on_numpy(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Programs run in the interpreter."""
-    from lazynd.runtime.engine import PROGRAMS
-
     PROGRAMS.clear()
     monkeypatch.setattr(lazynd.config, "backend", "numpy")
     yield
+    PROGRAMS.clear()
+
+
+@pytest.fixture
+def two_gpus(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeBackend]:
+    """Programs run on a backend with two GPUs that NumPy stands in for; lists what it compiled, ran and moved."""
+    backend = FakeBackend()
+    PROGRAMS.clear()
+    register_backend(backend)
+    monkeypatch.setattr(lazynd.config, "backend", backend.name)
+    yield backend
+    nd.waitall()
     PROGRAMS.clear()

@@ -46,7 +46,7 @@ def interpret(spec: Specialization, inputs: Sequence[Any]) -> list[np.ndarray[An
 
 def compiled(spec: Specialization, inputs: Sequence[Any]) -> list[np.ndarray[Any, Any]]:
     backend = get_backend("xla")
-    executable, _ = backend.compile(graph_of(spec), len(spec.slots), (), None)
+    executable, _ = backend.compile(graph_of(spec), len(spec.slots), (), False)
     n = len(spec.in_types)
     placed = [backend.put(np.array(v), t.context) for v, t in zip(inputs[:n], spec.in_types, strict=True)]
     return [np.asarray(b) for b in executable(placed, [v.item() for v in inputs[n:]])]

@@ -24,4 +24,9 @@ def get_backend(name: str) -> Backend:
     return found
 
 
-__all__ = ["Backend", "Executable", "NumpyBackend", "cast_scalar", "get_backend"]
+def register_backend(backend: Backend) -> None:
+    """Make ``backend`` available under its ``name``; replaces one of the same name."""
+    _loaded[backend.name] = backend
+
+
+__all__ = ["Backend", "Executable", "NumpyBackend", "cast_scalar", "get_backend", "register_backend"]

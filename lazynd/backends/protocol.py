@@ -46,11 +46,11 @@ class Backend(Protocol):
         """Whether a program took ``buffer`` over."""
 
     def compile(
-        self, graph: Graph, slots: int, donate: Sequence[int], cache_key: str | None
+        self, graph: Graph, slots: int, donate: Sequence[int], keep: bool
     ) -> tuple[Executable, bool]:
         """``graph``, whose last ``slots`` inputs are scalars, with the inputs ``donate`` given up by the caller.
 
-        ``cache_key`` names it in the persistent cache, if there is to be one. Also says whether it came from there.
+        ``keep``: it may be taken from the persistent cache and put there. Also says whether it came from there.
         """
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, ClassVar, Final
 
 import numpy as np
@@ -53,6 +54,9 @@ class Context:
     device_type: str
     device_id: int
     _interned: ClassVar[dict[tuple[str, int], Context]] = {}
+    #: Set by the runtime: what entering and leaving a ``with`` block does to the thread's default.
+    enter: ClassVar[list[Callable[[Context], None]]] = []
+    leave: ClassVar[list[Callable[[], None]]] = []
     _type_codes: ClassVar[dict[str, int]] = {"cpu": 1, "gpu": 2, "cpu_pinned": 3, "cpu_shared": 5}
 
     def __new__(cls, device_type: str | Context = "cpu", device_id: int = 0) -> Context:
@@ -77,6 +81,15 @@ class Context:
     def device(self) -> tuple[str, int]:
         """The physical device: every ``cpu(i)``, pinned and shared memory is the one host."""
         return ("gpu", self.device_id) if self.device_type == "gpu" else ("cpu", 0)
+
+    def __enter__(self) -> Context:
+        for step in self.enter:
+            step(self)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for step in self.leave:
+            step()
 
     def __repr__(self) -> str:
         return f"{self.device_type}({self.device_id})"

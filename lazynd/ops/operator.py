@@ -144,6 +144,7 @@ class Operator(Op):
         return name in self.static_values and value in self.static_values[name]
 
     def _specialize(self, in_types: tuple[Type, ...], attributes: Mapping[str, Any]) -> Specialization:
+        _on_one_device(in_types)
         slots = self._slots(in_types, attributes)
         parameters = [leaf(t) for t in (*in_types, *(s.type for s in slots))]
         values = list(map(Value, parameters))
@@ -196,6 +197,16 @@ class Operator(Op):
         )
         listed = list(found) if isinstance(found, tuple | list) else [found]
         return listed + [None] * (len(inputs) - len(listed))
+
+
+def _on_one_device(types: tuple[Type, ...]) -> None:
+    """Refuse inputs from different devices: what moves between devices is said, never guessed."""
+    for type in types:
+        if type.context.device != types[0].context.device:
+            raise OperatorError(
+                f"all inputs must live on one device, but one is on {types[0].context} and another on {type.context}; "
+                f"copy one with as_in_context"
+            )
 
 
 def _declared(function: Callable[..., Any]) -> tuple[tuple[str, ...], int, bool, tuple[Parameter, ...]]:

@@ -28,8 +28,11 @@ def kernel(spec: Specialization, backend: Backend) -> Executable:
     if found is None:
         parameters = [leaf(t) for t in (*spec.in_types, *(slot.type for slot in spec.slots))]
         graph = Graph(parameters, outputs(apply(spec, parameters)), name=spec.op.name)
-        found, _ = backend.compile(graph, len(spec.slots), (), None)
-        stats.kernels += 1
+        found, loaded = backend.compile(graph, len(spec.slots), (), True)
+        if loaded:
+            stats.loaded += 1
+        else:
+            stats.kernels += 1
         _KERNELS[key] = found
         while len(_KERNELS) > _MOST_KERNELS:
             _KERNELS.popitem(last=False)

@@ -67,7 +67,8 @@ def _operands(item: Ref) -> tuple[Ref, ...]:
 
 
 def _is_transfer(item: Ref) -> bool:
+    """Whether ``item`` moves one value to another device: a copy, or the gradient of one."""
     spec = item.node.spec
-    if item.__class__ is Output or spec is None or spec.op.name != "_copyto":
+    if item.__class__ is Output or spec is None or len(spec.in_types) != 1:
         return False
     return spec.in_types[0].context.device != spec.out_types[0].context.device

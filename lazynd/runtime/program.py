@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections import OrderedDict
 from collections.abc import Collection, Sequence
 from sys import getrefcount
@@ -15,7 +14,6 @@ from ..config import config
 from ..ir.graph import Graph
 from ..ir.node import Node, Output, apply, leaf
 from ..ir.primitive import PRIMITIVES
-from ..ir.text import print_graph
 from ..passes import run_pipeline
 from .schedule import Plan, Ref, linearize_items, unfinished
 from .sites import Site
@@ -162,11 +160,7 @@ def compile_plan(plan: Plan, backend: Backend, bake: bool) -> tuple[Program, int
     graph, slots = build_graph(plan, baked)
     graph = optimise(graph)
     donate = donation(plan)
-    key = None
-    if config.cache is not None and backend.name == "xla":
-        text = f"{print_graph(graph, locations=False)}\ndonate {donate}"
-        key = hashlib.sha256(text.encode()).hexdigest() + "\n" + text
-    executable, loaded = backend.compile(graph, slots, donate, key)
+    executable, loaded = backend.compile(graph, slots, donate, True)
     if loaded:
         stats.loaded += 1
     else:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from types import CodeType
 from typing import Any
 
+from ..config import config
 from ..ir.errors import MXNetError
 from ..ir.linearize import linearize
 from ..ir.node import Node, Output, leaf
@@ -77,7 +78,7 @@ def call(
     cell.position = cell.version = 0
     if len(spec.out_types) > 1:
         further(node, spec)
-    if state.eager:
+    if config.eager:
         force(node)
     return cell
 
@@ -92,7 +93,7 @@ def call_many(
         return _taped(state, spec, cells, refs, scalars, code, lasti)
     node = append(state, spec, refs, scalars, code, lasti)
     made = tuple(map(Cell, further(node, spec))) if len(spec.out_types) > 1 else (Cell(node),)
-    if state.eager:
+    if config.eager:
         force(node)
     return made
 
@@ -123,7 +124,7 @@ def _taped(
         for i, cell in enumerate(made):
             cell.tape = entry
             cell.position = i
-    if state.eager:
+    if config.eager:
         force(node)
     return made
 
@@ -195,7 +196,7 @@ def _read_view(view: View) -> Ref:
     base = view.base
     state = LOCAL.state
     node = append(state, _view_spec(base, view.type), (base.ref,), (view.offset,), *user_location())
-    if state.eager:
+    if config.eager:
         force(node)
     return node
 
@@ -208,7 +209,7 @@ def _write_view(view: View, ref: Ref) -> None:
         spec = _write_specs[key] = _WRITE_VIEW.bind((base.type, view.type), {"offset": 0})[0]
     state = LOCAL.state
     node = append(state, spec, (base.ref, ref), (view.offset,), *user_location())
-    if state.eager:
+    if config.eager:
         force(node)
     base.write(node)
 

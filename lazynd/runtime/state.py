@@ -52,8 +52,8 @@ class State:
     __slots__ = (
         "closed",
         "context",
-        "eager",
         "forbid_sync",
+        "outer_contexts",
         "period_credit",
         "record_depth",
         "recording",
@@ -66,11 +66,12 @@ class State:
         self.training = False
         self.record_depth = 0
         self.context: Context = CPU
+        #: The defaults to return to when ``with context:`` blocks end.
+        self.outer_contexts: list[Context] = []
         self.forbid_sync: str | None = None
         self.closed: list[Region] = []
         #: The credit that makes the next region end where the recorded sequence repeats.
         self.period_credit = 0
-        self.eager = config.eager
         self.region = Region(self, self.next_credit(), False)
 
     def next_credit(self) -> int:
@@ -85,5 +86,20 @@ class Local(threading.local):
 
 
 LOCAL: Final = Local()
+
+
+def _enter(context: Context) -> None:
+    state = LOCAL.state
+    state.outer_contexts.append(state.context)
+    state.context = context
+
+
+def _leave() -> None:
+    state = LOCAL.state
+    state.context = state.outer_contexts.pop()
+
+
+Context.enter.append(_enter)
+Context.leave.append(_leave)
 #: Held while pending work is linearised, dispatched and published; never while compiling.
 LOCK: Final[Any] = threading.RLock()

@@ -87,6 +87,6 @@ class NumpyBackend:
         return False
 
     def compile(
-        self, graph: Graph, slots: int, donate: Sequence[int], cache_key: str | None
+        self, graph: Graph, slots: int, donate: Sequence[int], keep: bool
     ) -> tuple[Interpreted, bool]:
         return Interpreted(graph, slots), False

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import os
-import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import jax
 import numpy as np
 
+from ...config import config
 from ...ir.errors import MXNetError
 from ...ir.gradient import flatten
 from ...ir.graph import Graph
 from ...ir.types import Context
 from .lower import lower
 from .packing import Packing
-from .persistent import Store
+from .persistent import Saved
 
 Array = np.ndarray[Any, Any]
 
@@ -53,23 +55,17 @@ class XlaBackend:
 
     def __init__(self) -> None:
         self._devices: dict[str, list[Any]] = {}
-        self._store: Store | None = None
+        self._saved: dict[tuple[Path, Any], Saved] = {}
 
     def _device_list(self, device_type: str) -> list[Any]:
         found = self._devices.get(device_type)
         if found is None:
             platform = "cpu" if device_type.startswith("cpu") else "gpu"
-            # Memory is to grow as it is used, unless the user has said otherwise (read when the client starts).
-            unset = "XLA_PYTHON_CLIENT_PREALLOCATE" not in os.environ
-            if unset:
-                os.environ["XLA_PYTHON_CLIENT_PREALLOCATE"] = "false"
-            try:
-                found = list(jax.local_devices(backend=platform))
-            except RuntimeError:
-                found = []
-            finally:
-                if unset:
-                    os.environ.pop("XLA_PYTHON_CLIENT_PREALLOCATE", None)
+            with _growing_memory():
+                try:
+                    found = list(jax.local_devices(backend=platform))
+                except RuntimeError:
+                    found = []
             self._devices[device_type] = found
         return found
 
@@ -98,31 +94,45 @@ class XlaBackend:
             buffer.block_until_ready()
 
     def copy(self, buffer: Any) -> Any:
-        with jax.enable_x64(True):
-            return jax.numpy.array(buffer, copy=True) if isinstance(buffer, jax.Array) else np.array(buffer)
+        if not isinstance(buffer, jax.Array):
+            return np.array(buffer)
+        with jax.enable_x64(True):  # unlike jax.numpy.array this compiles nothing
+            return jax.device_put(buffer, buffer.sharding, may_alias=False)
 
     def consumed(self, buffer: Any) -> bool:
         return isinstance(buffer, jax.Array) and buffer.is_deleted()
 
-    def compile(self, graph: Graph, slots: int, donate: Sequence[int], cache_key: str | None) -> tuple[Compiled, bool]:
+    def compile(self, graph: Graph, slots: int, donate: Sequence[int], keep: bool) -> tuple[Compiled, bool]:
         flat = flatten(graph)
         n_leaves = len(flat.inputs) - slots
-        context = _context_of(flat)
-        device = self.device(context)
+        device = self.device(_context_of(flat))
         packing = Packing([node.type for node in flat.inputs[n_leaves:]])
-        if cache_key is not None and self._store is None:
-            self._store = Store(device)
-        stored = self._store.load(cache_key) if cache_key is not None and self._store is not None else None
-        if stored is not None:
-            return Compiled(stored, packing, device, _code_bytes(stored)), True
-        executable = self._compile(flat, n_leaves, packing, donate, device)
-        if cache_key is not None and self._store is not None:
-            self._store.save(cache_key, executable)
-        return Compiled(executable, packing, device, _code_bytes(executable)), False
-
-    def _compile(self, graph: Graph, n_leaves: int, packing: Packing, donate: Sequence[int], device: Any) -> Any:
-        traced = lower(graph)
         kept = [i for i in range(n_leaves + bool(packing.words)) if i not in donate]
+        saved = self._saved_on(device) if keep else None
+        name = saved.name(flat, slots, donate) if saved is not None else None
+        found = saved.load(name, len(donate), len(kept), len(flat.outputs)) if saved and name else None
+        if found is not None:
+            executable, nbytes = found
+        else:
+            executable = self._compile(flat, n_leaves, packing, donate, kept, device)
+            nbytes = saved.save(name, executable) if saved and name else 0
+        call = _arranged(executable, donate, kept)
+        return Compiled(call, packing, device, nbytes or _code_bytes(executable, flat)), found is not None
+
+    def _saved_on(self, device: Any) -> Saved | None:
+        """Where programs for ``device`` are kept; None if they are not."""
+        root = config.cache
+        if root is None:
+            return None
+        found = self._saved.get((root, device))
+        if found is None:
+            found = self._saved.setdefault((root, device), Saved(root / "programs", device))
+        return found
+
+    def _compile(
+        self, graph: Graph, n_leaves: int, packing: Packing, donate: Sequence[int], kept: Sequence[int], device: Any
+    ) -> Any:
+        traced = lower(graph, device.platform)
 
         def program(given: list[Any], kept_arguments: list[Any]) -> list[Any]:
             arguments: list[Any] = [None] * (len(given) + len(kept_arguments))
@@ -137,15 +147,9 @@ class XlaBackend:
         leaves = [struct(type.shape, type.dtype, sharding=sharding) for type in types]
         if packing.words:
             leaves.append(struct((packing.words,), np.uint32, sharding=sharding))
-        with jax.enable_x64(True), jax.numpy_dtype_promotion("strict"), warnings.catch_warnings():
-            warnings.filterwarnings("ignore", message="Some donated buffers were not usable")
+        with jax.enable_x64(True), jax.numpy_dtype_promotion("strict"):
             jitted = jax.jit(program, donate_argnums=(0,), keep_unused=True)
-            compiled = jitted.lower([leaves[i] for i in donate], [leaves[i] for i in kept]).compile()
-
-        if not donate:
-            return lambda arguments: compiled([], arguments)
-        donated = list(donate)
-        return lambda arguments: compiled([arguments[i] for i in donated], [arguments[i] for i in kept])
+            return jitted.lower([leaves[i] for i in donate], [leaves[i] for i in kept]).compile()
 
 
 def _context_of(graph: Graph) -> Context:
@@ -154,5 +158,36 @@ def _context_of(graph: Graph) -> Context:
     raise ValueError("a program without outputs")
 
 
-def _code_bytes(executable: Any) -> int:
-    return 64 << 10
+def _arranged(executable: Any, donate: Sequence[int], kept: Sequence[int]) -> Callable[[list[Any]], Sequence[Any]]:
+    """``executable``, whose arguments are those given up and the others, as a function of all in order."""
+    if not donate:
+        return lambda arguments: executable([], arguments)
+    donated = list(donate)
+    return lambda arguments: executable([arguments[i] for i in donated], [arguments[i] for i in kept])
+
+
+@contextmanager
+def _growing_memory() -> Iterator[None]:
+    """Around the start of jax's client: GPU memory grows as it is used, unless the user has said otherwise."""
+    said = any(f"XLA_PYTHON_CLIENT_{name}" in os.environ for name in ("PREALLOCATE", "MEM_FRACTION", "ALLOCATOR"))
+    if said:
+        yield
+        return
+    os.environ["XLA_PYTHON_CLIENT_PREALLOCATE"] = "false"
+    try:
+        yield
+    finally:
+        os.environ.pop("XLA_PYTHON_CLIENT_PREALLOCATE", None)
+
+
+#: Code of a program without operations, and of each primitive: fitted to serialized programs of XLA on CPU.
+_BASE_BYTES, _PRIMITIVE_BYTES = 16 << 10, 1 << 10
+
+
+def _code_bytes(executable: Any, graph: Graph) -> int:
+    """Bytes of code: as the compiler says, where it does (a GPU), else an estimate from the number of primitives."""
+    analysis = executable.memory_analysis()
+    told = getattr(analysis, "generated_code_size_in_bytes", 0) + getattr(
+        analysis, "host_generated_code_size_in_bytes", 0
+    )
+    return int(told) or _BASE_BYTES + _PRIMITIVE_BYTES * len(graph.nodes)

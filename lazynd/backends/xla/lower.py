@@ -84,12 +84,15 @@ EXACT_SIZE = 1024
 
 def _rounded_once(function: Callable[[jax.Array], jax.Array]) -> Callable[[jax.Array], jax.Array]:
     def lowered(x: jax.Array) -> jax.Array:
-        if x.dtype == np.float32 and x.size <= EXACT_SIZE and jax.default_backend() == "cpu":
+        if x.dtype == np.float32 and x.size <= EXACT_SIZE:
             return lax.convert_element_type(function(lax.convert_element_type(x, np.float64)), np.float32)
         return function(x)
 
     return lowered
 
+
+#: What is lowered in another way on a platform.
+PLATFORM_LOWERINGS: dict[str, dict[str, Callable[..., Any]]] = {"cpu": {}}
 
 for _name in (
     "exponential",
@@ -102,7 +105,7 @@ for _name in (
     "cosine",
     "erf",
 ):
-    LOWERINGS[_name] = _rounded_once(LOWERINGS[_name])
+    PLATFORM_LOWERINGS["cpu"][_name] = _rounded_once(LOWERINGS[_name])
 
 
 def lowers(name: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
@@ -196,8 +199,9 @@ def _random_bits(seed: jax.Array, counter: jax.Array, *, shape: tuple[int, ...])
     return jnp.concatenate(words)[:size].reshape(shape)
 
 
-def lower(graph: Graph) -> Callable[[Sequence[Any]], list[Any]]:
-    """A function of the graph's inputs for JAX to trace."""
+def lower(graph: Graph, platform: str = "cpu") -> Callable[[Sequence[Any]], list[Any]]:
+    """A function of the graph's inputs for JAX to trace, for a program on ``platform``."""
+    lowerings = LOWERINGS | PLATFORM_LOWERINGS.get(platform, {})
 
     def traced(inputs: Sequence[Any]) -> list[Any]:
         known: dict[tuple[Node, int], Any] = {(n, 0): v for n, v in zip(graph.inputs, inputs, strict=True)}
@@ -205,7 +209,7 @@ def lower(graph: Graph) -> Callable[[Sequence[Any]], list[Any]]:
             spec = node.spec
             assert spec is not None and node.inputs is not None
             with jax.named_scope(spec.op.name):
-                made = LOWERINGS[spec.op.name](*(known[r.node, r.index] for r in node.inputs), **spec.attributes)
+                made = lowerings[spec.op.name](*(known[r.node, r.index] for r in node.inputs), **spec.attributes)
             for i, each in enumerate(made if isinstance(made, tuple) else (made,)):
                 known[node, i] = each
         return [known[ref.node, ref.index] for ref in graph.outputs]
