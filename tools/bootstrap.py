@@ -14,6 +14,11 @@ import shutil
 import subprocess
 import sys
 
+try:
+    import fcntl
+except ImportError:
+    fcntl = None
+
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 VENV = os.path.join(ROOT, ".venv")
 STAMP = os.path.join(VENV, "lazynd-stamp.json")
@@ -115,11 +120,9 @@ def install(extras):
 
 def lock():
     """Held until the process ends, so that two targets started together do not undo each other's work."""
-    try:
-        import fcntl
-    except ImportError:
+    if fcntl is None:
         return None
-    file = open(os.path.join(ROOT, "setup.cfg"), "rb")
+    file = open(os.path.join(ROOT, "setup.cfg"), "rb")  # noqa: SIM115 - closed by the caller
     fcntl.flock(file, fcntl.LOCK_EX)
     return file
 
