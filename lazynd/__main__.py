@@ -1,18 +1,63 @@
-"""``python -m lazynd``: the version, the devices and the settings."""
+"""``python -m lazynd``: what a bug report needs, the settings, and the manual of any operator."""
 
 from __future__ import annotations
 
-import dataclasses
+import argparse
+import difflib
+import importlib.metadata
+import platform
+import sys
 
-from . import __version__, config, num_gpus
+from . import __version__, num_gpus
+from .manual import describe, families, settings
+from .ops import OPERATORS
 
 
-def main() -> None:
-    """Print what a bug report needs."""
-    print(f"lazynd {__version__}, {num_gpus()} GPUs")
-    for field in dataclasses.fields(config):
-        print(f"  {field.name} = {getattr(config, field.name)}")
+def show_info() -> int:
+    """Versions and devices."""
+    print(f"lazynd {__version__}, Python {platform.python_version()}, {platform.platform()}")
+    print(", ".join(f"{name} {importlib.metadata.version(name)}" for name in ("numpy", "jax", "jaxlib", "networkx")))
+    print(f"{num_gpus()} GPUs, {len({id(o) for o in OPERATORS.values()})} operators")
+    return 0
+
+
+def show_settings() -> int:
+    """Each setting, its value now, its environment names and its meaning."""
+    for each in settings():
+        print(f"{each.name} = {each.value!r}  ({', '.join(each.environment)})\n    {each.meaning}")
+    return 0
+
+
+def show_operators(name: str | None) -> int:
+    """The names of all operators, or all that is known of one."""
+    if name is None:
+        for family, operators in families().items():
+            print(f"{family}: {' '.join(o.name for o in operators)}")
+        return 0
+    if name not in OPERATORS:
+        near = difflib.get_close_matches(name, OPERATORS, 3)
+        print(f"there is no operator {name!r}" + (f"; near: {', '.join(near)}" if near else ""), file=sys.stderr)
+        return 2
+    print(describe(name), end="")
+    return 0
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command; the exit status."""
+    parser = argparse.ArgumentParser(prog="python -m lazynd", description="MXNet's way of programming, compiled.")
+    parser.add_argument("--version", action="version", version=f"lazynd {__version__}")
+    commands = parser.add_subparsers(dest="command", title="commands")
+    commands.add_parser("info", help="versions and devices, for a bug report (the default)")
+    commands.add_parser("settings", help="every setting, its value and its environment name")
+    operators = commands.add_parser("operators", help="the operators, or one of them in full")
+    operators.add_argument("name", nargs="?")
+    options = parser.parse_args(arguments)
+    if options.command == "settings":
+        return show_settings()
+    if options.command == "operators":
+        return show_operators(options.name)
+    return show_info()
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

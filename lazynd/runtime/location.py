@@ -8,12 +8,19 @@ import sys
 from types import CodeType, FrameType
 
 _PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
+#: The demonstration lies in the package, but is a user of it: its lines are the ones to name.
+_DEMO = os.path.join(_PACKAGE, "demo.py")
+
+
+def _internal(frame: FrameType) -> bool:
+    name = frame.f_code.co_filename
+    return name.startswith(_PACKAGE) and name != _DEMO
 
 
 def user_frame(depth: int = 1) -> FrameType | None:
     """The innermost frame outside lazynd, from ``depth`` callers up."""
     frame: FrameType | None = sys._getframe(depth)
-    while frame is not None and frame.f_code.co_filename.startswith(_PACKAGE):
+    while frame is not None and _internal(frame):
         frame = frame.f_back
     return frame
 

@@ -1,0 +1,32 @@
+"""Configuration of the documentation: ``make docs``. Nothing here needs the network."""
+
+from __future__ import annotations
+
+import pathlib
+import sys
+
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent))
+sys.path.insert(0, str(HERE))
+
+import lazynd  # noqa: E402 - found through the path set above
+
+project = "lazynd"
+author = "the lazynd authors"
+copyright = "the lazynd authors, Apache License 2.0"
+version = release = lazynd.__version__
+
+extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "generate"]
+source_suffix = {".md": "markdown"}
+exclude_patterns = ["_static", "generate.py"]
+myst_enable_extensions = ["deflist", "fieldlist"]
+myst_heading_anchors = 3
+autodoc_member_order = "bysource"
+autodoc_typehints = "none"
+add_module_names = False
+nitpicky = False
+
+html_theme = "furo"
+html_title = f"lazynd {release}"
+html_show_sphinx = False
+html_copy_source = False
