@@ -1,0 +1,1 @@
+"""The standard training loops, run in fresh processes, and what they compile."""
