@@ -68,12 +68,11 @@ def overflow(state: State) -> None:
         specs = [item.spec for item in region.items if item.__class__ is Node]
         bulky = len(specs) * NODE_COST * 2 < region.unit
         period = period_of(specs, 2) if bulky else period_of(specs)
-        if state.period_credit:
-            if not period:
-                state.period_credit = 0
-        elif period:
+        if period:  # also when one is known already: another loop may run by now
             cost = _cost_of_last(region, period)
             state.period_credit = max(config.budget_nodes * NODE_COST // cost, 1) * cost - 1
+        elif state.period_credit:
+            state.period_credit = 0
         elif region.unit < (4 if bulky else 16) * config.budget_nodes * NODE_COST:
             region.credit += region.unit
             region.unit *= 2
