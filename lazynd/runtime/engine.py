@@ -17,7 +17,7 @@ from .location import describe, user_location
 from .obtain import PROGRAMS, compile_program
 from .partition import device_part, first_piece, several_devices, too_big
 from .period import period_of
-from .schedule import Plan, Ref, ancestors, linearize_items, unfinished
+from .schedule import Plan, Ref, ancestors, linearize_items, live, unfinished
 from .sites import current_site
 from .state import LOCAL, LOCK, Region, State
 from .stats import logger, stats
@@ -36,6 +36,7 @@ def fence() -> None:
     """Close the thread's open region: what comes after shares no program with what came before."""
     state = LOCAL.state
     if state.region.items:
+        state.region.kept = live(state.region.items)
         close(state)
     state.period_credit = 0
     state.region = Region(state, state.next_credit(), bool(state.record_depth))
@@ -153,6 +154,7 @@ def run_region(region: Region, cause: str, root: Ref | None = None) -> None:
 
     def finish() -> None:
         region.items.clear()
+        region.kept.clear()
         if region in region.owner.closed:
             region.owner.closed.remove(region)
 

@@ -166,6 +166,18 @@ def _chosen(
     return needed
 
 
+def live(region: Sequence[Ref]) -> list[Ref]:
+    """Those items of a region (all that it holds) that something else may still want."""
+    items = list(region)
+    uses = dict.fromkeys(items, 0)
+    for item in items:
+        for ref in (item.node,) if item.__class__ is Output else item.inputs:  # type: ignore[union-attr]  # not an Output
+            if ref in uses:
+                uses[ref] += 1
+    counts = list(map(getrefcount, items))
+    return [item for item, count in zip(items, counts, strict=True) if count - uses[item] > _HELD]
+
+
 def unfinished(items: Sequence[Ref]) -> list[Ref]:
     """Those of ``items`` that have not run."""
     return [i for i in items if i.value is None and i.node is not None and i.node.inputs is not None]

@@ -21,11 +21,13 @@ class Region:
     with the number of items before them.
     """
 
-    __slots__ = ("closed", "credit", "held", "items", "owner", "touched", "under_record", "unit")
+    __slots__ = ("closed", "credit", "held", "items", "kept", "owner", "touched", "under_record", "unit")
 
     def __init__(self, owner: State, credit: int, under_record: bool) -> None:
         self.owner = owner
         self.items: list[Node | Output] = []
+        #: Those that were live at the fence, so that what the program returns does not depend on when it runs.
+        self.kept: list[Node | Output] = []
         self.credit = self.unit = credit
         self.held: list[tuple[int, int]] = []
         self.under_record = under_record

@@ -20,19 +20,19 @@ from .watch import CompileEvents
 
 def item_reads() -> None:
     """``x[i].asscalar()`` over 100 ``i``."""
-    x = nd.arange(128) * 1
+    x = nd.array(np.arange(128))
     assert [x[i].asscalar() for i in range(100)] == list(range(100))
 
 
 def computed_item_reads() -> None:
     """The same, of an array that is computed anew each time."""
-    x = nd.arange(128)
+    x = nd.array(np.arange(128))
     assert [(x * 2)[i].asscalar() for i in range(100)] == list(range(0, 200, 2))
 
 
 def slice_sums() -> None:
     """``x[i:i+10].sum()`` over 100 ``i``."""
-    x = nd.arange(128)
+    x = nd.array(np.arange(128))
     assert [x[i : i + 10].sum().asscalar() for i in range(100)] == [sum(range(i, i + 10)) for i in range(100)]
 
 

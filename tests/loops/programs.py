@@ -167,6 +167,21 @@ def never_read(watch: Watch) -> None:
     watch.mark(float(p[0].asnumpy().sum()))
 
 
+def read_now_and_then(watch: Watch) -> None:
+    """The loss is read in every third step only."""
+    (p,) = initialised((8, CLASSES))
+    trainer = Trainer(p)
+    for _ in range(EPOCHS):
+        for number, (x, y) in enumerate(batches()):
+            with autograd.record():
+                loss = cross_entropy(net(x, p), y).sum()
+            loss.backward()
+            trainer.step(x.shape[0])
+            if number % 3 == 0:
+                watch.mark(float(loss.asscalar()))
+            watch.step()
+
+
 def _gan(watch: Watch, noise_of: Callable[[int], NDArray]) -> None:
     generator, judge = initialised((8, FEATURES), (8, 2))
     train_g, train_j = Trainer(generator), Trainer(judge)
@@ -213,7 +228,6 @@ def _accumulate(watch: Watch, update: Callable[[list[NDArray]], None]) -> None:
         update(p)
         for each in p:
             each.grad[:] = 0
-        p[0].wait_to_read()
         watch.step()
 
 
@@ -230,7 +244,7 @@ def accumulate_trainer(watch: Watch) -> None:
 LOOPS: dict[str, Callable[[Watch], None]] = {
     f.__name__: f
     for f in (
-        gluon, train_ch3, train_ch3_evaluated, read_before_backward, never_read, gan, gan_drawn, accumulate,
+        gluon, train_ch3, train_ch3_evaluated, read_before_backward, never_read, read_now_and_then, gan, gan_drawn, accumulate,
         accumulate_trainer,
     )  # fmt: skip
 }
