@@ -1,0 +1,111 @@
+"""What the engine's tests share: counters, and a backend that fails when told to."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from typing import Any
+
+import pytest
+
+import lazynd
+from lazynd.backends import get_backend
+from lazynd.runtime.engine import PROGRAMS
+from lazynd.runtime.stats import stats
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The eager mode has no regions, programs or pending work to test."""
+    if lazynd.config.eager:
+        for item in items:
+            if "runtime" in item.path.parts:
+                item.add_marker(pytest.mark.skip(reason="tests of laziness"))
+
+
+class Delta:
+    """Counters since it was made: ``delta.runs``."""
+
+    def __init__(self) -> None:
+        self._before = stats.snapshot()
+
+    def __getattr__(self, name: str) -> int:
+        found: int = stats.snapshot()[name] - self._before[name]
+        return found
+
+
+@pytest.fixture
+def delta() -> type[Delta]:
+    return Delta
+
+
+@pytest.fixture
+def node_counts() -> Iterator[Counter[Any]]:
+    """How often each recorded line runs."""
+    stats.per_node = Counter()
+    yield stats.per_node
+    stats.per_node = None
+
+
+@pytest.fixture
+def empty_cache() -> Iterator[None]:
+    """No program is known, and those of this test are not left behind."""
+    PROGRAMS.clear()
+    yield
+    PROGRAMS.clear()
+
+
+class Faulty:
+    """A backend that stands before another and fails where told: a real one is behind it."""
+
+    def __init__(self, name: str) -> None:
+        self.inner = get_backend(name)
+        self.name = self.inner.name
+        self.fail: Callable[[str], None] = lambda point: None
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.inner, name)
+
+    def put(self, value: Any, context: Any) -> Any:
+        self.fail("put")
+        return self.inner.put(value, context)
+
+    def compile(self, graph: Any, slots: int, donate: Any, cache_key: str | None) -> Any:
+        self.fail("compile")
+        executable, loaded = self.inner.compile(graph, slots, donate, cache_key)
+        return _FaultyExecutable(executable, self), loaded
+
+
+class _FaultyExecutable:
+    def __init__(self, inner: Any, backend: Faulty) -> None:
+        self.inner = inner
+        self.backend = backend
+        self.nbytes = inner.nbytes
+
+    def __call__(self, buffers: Any, scalars: Any) -> Any:
+        self.backend.fail("run")
+        made = self.inner(buffers, scalars)
+        self.backend.fail("ran")
+        return made
+
+
+@pytest.fixture
+def faulty(monkeypatch: pytest.MonkeyPatch, empty_cache: None) -> Faulty:
+    """The XLA backend, failing at the points at which ``faulty.fail`` raises."""
+    backend = Faulty("xla")
+    monkeypatch.setattr("lazynd.runtime.engine.get_backend", lambda name: backend)
+    return backend
+
+
+@pytest.fixture
+def settings(monkeypatch: pytest.MonkeyPatch) -> Callable[..., AbstractContextManager[None]]:
+    """``with settings(window=3):`` changes settings for a while."""
+
+    @contextmanager
+    def change(**values: Any) -> Iterator[None]:
+        with monkeypatch.context() as patch:
+            for name, value in values.items():
+                patch.setattr(lazynd.config, name, value)
+            yield
+
+    return change
