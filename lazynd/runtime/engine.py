@@ -69,8 +69,7 @@ def overflow(state: State) -> None:
         specs = [item.spec for item in region.items if item.__class__ is Node]
         bulky = len(specs) * NODE_COST * 2 < region.unit
         period = period_of(specs, 2) if bulky else period_of(specs)
-        if period:
-            # Also when a period is known already: another loop may run by now.
+        if period:  # also when one is known already: another loop may run by now
             cost = _cost_of_last(region, period)
             state.period_credit = max(config.budget_nodes * NODE_COST // cost, 1) * cost - 1
         elif state.period_credit:
@@ -278,7 +277,7 @@ def _attempt(plan: Plan, backend: Backend, ready: _Ready, finish: Callable[[], N
         family.used(ready.program != plan.key)
         execute(plan, program, backend, finish)
         return True
-    if config.eager or ready.kernels == plan.key:
+    if ready.kernels == plan.key:
         run_kernels(plan, backend, finish)
         return True
     return False
