@@ -1,9 +1,77 @@
-"""A Sphinx extension: pages that are generated from the code when the site is built."""
+"""A Sphinx extension: the pages that are generated from the code when the site is built, into docs/generated."""
 
 from __future__ import annotations
 
+import pathlib
 from typing import Any
+
+from lazynd.manual import describe, families, settings
+
+PLACE = pathlib.Path(__file__).resolve().parent / "generated"
+TITLES = {
+    "basic_index": "Basic indexing", "elementwise": "Binary and scalar arithmetic", "index": "Gathering and ordering",
+    "nn": "Layers, products and losses", "random": "Random numbers", "reduce": "Reductions",
+    "shape": "Shapes and creation", "unary": "Elementwise functions", "view": "Views",
+}  # fmt: skip
+
+
+def settings_page() -> str:
+    """Every setting, from ``lazynd/config.py``."""
+    lines = [
+        "# Settings",
+        "",
+        "Settings are the attributes of `lazynd.config`: read from the environment when lazynd is imported, and",
+        "assignable afterwards. `python -m lazynd settings` shows them with their values.",
+        "",
+    ]
+    for each in settings():
+        names = ", ".join(f"`{name}`" for name in each.environment)
+        lines += [f"`lazynd.config.{each.name}`", f": {each.meaning}", f"  Type `{each.type}`, environment {names}.", ""]
+    return "\n".join(lines)
+
+
+def family_page(family: str, operators: list[Any]) -> str:
+    """The operators of one family: those that users call, then those that Python's operators record."""
+    lines = [f"# {TITLES.get(family, family.replace('_', ' ').capitalize())}", ""]
+    for operator in sorted(operators, key=lambda o: (o.name.startswith("_"), o.name.lower())):
+        signature, rest = describe(operator).split("\n\n", 1)
+        lines += [f"## {operator.name.replace('_', chr(92) + '_')}", "", f"```text\n{signature}\n```", "", rest, ""]
+    return "\n".join(lines)
+
+
+def index_page(found: dict[str, list[Any]]) -> str:
+    lines = [
+        "# Operators",
+        "",
+        "Every operator of `nd`, generated from the registry: what a call takes, what it costs to change a parameter,",
+        "an example, the type rule on the samples that the tests use, and the body, which *is* the operator: its",
+        "gradient, its lowering and its reference in NumPy follow from it. Names that begin with `_` are what Python's",
+        "operators, indexing and `nd.random` record. `python -m lazynd operators NAME` shows the same in a terminal.",
+        "",
+        "```{toctree}",
+        ":maxdepth: 2",
+        "",
+        *(f"operators/{family}" for family in found),
+        "```",
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def write(app: Any) -> None:
+    """Write what changed only, so that a second build has nothing to do."""
+    found = families()
+    pages = {"settings.md": settings_page(), "operators.md": index_page(found)}
+    pages |= {f"operators/{family}.md": family_page(family, operators) for family, operators in found.items()}
+    for stale in set(PLACE.rglob("*.md")) - {PLACE / name for name in pages}:
+        stale.unlink()
+    for name, text in pages.items():
+        path = PLACE / name
+        if not path.exists() or path.read_text(encoding="utf-8") != text:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")
 
 
 def setup(app: Any) -> dict[str, Any]:
+    app.connect("builder-inited", write)
     return {"version": "1", "parallel_read_safe": True}

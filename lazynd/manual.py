@@ -6,13 +6,20 @@ import inspect
 import re
 import sys
 import textwrap
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from . import nd
+from .backends import cast_scalar
+from .backends.numpy import evaluate
 from .config import Config, config
+from .ir.gradient import flatten
+from .ir.graph import Graph
+from .ir.node import apply, leaf, outputs
+from .ir.specialization import Specialization
 from .ir.types import Type
 from .ops import OPERATORS, Operator
 from .ops.operator import Parameter
@@ -90,7 +97,7 @@ def families() -> dict[str, list[Operator]]:
 
 
 def describe(operator: str | Operator) -> str:
-    """All that is known of an operator, as Markdown: signature, parameters, types on its samples, gradient, source.
+    """All that is known of an operator, as Markdown: signature, parameters, an example, types, gradient, source.
 
     Raises ``KeyError`` for an unknown name.
 
@@ -101,7 +108,7 @@ def describe(operator: str | Operator) -> str:
     parts = [_signature(found), textwrap.dedent(found.__doc__ or "").strip()]
     if found.aliases:
         parts.append("Also called " + ", ".join(f"`{name}`" for name in found.aliases) + ".")
-    parts += [_parameters(found), _types(found), _gradient(found), _source(found)]
+    parts += [_parameters(found), _example(found), _types(found), _gradient(found), _source(found)]
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
@@ -131,20 +138,56 @@ def _parameter(parameter: Parameter) -> str:
     return f"{kind}; " + ("required" if required else f"default `{parameter.default!r}`")
 
 
+def _bound(operator: Operator, arrays: Sequence[Any], attributes: dict[str, Any]) -> tuple[Specialization, list[Any]]:
+    """A sample as a specialization, and the values of its slots."""
+    types = tuple(Type(np.shape(a), np.asarray(a).dtype) for a in arrays)
+    filled = {**attributes, "draw": (0, 0)} if operator.draws else attributes
+    spec, slots = operator.bind(types, filled)
+    return spec, [cast_scalar(value, slot.type) for value, slot in zip(slots, spec.slots, strict=True)]
+
+
+def _samples(operator: Operator) -> list[tuple[tuple[Any, ...], dict[str, Any]]]:
+    """The samples of the generic tests, with few decimals."""
+    if operator.samples is None:
+        return []
+    found = operator.samples(np.random.default_rng(5))
+    return [(tuple(np.round(a, 2) for a in map(np.asarray, arrays)), attributes) for arrays, attributes in found]
+
+
+def _example(operator: Operator) -> str:
+    """The first sample as a call, with what it prints; none for operators that users do not call, or that draw."""
+    if operator.name.startswith("_") or operator.draws or operator.samples is None:
+        return ""
+    arrays, attributes = _samples(operator)[0]
+    spec, slots = _bound(operator, arrays, attributes)
+    parameters = [leaf(t) for t in (*spec.in_types, *(slot.type for slot in spec.slots))]
+    results = evaluate(flatten(Graph(parameters, outputs(apply(spec, parameters)))), [*arrays, *slots])
+    shown = [repr(nd.array(result, dtype=result.dtype)) for result in results]
+    text = shown[0] if len(shown) == 1 else "[" + ", ".join(shown) + "]"
+    given = [*map(_literal, arrays), *(f"{name}={_attribute(value)}" for name, value in attributes.items())]
+    call = f">>> nd.{operator.name}({', '.join(given)})"
+    printed = "\n".join(line or "<BLANKLINE>" for line in text.split("\n"))
+    return f"```python\n{call}\n{printed}\n```"
+
+
+def _literal(array: np.ndarray[Any, Any]) -> str:
+    dtype = "" if array.dtype == np.float32 else f", dtype={array.dtype.name!r}"
+    listed = array.astype(np.float64).round(4) if array.dtype.kind == "f" else array
+    return f"nd.array({listed.tolist()}{dtype})".replace(".0,", ",").replace(".0]", "]")
+
+
+def _attribute(value: Any) -> str:
+    return repr(value.name) if isinstance(value, np.dtype) else repr(value)
+
+
 def _types(operator: Operator) -> str:
     """The type rule on the samples of the generic tests."""
-    if operator.samples is None:
-        return ""
     lines = []
-    for arrays, attributes in operator.samples(np.random.default_rng(5)):
-        types = tuple(Type(np.shape(a), np.asarray(a).dtype) for a in arrays)
-        filled = {**attributes, "draw": (np.uint32(0), np.uint32(0))} if operator.draws else dict(attributes)
-        spec, _ = operator.bind(types, filled)
-        given = [*map(repr, types), *(f"{name}={value!r}" for name, value in attributes.items())]
-        line = f"{operator.name}({', '.join(given)}) -> {', '.join(map(repr, spec.out_types))}"
-        if line not in lines:
-            lines.append(line)
-    return "Types:\n\n```text\n" + "\n".join(lines) + "\n```"
+    for arrays, attributes in _samples(operator):
+        spec, _ = _bound(operator, arrays, attributes)
+        given = [*map(repr, spec.in_types), *(f"{name}={_attribute(value)}" for name, value in attributes.items())]
+        lines.append(f"{operator.name}({', '.join(given)}) -> {', '.join(map(repr, spec.out_types))}")
+    return "Types:\n\n```text\n" + "\n".join(dict.fromkeys(lines)) + "\n```" if lines else ""
 
 
 def _gradient(operator: Operator) -> str:
