@@ -113,3 +113,131 @@ def test_floats_become_integers_as_on_x86() -> None:
             graph = graph_of("convert", [values.astype(wide)], {"dtype": np.dtype(dtype)})
             assert interpret(graph, [values.astype(wide)])[0].tolist() == expected
             assert compiled(graph, [values.astype(wide)])[0].tolist() == expected
+
+
+def table(dtype: str) -> Any:
+    """The special values in rows of different beginnings: NaN meets infinity, zeros meet each other."""
+    values = special_values(dtype)
+    return np.stack([np.roll(values, k) for k in range(3)])
+
+
+REDUCTIONS = ("reduce_sum", "reduce_prod", "reduce_max", "reduce_min")
+
+
+@pytest.mark.parametrize("name", REDUCTIONS)
+def test_reductions_of_special_values(name: str) -> None:
+    cases = []
+    for dtype in DTYPE_NAMES:
+        if np.dtype(dtype).kind not in PRIMITIVES[name].kinds:
+            with pytest.raises(OperatorError, match=f"{name}: expected operands of"):
+                graph_of(name, [table(dtype)], {"axes": (0,)})
+            continue
+        x = table(dtype)
+        finite = x if np.dtype(dtype).kind != "f" else np.nan_to_num(x, nan=1, posinf=2, neginf=3, copy=True) % 4
+        cases += [(name, [a], {"axes": axes}) for a in (x, finite) for axes in ((0,), (1,), (0, 1))]
+        cases += [(name, [np.zeros((2, 0, 3), dtype)], {"axes": (0,)})]
+        if name in ("reduce_sum", "reduce_prod"):
+            cases += [(name, [np.zeros((2, 0, 3), dtype)], {"axes": (1,)})]
+    check(cases)
+
+
+@pytest.mark.parametrize("name", ["reduce_max", "reduce_min", "argmax", "argmin"])
+def test_nothing_has_no_extreme(name: str) -> None:
+    along = {"axes": (1,)} if name.startswith("reduce") else {"axis": 1, "dtype": np.dtype("int32")}
+    with pytest.raises(OperatorError, match=f"{name}: no elements to choose from"):
+        graph_of(name, [np.zeros((2, 0, 3), "float32")], along)
+
+
+@pytest.mark.parametrize("name", ["argmax", "argmin"])
+def test_positions_of_extremes(name: str) -> None:
+    check(
+        [
+            (name, [table(d)], {"axis": axis, "dtype": np.dtype(to)})
+            for d in DTYPE_NAMES
+            for axis in (0, 1)
+            for to in ("int32", "int64", "float32")
+        ]
+    )
+
+
+def test_sorting_special_values() -> None:
+    cases: list[Any] = []
+    for dtype in DTYPE_NAMES:
+        x = table(dtype)
+        position = np.arange(x.size, dtype="int32").reshape(x.shape)
+        cases += [("sort", [x, position], {"axis": axis}) for axis in (0, 1)]
+        cases += [("sort", [x], {"axis": 1}), ("sort", [np.zeros((0, 3), dtype)], {"axis": 0})]
+    check(cases, exact=True)
+
+
+def test_running_sums() -> None:
+    cases: list[Any] = []
+    for dtype in DTYPE_NAMES:
+        if dtype == "bool":
+            continue
+        x = table(dtype) if np.dtype(dtype).kind != "f" else np.arange(12, dtype=dtype).reshape(3, 4)
+        cases += [("cumsum", [x], {"axis": a, "backwards": b}) for a in (0, 1) for b in (True, False)]
+    cases.append(("cumsum", [np.zeros((0, 2), "float32")], {"axis": 0, "backwards": False}))
+    check(cases)
+
+
+def test_movement_keeps_every_bit() -> None:
+    i, one = np.array([2, 0], "int32"), np.int32(1)
+    cases: list[Any] = []
+    for dtype in DTYPE_NAMES:
+        x = table(dtype)
+        edge, n = x.reshape(-1)[0], x.shape[1]
+        x3 = x[:, :2]
+        cases += [
+            ("broadcast", [x3], {"shape": (2, 3, 2), "axes": (1, 2)}),
+            ("broadcast", [edge], {"shape": (2,), "axes": ()}),
+            ("broadcast", [x3[:, :1]], {"shape": (3, 4), "axes": (0, 1)}),
+            ("broadcast", [np.zeros((1,), dtype)], {"shape": (0,), "axes": (0,)}),
+            ("reshape", [x], {"shape": (n, 3)}),
+            ("reshape", [np.zeros((2, 0), dtype)], {"shape": (0, 5)}),
+            ("transpose", [x], {"axes": (1, 0)}),
+            ("transpose", [edge], {"axes": ()}),
+            ("reverse", [x], {"axes": (0, 1)}),
+            ("concatenate", [x, np.zeros((0, n), dtype), x], {"axis": 0}),
+            ("pad", [x, edge], {"low": (1, -1), "high": (0, 2), "interior": (1, 0)}),
+            ("pad", [x, edge], {"low": (-1, 0), "high": (-1, -1), "interior": (0, 1)}),
+            ("pad", [np.zeros((0, 2), dtype), edge], {"low": (1, 0), "high": (1, 0), "interior": (3, 0)}),
+            ("slice", [x], {"start": (0, 1), "limit": (3, n), "strides": (2, 1)}),
+            ("slice", [x], {"start": (1, 0), "limit": (1, 0), "strides": (1, 1)}),
+            ("dynamic_slice", [x, np.int32(-5), np.int32(99)], {"sizes": (2, 1)}),
+            ("dynamic_slice", [edge], {"sizes": ()}),
+            ("dynamic_update_slice", [x, x3[:1], np.int32(99), np.int32(-1)], {}),
+            ("gather", [x, i], {"axes": (0,)}),
+            ("gather", [x, i[:0]], {"axes": (1,)}),
+            ("gather", [x, one, one], {"axes": (1, 0)}),
+            ("scatter", [x, x[:2][::-1], i], {"axes": (0,), "mode": "set"}),
+        ]
+        if np.dtype(dtype).kind in "iu":
+            cases.append(("scatter", [x, x[:2][::-1], i * 0], {"axes": (0,), "mode": "add"}))
+    check(cases, exact=True)
+
+
+def test_contractions() -> None:
+    cases: list[Any] = []
+    for dtype in DTYPE_NAMES:
+        if dtype == "bool":
+            continue
+        a, b = np.arange(6, dtype=dtype).reshape(2, 3), np.arange(12, dtype=dtype).reshape(3, 4)
+        cases += [
+            ("dot_general", [a, b], {"contract": ((1,), (0,)), "batch": ((), ())}),
+            ("dot_general", [a, b[:0]], {"contract": ((), ()), "batch": ((), ())}),
+            ("dot_general", [a[:, :0], b[:0]], {"contract": ((1,), (0,)), "batch": ((), ())}),
+            ("dot_general", [b, b], {"contract": ((1,), (1,)), "batch": ((0,), (0,))}),
+        ]
+        if np.dtype(dtype).kind in "iu":
+            wide = special_values(dtype)
+            cases.append(("dot_general", [wide, wide], {"contract": ((0,), (0,)), "batch": ((), ())}))
+    check(cases)
+
+
+def test_draws_are_the_same_words_everywhere() -> None:
+    limits = (np.uint32(0), np.uint32(2**32 - 1))
+    check(
+        [("random_bits", [s, c], {"shape": shape}) for s in limits for c in limits for shape in ((), (0,), (3,), (2, 5))],
+        exact=True,
+    )

@@ -65,8 +65,12 @@ LOWERINGS: dict[str, Callable[..., Any]] = {
     "reverse": lambda x, *, axes: lax.rev(x, axes),
     "concatenate": lambda *xs, axis: lax.concatenate(xs, axis),
     "slice": lambda x, *, start, limit, strides: lax.slice(x, start, limit, strides),
-    "dynamic_slice": lambda x, *starts, sizes: lax.dynamic_slice(x, starts, sizes),
-    "dynamic_update_slice": lambda x, update, *starts: lax.dynamic_update_slice(x, update, starts),
+    "dynamic_slice": lambda x, *starts, sizes: lax.dynamic_slice(
+        x, starts, sizes, allow_negative_indices=False
+    ),
+    "dynamic_update_slice": lambda x, update, *starts: lax.dynamic_update_slice(
+        x, update, starts, allow_negative_indices=False
+    ),
     "argmax": lambda x, *, axis, dtype: lax.argmax(x, axis, np.int32).astype(dtype),
     "argmin": lambda x, *, axis, dtype: lax.argmin(x, axis, np.int32).astype(dtype),
     "cumsum": lambda x, *, axis, backwards: lax.cumsum(x, axis, reverse=backwards),
