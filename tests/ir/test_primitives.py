@@ -55,7 +55,16 @@ def attribute_sets(name: str, dtype: str) -> list[dict[str, Any]]:
 def accepted(name: str, dtype: str) -> bool:
     primitive = PRIMITIVES[name]
     kinds = getattr(primitive, "kinds", "fiub")
-    whole = name in ("equal", "not_equal", "less", "less_equal", "greater", "greater_equal", "convert", "bitcast_convert")
+    whole = name in (
+        "equal",
+        "not_equal",
+        "less",
+        "less_equal",
+        "greater",
+        "greater_equal",
+        "convert",
+        "bitcast_convert",
+    )
     return whole or np.dtype(dtype).kind in kinds
 
 
@@ -238,6 +247,11 @@ def test_contractions() -> None:
 def test_draws_are_the_same_words_everywhere() -> None:
     limits = (np.uint32(0), np.uint32(2**32 - 1))
     check(
-        [("random_bits", [s, c], {"shape": shape}) for s in limits for c in limits for shape in ((), (0,), (3,), (2, 5))],
+        [
+            ("random_bits", [s, c], {"shape": shape})
+            for s in limits
+            for c in limits
+            for shape in ((), (0,), (3,), (2, 5))
+        ],
         exact=True,
     )

@@ -35,7 +35,7 @@ LOWERINGS: dict[str, Callable[..., Any]] = {
     "floor": lax.floor,
     "ceil": lax.ceil,
     "round_nearest_even": lambda x: lax.round(x, lax.RoundingMethod.TO_NEAREST_EVEN),
-    "stop_gradient": lambda x: x,
+    "stop_gradient": lax.stop_gradient,
     "copy": lambda x, *, context: x,
     "not": lax.bitwise_not,
     "add": lax.add,
@@ -65,9 +65,7 @@ LOWERINGS: dict[str, Callable[..., Any]] = {
     "reverse": lambda x, *, axes: lax.rev(x, axes),
     "concatenate": lambda *xs, axis: lax.concatenate(xs, axis),
     "slice": lambda x, *, start, limit, strides: lax.slice(x, start, limit, strides),
-    "dynamic_slice": lambda x, *starts, sizes: lax.dynamic_slice(
-        x, starts, sizes, allow_negative_indices=False
-    ),
+    "dynamic_slice": lambda x, *starts, sizes: lax.dynamic_slice(x, starts, sizes, allow_negative_indices=False),
     "dynamic_update_slice": lambda x, update, *starts: lax.dynamic_update_slice(
         x, update, starts, allow_negative_indices=False
     ),
