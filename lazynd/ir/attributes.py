@@ -25,6 +25,8 @@ def attribute_key(value: Any) -> Hashable:
         return (tuple, *map(attribute_key, value))
     if isinstance(value, np.ndarray):
         return ("array", value.dtype.str, value.shape, value.tobytes())
+    if isinstance(value, np.generic):
+        return (kind, value.tobytes())
     return (kind, value)
 
 

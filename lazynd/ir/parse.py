@@ -18,7 +18,7 @@ from .types import DTYPES, Context, Type
 
 Ref = Node | Output
 _STRING: Final = r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\""
-_HEADER: Final = re.compile(r"graph (?P<name>[^\s(]+)\((?P<parameters>.*)\) \{\s*$")
+_HEADER: Final = re.compile(r"\s*graph (?P<name>[^\s(]+)\((?P<parameters>.*)\) \{\s*$")
 _NODE: Final = re.compile(
     r"\s*(?P<name>%\d+): (?P<types>[^=]*?) = (?P<op>[\w.<>]+)\((?P<operands>[^()]*)\)"
     rf"(?: \{{(?P<attributes>(?:[^{{}}'\"]|{_STRING})*)\}})?"

@@ -153,7 +153,7 @@ def _convert(x: jax.Array, *, dtype: np.dtype[Any]) -> jax.Array:
 
 
 def _truncated(x: jax.Array, way: np.dtype[Any]) -> jax.Array:
-    """A signed integer of a float32 or float64; XLA would saturate, x86 gives the least integer for all that does not fit."""
+    """float32 or float64 to a signed integer, the least one for all that does not fit, where XLA would saturate."""
     limit = x.dtype.type(2.0 ** (8 * way.itemsize - 1))
     # In float64 a fraction below the least int32 still truncates to it.
     above = x > -limit - 1 if x.dtype == np.float64 and way == np.int32 else x >= -limit
