@@ -72,7 +72,8 @@ def test_numpy_scalars_are_keyed_by_type_and_bits() -> None:
 @pytest.mark.parametrize(
     "value",
     [
-        *LOOK_ALIKES, float("inf"), -float("inf"), 5e-324, 1e300, 0.1, 10**30, -7, False, None, "", "it's", 'a "b"\\\n{#}',
+        *LOOK_ALIKES, float("inf"), -float("inf"), 5e-324, 1e300, 0.1, 10**30, -7, False, None, "",
+        "it's", 'a "b"\\\n{#}',
         (), (1,), (1, (2, (3,))), ((), ()), (None, "x", -0.0), DTYPES["bool"], (DTYPES["int8"], CPU), CPU,
         np.array(0.1, "float32"), np.array([2**64 - 1], "uint64"), np.array([-(2**63)], "int64"),
         np.array([[True], [False]]), np.array([np.nan, -np.inf, -0.0, 6e-8], "float16"), np.zeros((2, 0), "int8"),

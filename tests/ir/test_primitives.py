@@ -150,6 +150,12 @@ def test_reductions_of_special_values(name: str) -> None:
     check(cases)
 
 
+@pytest.mark.parametrize("name", REDUCTIONS)
+def test_a_reduction_has_an_axis(name: str) -> None:
+    with pytest.raises(OperatorError, match=f"{name}: no axis to reduce"):
+        graph_of(name, [np.zeros((2, 3), "float32")], {"axes": ()})
+
+
 @pytest.mark.parametrize("name", ["reduce_max", "reduce_min", "argmax", "argmin"])
 def test_nothing_has_no_extreme(name: str) -> None:
     along = {"axes": (1,)} if name.startswith("reduce") else {"axis": 1, "dtype": np.dtype("int32")}

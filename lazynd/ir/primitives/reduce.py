@@ -21,13 +21,15 @@ def expand(value: Value, axes: tuple[int, ...], shape: tuple[int, ...]) -> Value
 
 
 class Reduction(Primitive, family=True):
-    """Reduces ``axes``, which the result no longer has."""
+    """Reduces ``axes``, at least one, which the result no longer has."""
 
     cheap = False
     kinds: ClassVar[str] = "fiu"
 
     def infer(self, x: Type, *, axes: tuple[int, ...]) -> Type:
         check_kinds(self.name, self.kinds, (x,))
+        if not axes:
+            raise OperatorError(f"{self.name}: no axis to reduce")
         return x.with_shape(tuple(n for i, n in enumerate(x.shape) if i not in axes))
 
     @classmethod
