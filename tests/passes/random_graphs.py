@@ -58,9 +58,11 @@ class Maker:
         return [rng.choice(special_values(n.type.dtype.name), n.type.shape) for n in self.inputs]
 
     def _step(self) -> None:
-        kinds = [self._constant, self._number, self._unary, self._unary, self._binary, self._binary, self._binary,
-                 self._compare, self._convert, self._convert, self._select, self._reshape, self._transpose, self._broadcast,
-                 self._slice, self._pad, self._concatenate, self._reverse, self._reduce]  # fmt: skip
+        kinds = [
+            self._constant, self._number, self._unary, self._unary, self._binary, self._binary, self._binary,
+            self._compare, self._convert, self._convert, self._select, self._reshape, self._transpose,
+            self._broadcast, self._slice, self._pad, self._concatenate, self._reverse, self._reduce,
+        ]  # fmt: skip
         step = self.random.choice(kinds)
         found = step()
         if found is not None:
