@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from . import autograd, nd, viz
-from .ir.graph import Graph
+from .ir.graph import Graph, equal_graphs
 from .nd import NDArray
 from .runtime import stats
 
@@ -188,6 +188,8 @@ def unreadable(step: Graph, folder: pathlib.Path) -> list[str]:
     drawn.remove_nodes_from(["node", "\\n"])  # pydot takes the default attributes for a node
     if not networkx.utils.edges_equal(drawn.edges(), expected.edges(), directed=True):
         found.append("step.dot: the edges that it draws are others")
+    if not equal_graphs(viz.parse((folder / "step.txt").read_text(encoding="utf-8")), step):
+        found.append("step.txt: it reads back as another graph")
     return found
 
 

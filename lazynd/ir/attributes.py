@@ -25,6 +25,8 @@ def attribute_key(value: Any) -> Hashable:
         return (tuple, *map(attribute_key, value))
     if isinstance(value, np.ndarray):
         return ("array", value.dtype.str, value.shape, value.tobytes())
+    if isinstance(value, np.generic):
+        return (kind, value.tobytes())
     return (kind, value)
 
 
@@ -72,6 +74,9 @@ _TOKEN: Final = re.compile(
 )
 
 
+_NAME: Final = re.compile(r"\s*,?\s*(\w+)=")
+
+
 def parse_attribute(text: str) -> Any:
     """The value that ``print_attribute`` printed as ``text``; ``ValueError`` if it is none.
 
@@ -82,6 +87,23 @@ def parse_attribute(text: str) -> Any:
     value = reader.value()
     reader.end()
     return value
+
+
+def parse_attributes(text: str) -> dict[str, Any]:
+    """``name=value`` pairs with commas between.
+
+    >>> parse_attributes("axis=-1, shape=(2, 3)")
+    {'axis': -1, 'shape': (2, 3)}
+    """
+    reader = _Reader(text)
+    found: dict[str, Any] = {}
+    while text[reader.at :].strip():
+        name = _NAME.match(text, reader.at)
+        if name is None:
+            raise ValueError(f"expected NAME=VALUE, got {text[reader.at :]!r}")
+        reader.at = name.end()
+        found[name[1]] = reader.value()
+    return found
 
 
 class _Reader:

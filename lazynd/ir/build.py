@@ -12,7 +12,9 @@ from typing import Any
 import numpy as np
 
 from .types import CPU, INT32, Context, Type, normalize_axis
-from .value import Operand, Value, binary, broadcast_to, common_shape, constant, emit
+from .value import VOCABULARY, Operand, Value, binary, broadcast_to, common_shape, constant, emit
+
+VOCABULARY.add(__file__)
 
 __all__ = [
     "Value", "abs", "argmax", "argmin", "batch_matmul", "binary", "bitcast", "broadcast_to", "ceil", "common_shape",

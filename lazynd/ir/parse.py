@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
-from .attributes import parse_attribute
+from .attributes import parse_attributes
 from .errors import OperatorError
 from .graph import Graph
 from .linearize import derive
@@ -18,7 +18,7 @@ from .types import DTYPES, Context, Type
 
 Ref = Node | Output
 _STRING: Final = r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\""
-_HEADER: Final = re.compile(r"graph (?P<name>[^\s(]+)\((?P<parameters>.*)\) \{\s*$")
+_HEADER: Final = re.compile(r"\s*graph (?P<name>[^\s(]+)\((?P<parameters>.*)\) \{\s*$")
 _NODE: Final = re.compile(
     r"\s*(?P<name>%\d+): (?P<types>[^=]*?) = (?P<op>[\w.<>]+)\((?P<operands>[^()]*)\)"
     rf"(?: \{{(?P<attributes>(?:[^{{}}'\"]|{_STRING})*)\}})?"
@@ -28,7 +28,6 @@ _RETURN: Final = re.compile(r"\s*return ?(?P<outputs>[^#]*?)\s*(?:#.*)?$")
 _ORIGIN: Final = re.compile(r"(?P<op>[\w.<>]+)\((?P<types>.*?)\)(?P<steps>(?: (?:keep|vjp)\([\d,; ]*\))+)$")
 _STEP: Final = re.compile(r"(keep|vjp)\(([\d, ]*)(?:; ?([\d, ]*))?\)")
 _TYPE: Final = re.compile(r"(\w+)\[([\d,]*)\](?:@(\w+)\((\d+)\))?")
-_ATTRIBUTE: Final = re.compile(rf"\s*(\w+)=((?:[^,'\"()]|{_STRING}|\((?:[^()'\"]|{_STRING}|\([^()]*\))*\))+),?")
 
 
 class ParseError(ValueError):
@@ -160,7 +159,7 @@ class _Parser:
     def _spec(
         self, name: str, types: tuple[Type, ...], slots: tuple[str, ...], attributes: str | None, origin: str | None
     ) -> Specialization:
-        values = _attributes(attributes or "")
+        values = parse_attributes(attributes or "")
         tensors = types[: len(types) - len(slots)]
         if origin is None:
             spec = self._op(name).specialize(tensors, values)
@@ -191,18 +190,6 @@ class _Parser:
             present = _numbers(given) if kind == "vjp" else None
             spec = derive(spec, _numbers(wanted), present)
         return spec
-
-
-def _attributes(text: str) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    at = 0
-    while at < len(text.rstrip()):
-        match = _ATTRIBUTE.match(text, at)
-        if match is None:
-            raise ParseError(f"cannot read the attributes {text[at:]!r}")
-        found[match[1]] = parse_attribute(match[2])
-        at = match.end()
-    return found
 
 
 def _numbers(text: str) -> frozenset[int]:

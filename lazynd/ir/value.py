@@ -16,6 +16,9 @@ from .types import Context, Type
 
 Operand = Any  # Value or a Python number
 
+#: Files whose functions apply primitives for others: a node's line is that of the body or rule that called them.
+VOCABULARY: set[str] = {__file__}
+
 
 class Value:
     """A reference to a node's output, with NumPy-like arithmetic that makes broadcasting an explicit node.
@@ -123,6 +126,8 @@ class Value:
 def wrap(spec: Specialization, inputs: Sequence[Node | Output]) -> Any:
     """Values of all outputs of ``spec`` applied to ``inputs``: one value, or a tuple of them."""
     frame = sys._getframe(1)
+    while frame.f_code.co_filename in VOCABULARY and frame.f_back is not None:
+        frame = frame.f_back
     node = apply(spec, inputs, frame.f_code, frame.f_lasti)
     if len(spec.out_types) == 1:
         return Value(node)

@@ -30,6 +30,9 @@ class Stage:
     graph: Graph
     seconds: float
 
+    def __str__(self) -> str:
+        return f"{self.name:24} {len(self.graph):7} nodes {1000 * self.seconds:9.2f} ms"
+
 
 def run_pipeline(
     graph: Graph,
@@ -65,15 +68,7 @@ def run_pipeline(
     return graph
 
 
-def report(stages: Sequence[Stage]) -> str:
-    """A table of ``stages``: nodes after each pass, and its time in milliseconds."""
-    width = max(len(stage.name) for stage in stages)
-    lines = [f"{'pass':<{width}}  nodes  milliseconds"]
-    lines += [f"{s.name:<{width}}  {len(s.graph):>5}  {1000 * s.seconds:>12.2f}" for s in stages]
-    return "\n".join(lines)
-
-
 __all__ = [
-    "PIPELINE", "Pass", "Stage", "common_subexpressions", "dead_code", "expand", "fold_constants", "report",
-    "run_pipeline", "simplify",
+    "PIPELINE", "Pass", "Stage", "common_subexpressions", "dead_code", "expand", "fold_constants", "run_pipeline",
+    "simplify",
 ]  # fmt: skip

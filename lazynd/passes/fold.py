@@ -7,11 +7,10 @@ from typing import Any, Final
 
 import numpy as np
 
-from ..ir.graph import Graph, Rewriter, rewrite
+from ..ir.graph import Graph, Rewriter
 from ..ir.node import Node, Output
 from ..ir.primitive import Primitive
 from ..ir.specialization import Specialization
-from ..ir.types import Type
 from ..ir.value import broadcast_to, emit
 
 Array = np.ndarray[Any, Any]
@@ -27,21 +26,31 @@ def fold_constants(graph: Graph) -> Graph:
     Folded are data movement, integers and booleans, and those float operations that IEEE 754 rounds in one way;
     not float16 (backends keep more bits between operations), and not subnormal numbers (backends may flush them).
     """
-    known: dict[Ref, Array] = {}  # The value of each constant; of a uniform one, its one element.
+    rewriter = Rewriter(graph.inputs)
+    known: dict[Ref, Array] = {}  # The value of each constant node; of a uniform one, its one element.
+    written: dict[Ref, Node] = {}
 
-    def fold(rewriter: Rewriter, node: Node) -> None:
+    def write(ref: Ref) -> Ref:
+        """``ref``, or if it is constant, a node in the form that constants take; most are needed by constants alone."""
+        if ref not in known:
+            return ref
+        made = written.get(ref)
+        if made is None:
+            node, value = ref.node, known[ref]
+            made = written[ref] = node if _canonical(node, value) else _emit(value, node)
+        return made
+
+    for node in graph.nodes:
         spec = node.spec
         assert spec is not None
         inputs = rewriter.inputs_of(node)
         value = _value(spec, inputs, known)
         if value is None:
-            rewriter.copy(node, inputs)
-            return
-        made = node if _canonical(node, value) and inputs == node.inputs else _emit(value, spec.out_types[0], node)
-        rewriter.set(node, [made])
-        known[made] = value
-
-    return rewrite(graph, fold)
+            rewriter.copy(node, tuple(map(write, inputs)))
+        else:
+            rewriter.keep(node)
+            known[node] = value
+    return Graph(graph.inputs, [write(rewriter[ref]) for ref in graph.outputs], name=graph.name)
 
 
 def _value(spec: Specialization, inputs: Sequence[Ref], known: dict[Ref, Array]) -> Array | None:
@@ -95,24 +104,22 @@ def _exact(spec: Specialization, operands: Sequence[Array], result: Array) -> bo
 
 def _canonical(node: Node, value: Array) -> bool:
     """Whether ``node`` is the form that a constant takes."""
-    assert node.spec is not None
+    assert node.spec is not None and node.inputs is not None
     if node.spec.op.name == "constant":
         return value.shape == node.type.shape
-    return (
-        node.spec.op.name == "broadcast"
-        and not value.ndim
-        and node.inputs is not None
-        and not node.inputs[0].type.shape
-    )
+    if node.spec.op.name != "broadcast":
+        return False
+    source = node.inputs[0].node
+    return source.spec is not None and source.spec.op.name == "constant" and source.type.shape == ()
 
 
-def _emit(value: Array, type: Type, site: Node) -> Node:
+def _emit(value: Array, site: Node) -> Node:
+    """A constant node, or a 0-d one and its broadcast, with the user's line of ``site``."""
+    type = site.type
     made = emit("constant", value=np.ascontiguousarray(value).reshape(value.shape), context=type.context)
-    nodes = [made.ref.node]
+    nodes: list[Node] = [made.ref.node]
     if made.shape != type.shape:
-        made = broadcast_to(made, type.shape)
-        nodes.append(made.ref.node)
+        nodes.append(broadcast_to(made, type.shape).ref.node)
     for node in nodes:
         node.code, node.lasti = site.code, site.lasti
-    result: Node = nodes[-1]
-    return result
+    return nodes[-1]

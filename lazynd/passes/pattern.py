@@ -165,6 +165,8 @@ class Rule:
     when: Callable[..., bool] | None
     _right_names: tuple[str, ...]
     _when_names: tuple[str, ...]
+    #: For each operand that is no mere variable, the primitives of which one must be among the operands.
+    hints: tuple[frozenset[str], ...]
 
     def apply(self, node: Node) -> Ref | None:
         """What ``node`` becomes, or None if the rule does not fit."""
@@ -183,7 +185,12 @@ class Rule:
 def rule(left: Pattern, right: Callable[..., Any], when: Callable[..., bool] | None = None) -> Rule:
     """``left -> right``; the parameters of ``right`` and ``when`` are names of variables of ``left``."""
     assert isinstance(left, Applied)
-    return Rule(left, right, when, _names(right), _names(when))
+    hints = tuple(_hint(operand) for operand in left.operands if not isinstance(operand, Variable))
+    return Rule(left, right, when, _names(right), _names(when), hints)
+
+
+def _hint(pattern: Pattern) -> frozenset[str]:
+    return frozenset({pattern.name} if isinstance(pattern, Applied) else {"constant", "broadcast"})
 
 
 def _names(function: Callable[..., Any] | None) -> tuple[str, ...]:

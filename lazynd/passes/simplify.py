@@ -10,11 +10,11 @@ import numpy as np
 from ..ir import build as ir
 from ..ir.graph import Graph, Rewriter, rewrite
 from ..ir.node import Node, Output
+from ..ir.primitives.compare import by_way_of
 from ..ir.value import Value, emit
 from .pattern import Rule, p, rule, variable
 
 Ints = tuple[int, ...]
-UINT64: Final = np.dtype("uint64")
 x, y, c = variable("x"), variable("y"), variable("c")
 a, b, s = variable("a"), variable("b"), variable("s")
 dtype, shape = variable("dtype"), variable("shape")
@@ -34,6 +34,13 @@ def lossless(source: np.dtype[Any], target: np.dtype[Any]) -> bool:
     return False
 
 
+def detour(source: np.dtype[Any], through: np.dtype[Any], target: np.dtype[Any]) -> bool:
+    """Whether conversion by way of ``through`` gives what direct conversion gives."""
+    if source.kind in "iu" and through.kind == "f" and target.kind in "iu" and not lossless(source, by_way_of(target)):
+        return False  # An integer wraps where the float of its value is out of range.
+    return lossless(source, through)
+
+
 def through_units(source: Ints, target: Ints) -> dict[int, int] | None:
     """Which axis of ``target`` each axis of ``source`` longer than 1 became, if only axes of length 1 came or went."""
     long = [i for i, n in enumerate(source) if n != 1]
@@ -50,8 +57,8 @@ def broadcast_of_reshape(x: Value, s: Ints, shape: Ints, axes: Ints) -> Value:
 
 
 def slice_of_slice(x: Value, outer: tuple[Ints, Ints, Ints], inner: tuple[Ints, Ints, Ints]) -> Value:
-    start = [i + o * k for i, o, k in zip(inner[0], outer[0], inner[2], strict=True)]
     extents = [-(-(stop - low) // step) for low, stop, step in zip(*outer, strict=True)]
+    start = [i + o * k if n else 0 for i, o, k, n in zip(inner[0], outer[0], inner[2], extents, strict=True)]
     strides = [k * step for k, step in zip(inner[2], outer[2], strict=True)]
     limit = [lo + (n - 1) * step + 1 if n else lo for lo, n, step in zip(start, extents, strides, strict=True)]
     return ir.slice_(x, start, limit, strides)
@@ -107,10 +114,7 @@ RULES: Final[Sequence[Rule]] = (
     rule(
         p.convert(p.convert(x, dtype=s), dtype=dtype),
         lambda x, dtype: ir.convert(x, dtype),
-        # A negative float has no one conversion to uint64; a negative integer has.
-        when=lambda x, s, dtype: (
-            lossless(x.dtype, s) and not (x.dtype.kind == "i" and s.kind == "f" and dtype == UINT64)
-        ),
+        when=lambda x, s, dtype: detour(x.dtype, s, dtype),
     ),
     rule(p.bitcast_convert(x, dtype=dtype), lambda x: x, when=lambda x, dtype: x.dtype == dtype),
     rule(p.bitcast_convert(p.bitcast_convert(x), dtype=dtype), lambda x, dtype: ir.bitcast(x, dtype)),
@@ -159,10 +163,6 @@ RULES: Final[Sequence[Rule]] = (
         when=lambda a, b, s: not any((*a, *b, *s)),
     ),
     rule(p.concatenate(x), lambda x: x),
-    rule(p.reduce_sum(x, axes=()), lambda x: x),
-    rule(p.reduce_prod(x, axes=()), lambda x: x),
-    rule(p.reduce_max(x, axes=()), lambda x: x),
-    rule(p.reduce_min(x, axes=()), lambda x: x),
 )
 
 
@@ -194,12 +194,14 @@ def simplify(graph: Graph) -> Graph:
 
 def _apply_one(ref: Node | Output) -> Node | Output | None:
     spec = ref.node.spec
-    if spec is None or ref.index:
+    if spec is None or ref.index or spec.op.name not in _BY_ROOT:
         return None
-    for each in _BY_ROOT.get(spec.op.name, ()):
-        found = each.apply(ref.node)
-        if found is not None:
-            return found
+    operands = {each.node.spec.op.name for each in ref.node.inputs or () if each.node.spec is not None}
+    for each in _BY_ROOT[spec.op.name]:
+        if not any(hint.isdisjoint(operands) for hint in each.hints):
+            found = each.apply(ref.node)
+            if found is not None:
+                return found
     return None
 
 

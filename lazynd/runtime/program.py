@@ -123,7 +123,8 @@ def build_graph(plan: Plan, baked: Collection[int] = ()) -> tuple[Graph, int]:
         made = leaf(ref.type)
         replaced[id(ref.value)] = made
         tensors.append(made)
-    results: dict[Ref, Ref] = {}
+    results: dict[Ref, Ref] = {ref: leaf(ref.type) for ref in plan.foreign}  # pending elsewhere: to look at only
+    tensors += [made for made in results.values() if isinstance(made, Node)]
     slots: list[Node] = []
     at = 0
     for item in plan.items:

@@ -14,8 +14,9 @@ graph main(%0: float32[2,2]) {
 
 from __future__ import annotations
 
+from ..passes import Stage
 from .drawing import dot
 from .network import Summary, summary, to_networkx
-from .stage import Stage, graph, stages, text, trace
+from .stage import graph, parse, stages, text, trace
 
-__all__ = ["Stage", "Summary", "dot", "graph", "stages", "summary", "text", "to_networkx", "trace"]
+__all__ = ["Stage", "Summary", "dot", "graph", "parse", "stages", "summary", "text", "to_networkx", "trace"]

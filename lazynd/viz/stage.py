@@ -2,28 +2,15 @@
 
 from __future__ import annotations
 
-import time
-from dataclasses import dataclass
-
 from ..ir.graph import Graph
+from ..ir.parse import parse_graph
 from ..ir.text import print_graph
 from ..nd import NDArray
-from ..passes import PIPELINE
+from ..ops import OPERATORS
+from ..passes import Stage, run_pipeline
 from ..runtime.program import pending_graph
 
 Shown = Graph | NDArray
-
-
-@dataclass(frozen=True, slots=True)
-class Stage:
-    """A graph on its way through the pipeline: ``name`` of the pass that made it, and ``seconds`` it took."""
-
-    name: str
-    graph: Graph
-    seconds: float
-
-    def __str__(self) -> str:
-        return f"{self.name:24} {len(self.graph):7} nodes {self.seconds * 1e3:9.2f} ms"
 
 
 def graph(shown: Shown) -> Graph:
@@ -52,12 +39,8 @@ def trace(shown: Shown) -> list[Stage]:
     >>> found[0].name, len(found[0].graph)
     ('recorded', 2)
     """
-    found = [Stage("recorded", graph(shown), 0.0)]
-    for step in PIPELINE:
-        started = time.perf_counter()
-        made = step(found[-1].graph)
-        name = getattr(step, "name", None) or getattr(step, "__name__", type(step).__name__)
-        found.append(Stage(str(name), made, time.perf_counter() - started))
+    found: list[Stage] = []
+    run_pipeline(graph(shown), trace=found.append)
     return found
 
 
@@ -79,3 +62,15 @@ def text(shown: Shown, locations: bool = True) -> str:
     <BLANKLINE>
     """
     return print_graph(graph(shown), locations)
+
+
+def parse(text: str) -> Graph:
+    """The graph that ``text`` printed, but for the user's lines. Raises ``ValueError`` that says what is wrong where.
+
+    >>> from lazynd import nd, viz
+    >>> x = nd.array([1, 2, 3])
+    >>> again = viz.parse(viz.text(x + x))
+    >>> viz.text(again) == viz.text(x + x, locations=False)
+    True
+    """
+    return parse_graph(text, OPERATORS)

@@ -12,11 +12,12 @@ from jax import lax
 
 from ...ir.graph import Graph
 from ...ir.node import Node
+from ...ir.primitives.compare import by_way_of
 from ...ir.primitives.source import threefry
 
 LOWERINGS: dict[str, Callable[..., Any]] = {
-    "negate": lambda x: x if x.dtype == bool else lax.neg(x),
-    "abs": lax.abs,
+    "negate": lax.neg,
+    "abs": lambda x: x if jnp.issubdtype(x.dtype, jnp.unsignedinteger) else lax.abs(x),
     "sign": lax.sign,
     "exponential": lax.exp,
     "exponential_minus_one": lax.expm1,
@@ -34,7 +35,7 @@ LOWERINGS: dict[str, Callable[..., Any]] = {
     "floor": lax.floor,
     "ceil": lax.ceil,
     "round_nearest_even": lambda x: lax.round(x, lax.RoundingMethod.TO_NEAREST_EVEN),
-    "stop_gradient": lambda x: x,
+    "stop_gradient": lax.stop_gradient,
     "copy": lambda x, *, context: x,
     "not": lax.bitwise_not,
     "add": lax.add,
@@ -64,8 +65,10 @@ LOWERINGS: dict[str, Callable[..., Any]] = {
     "reverse": lambda x, *, axes: lax.rev(x, axes),
     "concatenate": lambda *xs, axis: lax.concatenate(xs, axis),
     "slice": lambda x, *, start, limit, strides: lax.slice(x, start, limit, strides),
-    "dynamic_slice": lambda x, *starts, sizes: lax.dynamic_slice(x, starts, sizes),
-    "dynamic_update_slice": lambda x, update, *starts: lax.dynamic_update_slice(x, update, starts),
+    "dynamic_slice": lambda x, *starts, sizes: lax.dynamic_slice(x, starts, sizes, allow_negative_indices=False),
+    "dynamic_update_slice": lambda x, update, *starts: lax.dynamic_update_slice(
+        x, update, starts, allow_negative_indices=False
+    ),
     "argmax": lambda x, *, axis, dtype: lax.argmax(x, axis, np.int32).astype(dtype),
     "argmin": lambda x, *, axis, dtype: lax.argmin(x, axis, np.int32).astype(dtype),
     "cumsum": lambda x, *, axis, backwards: lax.cumsum(x, axis, reverse=backwards),
@@ -137,10 +140,26 @@ def _power(x: jax.Array, y: jax.Array) -> jax.Array:
 
 @lowers("convert")
 def _convert(x: jax.Array, *, dtype: np.dtype[Any]) -> jax.Array:
-    if jnp.issubdtype(x.dtype, jnp.floating) and dtype.kind in "iu" and dtype.itemsize < 8:
-        # XLA saturates where C (and NumPy through int64) wraps.
-        x = lax.convert_element_type(x, np.int64)
-    return lax.convert_element_type(x, dtype)
+    if not jnp.issubdtype(x.dtype, jnp.floating) or dtype.kind not in "iu":
+        return lax.convert_element_type(x, dtype)
+    if x.dtype == np.float16:
+        x = lax.convert_element_type(x, np.float32)
+    if dtype == np.uint64:
+        half = x.dtype.type(2.0**63)
+        upper = x >= half
+        lower = lax.bitcast_convert_type(_truncated(lax.select(upper, x - half, x), np.dtype("int64")), dtype)
+        return lax.select(upper, lower ^ np.uint64(1 << 63), lower)
+    return lax.convert_element_type(_truncated(x, by_way_of(dtype)), dtype)
+
+
+def _truncated(x: jax.Array, way: np.dtype[Any]) -> jax.Array:
+    """float32 or float64 to a signed integer, the least one for all that does not fit, where XLA would saturate."""
+    limit = x.dtype.type(2.0 ** (8 * way.itemsize - 1))
+    # In float64 a fraction below the least int32 still truncates to it.
+    above = x > -limit - 1 if x.dtype == np.float64 and way == np.int32 else x >= -limit
+    fits = above & (x < limit)
+    least = jnp.full_like(x, np.iinfo(way).min, dtype=way)
+    return lax.select(fits, lax.convert_element_type(x, way), least)
 
 
 @lowers("reduce_sum")

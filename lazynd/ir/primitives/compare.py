@@ -104,7 +104,11 @@ class Select(Primitive):
 
 
 class Convert(Unary):
-    """A cast as in C: towards zero, integers wrapping. NaN and values out of range: as the backend has it."""
+    """A cast as MXNet's on x86: towards zero, integers wrapping.
+
+    A float becomes an integer by way of int32 (int8, uint8, int32) or int64 (the others), where NaN and what is out
+    of range become the least integer.
+    """
 
     name = "convert"
     exact = True
@@ -116,14 +120,31 @@ class Convert(Unary):
         return (ir.convert(g, x.dtype) if x.dtype != BOOL and dtype != BOOL else None,)
 
     def evaluate(self, x: Array, *, dtype: np.dtype[Any]) -> Array:
-        if x.dtype.kind == "f" and dtype.kind in "iu" and dtype.itemsize < 8:
-            return x.astype(np.int64).astype(dtype)
-        return x.astype(dtype)
+        return _truncated(x, dtype) if x.dtype.kind == "f" and dtype.kind in "iu" else x.astype(dtype)
 
     @classmethod
     def samples(cls, rng: np.random.Generator) -> Samples:
         x = rng.uniform(-9, 9, (3, 4)).astype("float32")
         return [((x,), {"dtype": np.dtype(d)}) for d in ("int32", "float64", "float16", "bool")]
+
+
+def by_way_of(dtype: np.dtype[Any]) -> np.dtype[Any]:
+    """The signed integer that a float becomes on its way to integers of ``dtype``."""
+    return np.dtype("int64" if dtype.itemsize == 8 or dtype == np.uint32 else "int32")
+
+
+def _truncated(x: Array, dtype: np.dtype[Any]) -> Array:
+    if x.dtype == np.float16:
+        x = x.astype(np.float32)
+    if dtype == np.uint64:  # In two halves, as compilers do it: there is no instruction for it.
+        upper = x >= 2.0**63
+        lower = _truncated(np.where(upper, x - x.dtype.type(2.0**63), x), np.dtype("int64")).view(dtype)
+        return np.where(upper, lower ^ np.uint64(1 << 63), lower)
+    way = by_way_of(dtype)
+    limit = 2.0 ** (8 * way.itemsize - 1)
+    whole = np.trunc(x.astype(np.float64))
+    fits = (whole >= -limit) & (whole < limit)
+    return np.where(fits, np.where(fits, whole, 0).astype(way), np.iinfo(way).min).astype(dtype)
 
 
 class BitcastConvert(Unary):
@@ -135,6 +156,8 @@ class BitcastConvert(Unary):
     def infer(self, x: Type, *, dtype: np.dtype[Any]) -> Type:
         if dtype.itemsize != x.dtype.itemsize:
             raise OperatorError(f"bitcast_convert: {x.dtype} and {dtype} differ in width")
+        if BOOL in (x.dtype, dtype) and x.dtype != dtype:
+            raise OperatorError("bitcast_convert: the bits of booleans are not defined")
         return x.with_dtype(dtype)
 
     def vjp(self, g: Value, y: Value, x: Value, *, dtype: np.dtype[Any]) -> tuple[None]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -17,6 +17,17 @@ Array = np.ndarray[Any, Any]
 Samples = list[tuple[tuple[Any, ...], dict[str, Any]]]
 
 
+_KIND_NAMES = {"f": "floating", "i": "signed", "u": "unsigned", "b": "boolean"}
+
+
+def check_kinds(name: str, kinds: str, types: tuple[Type, ...]) -> None:
+    """Refuse operands of a dtype that the primitive has no meaning for."""
+    for t in types:
+        if t.dtype.kind not in kinds:
+            accepted = ", ".join(_KIND_NAMES[kind] for kind in kinds)
+            raise OperatorError(f"{name}: expected operands of a {accepted} type, got {t}")
+
+
 def same_types(name: str, types: tuple[Type, ...]) -> Type:
     for i, t in enumerate(types):
         if t is not types[0]:
@@ -25,13 +36,15 @@ def same_types(name: str, types: tuple[Type, ...]) -> Type:
 
 
 class Unary(Primitive, family=True):
-    """One operand. ``low`` and ``high`` bound the domain that samples are drawn from."""
+    """One operand, of a dtype of ``kinds``. ``low`` and ``high`` bound the domain that samples are drawn from."""
 
     elementwise = True
+    kinds: ClassVar[str] = "fiu"
     low: float = -2.0
     high: float = 2.0
 
     def infer(self, *args: Any, **kwargs: Any) -> Type:
+        check_kinds(self.name, self.kinds, args)
         return args[0]
 
     @classmethod
@@ -40,13 +53,15 @@ class Unary(Primitive, family=True):
 
 
 class Binary(Primitive, family=True):
-    """Two operands of one type."""
+    """Two operands of one type, with a dtype of ``kinds``."""
 
     elementwise = True
+    kinds: ClassVar[str] = "fiu"
     low: float = -2.0
     high: float = 2.0
 
     def infer(self, *args: Any, **kwargs: Any) -> Type:
+        check_kinds(self.name, self.kinds, args)
         return same_types(self.name, args)
 
     @classmethod
@@ -56,7 +71,9 @@ class Binary(Primitive, family=True):
 
 
 class Integral(Binary, family=True):
-    """Two operands of an integer type."""
+    """Two operands of an integer type, or two booleans."""
+
+    kinds = "iub"
 
     def vjp(self, *args: Any, **kwargs: Any) -> tuple[None, ...]:
         return (None, None)
@@ -75,7 +92,7 @@ class Negate(Unary):
         return (-g,)
 
     def evaluate(self, x: Array) -> Array:
-        return np.negative(x) if x.dtype != np.bool_ else x
+        return np.negative(x)
 
 
 class Abs(Unary):
@@ -90,17 +107,20 @@ class Abs(Unary):
 
 
 class Sign(Unary):
+    """-1, 0 or 1; a zero keeps its sign and NaN stays."""
+
     name = "sign"
 
     def vjp(self, g: Value, y: Value, x: Value) -> tuple[None]:
         return (None,)
 
     def evaluate(self, x: Array) -> Array:
-        return np.sign(x)
+        return np.where(x == 0, x, np.sign(x))
 
 
 class Exponential(Unary):
     name = "exponential"
+    kinds = "f"
 
     def vjp(self, g: Value, y: Value, x: Value) -> tuple[Value]:
         return (g * y,)
@@ -111,6 +131,7 @@ class Exponential(Unary):
 
 class ExponentialMinusOne(Unary):
     name = "exponential_minus_one"
+    kinds = "f"
 
     def vjp(self, g: Value, y: Value, x: Value) -> tuple[Value]:
         return (g * (y + 1),)
@@ -121,6 +142,7 @@ class ExponentialMinusOne(Unary):
 
 class Log(Unary):
     name = "log"
+    kinds = "f"
     low = 0.1
 
     def vjp(self, g: Value, y: Value, x: Value) -> tuple[Value]:
@@ -132,6 +154,7 @@ class Log(Unary):
 
 class LogPlusOne(Unary):
     name = "log_plus_one"
+    kinds = "f"
     low = -0.5
 
     def vjp(self, g: Value, y: Value, x: Value) -> tuple[Value]:
@@ -143,6 +166,7 @@ class LogPlusOne(Unary):
 
 class Sqrt(Unary):
     name = "sqrt"
+    kinds = "f"
     low = 0.1
 
     def vjp(self, g: Value, y: Value, x: Value) -> tuple[Value]:
@@ -154,6 +178,7 @@ class Sqrt(Unary):
 
 class Rsqrt(Unary):
     name = "rsqrt"
+    kinds = "f"
     low = 0.1
 
     def vjp(self, g: Value, y: Value, x: Value) -> tuple[Value]:
@@ -165,6 +190,7 @@ class Rsqrt(Unary):
 
 class Cbrt(Unary):
     name = "cbrt"
+    kinds = "f"
     low = 0.1
 
     def vjp(self, g: Value, y: Value, x: Value) -> tuple[Value]:
@@ -176,6 +202,7 @@ class Cbrt(Unary):
 
 class Sine(Unary):
     name = "sine"
+    kinds = "f"
 
     def vjp(self, g: Value, y: Value, x: Value) -> tuple[Value]:
         return (g * ir.cos(x),)
@@ -186,6 +213,7 @@ class Sine(Unary):
 
 class Cosine(Unary):
     name = "cosine"
+    kinds = "f"
 
     def vjp(self, g: Value, y: Value, x: Value) -> tuple[Value]:
         return (-(g * ir.sin(x)),)
@@ -196,6 +224,7 @@ class Cosine(Unary):
 
 class Tan(Unary):
     name = "tan"
+    kinds = "f"
     low, high = -1.2, 1.2
 
     def vjp(self, g: Value, y: Value, x: Value) -> tuple[Value]:
@@ -207,6 +236,7 @@ class Tan(Unary):
 
 class Tanh(Unary):
     name = "tanh"
+    kinds = "f"
 
     def vjp(self, g: Value, y: Value, x: Value) -> tuple[Value]:
         return (g * (1 - y * y),)
@@ -217,6 +247,7 @@ class Tanh(Unary):
 
 class Logistic(Unary):
     name = "logistic"
+    kinds = "f"
 
     def vjp(self, g: Value, y: Value, x: Value) -> tuple[Value]:
         return (g * (y * (1 - y)),)
@@ -228,6 +259,7 @@ class Logistic(Unary):
 
 class Erf(Unary):
     name = "erf"
+    kinds = "f"
 
     def vjp(self, g: Value, y: Value, x: Value) -> tuple[Value]:
         return (g * (ir.exp(-(x * x)) * (2 / math.sqrt(math.pi))),)
@@ -238,6 +270,7 @@ class Erf(Unary):
 
 class Floor(Unary):
     name = "floor"
+    kinds = "f"
     exact = True
 
     def vjp(self, g: Value, y: Value, x: Value) -> tuple[None]:
@@ -249,6 +282,7 @@ class Floor(Unary):
 
 class Ceil(Unary):
     name = "ceil"
+    kinds = "f"
     exact = True
 
     def vjp(self, g: Value, y: Value, x: Value) -> tuple[None]:
@@ -260,6 +294,7 @@ class Ceil(Unary):
 
 class RoundNearestEven(Unary):
     name = "round_nearest_even"
+    kinds = "f"
     exact = True
 
     def vjp(self, g: Value, y: Value, x: Value) -> tuple[None]:
@@ -273,6 +308,7 @@ class StopGradient(Unary):
     """The identity, without gradient."""
 
     name = "stop_gradient"
+    kinds = "fiub"
     moves = True
 
     def vjp(self, g: Value, y: Value, x: Value) -> tuple[None]:
@@ -286,6 +322,7 @@ class Not(Unary):
     """Logical for booleans, bitwise for integers."""
 
     name = "not"
+    kinds = "iub"
 
     def vjp(self, g: Value, y: Value, x: Value) -> tuple[None]:
         return (None,)
@@ -389,29 +426,38 @@ class Power(Binary):
 
 
 class Maximum(Binary):
+    """The larger; NaN if either is, and 0.0 is larger than -0.0."""
+
     name = "maximum"
+    kinds = "fiub"
 
     def vjp(self, g: Value, y: Value, a: Value, b: Value) -> tuple[Value, Value]:
         zero = ir.zeros_like(g)
         return (ir.select(a >= b, g, zero), ir.select(a >= b, zero, g))
 
     def evaluate(self, a: Array, b: Array) -> Array:
-        return np.maximum(a, b)
+        result = np.maximum(a, b)
+        return result if a.dtype.kind != "f" else np.where((a == 0) & (b == 0), a + b, result)
 
 
 class Minimum(Binary):
+    """The smaller; NaN if either is, and -0.0 is smaller than 0.0."""
+
     name = "minimum"
+    kinds = "fiub"
 
     def vjp(self, g: Value, y: Value, a: Value, b: Value) -> tuple[Value, Value]:
         zero = ir.zeros_like(g)
         return (ir.select(a <= b, g, zero), ir.select(a <= b, zero, g))
 
     def evaluate(self, a: Array, b: Array) -> Array:
-        return np.minimum(a, b)
+        result = np.minimum(a, b)
+        return result if a.dtype.kind != "f" else np.where((a == 0) & (b == 0), -(-a - b), result)
 
 
 class Atan2(Binary):
     name = "atan2"
+    kinds = "f"
     low = 0.2
 
     def vjp(self, g: Value, y: Value, a: Value, b: Value) -> tuple[Value, Value]:
@@ -447,14 +493,21 @@ class Xor(Integral):
 
 
 class ShiftLeft(Integral):
+    """Shifted by the width or more, nothing is left."""
+
     name = "shift_left"
+    kinds = "iu"
 
     def evaluate(self, a: Array, b: Array) -> Array:
         return np.left_shift(a, b)
 
 
 class ShiftRightLogical(Integral):
+    """Zeros come in from the left, also into signed integers."""
+
     name = "shift_right_logical"
+    kinds = "iu"
 
     def evaluate(self, a: Array, b: Array) -> Array:
-        return np.right_shift(a, b)
+        bits = np.dtype(f"uint{8 * a.dtype.itemsize}")
+        return np.right_shift(a.view(bits), b.view(bits)).view(a.dtype)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from .. import build as ir
@@ -20,14 +22,15 @@ class Sort(Primitive):
     def infer(self, *xs: Type, axis: int) -> tuple[Type, ...]:
         return xs
 
-    def vjp(self, g: tuple[Value | None, ...], y: tuple[Value, ...], *xs: Value, axis: int) -> tuple[Value | None, ...]:
+    def vjp(self, g: Any, y: Any, *xs: Value, axis: int) -> tuple[Value | None, ...]:
+        given = g if isinstance(g, tuple) else (g,)  # One operand gives one value, not a tuple of it.
         keys = xs[0]
         position = ir.iota(keys.shape, axis, INT32, keys.context)
         order = ir.sort(keys, position, axis=axis)[1]
         back = ir.sort(order, position, axis=axis)[1]
         at = [back if i == axis else ir.iota(keys.shape, i, INT32, keys.context) for i in range(keys.ndim)]
         axes = tuple(range(keys.ndim))
-        return tuple(None if each is None else ir.gather(each, at, axes) for each in g)
+        return tuple(None if each is None else ir.gather(each, at, axes) for each in given)
 
     def evaluate(self, *xs: Array, axis: int) -> tuple[Array, ...]:
         order = np.argsort(xs[0], axis=axis, kind="stable")

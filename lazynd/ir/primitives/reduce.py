@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
 from .. import build as ir
+from ..errors import OperatorError
 from ..primitive import Primitive
 from ..types import Type
 from ..value import Value
-from .elementwise import Array, Samples
+from .elementwise import Array, Samples, check_kinds
 
 
 def expand(value: Value, axes: tuple[int, ...], shape: tuple[int, ...]) -> Value:
@@ -20,11 +21,15 @@ def expand(value: Value, axes: tuple[int, ...], shape: tuple[int, ...]) -> Value
 
 
 class Reduction(Primitive, family=True):
-    """Reduces ``axes``, which the result no longer has."""
+    """Reduces ``axes``, at least one, which the result no longer has."""
 
     cheap = False
+    kinds: ClassVar[str] = "fiu"
 
     def infer(self, x: Type, *, axes: tuple[int, ...]) -> Type:
+        check_kinds(self.name, self.kinds, (x,))
+        if not axes:
+            raise OperatorError(f"{self.name}: no axis to reduce")
         return x.with_shape(tuple(n for i, n in enumerate(x.shape) if i not in axes))
 
     @classmethod
@@ -67,24 +72,40 @@ class ReduceProd(Reduction):
 class Extremum(Reduction, family=True):
     """Where several elements are extreme, each gets the whole cotangent, as in MXNet."""
 
+    kinds = "fiub"
+
+    def infer(self, x: Type, *, axes: tuple[int, ...]) -> Type:
+        if any(x.shape[i] == 0 for i in axes):
+            raise OperatorError(f"{self.name}: no elements to choose from in {x} along {list(axes)}")
+        return super().infer(x, axes=axes)
+
     def vjp(self, g: Value, y: Value, x: Value, *, axes: tuple[int, ...]) -> tuple[Value]:
         chosen = x == expand(y, axes, x.shape)
         spread = expand(g, axes, x.shape)
         return (ir.select(chosen, spread, ir.zeros_like(spread)),)
 
 
+def _signed_zero(result: Array, x: Array, axes: tuple[int, ...], prefer: bool) -> Array:
+    """``result`` with its zeros negative if one of ``x`` is and ``prefer``, or if all are: -0.0 lies below 0.0."""
+    if x.dtype.kind != "f":
+        return result
+    any_preferred = np.any((x == 0) & (np.signbit(x) == prefer), axis=axes)
+    zero = np.where(any_preferred == prefer, x.dtype.type(-0.0), x.dtype.type(0.0))
+    return np.where(result == 0, zero, result)
+
+
 class ReduceMax(Extremum):
     name = "reduce_max"
 
     def evaluate(self, x: Array, *, axes: tuple[int, ...]) -> Array:
-        return np.max(x, axis=axes)
+        return _signed_zero(np.max(x, axis=axes), x, axes, prefer=False)
 
 
 class ReduceMin(Extremum):
     name = "reduce_min"
 
     def evaluate(self, x: Array, *, axes: tuple[int, ...]) -> Array:
-        return np.min(x, axis=axes)
+        return _signed_zero(np.min(x, axis=axes), x, axes, prefer=True)
 
 
 class ArgExtremum(Primitive, family=True):
@@ -93,6 +114,8 @@ class ArgExtremum(Primitive, family=True):
     cheap = False
 
     def infer(self, x: Type, *, axis: int, dtype: np.dtype[Any]) -> Type:
+        if x.shape[axis] == 0:
+            raise OperatorError(f"{self.name}: no elements to choose from in {x} along {axis}")
         return Type((*x.shape[:axis], *x.shape[axis + 1 :]), dtype, x.context)
 
     def vjp(self, g: Value, y: Value, x: Value, **attributes: Any) -> tuple[None]:
@@ -125,6 +148,7 @@ class CumSum(Primitive):
     cheap = False
 
     def infer(self, x: Type, *, axis: int, backwards: bool) -> Type:
+        check_kinds(self.name, "fiu", (x,))
         return x
 
     def vjp(self, g: Value, y: Value, x: Value, *, axis: int, backwards: bool) -> tuple[Value]:

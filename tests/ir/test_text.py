@@ -1,0 +1,173 @@
+"""Graphs print and parse back to equal graphs: every operator, its gradients, and what is no graph."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+
+from lazynd import autograd, nd, viz
+from lazynd.ir.graph import Graph, equal_graphs
+from lazynd.ir.linearize import linearize
+from lazynd.ir.node import Output, apply, leaf
+from lazynd.ir.parse import ParseError, parse_graph, parse_type
+from lazynd.ir.primitive import PRIMITIVES
+from lazynd.ir.specialization import Specialization
+from lazynd.ir.text import print_graph
+from lazynd.ir.types import CPU, DTYPES, Context, Type
+from lazynd.ir.verify import verify
+from lazynd.ops import OPERATORS
+
+from .. import differentiation as d
+
+ALL = {operator.name: operator for operator in OPERATORS.values()}
+
+
+def derived(spec: Specialization) -> Iterator[Specialization]:
+    """``spec``, its forward pass with residuals, its gradient, and both of the gradient."""
+    yield spec
+    for _ in range(2):
+        linear = linearize(spec, d.needs_of(spec))
+        yield linear.spec
+        step = linear.backward(tuple(t.dtype.kind == "f" for t in linear.spec.out_types))
+        if step.spec is None:
+            return
+        spec = step.spec
+        yield spec
+
+
+def round_trip(graph: Graph) -> None:
+    text = print_graph(graph)
+    back = verify(parse_graph(text, OPERATORS))
+    assert equal_graphs(back, graph) and equal_graphs(graph, back), text
+    assert print_graph(back, locations=False) == print_graph(graph, locations=False)
+
+
+@pytest.mark.parametrize("name", sorted(ALL))
+def test_operators_and_their_gradients_round_trip(name: str) -> None:
+    samples = ALL[name].samples
+    assert samples is not None
+    for arrays, attributes in samples(np.random.default_rng(5)):
+        for spec in derived(d.bind(ALL[name], arrays, attributes)[0]):
+            round_trip(d.graph_of(spec))
+            body = spec.op.body(spec)
+            assert body is not None
+            round_trip(body)
+
+
+@pytest.mark.parametrize("name", sorted(PRIMITIVES))
+def test_primitives_round_trip(name: str) -> None:
+    for arrays, attributes in PRIMITIVES[name].samples(np.random.default_rng(5)):
+        types = tuple(Type(np.shape(a), np.asarray(a).dtype) for a in arrays)
+        round_trip(d.graph_of(PRIMITIVES[name].specialize(types, attributes)))
+
+
+def test_a_recorded_step_round_trips() -> None:
+    x = nd.ones((2, 3))
+    x.attach_grad()
+    with autograd.record():
+        loss = nd.log_softmax(nd.dot(x, nd.ones((3, 4))) * 0.5).sum()
+    loss.backward()
+    for graph in viz.stages(x.grad):
+        round_trip(graph)
+
+
+def test_the_text_form() -> None:
+    # A contract: tests of passes and documents quote it.
+    text = """\
+graph main(%0: float32[2,3], %1: float32[], %2: float32[2,3]) {
+  %3: float32[2,3] = _mul_scalar(%0, scalar=%1)
+  %4: float32[2,3] = softmax(%3) {axis=-1, temperature=None}
+  %5: float32[2,3] = vjp_softmax(%4, %2) {axis=-1, temperature=None} from softmax(float32[2,3]) vjp(0; 0)
+  %6: float32[3,2] = ir.transpose(%5) {axes=(1, 0)}
+  %7: float32[3,2], int32[3,2] = ir.sort(%6, %8) {axis=0}
+  return %7, %7.1
+}
+""".replace("ir.sort(%6, %8)", "ir.sort(%6, %6)").replace("int32[3,2]", "float32[3,2]")
+    assert print_graph(parse_graph(text, OPERATORS)) == text
+
+
+def test_contexts_and_locations() -> None:
+    graph = parse_graph(
+        """
+        # A comment, and a line of the user's after each node.
+        graph step(%0: float32[2]@gpu(1)) {
+
+          %1: float32[2]@cpu(2) = ir.copy(%0) {context=cpu(2)}  # train.py:12
+          return %1  # what is wanted
+        }"""
+    )
+    assert graph.name == "step"
+    assert graph.inputs[0].type is Type((2,), DTYPES["float32"], Context("gpu", 1))
+    assert graph.outputs[0].type.context is Context("cpu", 2)
+    round_trip(graph)
+
+
+def test_a_graph_without_nodes() -> None:
+    round_trip(parse_graph("graph main(%0: int8[]) {\n  return %0, %0\n}"))
+    round_trip(parse_graph("graph main() {\n  return \n}"))
+
+
+@pytest.mark.parametrize("text", ["float32", "float33[2]", "float32[2", "float32[a]", "float32[2]@tpu"])
+def test_text_that_is_no_type(text: str) -> None:
+    with pytest.raises(ParseError, match="expected a type"):
+        parse_type(text)
+
+
+HEAD = "graph main(%0: float32[2], %1: int32[2]) {\n"
+WRONG = {
+    "": "the text is empty",
+    "graph main {": "line 1: expected 'graph NAME",
+    HEAD: "no return",
+    HEAD + "return %0": "closing brace is missing",
+    HEAD + "return %0\n}\n%2": "line 3: expected the closing brace",
+    HEAD + "return %5\n}": "%5 is not defined",
+    HEAD + "%2: float32[2] = ir.add(%0, %3)\nreturn %2\n}": "line 2: %3 is not defined",
+    HEAD + "%1: float32[2] = ir.add(%0, %0)\nreturn %1\n}": "%1 is defined twice",
+    HEAD + "%2: float32[3] = ir.add(%0, %0)\nreturn %2\n}": r"add gives float32\[2\], not float32\[3\]",
+    HEAD + "%2: float32[2] = ir.add(%0, %1)\nreturn %2\n}": r"add: expected float32\[2\] as 1-th operand",
+    HEAD + "%2: float32[2] = ir.plus(%0, %0)\nreturn %2\n}": "no primitive 'plus'",
+    HEAD + "%2: float32[2] = plus(%0, %0)\nreturn %2\n}": "no operator 'plus'",
+    HEAD + "%2: float32[2] = ir.reshape(%0) {shape=(2,}\nreturn %2\n}": "line 2: ",
+    HEAD + "%2: float32[2] = ir.reshape(%0) {form=(2,)}\nreturn %2\n}": "line 2: ",
+    HEAD + "%2: float32[2] = ir.add(%0, n=%0)\nreturn %2\n}": "line 2: ",
+    HEAD + "%2: float32[2] = ir.add(n=%0, %0)\nreturn %2\n}": "operand follows a scalar slot",
+    HEAD + "%2: float32[2] = softmax(%0) {axes=0}\nreturn %2\n}": "line 2: ",
+    HEAD + "%2: float32[2] = softmax(%0) {axis=0, temperature=None} from x\nreturn %2\n}": "expected 'OP",
+    HEAD + "%2: float32[2] add %0\nreturn %2\n}": "expected '%NAME",
+    HEAD + "return %0.1\n}": "%0.1 is not defined",
+}
+
+
+@pytest.mark.parametrize("text", WRONG)
+def test_text_that_is_no_graph_says_where(text: str) -> None:
+    with pytest.raises(ParseError, match=WRONG[text]):
+        parse_graph(text, OPERATORS)
+
+
+def _binary(name: str, *operands: Any) -> Any:
+    return apply(PRIMITIVES[name].specialize(tuple(o.type for o in operands), {}), operands)
+
+
+def test_graphs_that_differ_are_not_equal() -> None:
+    a, b = leaf(Type((2,), DTYPES["float32"], CPU)), leaf(Type((2,), DTYPES["float32"], CPU))
+    base = Graph([a, b], [_binary("subtract", a, b)])
+    assert equal_graphs(base, Graph([a, b], [_binary("subtract", a, b)]))
+    assert equal_graphs(base, Graph([b, a], [_binary("subtract", b, a)]))
+    wide = leaf(Type((3,), DTYPES["float32"], CPU))
+    pair = apply(PRIMITIVES["sort"].specialize((a.type, a.type), {"axis": 0}), [a, b])
+    others = [
+        Graph([a, b], [_binary("subtract", b, a)]),
+        Graph([a, b], [_binary("add", a, b)]),
+        Graph([a], [_binary("subtract", a, a)]),
+        Graph([a, wide], [_binary("subtract", a, a)]),
+        Graph([a, b], [a]),
+        Graph([a, b], base.outputs * 2),
+        Graph([a, b], base.outputs, name="other"),
+    ]
+    for other in others:
+        assert not equal_graphs(base, other) and not equal_graphs(other, base)
+    first, second = Graph([a, b], [pair]), Graph([a, b], [Output(pair, 1, a.type)])
+    assert not equal_graphs(first, second)
