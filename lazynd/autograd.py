@@ -168,7 +168,10 @@ def grad(
 
 
 def get_symbol(x: NDArray) -> Any:
-    """Not built yet: the symbol of a recorded computation."""
+    """Not built yet: the symbol of a recorded computation. ``MXNetError`` for an array that was not recorded."""
+    tape = x._cell.tape
+    if (tape is None or tape.consumed) and x._cell.variable is None:
+        raise MXNetError("NDArray is not part of a computation graph. Did you forget to turn on recording?")
     raise NotImplementedError("autograd.get_symbol is not built yet")
 
 

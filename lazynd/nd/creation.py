@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Sequence
 from sys import _getframe
@@ -17,6 +18,7 @@ from ..runtime.record import data
 from ..runtime.state import LOCAL
 from .invoke import invoke
 from .ndarray import NDArray, _binary, _scalar
+from .np_shape import is_np_shape
 
 Shape = int | Sequence[int]
 
@@ -65,8 +67,8 @@ def full(
 ) -> NDArray:
     """An array of ``shape`` filled with ``val``, cast to ``dtype``."""
     extents = _shape(shape)
-    if not extents or 0 in extents:
-        raise MXNetError("Operator _zeros inferring shapes failed.")
+    if not is_np_shape() and (not extents or 0 in extents):
+        raise MXNetError(f"Operator _zeros inferring shapes failed: {extents} is no known shape here.")
     if any(n < 0 for n in extents):
         raise MXNetError(f"shape {extents} has a negative extent")
     wanted = FLOAT32 if dtype is None else as_dtype(dtype)
@@ -160,7 +162,7 @@ def _either(name: str, scalar: str, reflected: str, plain: Any, text: str) -> An
 add = _either("broadcast_add", "_plus_scalar", "_plus_scalar", lambda a, b: a + b, "The sum.")
 subtract = _either("broadcast_sub", "_minus_scalar", "_rminus_scalar", lambda a, b: a - b, "The difference.")
 multiply = _either("broadcast_mul", "_mul_scalar", "_mul_scalar", lambda a, b: a * b, "The product.")
-divide = _either("broadcast_div", "_div_scalar", "_rdiv_scalar", lambda a, b: a / b, "The quotient.")
+divide = true_divide = _either("broadcast_div", "_div_scalar", "_rdiv_scalar", lambda a, b: a / b, "The quotient.")
 modulo = _either("broadcast_mod", "_mod_scalar", "_rmod_scalar", lambda a, b: a % b, "The remainder.")
 power = _either("broadcast_power", "_power_scalar", "_rpower_scalar", lambda a, b: a**b, "The power.")
 maximum = _either("broadcast_maximum", "_maximum_scalar", "_maximum_scalar", max, "The larger.")
@@ -216,6 +218,39 @@ def moments(data: NDArray, axes: Sequence[int] | None = None, keepdims: bool = F
     mean = data.mean(axis=axes, keepdims=True)
     variance = ((data - mean) ** 2).mean(axis=axes, keepdims=keepdims)
     return [data.mean(axis=axes, keepdims=keepdims), variance]
+
+
+def histogram(a: NDArray, bins: int | NDArray = 10, range: tuple[float, float] | None = None) -> list[NDArray]:
+    """Counts (int64) and edges of ``bins`` equal bins over ``range``, or of the bins between given edges.
+
+    Without ``range`` the extremes of ``a`` are used, which forces it.
+
+    >>> from lazynd import nd
+    >>> nd.histogram(nd.array([1, 2, 2]), bins=3, range=(0, 3))[0].asnumpy()
+    array([0, 1, 2])
+    """
+    frame = _getframe(1)
+    if isinstance(bins, NDArray):
+        cells = invoke(OPERATORS["_histogram_edges"], (a._cell, bins._cell), (), frame)
+        return [NDArray(cell) for cell in cells]
+    low, high = (a.min().item(), a.max().item()) if range is None else range
+    return [NDArray(cell) for cell in invoke(OPERATORS["_histogram"], (a._cell,), (bins, low, high), frame)]
+
+
+def split_v2(
+    ary: NDArray, indices_or_sections: int | Sequence[int], axis: int = 0, squeeze_axis: bool = False
+) -> NDArray | list[NDArray]:
+    """Parts along ``axis``: so many equal ones, or those between the given positions."""
+    if isinstance(indices_or_sections, int):
+        attributes = (indices_or_sections, axis, squeeze_axis)
+        made = [NDArray(c) for c in invoke(OPERATORS["SliceChannel"], (ary._cell,), attributes, _getframe(1))]
+        return made if len(made) > 1 else made[0]
+    bounds = [0, *indices_or_sections, None]
+    pieces = [
+        NDArray(invoke(OPERATORS["slice_axis"], (ary._cell,), (axis, low, high), _getframe(1))[0])
+        for low, high in itertools.pairwise(bounds)
+    ]
+    return [p.squeeze(axis=axis) for p in pieces] if squeeze_axis else pieces
 
 
 def waitall() -> None:

@@ -19,6 +19,7 @@ from ..runtime.location import describe, user_frame
 from ..runtime.random import next_draw
 from ..runtime.record import call, call_many
 from ..runtime.state import LOCAL
+from .np_shape import has_scalar
 
 _EMPTY = inspect.Parameter.empty
 _bound: dict[tuple[Any, ...], Specialization] = {}
@@ -53,8 +54,11 @@ def bind_scalar(name: str, type: Type, number: Any, frame: FrameType) -> tuple[S
     if found is None:
         operator = OPERATORS[name]
         with refuse(name, (type,), frame):
+            scalar = has_scalar(name, (type,))
             spec, _ = operator.bind((type,), {"scalar": 1.25e-3})
-        found = _bound_scalar[name, type] = (spec, frozenset(operator.static_values.get("scalar", ())))
+        found = (spec, frozenset(operator.static_values.get("scalar", ())))
+        if not scalar:
+            _bound_scalar[name, type] = found
     spec, special = found
     if number in special:
         return OPERATORS[name].bind((type,), {"scalar": number})[0], ()
@@ -69,10 +73,14 @@ def invoke(operator: Operator, cells: Sequence[Cell], attributes: Sequence[Any],
         spec = _bound.get(key)
         if spec is None:
             with refuse(operator.name, types, frame):
-                spec = _bound[key] = operator.bind(types, {})[0]
+                scalar = has_scalar(operator.name, types)
+                spec = operator.bind(types, {})[0]
+            if not scalar:
+                _bound[key] = spec
         scalars: tuple[Any, ...] = ()
     else:
         with refuse(operator.name, types, frame):
+            has_scalar(operator.name, types)
             spec, scalars = _bind(operator, types, attributes)
     if len(spec.out_types) == 1:
         made: tuple[Cell, ...] = (call(spec, cells, scalars, frame.f_code, frame.f_lasti),)

@@ -17,6 +17,7 @@ from ..runtime.cell import Cell, Detached, Variable
 from ..runtime.record import call, data, guard_write, move
 from . import indexing
 from .invoke import bind_scalar, invoke, method_of, refuse
+from .np_shape import has_scalar
 
 _FORCE = runtime.force
 
@@ -109,10 +110,6 @@ class NDArray:
         """The value of an array of one element, as a Python number. Forces."""
         return self.asscalar().item()
 
-    def tolist(self) -> Any:
-        """The values as nested lists of Python numbers. Forces."""
-        return self.asnumpy().tolist()
-
     def wait_to_read(self) -> None:
         """Compute the value, and wait until it is there. Forces."""
         runtime.wait(self._cell)
@@ -155,14 +152,9 @@ class NDArray:
 
     def __repr__(self) -> str:
         extents = "x".join(map(str, self.shape))
-        return f"\n{runtime.fetch(self._cell, 'print')!s}\n<NDArray {extents} @{self.context}>"
+        return f"\n{_text(runtime.fetch(self._cell, 'print'))}\n<NDArray {extents} @{self.context}>"
 
     __str__ = __repr__
-
-    def __format__(self, spec: str) -> str:
-        if spec and self.size == 1:
-            return format(self.asscalar(), spec)
-        return format(str(self), spec)
 
     __hash__ = object.__hash__
 
@@ -210,9 +202,6 @@ class NDArray:
 
     def __neg__(self) -> NDArray:
         return method_of(OPERATORS["negative"], self, _getframe(1))
-
-    def __pos__(self) -> NDArray:
-        return self
 
     def __abs__(self) -> NDArray:
         return method_of(OPERATORS["abs"], self, _getframe(1))
@@ -326,8 +315,21 @@ class NDArray:
     as_in_ctx = as_in_context
 
     def as_nd_ndarray(self) -> NDArray:
-        """This array."""
+        """A handle on the same memory with this class's rules: itself here."""
         return self
+
+    def as_np_ndarray(self) -> Any:
+        """A handle on the same memory with NumPy's rules: a ``lazynd.np.ndarray``."""
+        return _NUMPY_CLASS[0](self._cell)
+
+    def tostype(self, stype: str) -> NDArray:
+        """The array as ``stype``: "default", "csr" (two dimensions) or "row_sparse"; always stored dense."""
+        wanted = _STYPES.get(stype)
+        if wanted is None:
+            raise ValueError(f"storage type {stype!r} is none of {', '.join(_STYPES)}")
+        if stype == "csr" and self.ndim != 2:
+            raise MXNetError(f"[cast_storage] csr needs two dimensions, the array is {self._cell.type}")
+        return wanted(self._cell if stype == self.stype else self.copy()._cell)
 
     # ------------------------------------------------------------------------------------------ autograd
 
@@ -375,6 +377,11 @@ class NDArray:
         return self.copy()
 
 
+def _text(values: np.ndarray[Any, Any]) -> str:
+    """Values as NumPy 1 printed them, like MXNet; NumPy 2.0 to 2.4 print large float32 otherwise."""
+    return str(values) if not values.ndim else np.array2string(values, legacy="1.25")
+
+
 def _rebuild(values: np.ndarray[Any, Any], context: Context) -> NDArray:
     return NDArray(data(Type(values.shape, values.dtype, context), values))
 
@@ -403,7 +410,10 @@ def _binary(name: str, scalar_name: str, a: NDArray, b: Any, frame: Any) -> NDAr
     spec = memo.get(key)
     if spec is None:
         with refuse(name, key, frame):
-            spec = memo[key] = OPERATORS[name].bind(key, {})[0]
+            scalar = has_scalar(name, key)
+            spec = OPERATORS[name].bind(key, {})[0]
+        if not scalar:
+            memo[key] = spec
     made = NDArray.__new__(NDArray)
     made._cell = call(spec, (left, right), (), frame.f_code, frame.f_lasti)
     return made
@@ -425,3 +435,7 @@ def _make_method(operator: Operator, name: str) -> Any:
 
 #: Set by ``generate``, which needs this class.
 _METHOD_MAKERS: list[Any] = []
+#: Set by ``lazynd.np``: its class.
+_NUMPY_CLASS: list[Any] = []
+#: Storage types by name, set by ``sparse``.
+_STYPES: dict[str, type[NDArray]] = {}

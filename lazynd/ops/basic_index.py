@@ -130,7 +130,7 @@ def _advanced_assign(data: Value, value: Value, *indices: Value, axes: Shape) ->
         for b, e, s in (((1, 0), (3, 2), ()), ((None, -1), (None, None), (1, -2)))
     ],
 )
-def slice(data: Value, *, begin: Bounds, end: Bounds, step: Bounds = ()) -> Value:  # noqa: A001 - MXNet's name
+def slice(data: Value, *, begin: Bounds, end: Bounds, step: Bounds = ()) -> Value:
     """Elements ``begin`` to ``end`` (exclusive), ``step`` apart, of the leading dimensions; None as in Python.
 
     Bounds beyond an extent are cut to it. A copy.

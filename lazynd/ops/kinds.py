@@ -1,9 +1,9 @@
 """The kinds of parameters that an operator declares by annotation, and how each value becomes canonical.
 
-Static parameters (``int``, ``Axis``, ``Shape``, ``Bounds``, ``DType``, ``str``, ``bool``) are part of the program; ``Scalar``
-parameters are arithmetic and always a program input; ``Index`` parameters are baked as first seen and generalised
-once they change, ``Indices`` are one a dimension of the first
-input; ``Draw`` is a position of the random stream, ``Training`` the mode, ``Device`` the context.
+Static parameters (``int``, ``Axis``, ``Shape``, ``Bounds``, ``DType``, ``str``, ``bool``) are part of the program;
+``Scalar`` parameters are arithmetic and always a program input; ``Index`` parameters are baked as first seen and
+generalised once they change, ``Indices`` are one a dimension of the first input; ``Draw`` is a position of the random
+stream, ``Training`` the mode, ``Device`` the context.
 """
 
 from __future__ import annotations

@@ -35,7 +35,8 @@ def Pad(data: Value, *, mode: str, pad_width: Shape, constant_value: Scalar = 0.
     low, high = pad_width[::2], pad_width[1::2]
     if mode == "constant":
         return ir.pad(data, constant_value, low, high, [0] * data.ndim)
-    require(mode in ("edge", "reflect"), f"Invalid Input: '{mode}', valid values are: {{'constant', 'edge', 'reflect'}}")
+    valid = "'constant', 'edge', 'reflect'"
+    require(mode in ("edge", "reflect"), f"Invalid Input: '{mode}', valid values are: {{{valid}}}")
     for axis in range(2, data.ndim):
         data = _extended(data, axis, low[axis], high[axis], mode)
     return data
@@ -71,8 +72,10 @@ def _mirror(data: Value, axis: int, start: int, count: int) -> Value:
 
 
 @op(
-    samples=lambda r: [((_f(r, 3, 4),), {"k": k}) for k in (0, 1, -1)]
-    + [((_f(r, 3),), {"k": 1}), ((_f(r, 2, 3, 3),), {"axis1": 1, "axis2": 2})]
+    samples=lambda r: (
+        [((_f(r, 3, 4),), {"k": k}) for k in (0, 1, -1)]
+        + [((_f(r, 3),), {"k": 1}), ((_f(r, 2, 3, 3),), {"axis1": 1, "axis2": 2})]
+    )
 )
 def diag(data: Value, *, k: int = 0, axis1: int = 0, axis2: int = 1) -> Value:
     """The diagonal ``k`` in the plane of two axes; of a vector, the matrix that has it as that diagonal."""
