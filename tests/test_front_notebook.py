@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import pathlib
@@ -73,7 +74,7 @@ def check_control_flow(cell: Cell, found: str) -> None:
     lines, expected = found.splitlines(), cell.shown.splitlines()
     norms = [float(line.rpartition(" ")[2]) for line in lines if repeated(line)]
     assert norms and norms[-1] < 1000
-    assert all(after == pytest.approx(2 * before, rel=1e-6) for before, after in zip(norms, norms[1:], strict=False))
+    assert all(after == pytest.approx(2 * before, rel=1e-6) for before, after in itertools.pairwise(norms))
     tail, wanted = [[line for line in each if not repeated(line)] for each in (lines, expected)]
     assert re.fullmatch(r"b\.sum\(\)\.asscalar\(\) (> 0|<= 0):  \S+", tail[0])
     assert [pattern(line) for line in tail[1:]] == [pattern(line) for line in wanted[1:]]
