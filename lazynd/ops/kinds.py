@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import ast
 import operator
+import re
 from collections.abc import Callable
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, get_args
 
 import numpy as np
 
@@ -36,6 +37,22 @@ KINDS: Final = {
     "Axis": "axes", "Shape": "shape", "DType": "dtype", "Bounds": "bounds",
     "int": "int", "float": "float", "bool": "bool", "str": "str",
 }  # fmt: skip
+
+
+def kinds_of(annotation: Any) -> list[str]:
+    """The kinds that a parameter's annotation names: text (postponed evaluation), or the thing itself.
+
+    >>> kinds_of("Scalar | None"), kinds_of(Scalar | None), kinds_of(int)
+    (['runtime'], ['runtime'], ['int'])
+    """
+    if isinstance(annotation, str):
+        return [KINDS[word] for word in re.findall(r"\w+", annotation) if word in KINDS]
+    named = getattr(annotation, "__metadata__", None)
+    if named is not None:
+        return [named[0]]
+    if annotation in (int, float, bool, str):
+        return [KINDS[annotation.__name__]]
+    return [kind for part in get_args(annotation) for kind in kinds_of(part)]
 
 
 def _literal(value: Any) -> Any:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -16,7 +15,7 @@ from ..ir.node import leaf
 from ..ir.specialization import Op, Slot, Specialization
 from ..ir.types import FLOAT32, INT32, Type
 from ..ir.value import Value, constant, wrap
-from .kinds import CANONICAL, KINDS
+from .kinds import CANONICAL, kinds_of
 
 #: Every operator by its name and by each of its aliases.
 OPERATORS: dict[str, Operator] = {}
@@ -220,7 +219,7 @@ def _declared(function: Callable[..., Any]) -> tuple[tuple[str, ...], int, bool,
             variadic = True
         elif p.kind is p.KEYWORD_ONLY:
             text = str(p.annotation)
-            kinds = [KINDS[word] for word in re.findall(r"\w+", text) if word in KINDS]
+            kinds = kinds_of(p.annotation)
             if len(kinds) != 1:
                 raise TypeError(f"{function.__name__}: parameter {p.name} needs one known kind, got {text!r}")
             parameters.append(Parameter(p.name, kinds[0], p.default, "None" in text or p.default is None))
