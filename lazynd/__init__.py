@@ -12,17 +12,23 @@ array([[1., 2.],
 
 from __future__ import annotations
 
-from . import autograd, nd
-from .as_mxnet import install as as_mxnet
+from . import autograd, nd, np, npx, util
 from .config import config
 from .context import Context, cpu, cpu_pinned, current_context, gpu, num_gpus
+from .ir import errors as base
 from .ir.errors import MXNetError
+from .mxnet_name import install as as_mxnet
 from .nd import NDArray, random, waitall
 from .observe import no_sync, report, stats
+from .util import is_np_shape, np_shape, set_np_shape, use_np_shape
+
+#: MXNet's long names of modules.
+ndarray, numpy, numpy_extension = nd, np, npx
 
 __version__ = "0.1.0"
 
 __all__ = [
-    "Context", "MXNetError", "NDArray", "as_mxnet", "autograd", "config", "cpu", "cpu_pinned", "current_context",
-    "gpu", "nd", "no_sync", "num_gpus", "random", "report", "stats", "waitall",
+    "Context", "MXNetError", "NDArray", "as_mxnet", "autograd", "base", "config", "cpu", "cpu_pinned",
+    "current_context", "gpu", "is_np_shape", "nd", "ndarray", "no_sync", "np", "np_shape", "npx", "num_gpus",
+    "numpy", "numpy_extension", "random", "report", "set_np_shape", "stats", "use_np_shape", "util", "waitall",
 ]  # fmt: skip

@@ -9,6 +9,7 @@ from typing import Any
 from . import runtime
 from .ir.errors import MXNetError
 from .nd import NDArray
+from .nd.refusal import reports
 from .runtime.cell import Cell, Variable
 from .runtime.function import record_function
 from .runtime.state import LOCAL
@@ -112,6 +113,7 @@ def predict_mode() -> _Scope:
     return _Scope(None, False)
 
 
+@reports("mark_variables")
 def mark_variables(variables: Any, gradients: Any, grad_reqs: str | Sequence[str] = "write") -> None:
     """Make arrays variables with the given gradient buffers."""
     arrays = [variables] if isinstance(variables, NDArray) else list(variables)
@@ -145,11 +147,13 @@ def _gradients(given: Any) -> list[Cell | None] | None:
     return [None if each is None else each._cell for each in listed]
 
 
+@reports("backward")
 def backward(heads: Any, head_grads: Any = None, retain_graph: bool = False, train_mode: bool = True) -> None:
     """Gradients of ``heads`` into the buffers of all variables they depend on. Runs nothing."""
     runtime.backward(_cells(heads), _gradients(head_grads), retain_graph)
 
 
+@reports("grad")
 def grad(
     heads: Any,
     variables: Any,
@@ -167,8 +171,12 @@ def grad(
     return [NDArray(cell) for cell in found]
 
 
+@reports("get_symbol")
 def get_symbol(x: NDArray) -> Any:
-    """Not built yet: the symbol of a recorded computation."""
+    """Not built yet: the symbol of a recorded computation. ``MXNetError`` for an array that was not recorded."""
+    tape = x._cell.tape
+    if (tape is None or tape.consumed) and x._cell.variable is None:
+        raise MXNetError("NDArray is not part of a computation graph. Did you forget to turn on recording?")
     raise NotImplementedError("autograd.get_symbol is not built yet")
 
 

@@ -45,9 +45,7 @@ class Backend(Protocol):
     def consumed(self, buffer: Buffer) -> bool:
         """Whether a program took ``buffer`` over."""
 
-    def compile(
-        self, graph: Graph, slots: int, donate: Sequence[int], keep: bool
-    ) -> tuple[Executable, bool]:
+    def compile(self, graph: Graph, slots: int, donate: Sequence[int], keep: bool) -> tuple[Executable, bool]:
         """``graph``, whose last ``slots`` inputs are scalars, with the inputs ``donate`` given up by the caller.
 
         ``keep``: it may be taken from the persistent cache and put there. Also says whether it came from there.

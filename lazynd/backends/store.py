@@ -208,9 +208,7 @@ def _trusted(folder: Path) -> bool:
         return True
     if status.st_uid == os.getuid() and not status.st_mode & stat.S_IWOTH:
         return True
-    logger.warning(
-        "%s is not used for compiled programs: others can write there", folder, extra={"event": "cache"}
-    )
+    logger.warning("%s is not used for compiled programs: others can write there", folder, extra={"event": "cache"})
     return False
 
 

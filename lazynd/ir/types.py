@@ -33,7 +33,7 @@ BOOL: Final = np.dtype("bool")
 def as_dtype(dtype: DTypeLike) -> np.dtype[Any]:
     """The NumPy dtype that ``dtype`` (a name, a NumPy class or dtype, ``int``, ``float``) stands for.
 
-    Raises ``KeyError`` for a dtype that MXNet has no code for, as MXNet does.
+    Raises as MXNet does: ``TypeError`` for what is no dtype, ``KeyError`` for one that MXNet has no code for.
 
     >>> as_dtype("float16"), as_dtype(int)
     (dtype('float16'), dtype('int64'))
@@ -41,6 +41,7 @@ def as_dtype(dtype: DTypeLike) -> np.dtype[Any]:
     try:
         return _BY_KEY[dtype]
     except (KeyError, TypeError):
+        np.dtype(dtype)
         raise KeyError(getattr(dtype, "type", dtype)) from None
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..ops import OPERATORS
-from . import random
+from . import linalg, random, sparse
 from .creation import (
     add,
     arange,
@@ -19,6 +19,7 @@ from .creation import (
     full,
     greater,
     greater_equal,
+    histogram,
     hypot,
     lesser,
     lesser_equal,
@@ -35,7 +36,9 @@ from .creation import (
     not_equal,
     ones,
     power,
+    split_v2,
     subtract,
+    true_divide,
     waitall,
     zeros,
 )  # fmt: skip
@@ -44,13 +47,15 @@ from .ndarray import NDArray
 
 __all__ = [
     "NDArray", "add", "arange", "array", "concatenate", "divide", "empty", "equal", "eye", "from_numpy", "full",
-    "greater", "greater_equal", "hypot", "lesser", "lesser_equal", "linspace", "logical_and", "logical_or",
-    "logical_xor", "maximum", "minimum", "modulo", "moments", "moveaxis", "multiply", "not_equal", "ones", "power",
-    "random", "subtract", "waitall", "zeros",
+    "greater", "greater_equal", "histogram", "hypot", "lesser", "lesser_equal", "linalg", "linspace",
+    "logical_and", "logical_or", "logical_xor", "maximum", "minimum", "modulo", "moments", "moveaxis", "multiply",
+    "not_equal", "ones", "power", "random", "sparse", "split_v2", "subtract", "true_divide", "waitall", "zeros",
 ]  # fmt: skip
 
 
 def __getattr__(name: str) -> Any:
+    if name.startswith("random_") and name[7:] in random.__all__:
+        return getattr(random, name[7:])
     operator = OPERATORS.get(name)
     if operator is None:
         raise AttributeError(f"module 'lazynd.nd' has no attribute {name!r}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Sequence
 from sys import _getframe
@@ -13,10 +14,13 @@ from .. import runtime
 from ..ir.errors import MXNetError
 from ..ir.types import FLOAT32, Context, Type, as_dtype
 from ..ops import OPERATORS
+from ..runtime.location import calling_frame
 from ..runtime.record import data
 from ..runtime.state import LOCAL
 from .invoke import invoke
 from .ndarray import NDArray, _binary, _scalar
+from .np_shape import is_np_shape
+from .refusal import reports
 
 Shape = int | Sequence[int]
 
@@ -26,12 +30,16 @@ def _shape(shape: Shape) -> tuple[int, ...]:
 
 
 def _context(ctx: Context | None) -> Context:
-    context = LOCAL.state.context if ctx is None else Context(ctx)
+    try:
+        context = LOCAL.state.context if ctx is None else Context(ctx)
+    except KeyError:
+        raise MXNetError(f"Invalid context string {ctx}") from None
     if context.device_type == "gpu" and context.device_id >= runtime.device_count("gpu"):
         raise MXNetError(f"there is no {context}: {runtime.device_count('gpu')} GPUs were found; use cpu()")
     return context
 
 
+@reports("array")
 def array(source_array: Any, ctx: Context | None = None, dtype: Any = None) -> NDArray:
     """An array of the values of anything array-like, which is copied.
 
@@ -55,50 +63,66 @@ def array(source_array: Any, ctx: Context | None = None, dtype: Any = None) -> N
     return NDArray(data(Type(values.shape, wanted, context), values))
 
 
+@reports("from_numpy")
 def from_numpy(ndarray: np.ndarray[Any, Any], zero_copy: bool = True) -> NDArray:
     """An array of the values of a NumPy array, with its dtype; always a copy here."""
     return array(ndarray, dtype=ndarray.dtype)
 
 
-def full(
-    shape: Shape, val: float, ctx: Context | None = None, dtype: Any = np.float32, out: NDArray | None = None
-) -> NDArray:
-    """An array of ``shape`` filled with ``val``, cast to ``dtype``."""
+def _filled(shape: Shape, value: float, ctx: Context | None, dtype: Any) -> NDArray:
     extents = _shape(shape)
-    if not extents or 0 in extents:
-        raise MXNetError("Operator _zeros inferring shapes failed.")
+    if not is_np_shape() and (not extents or 0 in extents):
+        raise MXNetError(f"Operator _zeros inferring shapes failed: {extents} is no known shape here")
     if any(n < 0 for n in extents):
         raise MXNetError(f"shape {extents} has a negative extent")
     wanted = FLOAT32 if dtype is None else as_dtype(dtype)
-    attributes = (extents, wanted, _context(ctx), val)
-    made = NDArray(invoke(OPERATORS["_fill"], (), attributes, _getframe(1))[0])
+    attributes = (extents, wanted, _context(ctx), value)
+    return NDArray(invoke(OPERATORS["_fill"], (), attributes, calling_frame())[0])
+
+
+@reports("full")
+def full(
+    shape: Shape, val: float, ctx: Context | None = None, dtype: Any = np.float32, out: NDArray | None = None
+) -> NDArray:
+    """An array of ``shape`` filled with ``val``, cast to ``dtype``, or ``out`` filled with it.
+
+    >>> from lazynd import nd
+    >>> nd.full((2,), 7).asnumpy()
+    array([7., 7.], dtype=float32)
+    """
+    made = _filled(shape, val, ctx, dtype)
     if out is not None:
         out[:] = made
         return out
     return made
 
 
+@reports("zeros")
 def zeros(shape: Shape, ctx: Context | None = None, dtype: Any = None, **kwargs: Any) -> NDArray:
     """An array of ``shape`` (extents above 0) of zeros, float32 by default."""
-    return full(shape, 0, ctx, dtype)
+    return _filled(shape, 0, ctx, dtype)
 
 
+@reports("ones")
 def ones(shape: Shape, ctx: Context | None = None, dtype: Any = None, **kwargs: Any) -> NDArray:
     """An array of ``shape`` (extents above 0) of ones, float32 by default."""
-    return full(shape, 1, ctx, dtype)
+    return _filled(shape, 1, ctx, dtype)
 
 
+@reports("empty")
 def empty(shape: Shape, ctx: Context | None = None, dtype: Any = None) -> NDArray:
     """An array whose values do not matter: zeros."""
-    return full(shape, 0, ctx, dtype)
+    return _filled(shape, 0, ctx, dtype)
 
 
+@reports("eye")
 def eye(N: int, M: int = 0, k: int = 0, ctx: Context | None = None, dtype: Any = None, **kwargs: Any) -> NDArray:
     """Ones on the ``k``-th diagonal of an ``N`` by ``M`` matrix (square by default)."""
     wanted = FLOAT32 if dtype is None else as_dtype(dtype)
-    return NDArray(invoke(OPERATORS["_eye"], (), (N, M, k, _context(ctx), wanted), _getframe(1))[0])
+    return NDArray(invoke(OPERATORS["_eye"], (), (N, M, k, _context(ctx), wanted), calling_frame())[0])
 
 
+@reports("arange")
 def arange(
     start: float,
     stop: float | None = None,
@@ -120,28 +144,31 @@ def arange(
     count = math.ceil((high - low) / step) * repeat
     wanted = FLOAT32 if dtype is None else as_dtype(dtype)
     attributes = (count, low, step, repeat, _context(ctx), wanted)
-    return NDArray(invoke(OPERATORS["_arange"], (), attributes, _getframe(1))[0])
+    return NDArray(invoke(OPERATORS["_arange"], (), attributes, calling_frame())[0])
 
 
+@reports("linspace")
 def linspace(
     start: float, stop: float, num: int, endpoint: bool = True, ctx: Context | None = None, dtype: Any = np.float32
 ) -> NDArray:
     """``num`` numbers evenly spaced from ``start`` to ``stop`` (included if ``endpoint``)."""
     step = (stop - start) / max(num - bool(endpoint), 1)
     wanted = FLOAT32 if dtype is None else as_dtype(dtype)
-    return NDArray(invoke(OPERATORS["_arange"], (), (num, start, step, 1, _context(ctx), wanted), _getframe(1))[0])
+    return NDArray(invoke(OPERATORS["_arange"], (), (num, start, step, 1, _context(ctx), wanted), calling_frame())[0])
 
 
+@reports("concatenate")
 def concatenate(arrays: Sequence[NDArray], axis: int = 0, always_copy: bool = True) -> NDArray:
     """Arrays joined along ``axis``."""
-    return NDArray(invoke(OPERATORS["Concat"], [a._cell for a in arrays], (axis,), _getframe(1))[0])
+    return NDArray(invoke(OPERATORS["Concat"], [a._cell for a in arrays], (axis,), calling_frame())[0])
 
 
+@reports("moveaxis")
 def moveaxis(tensor: NDArray, source: int, destination: int) -> NDArray:
     """The array with one dimension moved."""
     axes = [i for i in range(tensor.ndim) if i != source % tensor.ndim]
     axes.insert(destination % tensor.ndim, source % tensor.ndim)
-    return NDArray(invoke(OPERATORS["transpose"], (tensor._cell,), (tuple(axes),), _getframe(1))[0])
+    return NDArray(invoke(OPERATORS["transpose"], (tensor._cell,), (tuple(axes),), calling_frame())[0])
 
 
 def _either(name: str, scalar: str, reflected: str, plain: Any, text: str) -> Any:
@@ -160,7 +187,7 @@ def _either(name: str, scalar: str, reflected: str, plain: Any, text: str) -> An
 add = _either("broadcast_add", "_plus_scalar", "_plus_scalar", lambda a, b: a + b, "The sum.")
 subtract = _either("broadcast_sub", "_minus_scalar", "_rminus_scalar", lambda a, b: a - b, "The difference.")
 multiply = _either("broadcast_mul", "_mul_scalar", "_mul_scalar", lambda a, b: a * b, "The product.")
-divide = _either("broadcast_div", "_div_scalar", "_rdiv_scalar", lambda a, b: a / b, "The quotient.")
+divide = true_divide = _either("broadcast_div", "_div_scalar", "_rdiv_scalar", lambda a, b: a / b, "The quotient.")
 modulo = _either("broadcast_mod", "_mod_scalar", "_rmod_scalar", lambda a, b: a % b, "The remainder.")
 power = _either("broadcast_power", "_power_scalar", "_rpower_scalar", lambda a, b: a**b, "The power.")
 maximum = _either("broadcast_maximum", "_maximum_scalar", "_maximum_scalar", max, "The larger.")
@@ -211,11 +238,47 @@ logical_xor = _either(
 )
 
 
+@reports("moments")
 def moments(data: NDArray, axes: Sequence[int] | None = None, keepdims: bool = False) -> list[NDArray]:
     """The mean and the (biased) variance along ``axes``."""
     mean = data.mean(axis=axes, keepdims=True)
     variance = ((data - mean) ** 2).mean(axis=axes, keepdims=keepdims)
     return [data.mean(axis=axes, keepdims=keepdims), variance]
+
+
+@reports("histogram")
+def histogram(a: NDArray, bins: int | NDArray = 10, range: tuple[float, float] | None = None) -> list[NDArray]:
+    """Counts (int64) and edges of ``bins`` equal bins over ``range``, or of the bins between given edges.
+
+    Without ``range`` the extremes of ``a`` are used, which forces it.
+
+    >>> from lazynd import nd
+    >>> nd.histogram(nd.array([1, 2, 2]), bins=3, range=(0, 3))[0].asnumpy()
+    array([0, 1, 2])
+    """
+    frame = calling_frame()
+    if isinstance(bins, NDArray):
+        cells = invoke(OPERATORS["_histogram_edges"], (a._cell, bins._cell), (), frame)
+        return [NDArray(cell) for cell in cells]
+    low, high = (a.min().item(), a.max().item()) if range is None else range
+    return [NDArray(cell) for cell in invoke(OPERATORS["_histogram"], (a._cell,), (bins, low, high), frame)]
+
+
+@reports("split_v2")
+def split_v2(
+    ary: NDArray, indices_or_sections: int | Sequence[int], axis: int = 0, squeeze_axis: bool = False
+) -> NDArray | list[NDArray]:
+    """Parts along ``axis``: so many equal ones, or those between the given positions."""
+    if isinstance(indices_or_sections, int):
+        attributes = (indices_or_sections, axis, squeeze_axis)
+        made = [NDArray(c) for c in invoke(OPERATORS["SliceChannel"], (ary._cell,), attributes, calling_frame())]
+        return made if len(made) > 1 else made[0]
+    bounds = [0, *indices_or_sections, None]
+    pieces = [
+        NDArray(invoke(OPERATORS["slice_axis"], (ary._cell,), (axis, low, high), calling_frame())[0])
+        for low, high in itertools.pairwise(bounds)
+    ]
+    return [p.squeeze(axis=axis) for p in pieces] if squeeze_axis else pieces
 
 
 def waitall() -> None:

@@ -13,6 +13,7 @@ from ..ops import Operator
 from ..runtime.record import guard_write, move
 from .invoke import invoke
 from .ndarray import _METHOD_MAKERS, NDArray
+from .refusal import refusal
 
 _RECORDER_KINDS = ("draw",)
 
@@ -26,18 +27,19 @@ def _finish(
         if isinstance(array, NDArray):
             cells.append(array._cell)
         elif array is not None or i < operator.required:
-            name = operator.inputs[min(i, len(operator.inputs) - 1)]
-            raise AssertionError(f"Argument {name} must have NDArray type, but got {array}")
+            _refuse_input(operator, arrays, i, frame)
     targets = () if out is None else tuple(out) if isinstance(out, list | tuple) else (out,)
-    for target in targets:
-        guard_write(target._cell)
+    if targets:
+        _check_targets(operator, arrays, targets, frame)
     made = invoke(operator, cells, attributes, frame)
     if targets:
         if len(targets) != len(made):
-            raise MXNetError(f"[{operator.name}] {len(made)} outputs for {len(targets)} arrays in out")
+            reason = f"{len(made)} outputs for {len(targets)} arrays in out"
+            raise refusal(MXNetError, operator.name, reason, arrays, {"out": targets}, frame)
         for target, cell in zip(targets, made, strict=True):
             if target._cell.type is not cell.type:
-                raise MXNetError(f"[{operator.name}] out has type {target._cell.type}, the result is {cell.type}")
+                reason = f"out has type {target._cell.type}, the result is {cell.type}"
+                raise refusal(MXNetError, operator.name, reason, arrays, {"out": target}, frame)
         for target, cell in zip(targets, made, strict=True):
             move(target._cell, cell)
         return out
@@ -48,12 +50,39 @@ def _finish(
     return [NDArray(cell) for cell in made]
 
 
-def _unknown(operator: Operator, names: dict[str, Any]) -> None:
-    """Refuse keywords that the operator does not have; those without parameters ignore them, as in MXNet."""
-    if not operator.parameters:
-        return
-    possible = ", ".join(p.name for p in operator.parameters if p.kind not in _RECORDER_KINDS)
-    raise MXNetError(f"[{operator.name}] Cannot find argument '{sorted(names)[0]}', Possible Arguments: {possible}")
+def _refuse_input(operator: Operator, arrays: tuple[Any, ...], position: int, frame: FrameType) -> None:
+    """Input ``position`` is no array: missing, or something else."""
+    name, given = operator.inputs[min(position, len(operator.inputs) - 1)], arrays[position]
+    shown = [each for each in arrays if each is not _MISSING]
+    if given is _MISSING:
+        raise refusal(MXNetError, operator.name, f"input {name} is missing", shown, None, frame)
+    reason = f"Argument {name} must have NDArray type, but got {given}"
+    raise refusal(AssertionError, operator.name, reason, shown, None, frame)
+
+
+def _check_targets(operator: Operator, arrays: tuple[Any, ...], targets: tuple[Any, ...], frame: FrameType) -> None:
+    """Refuse ``out`` that is no array or must not be written now."""
+    for target in targets:
+        if not isinstance(target, NDArray):
+            reason = f"out must be an NDArray, or a list of them, but got {target}"
+            raise refusal(AssertionError, operator.name, reason, arrays, None, frame)
+        try:
+            guard_write(target._cell)
+        except MXNetError as error:
+            raise refusal(MXNetError, operator.name, error, arrays, {"out": target}, frame) from None
+
+
+def _unknown(
+    operator: Operator, extra: tuple[Any, ...], names: dict[str, Any], given: tuple[Any, ...], frame: FrameType
+) -> None:
+    """Refuse arguments that the operator lacks; keywords are ignored where there are no parameters, as in MXNet."""
+    shown = [each for each in given if each is not _MISSING]
+    if extra:
+        raise refusal(TypeError, operator.name, f"{len(extra)} arguments too many", (*shown, *extra), names, frame)
+    if operator.parameters:
+        possible = ", ".join(p.name for p in operator.parameters if p.kind not in _RECORDER_KINDS)
+        reason = f"Cannot find argument '{sorted(names)[0]}', Possible Arguments: {possible}"
+        raise refusal(MXNetError, operator.name, reason, shown, names, frame)
 
 
 def _attribute_parameters(operator: Operator) -> list[inspect.Parameter]:
@@ -68,60 +97,60 @@ def _attribute_parameters(operator: Operator) -> list[inspect.Parameter]:
 
 def make_function(operator: Operator, name: str, method: bool = False) -> Callable[..., Any]:
     """The function ``nd.name``, or the method of ``NDArray``, of an operator."""
-    inputs = operator.inputs
     attributes = _attribute_parameters(operator)
-    modes = {p.name for p in operator.parameters if p.kind == "mode"}
     namespace: dict[str, Any] = {
         "_op": operator, "_finish": _finish, "_unknown": _unknown, "_getframe": _getframe, "_missing": _MISSING,
         "_EMPTY": inspect.Parameter.empty,
     }  # fmt: skip
-    shown: list[inspect.Parameter] = []
-    either, positional = inspect.Parameter.POSITIONAL_OR_KEYWORD, []
-    if operator.variadic:
-        positional.append(f"*{inputs[-1]}")
-        shown.append(inspect.Parameter(inputs[-1], inspect.Parameter.VAR_POSITIONAL))
-        last = inputs[-1]
-        listed = f"len({last}) == 1 and isinstance({last}[0], (list, tuple))"  # one list in place of arguments
-        arrays = f"tuple({last}[0]) if {listed} else {last}"
-    else:
-        for i, each in enumerate(inputs):
-            required = i < operator.required
-            positional.append(each if required else f"{each}=None")
-            shown.append(inspect.Parameter(each, either, default=inspect.Parameter.empty if required else None))
-        arrays = f"({''.join(f'{each}, ' for each in inputs)})"
-    kind = inspect.Parameter.KEYWORD_ONLY if operator.variadic else either
-    optional = False
-    ordered = attributes
-    if not operator.variadic and len(inputs) == operator.required:
-        # Parameters without default may come first only if no default stands before them.
-        optional = False
-    for p in ordered:
-        empty = p.default is inspect.Parameter.empty
-        namespace[f"_d_{p.name}"] = _MISSING if empty else p.default
-        positional.append(f"{p.name}=_d_{p.name}")
-        optional = optional or not empty
-        shown.append(p.replace(kind=kind, default=None if empty and optional else p.default))
-    values = "".join(
-        f"_EMPTY if {p.name} is {'None' if p.name in modes else '_missing'} else {p.name}, " for p in ordered
-    )
-    first = "self" if method and inputs and not operator.variadic else None
-    if first:
-        positional[0] = "self"
-        arrays = f"(self, {''.join(f'{each}, ' for each in inputs[1:])})"
-        shown[0] = inspect.Parameter("self", either)
-    source = (
-        f"def {name}({', '.join([*positional, 'out=None', 'name=None', '**unknown'])}):\n"
-        f"    if unknown: _unknown(_op, unknown)\n"
-        f"    return _finish(_op, {arrays}, ({values}), out, _getframe(1))\n"
-    )
-    exec(compile(source, f"<lazynd.nd.{name}>", "exec"), namespace)
+    for p in attributes:
+        namespace[f"_d_{p.name}"] = _MISSING if p.default is inspect.Parameter.empty else p.default
+    exec(compile(_source(operator, name, attributes, method), f"<lazynd.nd.{name}>", "exec"), namespace)
     made: Callable[..., Any] = namespace[name]
     made.__doc__ = operator.__doc__
     made.__module__ = "lazynd.nd"
-    shown.append(inspect.Parameter("out", inspect.Parameter.KEYWORD_ONLY, default=None))
-    shown.append(inspect.Parameter("name", inspect.Parameter.KEYWORD_ONLY, default=None))
-    made.__signature__ = inspect.Signature(_defaults_last(shown))  # type: ignore[attr-defined]  # shown by help()
+    made.__signature__ = _signature(operator, attributes, method)  # type: ignore[attr-defined]  # shown by help()
     return made
+
+
+def _source(operator: Operator, name: str, attributes: list[inspect.Parameter], method: bool) -> str:
+    """A function with the operator's parameters. All have defaults, so that what is missing is told in our words."""
+    inputs = list(operator.inputs)
+    extra, tail = ("()", []) if operator.variadic else ("extra", ["*extra"])
+    if operator.variadic:
+        last = inputs[-1]
+        listed = f"len({last}) == 1 and isinstance({last}[0], (list, tuple))"  # one list in place of arguments
+        arrays = f"(tuple({last}[0]) if {listed} else {last})"
+        positional = [f"*{last}"]
+    else:
+        if method and inputs:
+            inputs[0] = "self"
+        arrays = f"({''.join(f'{each}, ' for each in inputs)})"
+        positional = [f"{each}={'_missing' if i < operator.required else None}" for i, each in enumerate(inputs)]
+    modes = {p.name for p in operator.parameters if p.kind == "mode"}
+    values = "".join(
+        f"_EMPTY if {p.name} is {'None' if p.name in modes else '_missing'} else {p.name}, " for p in attributes
+    )
+    keywords = [f"{p.name}=_d_{p.name}" for p in attributes]
+    return (
+        f"def {name}({', '.join([*positional, *keywords, 'out=None', 'name=None', *tail, '**unknown'])}):\n"
+        f"    if {extra} or unknown: _unknown(_op, {extra}, unknown, {arrays}, _getframe(1))\n"
+        f"    return _finish(_op, {arrays}, ({values}), out, _getframe(1))\n"
+    )
+
+
+def _signature(operator: Operator, attributes: list[inspect.Parameter], method: bool) -> inspect.Signature:
+    """The signature that ``help`` shows."""
+    either, keyword = inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY
+    if operator.variadic:
+        shown = [inspect.Parameter(operator.inputs[-1], inspect.Parameter.VAR_POSITIONAL)]
+    else:
+        defaults = [inspect.Parameter.empty if i < operator.required else None for i in range(len(operator.inputs))]
+        shown = [inspect.Parameter(n, either, default=d) for n, d in zip(operator.inputs, defaults, strict=True)]
+        if method and shown:
+            shown[0] = inspect.Parameter("self", either)
+    shown += [p.replace(kind=keyword if operator.variadic else either) for p in attributes]
+    shown += [inspect.Parameter(n, keyword, default=None) for n in ("out", "name")]
+    return inspect.Signature(_defaults_last(shown))
 
 
 def _defaults_last(parameters: list[inspect.Parameter]) -> list[inspect.Parameter]:

@@ -3,40 +3,25 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from types import FrameType
 from typing import Any
 
 import numpy as np
 
-from ..ir.errors import MXNetError, OperatorError
 from ..ir.specialization import Specialization
 from ..ir.types import Type
 from ..ops import OPERATORS, Operator
 from ..runtime.cell import Cell
-from ..runtime.location import describe, user_frame
 from ..runtime.random import next_draw
 from ..runtime.record import call, call_many
 from ..runtime.state import LOCAL
+from .np_shape import has_scalar
+from .refusal import refusal, refuse
 
 _EMPTY = inspect.Parameter.empty
 _bound: dict[tuple[Any, ...], Specialization] = {}
 _bound_scalar: dict[tuple[str, Type], tuple[Specialization, frozenset[float]]] = {}
-
-
-@contextmanager
-def refuse(name: str, types: Sequence[Type], frame: FrameType | None = None) -> Iterator[None]:
-    """Says operator, types and the user's line where a call is refused."""
-    try:
-        yield
-    except OperatorError as error:
-        where = frame or user_frame(3)
-        while where is not None and where.f_globals.get("__name__", "").startswith("lazynd."):
-            where = where.f_back
-        place = describe(where.f_code, where.f_lasti, True) if where is not None else "unknown line"
-        listed = ", ".join(map(repr, types)) or "no arrays"
-        raise MXNetError(f"[{name}] {error}\n  called with {listed}\n  at {place}") from None
 
 
 def bind_scalar(name: str, type: Type, number: Any, frame: FrameType) -> tuple[Specialization, tuple[Any, ...]]:
@@ -48,13 +33,16 @@ def bind_scalar(name: str, type: Type, number: Any, frame: FrameType) -> tuple[S
         elif isinstance(number, np.number):
             number = number.item()
         else:
-            raise TypeError(f"type {kind} not supported")
+            raise refusal(TypeError, name, f"type {kind} not supported", (type, number), None, frame)
     found = _bound_scalar.get((name, type))
     if found is None:
         operator = OPERATORS[name]
         with refuse(name, (type,), frame):
+            scalar = has_scalar(name, (type,))
             spec, _ = operator.bind((type,), {"scalar": 1.25e-3})
-        found = _bound_scalar[name, type] = (spec, frozenset(operator.static_values.get("scalar", ())))
+        found = (spec, frozenset(operator.static_values.get("scalar", ())))
+        if not scalar:
+            _bound_scalar[name, type] = found
     spec, special = found
     if number in special:
         return OPERATORS[name].bind((type,), {"scalar": number})[0], ()
@@ -69,10 +57,14 @@ def invoke(operator: Operator, cells: Sequence[Cell], attributes: Sequence[Any],
         spec = _bound.get(key)
         if spec is None:
             with refuse(operator.name, types, frame):
-                spec = _bound[key] = operator.bind(types, {})[0]
+                scalar = has_scalar(operator.name, types)
+                spec = operator.bind(types, {})[0]
+            if not scalar:
+                _bound[key] = spec
         scalars: tuple[Any, ...] = ()
     else:
-        with refuse(operator.name, types, frame):
+        with refuse(operator.name, (*types, *_given(attributes)), frame):
+            has_scalar(operator.name, types)
             spec, scalars = _bind(operator, types, attributes)
     if len(spec.out_types) == 1:
         made: tuple[Cell, ...] = (call(spec, cells, scalars, frame.f_code, frame.f_lasti),)
@@ -81,6 +73,10 @@ def invoke(operator: Operator, cells: Sequence[Cell], attributes: Sequence[Any],
     for output, target in operator.writes.items():
         cells[target].write(made[output].ref)
     return made
+
+
+def _given(attributes: Sequence[Any]) -> list[Any]:
+    return [value for value in attributes if value is not _EMPTY]
 
 
 def _bind(

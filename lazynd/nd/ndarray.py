@@ -14,9 +14,12 @@ from ..ir.types import Context, Type, as_dtype
 from ..ops import OPERATORS, Operator
 from ..ops.shape import resolve_reshape
 from ..runtime.cell import Cell, Detached, Variable
+from ..runtime.location import calling_frame
 from ..runtime.record import call, data, guard_write, move
 from . import indexing
-from .invoke import bind_scalar, invoke, method_of, refuse
+from .invoke import bind_scalar, invoke, method_of
+from .np_shape import has_scalar
+from .refusal import refuse, reports
 
 _FORCE = runtime.force
 
@@ -99,19 +102,17 @@ class NDArray:
         """
         return runtime.fetch(self._cell, "asnumpy")
 
+    @reports("asscalar")
     def asscalar(self) -> Any:
         """The value of an array of one element, as a NumPy scalar. Forces."""
         if self.size != 1:
             raise ValueError("The current array is not a scalar")
         return runtime.fetch(self._cell, "asscalar").reshape(())[()]
 
+    @reports("item")
     def item(self) -> Any:
         """The value of an array of one element, as a Python number. Forces."""
         return self.asscalar().item()
-
-    def tolist(self) -> Any:
-        """The values as nested lists of Python numbers. Forces."""
-        return self.asnumpy().tolist()
 
     def wait_to_read(self) -> None:
         """Compute the value, and wait until it is there. Forces."""
@@ -121,6 +122,7 @@ class NDArray:
         made = self.asnumpy()
         return made if dtype is None else made.astype(dtype, copy=False)
 
+    @reports("bool")
     def __bool__(self) -> bool:
         if self.size == 0:
             return False
@@ -128,12 +130,15 @@ class NDArray:
             raise ValueError("The truth value of an NDArray with multiple elements is ambiguous.")
         return bool(self.asscalar())
 
+    @reports("float")
     def __float__(self) -> float:
         return float(self._single("float"))
 
+    @reports("int")
     def __int__(self) -> int:
         return int(self._single("int"))
 
+    @reports("index")
     def __index__(self) -> int:
         if self._cell.type.dtype.kind not in "iu":
             raise TypeError(f"only integer arrays of one element are an index, this one is {self._cell.type}")
@@ -144,6 +149,7 @@ class NDArray:
             raise TypeError(f"only an array of one element converts to {what}; this one has shape {self.shape}")
         return self.asscalar()
 
+    @reports("len")
     def __len__(self) -> int:
         if not self.shape:
             raise TypeError("len() of a 0-d array")
@@ -155,14 +161,9 @@ class NDArray:
 
     def __repr__(self) -> str:
         extents = "x".join(map(str, self.shape))
-        return f"\n{runtime.fetch(self._cell, 'print')!s}\n<NDArray {extents} @{self.context}>"
+        return f"\n{_text(runtime.fetch(self._cell, 'print'))}\n<NDArray {extents} @{self.context}>"
 
     __str__ = __repr__
-
-    def __format__(self, spec: str) -> str:
-        if spec and self.size == 1:
-            return format(self.asscalar(), spec)
-        return format(str(self), spec)
 
     __hash__ = object.__hash__
 
@@ -211,9 +212,6 @@ class NDArray:
     def __neg__(self) -> NDArray:
         return method_of(OPERATORS["negative"], self, _getframe(1))
 
-    def __pos__(self) -> NDArray:
-        return self
-
     def __abs__(self) -> NDArray:
         return method_of(OPERATORS["abs"], self, _getframe(1))
 
@@ -250,6 +248,7 @@ class NDArray:
     def __imod__(self, other: Any) -> NDArray:
         return self._assign(_binary("broadcast_mod", "_mod_scalar", self, other, _getframe(1)))
 
+    @reports("in-place")
     def _assign(self, result: NDArray) -> NDArray:
         """Write ``result`` into this array's storage."""
         cell = self._cell
@@ -261,22 +260,23 @@ class NDArray:
 
     # ------------------------------------------------------------------------------------------ indexing, views
 
+    @reports("getitem")
     def __getitem__(self, key: Any) -> NDArray:
         if (key.__class__ is slice and key == slice(None)) or (key.__class__ is tuple and not key):
             return self
         return NDArray(indexing.read(self._cell, _key(key)))
 
+    @reports("setitem")
     def __setitem__(self, key: Any, value: Any) -> None:
         indexing.write(self._cell, _key(key), value._cell if isinstance(value, NDArray) else value)
 
+    @reports("reshape")
     def reshape(self, *shape: Any, **kwargs: Any) -> NDArray:
         """A view with another shape: extents, or MXNet's codes 0 (keep), -1 (infer), -2, -3, -4; ``reverse``."""
         if len(shape) == 1 and isinstance(shape[0], tuple | list):
             target: Sequence[int] = tuple(shape[0])
         elif not shape:
-            target = kwargs.get("shape")  # type: ignore[assignment]  # refused below
-            if target is None and "shape" in kwargs:
-                raise AssertionError("Shape must be provided.")
+            target = kwargs.get("shape")  # type: ignore[assignment]  # refused at once
             if target is None:
                 raise AssertionError("Shape must be provided.")
             if isinstance(target, int):
@@ -291,9 +291,19 @@ class NDArray:
             )
         if len(target) == 0 and self.size != 1:
             raise ValueError(f"Cannot reshape array of size {self.size} into shape ()")
-        with refuse("reshape", (self._cell.type,)):
-            made = resolve_reshape(self.shape, tuple(target), bool(kwargs.get("reverse", False)))
+        made = resolve_reshape(self.shape, tuple(target), bool(kwargs.get("reverse", False)))
         return NDArray(indexing.reshape_view(self._cell, made))
+
+    @reports("broadcast_to")
+    def broadcast_to(self, shape: Sequence[int]) -> NDArray:
+        """Axes of length 1 repeated, and axes put in front, up to ``shape``. ``ValueError`` where they do not fit."""
+        target = tuple(shape)
+        extra = len(target) - self.ndim
+        if extra < 0 or any(n not in (1, m) for n, m in zip(self.shape, target[extra:], strict=True)):
+            text = "operands could not be broadcast together with remapped shapes[original->remapped]"
+            raise ValueError(f"{text}: {self.shape} and requested shape {target}")
+        wide = self.reshape((1,) * extra + self.shape) if extra else self
+        return method_of(OPERATORS["broadcast_to"], wide, calling_frame(), target)
 
     def detach(self) -> NDArray:
         """A handle on the same memory, read without history."""
@@ -303,13 +313,15 @@ class NDArray:
         """A copy on the same device."""
         return method_of(OPERATORS["_copy"], self, _getframe(1))
 
+    @reports("astype")
     def astype(self, dtype: Any, copy: bool = True) -> NDArray:
         """The array cast to ``dtype``; itself if that is its dtype and not ``copy``."""
         wanted = as_dtype(dtype)
         if wanted == self._cell.type.dtype and not copy:
             return self
-        return method_of(OPERATORS["Cast"], self, _getframe(1), wanted)
+        return method_of(OPERATORS["Cast"], self, calling_frame(), wanted)
 
+    @reports("copyto")
     def copyto(self, other: NDArray | Context) -> NDArray:
         """Copy into ``other``: an array, which is written, or a context, where an array is made."""
         if isinstance(other, Context):
@@ -319,6 +331,7 @@ class NDArray:
         other[:] = self.as_in_context(other.context)
         return other
 
+    @reports("as_in_context")
     def as_in_context(self, context: Context) -> NDArray:
         """The array on ``context``: itself if it is there, else a copy."""
         return self if context is self.context else NDArray(runtime.copy_to(self._cell, Context(context)))
@@ -326,11 +339,26 @@ class NDArray:
     as_in_ctx = as_in_context
 
     def as_nd_ndarray(self) -> NDArray:
-        """This array."""
+        """A handle on the same memory with this class's rules: itself here."""
         return self
+
+    def as_np_ndarray(self) -> Any:
+        """A handle on the same memory with NumPy's rules: a ``lazynd.np.ndarray``."""
+        return _NUMPY_CLASS[0](self._cell)
+
+    @reports("tostype")
+    def tostype(self, stype: str) -> NDArray:
+        """The array as ``stype``: "default", "csr" (two dimensions) or "row_sparse"; always stored dense."""
+        wanted = _STYPES.get(stype)
+        if wanted is None:
+            raise ValueError(f"storage type {stype!r} is none of {', '.join(_STYPES)}")
+        if stype == "csr" and self.ndim != 2:
+            raise MXNetError(f"[cast_storage] csr needs two dimensions, the array is {self._cell.type}")
+        return wanted(self._cell if stype == self.stype else self.copy()._cell)
 
     # ------------------------------------------------------------------------------------------ autograd
 
+    @reports("attach_grad")
     def attach_grad(self, grad_req: str = "write", stype: str | None = None) -> None:
         """Make the array a variable, with a gradient buffer of zeros; its history is cut.
 
@@ -348,6 +376,7 @@ class NDArray:
         cell.tape = None
         cell.variable = Variable(buffer, grad_req)
 
+    @reports("backward")
     def backward(self, out_grad: NDArray | None = None, retain_graph: bool = False, train_mode: bool = True) -> None:
         """Add the graph of the gradients of this array with respect to the variables it depends on.
 
@@ -378,6 +407,11 @@ class NDArray:
         return self.copy()
 
 
+def _text(values: np.ndarray[Any, Any]) -> str:
+    """Values as NumPy 1 printed them, like MXNet; NumPy 2.0 to 2.4 print large float32 otherwise."""
+    return str(values) if not values.ndim else np.array2string(values, legacy="1.25")
+
+
 def _rebuild(values: np.ndarray[Any, Any], context: Context) -> NDArray:
     return NDArray(data(Type(values.shape, values.dtype, context), values))
 
@@ -406,7 +440,10 @@ def _binary(name: str, scalar_name: str, a: NDArray, b: Any, frame: Any) -> NDAr
     spec = memo.get(key)
     if spec is None:
         with refuse(name, key, frame):
-            spec = memo[key] = OPERATORS[name].bind(key, {})[0]
+            scalar = has_scalar(name, key)
+            spec = OPERATORS[name].bind(key, {})[0]
+        if not scalar:
+            memo[key] = spec
     made = NDArray.__new__(NDArray)
     made._cell = call(spec, (left, right), (), frame.f_code, frame.f_lasti)
     return made
@@ -428,3 +465,7 @@ def _make_method(operator: Operator, name: str) -> Any:
 
 #: Set by ``generate``, which needs this class.
 _METHOD_MAKERS: list[Any] = []
+#: Set by ``lazynd.np``: its class.
+_NUMPY_CLASS: list[Any] = []
+#: Storage types by name, set by ``sparse``.
+_STYPES: dict[str, type[NDArray]] = {}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from sys import _getframe
 from typing import Any
 
 import numpy as np
@@ -12,13 +11,16 @@ from ..ir.errors import MXNetError
 from ..ir.types import Context, as_dtype
 from ..ops import OPERATORS
 from ..runtime import random as streams
+from ..runtime.location import calling_frame
 from .creation import Shape, _context, _shape
 from .invoke import invoke
 from .ndarray import NDArray
+from .refusal import reports
 
 __all__ = ["exponential", "normal", "poisson", "randint", "randn", "seed", "uniform"]
 
 
+@reports("seed")
 def seed(seed_state: int, ctx: Context | str = "all") -> None:
     """Restart the random stream: of one context, or of all."""
     if not isinstance(seed_state, int | np.integer):
@@ -36,7 +38,7 @@ def _draw(
             raise ValueError(f"Distribution parameters must be numbers or NDArrays, got {type(number)}")
     extents = (out.shape if out is not None else (1,)) if shape is None else _shape(shape)
     if any(n < 0 for n in extents):
-        raise MXNetError(f"[{name}] shape {extents} has a negative extent")
+        raise MXNetError(f"shape {extents} has a negative extent")
     context = out.context if out is not None else _context(ctx)
     wanted = as_dtype(out.dtype if out is not None and dtype is None else dtype or "float32")
     made = NDArray(invoke(OPERATORS[name], (), (*numbers, extents, context, wanted), frame)[0])
@@ -46,6 +48,7 @@ def _draw(
     return made
 
 
+@reports("uniform")
 def uniform(
     low: float = 0,
     high: float = 1,
@@ -62,10 +65,11 @@ def uniform(
     """
     if not isinstance(low, NDArray) and not isinstance(high, NDArray) and high < low:
         text = f"Check failed: param.high >= param.low ({high:g} vs. {low:g})"
-        raise MXNetError(f"[uniform] {text} : low must be less or equal to high in uniform distribution")
-    return _draw("_random_uniform", (low, high), shape, ctx, dtype, out, _getframe(1))
+        raise MXNetError(f"{text} : low must be less or equal to high in uniform distribution")
+    return _draw("_random_uniform", (low, high), shape, ctx, dtype, out, calling_frame())
 
 
+@reports("normal")
 def normal(
     loc: float = 0,
     scale: float = 1,
@@ -77,15 +81,17 @@ def normal(
     """Normal numbers of mean ``loc`` and standard deviation ``scale`` (above 0)."""
     if not isinstance(scale, NDArray) and scale <= 0:
         text = f"Check failed: param.scale > 0 ({scale:g} vs. 0)"
-        raise MXNetError(f"[normal] {text} : scale parameter in gaussian has to be positive")
-    return _draw("_random_normal", (loc, scale), shape, ctx, dtype, out, _getframe(1))
+        raise MXNetError(f"{text} : scale parameter in gaussian has to be positive")
+    return _draw("_random_normal", (loc, scale), shape, ctx, dtype, out, calling_frame())
 
 
+@reports("randn")
 def randn(*shape: int, loc: float = 0, scale: float = 1, dtype: Any = None, ctx: Context | None = None) -> NDArray:
     """Normal numbers of the shape given by the arguments."""
     return normal(loc, scale, shape or None, dtype, ctx)
 
 
+@reports("poisson")
 def poisson(
     lam: float = 1,
     shape: Shape | None = None,
@@ -95,12 +101,11 @@ def poisson(
 ) -> NDArray:
     """Poisson numbers of rate ``lam`` (not negative), as floats."""
     if not isinstance(lam, NDArray) and lam < 0:
-        raise MXNetError(
-            f"[poisson] Check failed: param.lam >= 0 ({lam:g} vs. 0) : lambda parameter has to be non-negative"
-        )
-    return _draw("_random_poisson", (lam,), shape, ctx, dtype, out, _getframe(1))
+        raise MXNetError(f"Check failed: param.lam >= 0 ({lam:g} vs. 0) : lambda parameter has to be non-negative")
+    return _draw("_random_poisson", (lam,), shape, ctx, dtype, out, calling_frame())
 
 
+@reports("exponential")
 def exponential(
     scale: float = 1,
     shape: Shape | None = None,
@@ -110,11 +115,12 @@ def exponential(
 ) -> NDArray:
     """Exponential numbers of mean ``scale``."""
     if not isinstance(scale, NDArray) and scale <= 0:
-        raise MXNetError(f"[exponential] Check failed: scale > 0 ({scale:g} vs. 0) : scale has to be positive")
+        raise MXNetError(f"Check failed: scale > 0 ({scale:g} vs. 0) : scale has to be positive")
     rate = scale if isinstance(scale, NDArray) else 1.0 / scale
-    return _draw("_random_exponential", (rate,), shape, ctx, dtype, out, _getframe(1))
+    return _draw("_random_exponential", (rate,), shape, ctx, dtype, out, calling_frame())
 
 
+@reports("randint")
 def randint(
     low: int,
     high: int,
@@ -125,7 +131,5 @@ def randint(
 ) -> NDArray:
     """Integers uniform in [low, high), int32 by default."""
     if low >= high:
-        raise MXNetError(
-            f"[randint] Check failed: param.high > param.low ({high} vs. {low}) : low must be less than high"
-        )
-    return _draw("_random_randint", (low, high), shape, ctx, dtype or "int32", out, _getframe(1))
+        raise MXNetError(f"Check failed: param.high > param.low ({high} vs. {low}) : low must be less than high")
+    return _draw("_random_randint", (low, high), shape, ctx, dtype or "int32", out, calling_frame())

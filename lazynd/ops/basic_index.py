@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import builtins
 from typing import Any
 
 import numpy as np
 
 from ..ir import build as ir
 from ..ir.build import Value
-from ..ir.types import INT32
-from .kinds import Axis, Indices, Shape
+from ..ir.types import INT32, require
+from .kinds import Axis, Bounds, Indices, Shape
 from .operator import op
 
 Ints = tuple[int, ...]
@@ -121,3 +122,31 @@ def _advanced_assign(data: Value, value: Value, *indices: Value, axes: Shape) ->
         order = [*range(axes[0], axes[0] + count), *range(axes[0]), *range(axes[0] + count, value.ndim)]
         value = ir.transpose(value, order)
     return ir.scatter(data, value, where, axes, "set")
+
+
+@op(
+    samples=lambda r: [
+        ((r.random((3, 4, 2)).astype("float32"),), {"begin": b, "end": e, "step": s})
+        for b, e, s in (((1, 0), (3, 2), ()), ((None, -1), (None, None), (1, -2)))
+    ],
+)
+def slice(data: Value, *, begin: Bounds, end: Bounds, step: Bounds = ()) -> Value:
+    """Elements ``begin`` to ``end`` (exclusive), ``step`` apart, of the leading dimensions; None as in Python.
+
+    Bounds beyond an extent are cut to it. A copy.
+    """
+    n = len(begin)
+    require(n <= data.ndim, f"Slicing axis exceeds data dimensions ({n} vs. {data.ndim})")
+    require(len(end) == n, f"begin and end must have the same length ({n} vs. {len(end)})")
+    require(len(step) in (0, n), f"step and begin must have the same length ({len(step)} vs. {n})")
+    steps = [1 if s is None else s for s in step] or [1] * n
+    require(0 not in steps, "step must not be 0")
+    parts = [builtins.slice(*part) for part in zip(begin, end, steps, strict=True)]
+    ranges = [range(*p.indices(extent)) for p, extent in zip(parts, data.shape, strict=False)]
+    if any(not r for r in ranges):
+        return ir.full([*map(len, ranges), *data.shape[n:]], 0, data.dtype, data.context)
+    lows = [min(r[0], r[-1]) for r in ranges] + [0] * (data.ndim - n)
+    highs = [max(r[0], r[-1]) + 1 for r in ranges] + list(data.shape[n:])
+    thin = ir.slice_(data, lows, highs, [abs(s) for s in steps] + [1] * (data.ndim - n))
+    turned = tuple(i for i, s in enumerate(steps) if s < 0)
+    return ir.reverse(thin, turned) if turned else thin

@@ -1,9 +1,9 @@
 """The kinds of parameters that an operator declares by annotation, and how each value becomes canonical.
 
-Static parameters (``int``, ``Axis``, ``Shape``, ``DType``, ``str``, ``bool``) are part of the program; ``Scalar``
-parameters are arithmetic and always a program input; ``Index`` parameters are baked as first seen and generalised
-once they change, ``Indices`` are one a dimension of the first
-input; ``Draw`` is a position of the random stream, ``Training`` the mode, ``Device`` the context.
+Static parameters (``int``, ``Axis``, ``Shape``, ``Bounds``, ``DType``, ``str``, ``bool``) are part of the program;
+``Scalar`` parameters are arithmetic and always a program input; ``Index`` parameters are baked as first seen and
+generalised once they change, ``Indices`` are one a dimension of the first input; ``Draw`` is a position of the random
+stream, ``Training`` the mode, ``Device`` the context.
 """
 
 from __future__ import annotations
@@ -28,12 +28,14 @@ Device = Annotated[Context, "context"]
 Axis = Annotated[Any, "axes"]
 Shape = Annotated[tuple[int, ...], "shape"]
 DType = Annotated[Any, "dtype"]
+Bounds = Annotated[tuple[int | None, ...], "bounds"]
 
 #: Annotation text to kind: bodies are annotated with these names, read without evaluating them.
 KINDS: Final = {
     "Scalar": "runtime", "Index": "index", "Indices": "indices", "Draw": "draw", "Training": "mode",
     "Device": "context",
-    "Axis": "axes", "Shape": "shape", "DType": "dtype", "int": "int", "float": "float", "bool": "bool", "str": "str",
+    "Axis": "axes", "Shape": "shape", "DType": "dtype", "Bounds": "bounds",
+    "int": "int", "float": "float", "bool": "bool", "str": "str",
 }  # fmt: skip
 
 
@@ -100,6 +102,12 @@ def _shape(value: Any) -> tuple[int, ...]:
     return tuple(map(_int, value)) if isinstance(value, list | tuple) else (_int(value),)
 
 
+def _bounds(value: Any) -> tuple[int | None, ...]:
+    value = _literal(value)
+    listed = value if isinstance(value, list | tuple) else (value,)
+    return tuple(None if each is None else _int(each) for each in listed)
+
+
 def _str(value: Any) -> str:
     if not isinstance(value, str):
         raise OperatorError(f"expected a string, got {value!r}")
@@ -122,5 +130,5 @@ def _number(value: Any) -> Any:
 
 CANONICAL: Final[dict[str, Callable[[Any], Any]]] = {
     "int": _int, "float": _float, "bool": _bool, "mode": _bool, "str": _str, "axes": _axes, "shape": _shape,
-    "dtype": as_dtype, "context": Context, "runtime": _number, "index": _int, "indices": _shape,
+    "bounds": _bounds, "dtype": as_dtype, "context": Context, "runtime": _number, "index": _int, "indices": _shape,
 }  # fmt: skip

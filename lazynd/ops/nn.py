@@ -31,7 +31,7 @@ def _dot_samples(rng: Any) -> list[Any]:
     ]
 
 
-@op(samples=_dot_samples)
+@op(samples=_dot_samples, method=False)
 def dot(
     lhs: Value, rhs: Value, *, transpose_a: bool = False, transpose_b: bool = False, forward_stype: str | None = None
 ) -> Value:
@@ -55,7 +55,8 @@ def dot(
     samples=lambda r: [
         ((_f(r, 2, 3, 4), _f(r, 2, 4, 5)), {}),
         ((_f(r, 2, 4, 3), _f(r, 2, 5, 4)), {"transpose_a": True, "transpose_b": True}),
-    ]
+    ],
+    method=False,
 )
 def batch_dot(
     lhs: Value, rhs: Value, *, transpose_a: bool = False, transpose_b: bool = False, forward_stype: str | None = None

@@ -138,3 +138,13 @@ _arg("argmin", ir.argmin, "minimum")
 def argmax_channel(data: Value) -> Value:
     """The position of the maximum along axis 1, in the dtype of ``data``."""
     return ir.convert(ir.argmax(data, 1), data.dtype)
+
+
+@op(
+    samples=lambda r: [((r.random((3, 4)).astype("float32"),), c) for c in ({}, {"axis": 0}, {"dtype": "float64"})],
+    method=False,
+)
+def cumsum(a: Value, *, axis: int | None = None, dtype: DType | None = None) -> Value:
+    """Running sums along ``axis``, of the flattened array if None, in ``dtype`` (that of ``a`` by default)."""
+    x, at = (ir.reshape(a, (-1,)), 0) if axis is None else (a, normalize_axis(axis, a.ndim))
+    return ir.cumsum(x if dtype is None else ir.convert(x, dtype), at)

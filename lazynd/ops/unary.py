@@ -6,10 +6,12 @@ import math
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from ..ir import build as ir
 from ..ir.build import Value
 from ..ir.errors import OperatorError
-from ..ir.types import FLOAT32
+from ..ir.types import FLOAT32, require
 from .kinds import DType, Scalar
 from .operator import Operator, op
 
@@ -152,6 +154,54 @@ _ACTIVATIONS: dict[str, Callable[[Value], Value]] = {
     "softsign": lambda x: x / (1 + ir.abs(x)),
     "tanh": ir.tanh,
 }
+
+
+@op(samples=_samples(-2.2, 2.2), method=False, smooth=False)
+def hard_sigmoid(data: Value, *, alpha: Scalar = 0.2, beta: Scalar = 0.5) -> Value:
+    """``alpha data + beta``, limited to the interval from 0 to 1."""
+    return ir.minimum(ir.maximum(alpha * data + beta, 0), 1)
+
+
+def _leaky_samples(rng: Any) -> list[Any]:
+    x = rng.uniform(0.2, 2, (2, 3)).astype("float32") * np.array([[1], [-1]], "float32")
+    slope = rng.uniform(0.1, 0.5, 3).astype("float32")
+    kinds = [((x,), {"act_type": a, "slope": 0.3}) for a in ("leaky", "elu", "selu", "gelu")]
+    return [*kinds, ((x, slope), {"act_type": "prelu"})]
+
+
+@op(samples=_leaky_samples, method=False, smooth=False)
+def LeakyReLU(data: Value, gamma: Value | None = None, *, act_type: str = "leaky", slope: Scalar = 0.25) -> Value:
+    """Activations that do not vanish below 0: ``act_type`` leaky, elu, selu, gelu (exact, with erf), or prelu.
+
+    ``slope`` scales the negative side of leaky and elu; prelu learns it: ``gamma``, one slope a channel (axis 1).
+    """
+    if act_type == "gelu":
+        return data * (ir.erf(data * math.sqrt(0.5)) + 1) * 0.5
+    if act_type == "leaky":
+        below = slope * data
+    elif act_type == "elu":
+        below = slope * ir.expm1(ir.minimum(data, 0))
+    elif act_type == "selu":
+        return _SELU_SCALE * ir.select(data > 0, data, _SELU_ALPHA * ir.expm1(ir.minimum(data, 0)))
+    elif act_type == "prelu":
+        below = _channels(gamma, data) * data
+    else:
+        choices = "'elu', 'gelu', 'leaky', 'prelu', 'selu'"
+        raise OperatorError(f"Invalid Input: '{act_type}', valid values are: {{{choices}}}")
+    return ir.select(data > 0, data, below)
+
+
+_SELU_ALPHA, _SELU_SCALE = 1.6732632423543772, 1.0507009873554805
+
+
+def _channels(gamma: Value | None, data: Value) -> Value:
+    """One number for each index of axis 1 (of axis 0 of a vector), shaped to broadcast with ``data``."""
+    require(gamma is not None, "prelu needs gamma, its slopes")
+    assert gamma is not None
+    axis = min(1, data.ndim - 1)
+    count = data.shape[axis]
+    require(gamma.shape in ((1,), (count,)), f"gamma must be [{count}] or [1] for {data.type}, got {gamma.type}")
+    return ir.reshape(gamma, [gamma.size if i == axis else 1 for i in range(data.ndim)])
 
 
 @op(samples=lambda r: [((r.uniform(-2, 2, (3, 4)).astype("float32"),), {"scalar": 1.5})], smooth=False)

@@ -12,7 +12,8 @@ _PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 _DEMO = os.path.join(_PACKAGE, "demo.py")
 
 
-def _internal(frame: FrameType) -> bool:
+def is_ours(frame: FrameType) -> bool:
+    """Whether ``frame`` runs lazynd's own code."""
     name = frame.f_code.co_filename
     return name.startswith(_PACKAGE) and name != _DEMO
 
@@ -20,9 +21,14 @@ def _internal(frame: FrameType) -> bool:
 def user_frame(depth: int = 1) -> FrameType | None:
     """The innermost frame outside lazynd, from ``depth`` callers up."""
     frame: FrameType | None = sys._getframe(depth)
-    while frame is not None and _internal(frame):
+    while frame is not None and is_ours(frame):
         frame = frame.f_back
     return frame
+
+
+def calling_frame() -> FrameType:
+    """The user's frame, or the present one where there is none."""
+    return user_frame(2) or sys._getframe(1)
 
 
 def user_location(depth: int = 2) -> tuple[CodeType | None, int]:

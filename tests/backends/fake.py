@@ -93,9 +93,7 @@ class FakeBackend:
     def consumed(self, buffer: Any) -> bool:
         return isinstance(buffer, Buffer) and buffer.array is None
 
-    def compile(
-        self, graph: Graph, slots: int, donate: Sequence[int], keep: bool
-    ) -> tuple[Executable, bool]:
+    def compile(self, graph: Graph, slots: int, donate: Sequence[int], keep: bool) -> tuple[Executable, bool]:
         made = Executable(self, graph, slots, donate)
         self.compiled.append(made.device)
         return made, False

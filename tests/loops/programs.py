@@ -244,7 +244,15 @@ def accumulate_trainer(watch: Watch) -> None:
 LOOPS: dict[str, Callable[[Watch], None]] = {
     f.__name__: f
     for f in (
-        gluon, train_ch3, train_ch3_evaluated, read_before_backward, never_read, read_now_and_then, gan, gan_drawn, accumulate,
+        gluon,
+        train_ch3,
+        train_ch3_evaluated,
+        read_before_backward,
+        never_read,
+        read_now_and_then,
+        gan,
+        gan_drawn,
+        accumulate,
         accumulate_trainer,
     )  # fmt: skip
 }

@@ -231,9 +231,7 @@ def test_memo_of_a_mutated_argument_is_not_stale() -> None:
     assert nd.sum(x, axis=axes).asnumpy().tolist() == [3, 12]
 
 
-def test_kernels_of_one_shot_graphs_take_their_scalars_each_time(
-    settings: Any, empty_cache: None, delta: Any
-) -> None:
+def test_kernels_of_one_shot_graphs_take_their_scalars_each_time(settings: Any, empty_cache: None, delta: Any) -> None:
     with settings(one_shot=0):
         since = delta()
         for n in range(2, 8):
@@ -252,6 +250,7 @@ def test_kernels_of_one_shot_graphs_take_their_scalars_each_time(
 
 def test_graph_seen_again_becomes_a_program(settings: Any, empty_cache: None, delta: Any) -> None:
     """R14: a graph seen once runs operator by operator; the second time it is compiled; the third it is known."""
+
     def use(n: int) -> None:
         x = nd.array(np.arange(n))
         assert (x * 2 + 1).sum().asscalar() == n * n
@@ -336,6 +335,7 @@ def test_lines_and_names_are_not_in_the_key(empty_cache: None, delta: Any) -> No
 
 def test_program_cache_is_bounded_by_count_and_bytes(settings: Any, empty_cache: None, delta: Any) -> None:
     """R21: also what is dropped is counted, and compiled again rightly."""
+
     def use(n: int) -> None:
         assert (nd.array(np.arange(n)) * 2).sum().asscalar() == n * (n - 1)
 

@@ -85,9 +85,7 @@ linux = pytest.mark.skipif(not os.path.exists("/proc/self/statm"), reason="reads
 
 
 @linux
-@pytest.mark.parametrize(
-    ("first", "last"), [(5_000, 40_000), pytest.param(10_000, 1_000_000, marks=pytest.mark.slow)]
-)
+@pytest.mark.parametrize(("first", "last"), [(5_000, 40_000), pytest.param(10_000, 1_000_000, marks=pytest.mark.slow)])
 def test_counting_without_reading_stays_flat(first: int, last: int) -> None:
     found = child(COUNTING, first, last)
     assert found["value"] == [last, last]

@@ -86,7 +86,5 @@ class NumpyBackend:
     def consumed(self, buffer: Any) -> bool:
         return False
 
-    def compile(
-        self, graph: Graph, slots: int, donate: Sequence[int], keep: bool
-    ) -> tuple[Interpreted, bool]:
+    def compile(self, graph: Graph, slots: int, donate: Sequence[int], keep: bool) -> tuple[Interpreted, bool]:
         return Interpreted(graph, slots), False

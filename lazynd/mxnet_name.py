@@ -1,0 +1,78 @@
+"""``import mxnet`` answered by lazynd, for this process only."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.abc
+import importlib.machinery
+import importlib.util
+import sys
+from collections.abc import Sequence
+from types import ModuleType
+from typing import Final
+
+#: MXNet's names of modules that are called something else here.
+_NAMES: Final = {
+    "mxnet": "lazynd",
+    "mxnet.base": "lazynd.ir.errors",
+    "mxnet.ndarray": "lazynd.nd",
+    "mxnet.numpy": "lazynd.np",
+    "mxnet.numpy_extension": "lazynd.npx",
+    "mxnet.random": "lazynd.nd.random",
+}
+
+
+def _real(name: str) -> str:
+    """The module of lazynd that stands for ``name``."""
+    alias = max((a for a in _NAMES if name == a or name.startswith(f"{a}.")), key=len)
+    return _NAMES[alias] + name[len(alias) :]
+
+
+class _Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
+    """Finds ``mxnet`` and ``mxnet.x.y`` as ``lazynd`` and ``lazynd.x.y``: the same module objects."""
+
+    def find_spec(
+        self, name: str, path: Sequence[str] | None = None, target: ModuleType | None = None
+    ) -> importlib.machinery.ModuleSpec | None:
+        if name != "mxnet" and not name.startswith("mxnet."):
+            return None
+        try:
+            found = importlib.util.find_spec(_real(name))
+        except ModuleNotFoundError:
+            found = None
+        if found is None:
+            return None
+        return importlib.machinery.ModuleSpec(name, self, is_package=found.submodule_search_locations is not None)
+
+    def create_module(self, spec: importlib.machinery.ModuleSpec) -> ModuleType:
+        module = importlib.import_module(_real(spec.name))
+        spec.loader_state = module.__spec__
+        return module
+
+    def exec_module(self, module: ModuleType) -> None:
+        # Importing under another name put another spec in its place; the module stays what it is.
+        assert module.__spec__ is not None
+        module.__spec__ = module.__spec__.loader_state
+
+
+def install() -> None:
+    """Make ``import mxnet`` resolve to lazynd in this process; ``RuntimeError`` if real MXNet is loaded already.
+
+    Every submodule that lazynd has is found under MXNet's name, as the same module object. Opt-in: importing lazynd
+    does not do this.
+
+    >>> import lazynd
+    >>> lazynd.as_mxnet()
+    >>> import mxnet
+    >>> mxnet is lazynd
+    True
+    """
+    loaded = sys.modules.get("mxnet")
+    if loaded is not None and loaded is not sys.modules["lazynd"]:
+        where = getattr(loaded, "__file__", None) or "an unknown place"
+        raise RuntimeError(
+            f"real mxnet is loaded in this process already, from {where}: call lazynd.as_mxnet() before anything "
+            "imports mxnet"
+        )
+    if not any(isinstance(finder, _Finder) for finder in sys.meta_path):
+        sys.meta_path.insert(0, _Finder())

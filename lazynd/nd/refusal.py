@@ -1,0 +1,113 @@
+"""How a wrong call is refused: MXNet's class of exception; operator, reason, operands and the line in the text."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from types import FrameType
+from typing import Any, ParamSpec, TypeVar
+
+import numpy as np
+
+from ..ir.errors import MXNetError, OperatorError
+from ..ir.types import Context, Type
+from ..runtime.cell import Cell
+from ..runtime.location import describe, is_ours, user_frame
+
+_P = ParamSpec("_P")
+_R = TypeVar("_R")
+_LONGEST = 60
+
+
+class _PlainKeyError(KeyError):
+    """A ``KeyError`` whose text is not quoted."""
+
+    def __str__(self) -> str:
+        return str(self.args[0])
+
+
+_PlainKeyError.__name__ = _PlainKeyError.__qualname__ = "KeyError"
+_REFUSALS = (MXNetError, TypeError, ValueError, IndexError, KeyError, AssertionError)
+
+
+def show(operand: Any) -> str:
+    """An operand as an error shows it: the type of an array, else its value, with its class where that says more."""
+    cell = getattr(operand, "_cell", operand)
+    if isinstance(cell, Cell):
+        return repr(cell.type)
+    if isinstance(operand, list | tuple) and any(isinstance(getattr(o, "_cell", o), Cell) for o in operand):
+        return f"[{', '.join(map(show, operand))}]"
+    if isinstance(operand, Type | Context | type | np.dtype):
+        return str(operand) if not isinstance(operand, type) else operand.__name__
+    text = repr(operand)
+    text = text if len(text) <= _LONGEST else text[:_LONGEST] + "..."
+    plain = operand.__class__ in (int, float, bool, tuple, str)
+    return text if plain and not isinstance(operand, str) else f"{operand.__class__.__name__} {text}"
+
+
+def refusal(
+    kind: type[Exception],
+    name: str,
+    reason: object,
+    operands: Sequence[Any] = (),
+    named: Mapping[str, Any] | None = None,
+    frame: FrameType | None = None,
+) -> Exception:
+    """The exception of class ``kind`` for a wrong call of ``name``; the caller is found if ``frame`` is not given."""
+    where = frame if frame is not None and not is_ours(frame) else user_frame(2)
+    place = describe(where.f_code, where.f_lasti, True) if where is not None else "unknown line"
+    listed = [*map(show, operands), *(f"{key}={show(value)}" for key, value in (named or {}).items())]
+    text = f"[{name}] {reason}\n  called with {', '.join(listed) or 'nothing'}\n  at {place}"
+    made = (_PlainKeyError if kind is KeyError else kind)(text)
+    made.refused = True  # type: ignore[attr-defined]  # told once, by whoever knows most
+    return made
+
+
+def _class_of(error: Exception) -> type[Exception]:
+    return MXNetError if isinstance(error, OperatorError) else type(error)
+
+
+def _reason(error: Exception) -> object:
+    if not isinstance(error, KeyError):
+        return error
+    key = error.args[0] if error.args else ""
+    return f"{getattr(key, '__name__', key)} is not known"
+
+
+def _raised_here(error: Exception) -> bool:
+    """Whether lazynd raised ``error`` itself, not code of the user's that it called."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    return trace is not None and is_ours(trace.tb_frame)
+
+
+@contextmanager
+def refuse(name: str, types: Sequence[Any], frame: FrameType) -> Iterator[None]:
+    """Says operator, types and the caller's line where an operator's own rule refuses a call."""
+    try:
+        yield
+    except (OperatorError, TypeError, KeyError) as error:
+        if getattr(error, "refused", False) or not _raised_here(error):
+            raise
+        kind = MXNetError if isinstance(error, KeyError) else _class_of(error)
+        raise refusal(kind, name, _reason(error), types, None, frame) from None
+
+
+def reports(name: str) -> Callable[[Callable[_P, _R]], Callable[_P, _R]]:
+    """Decorates a function of the front end: what it refuses says ``name``, the operands and the caller's line."""
+
+    def decorate(function: Callable[_P, _R]) -> Callable[_P, _R]:
+        @functools.wraps(function)
+        def checked(*args: _P.args, **kwargs: _P.kwargs) -> _R:
+            try:
+                return function(*args, **kwargs)
+            except _REFUSALS as error:
+                if getattr(error, "refused", False) or not _raised_here(error):
+                    raise
+                raise refusal(_class_of(error), name, _reason(error), args, kwargs) from None
+
+        return checked
+
+    return decorate

@@ -1,0 +1,123 @@
+"""Sparse arrays by name: the classes and their parts, kept dense underneath.
+
+A program gains nothing from zeros that are not stored, so these exist for code that asks for them. Operators take
+them and give dense arrays.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..ir.errors import MXNetError
+from ..ir.types import Context
+from .creation import array
+from .creation import zeros as dense_zeros
+from .ndarray import _STYPES, NDArray
+
+__all__ = ["BaseSparseNDArray", "CSRNDArray", "RowSparseNDArray", "csr_matrix", "row_sparse_array", "zeros"]
+
+
+class BaseSparseNDArray(NDArray):
+    """An array that says it is sparse."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return f"\n<{type(self).__name__} {'x'.join(map(str, self.shape))} @{self.context}>"
+
+    __str__ = __repr__
+
+    def _whole(self, values: Any) -> NDArray:
+        return array(values, self.context, "int64")
+
+
+class CSRNDArray(BaseSparseNDArray):
+    """A matrix in compressed rows: ``data``, ``indices`` (columns) and ``indptr``, found when asked for (forces)."""
+
+    __slots__ = ()
+
+    @property
+    def stype(self) -> str:
+        return "csr"
+
+    @property
+    def data(self) -> NDArray:
+        """The elements that are not 0, row by row."""
+        values = self.asnumpy()
+        return array(values[values != 0], self.context, self.dtype)
+
+    @property
+    def indices(self) -> NDArray:
+        """The column of each element of ``data``, int64."""
+        return self._whole(np.nonzero(self.asnumpy())[1])
+
+    @property
+    def indptr(self) -> NDArray:
+        """Where each row begins in ``data``, and its end, int64."""
+        return self._whole(np.concatenate([[0], np.cumsum((self.asnumpy() != 0).sum(axis=1))]))
+
+
+class RowSparseNDArray(BaseSparseNDArray):
+    """An array of which few rows are not 0: ``data`` (those rows) and ``indices``, found when asked for (forces)."""
+
+    __slots__ = ()
+
+    @property
+    def stype(self) -> str:
+        return "row_sparse"
+
+    def _rows(self) -> Any:
+        values = self.asnumpy()
+        return values, np.nonzero(values.reshape(len(values), -1).any(axis=1))[0]
+
+    @property
+    def data(self) -> NDArray:
+        """The rows that are not all 0."""
+        values, rows = self._rows()
+        return array(values[rows], self.context, self.dtype)
+
+    @property
+    def indices(self) -> NDArray:
+        """The positions of the rows of ``data``, int64."""
+        return self._whole(self._rows()[1])
+
+
+_STYPES.update(default=NDArray, csr=CSRNDArray, row_sparse=RowSparseNDArray)
+
+
+def zeros(stype: str, shape: Any, ctx: Context | None = None, dtype: Any = None) -> NDArray:
+    """Zeros of ``shape`` that say they are ``stype``: "default", "csr" or "row_sparse".
+
+    >>> from lazynd import nd
+    >>> nd.sparse.zeros("csr", (2, 3)).stype
+    'csr'
+    """
+    return dense_zeros(shape, ctx, dtype).tostype(stype)
+
+
+def csr_matrix(arg1: Any, shape: Any = None, ctx: Context | None = None, dtype: Any = None) -> NDArray:
+    """A ``CSRNDArray`` of a dense matrix, or of ``(data, indices, indptr)`` and ``shape``."""
+    if not isinstance(arg1, tuple):
+        return array(arg1, ctx, dtype).tostype("csr")
+    if len(arg1) != 3 or shape is None:
+        raise ValueError("csr_matrix takes a matrix, or (data, indices, indptr) and shape")
+    values, columns, starts = map(np.asarray, arg1)
+    made = np.zeros(shape, values.dtype)
+    made[np.repeat(np.arange(shape[0]), np.diff(starts.astype(int))), columns.astype(int)] = values
+    return array(made, ctx, dtype).tostype("csr")
+
+
+def row_sparse_array(arg1: Any, shape: Any = None, ctx: Context | None = None, dtype: Any = None) -> NDArray:
+    """A ``RowSparseNDArray`` of a dense array, or of ``(data, indices)`` and ``shape``."""
+    if not isinstance(arg1, tuple):
+        return array(arg1, ctx, dtype).tostype("row_sparse")
+    if len(arg1) != 2 or shape is None:
+        raise ValueError("row_sparse_array takes an array, or (data, indices) and shape")
+    rows, positions = map(np.asarray, arg1)
+    if rows.shape[1:] != tuple(shape)[1:]:
+        raise MXNetError(f"rows of shape {rows.shape[1:]} do not fit an array of shape {tuple(shape)}")
+    made = np.zeros(shape, rows.dtype)
+    made[positions.astype(int)] = rows
+    return array(made, ctx, dtype).tostype("row_sparse")

@@ -1,0 +1,149 @@
+"""A small part of MXNet's NumPy front end: arrays, their arithmetic, reductions and the functions of each element.
+
+Anything else of ``nd`` takes these arrays too, since they are ``NDArray``s.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+import numpy as onp
+
+from .. import nd
+from ..ir.types import Context
+from ..nd.creation import Shape
+from ..nd.np_shape import use_np_shape
+from .ndarray import Axis, dot, ndarray, wrap
+
+__all__ = [
+    "arange", "array", "concatenate", "dot", "eye", "float32", "float64", "full", "inf", "int32", "int64", "linspace",
+    "max", "maximum", "mean", "min", "minimum", "nan", "ndarray", "newaxis", "ones", "pi", "prod", "stack", "sum",
+    "zeros",
+]  # fmt: skip
+
+float32, float64, int32, int64 = onp.float32, onp.float64, onp.int32, onp.int64
+pi, inf, nan, newaxis = onp.pi, onp.inf, onp.nan, None
+#: Functions of each element, made from the operators of these names.
+_ELEMENTWISE: Final = {
+    "absolute": "abs", "abs": "abs", "sign": "sign", "exp": "exp", "expm1": "expm1", "log": "log", "log2": "log2",
+    "log10": "log10", "log1p": "log1p", "sqrt": "sqrt", "square": "square", "sin": "sin", "cos": "cos", "tan": "tan",
+    "arcsin": "arcsin", "arccos": "arccos", "arctan": "arctan", "sinh": "sinh", "cosh": "cosh", "tanh": "tanh",
+    "floor": "floor", "ceil": "ceil", "trunc": "trunc",
+}  # fmt: skip
+
+
+def array(object: Any, dtype: Any = None, ctx: Context | None = None) -> ndarray:
+    """An array of anything array-like, copied; float32 by default.
+
+    >>> import lazynd
+    >>> lazynd.np.array([[1, 2], [3, 4]], dtype="int32").sum()
+    array(10, dtype=int32)
+    """
+    return wrap(nd.array(object, ctx, dtype))
+
+
+@use_np_shape
+def zeros(shape: Shape, dtype: Any = "float32", ctx: Context | None = None) -> ndarray:
+    """Zeros of ``shape``, which may be ()."""
+    return wrap(nd.full(shape, 0, ctx, dtype))
+
+
+@use_np_shape
+def ones(shape: Shape, dtype: Any = "float32", ctx: Context | None = None) -> ndarray:
+    """Ones of ``shape``, which may be ()."""
+    return wrap(nd.full(shape, 1, ctx, dtype))
+
+
+@use_np_shape
+def full(shape: Shape, fill_value: float, dtype: Any = "float32", ctx: Context | None = None) -> ndarray:
+    """An array of ``shape`` filled with ``fill_value``."""
+    return wrap(nd.full(shape, fill_value, ctx, dtype))
+
+
+def arange(
+    start: float, stop: float | None = None, step: float = 1, dtype: Any = "float32", ctx: Context | None = None
+) -> ndarray:
+    """Numbers from ``start`` (0 if only one is given) up to ``stop``, ``step`` apart."""
+    return wrap(nd.arange(start, stop, step, ctx=ctx, dtype=dtype))
+
+
+def linspace(start: float, stop: float, num: int = 50, dtype: Any = "float32", ctx: Context | None = None) -> ndarray:
+    """``num`` numbers evenly spaced from ``start`` to ``stop``, which is included."""
+    return wrap(nd.linspace(start, stop, num, ctx=ctx, dtype=dtype))
+
+
+def eye(N: int, M: int | None = None, k: int = 0, dtype: Any = "float32", ctx: Context | None = None) -> ndarray:
+    """Ones on the ``k``-th diagonal of an ``N`` by ``M`` matrix, square by default."""
+    return wrap(nd.eye(N, M or 0, k, ctx, dtype))
+
+
+def concatenate(seq: Sequence[ndarray], axis: int = 0) -> ndarray:
+    """Arrays joined along ``axis``."""
+    return wrap(nd.concatenate(seq, axis))
+
+
+def stack(arrays: Sequence[ndarray], axis: int = 0) -> ndarray:
+    """Arrays of one shape joined along a new ``axis``."""
+    return wrap(nd.stack(*arrays, axis=axis))
+
+
+def sum(a: ndarray, axis: Axis = None, keepdims: bool = False) -> ndarray:
+    """The sum along ``axis``, of everything by default."""
+    return a.sum(axis, keepdims)
+
+
+def mean(a: ndarray, axis: Axis = None, keepdims: bool = False) -> ndarray:
+    """The mean along ``axis``, of everything by default."""
+    return a.mean(axis, keepdims)
+
+
+def max(a: ndarray, axis: Axis = None, keepdims: bool = False) -> ndarray:
+    """The maximum along ``axis``, of everything by default."""
+    return a.max(axis, keepdims)
+
+
+def min(a: ndarray, axis: Axis = None, keepdims: bool = False) -> ndarray:
+    """The minimum along ``axis``, of everything by default."""
+    return a.min(axis, keepdims)
+
+
+def prod(a: ndarray, axis: Axis = None, keepdims: bool = False) -> ndarray:
+    """The product along ``axis``, of everything by default."""
+    return a.prod(axis, keepdims)
+
+
+@use_np_shape
+def maximum(x1: Any, x2: Any) -> ndarray:
+    """The larger of each pair of elements."""
+    return wrap(nd.maximum(x1, x2))
+
+
+@use_np_shape
+def minimum(x1: Any, x2: Any) -> ndarray:
+    """The smaller of each pair of elements."""
+    return wrap(nd.minimum(x1, x2))
+
+
+def _elementwise(name: str) -> Any:
+    operator = getattr(nd, _ELEMENTWISE[name])
+
+    @use_np_shape
+    def function(x: ndarray) -> ndarray:
+        floating = x.dtype.kind == "f" or name in ("absolute", "abs", "sign", "square", "floor", "ceil", "trunc")
+        return wrap(operator(x if floating else x.astype("float32")))
+
+    function.__name__ = function.__qualname__ = name
+    function.__doc__ = operator.__doc__
+    return function
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _ELEMENTWISE:
+        raise AttributeError(f"lazynd.np has no {name!r}: it is a small part of MXNet's; lazynd.nd may have it")
+    made = globals()[name] = _elementwise(name)
+    return made
+
+
+def __dir__() -> list[str]:
+    return sorted({*__all__, *_ELEMENTWISE})

@@ -1,0 +1,102 @@
+"""What neural networks need beside ``np``: reshape with NumPy-extension codes, activations, NumPy's shapes."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from .. import nd
+from ..ir.errors import MXNetError
+from ..nd.np_shape import is_np_shape, set_np_shape
+from ..np.ndarray import ndarray, wrap
+
+__all__ = ["is_np_shape", "log_softmax", "relu", "reset_np", "reshape", "set_np", "sigmoid", "softmax"]
+
+
+def set_np(shape: bool = True, array: bool = True) -> None:
+    """NumPy's shapes on in this thread. Arrays made by ``np`` follow NumPy's rules always."""
+    set_np_shape(shape)
+
+
+def reset_np() -> None:
+    """NumPy's shapes off in this thread."""
+    set_np_shape(False)
+
+
+def relu(data: ndarray) -> ndarray:
+    """The element where positive, else 0."""
+    return wrap(nd.relu(data))
+
+
+def sigmoid(data: ndarray) -> ndarray:
+    """1 / (1 + exp(-x)) of each element."""
+    return wrap(nd.sigmoid(data))
+
+
+def softmax(data: ndarray, axis: int = -1) -> ndarray:
+    """Exponentials scaled to sum to one along ``axis``."""
+    return wrap(nd.softmax(data, axis=axis))
+
+
+def log_softmax(data: ndarray, axis: int = -1) -> ndarray:
+    """The logarithm of ``softmax``."""
+    return wrap(nd.log_softmax(data, axis=axis))
+
+
+def reshape(a: ndarray, newshape: int | Sequence[int], reverse: bool = False) -> ndarray:
+    """A view by codes: -1 infers, -2 keeps one extent, -3 skips an extent of 1, -4 keeps the rest, -5 joins two,
+    -6 splits one into the two that follow; ``reverse`` reads from the right.
+
+    >>> import lazynd
+    >>> lazynd.npx.reshape(lazynd.np.zeros((2, 3, 4)), (-5, -2)).shape
+    (6, 4)
+    """
+    codes = [newshape] if isinstance(newshape, int) else list(newshape)
+    source = list(a.shape)
+    if reverse:
+        source, codes = source[::-1], codes[::-1]
+    made = _resolve(source, codes)
+    return wrap(a).reshape(tuple(made[::-1] if reverse else made))
+
+
+def _resolve(source: list[int], codes: list[int]) -> list[int]:
+    made: list[int] = []
+    at = i = 0
+
+    def take(count: int) -> list[int]:
+        nonlocal at
+        taken = source[at : at + count]
+        if len(taken) < count:
+            raise MXNetError(f"[reshape] the codes {codes} ask for more than the {len(source)} extents of {source}")
+        at += count
+        return taken
+
+    while i < len(codes):
+        code = codes[i]
+        if code == -2:
+            made += take(1)
+        elif code == -3:
+            if take(1) != [1]:
+                raise MXNetError(f"[reshape] code -3 skips an extent of 1, not {source[at - 1]}")
+        elif code == -4:
+            made += source[at:]
+            at = len(source)
+        elif code == -5:
+            made.append(math.prod(take(2)))
+        elif code == -6:
+            made += _split(take(1)[0], codes[i + 1 : i + 3])
+            i += 2
+        elif code >= -1:
+            made.append(code)
+            at += 1
+        else:
+            raise MXNetError(f"[reshape] {code} is no code: they are -1 to -6")
+        i += 1
+    return made
+
+
+def _split(extent: int, pair: list[int]) -> list[int]:
+    known = [n for n in pair if n > 0]
+    if len(pair) != 2 or not known or extent % math.prod(known):
+        raise MXNetError(f"[reshape] {pair} does not split {extent}")
+    return [n if n > 0 else extent // math.prod(known) for n in pair]

@@ -1,0 +1,7 @@
+"""Switches between MXNet's own shapes and NumPy's."""
+
+from __future__ import annotations
+
+from .nd.np_shape import is_np_shape, np_shape, set_np_shape, use_np_shape
+
+__all__ = ["is_np_shape", "np_shape", "set_np_shape", "use_np_shape"]

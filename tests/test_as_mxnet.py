@@ -1,0 +1,159 @@
+"""``import mxnet`` answered by lazynd: opt-in, whole, refused beside the real one; scripts run as Python runs them."""
+
+from __future__ import annotations
+
+import os
+import pathlib
+import pkgutil
+import subprocess
+import sys
+
+import pytest
+
+import lazynd
+
+ROOT = pathlib.Path(__file__).parents[1]
+
+
+def python(*arguments: str, cwd: pathlib.Path = ROOT) -> subprocess.CompletedProcess[str]:
+    path = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
+    environment = {**os.environ, "PYTHONPATH": path, "LAZYND_CACHE": "off"}
+    return subprocess.run(
+        [sys.executable, *arguments], cwd=cwd, env=environment, capture_output=True, text=True, timeout=120
+    )
+
+
+def program(text: str) -> str:
+    """What a program prints after ``lazynd.as_mxnet()``."""
+    run = python("-W", "error", "-c", f"import lazynd\nlazynd.as_mxnet()\n{text}")
+    assert run.returncode == 0, run.stderr
+    return run.stdout
+
+
+def test_imports_give_lazynd_itself() -> None:
+    text = """
+import mxnet, mxnet as mx, mxnet.ndarray, mxnet.numpy as mnp
+from mxnet import nd, autograd
+from mxnet.base import MXNetError
+from mxnet.ndarray import NDArray, random
+import mxnet.random, mxnet.context
+assert mxnet is mx is lazynd and nd is lazynd.nd is mx.ndarray and autograd is lazynd.autograd
+assert MXNetError is lazynd.MXNetError is mx.base.MXNetError and NDArray is lazynd.NDArray
+assert mnp is lazynd.np and mxnet.random is random is lazynd.nd.random and mx.context.cpu is lazynd.cpu
+print(nd.ones((2,)).asnumpy(), lazynd.__name__, lazynd.__spec__.name, nd.__name__, nd.__spec__.name)
+"""
+    assert program(text) == "[1. 1.] lazynd lazynd lazynd.nd lazynd.nd\n"
+
+
+def test_every_submodule_is_found() -> None:
+    names = [m.name for m in pkgutil.walk_packages(lazynd.__path__, "lazynd.") if not m.name.endswith("__main__")]
+    assert len(names) > 50
+    text = f"""
+import importlib
+for name in {names!r}:
+    real = importlib.import_module(name)
+    assert importlib.import_module("mxnet" + name[6:]) is real, name
+    assert real.__name__ == name and real.__spec__.name == name, real.__spec__
+lazynd.as_mxnet()  # also now that the module of this name is imported
+print("all")
+"""
+    assert program(text) == "all\n"
+
+
+def test_what_lazynd_lacks_is_missing() -> None:
+    text = """
+try:
+    import mxnet.no_such_thing
+except ModuleNotFoundError as error:
+    print(error)
+"""
+    assert program(text) == "No module named 'mxnet.no_such_thing'\n"
+
+
+def test_it_is_opt_in() -> None:
+    run = python("-c", "import lazynd, sys; print('mxnet' in sys.modules); import mxnet", cwd=ROOT / "tests")
+    assert run.stdout == "False\n"
+    assert run.returncode == 1 and "No module named 'mxnet'" in run.stderr
+
+
+def test_a_second_call_changes_nothing() -> None:
+    text = "import sys; n = len(sys.meta_path); lazynd.as_mxnet(); print(len(sys.meta_path) - n)"
+    assert program(text) == "0\n"
+
+
+def test_it_is_refused_beside_real_mxnet() -> None:
+    text = """
+import sys, types
+real = types.ModuleType("mxnet"); real.__file__ = "/real/mxnet/__init__.py"
+sys.modules["mxnet"] = real
+import lazynd
+finders = list(sys.meta_path)
+try:
+    lazynd.as_mxnet()
+except RuntimeError as error:
+    print(error)
+assert sys.modules["mxnet"] is real and sys.meta_path == finders
+"""
+    run = python("-c", text)
+    assert run.returncode == 0, run.stderr
+    assert "real mxnet is loaded in this process already, from /real/mxnet/__init__.py" in run.stdout
+
+
+@pytest.fixture
+def script(tmp_path: pathlib.Path) -> pathlib.Path:
+    (tmp_path / "beside.py").write_text("VALUE = 42\n")
+    return tmp_path / "train.py"
+
+
+def run_script(script: pathlib.Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return python("-m", "lazynd.as_mxnet", str(script), *arguments, cwd=script.parent.parent)
+
+
+def test_a_script_runs_as_python_runs_it(script: pathlib.Path) -> None:
+    script.write_text(
+        "import pickle, sys\nimport beside\nfrom mxnet import nd\n"
+        "class Mine: pass\n"
+        "if __name__ == '__main__':\n"
+        "    assert type(pickle.loads(pickle.dumps(Mine()))) is Mine and sys.modules['__main__'].Mine is Mine\n"
+        "    two = nd.ones((2,)).sum().asscalar()\n"
+        "    print(sys.argv[1:], sys.argv[0] == __file__, sys.path[0], beside.VALUE, two == 2)\n"
+    )
+    run = run_script(script, "--rate", "0.1", "-x")
+    assert run.returncode == 0, run.stderr
+    assert run.stdout == f"['--rate', '0.1', '-x'] True {script.parent} 42 True\n"
+    assert run.stderr == ""
+
+
+@pytest.mark.parametrize(
+    ("ending", "code"), [("", 0), ("sys.exit()", 0), ("sys.exit(7)", 7), ("raise SystemExit('bye')", 1)]
+)
+def test_the_exit_code_is_the_scripts(script: pathlib.Path, ending: str, code: int) -> None:
+    script.write_text(f"import sys, mxnet\n{ending}\n")
+    run = run_script(script)
+    assert run.returncode == code
+    assert run.stderr == ("bye\n" if "bye" in ending else "")
+
+
+def test_a_traceback_ends_at_the_users_line(script: pathlib.Path) -> None:
+    script.write_text("from mxnet import nd\n\ndef f(x):\n    return nd.dot(x, x)\n\nf(nd.ones((2, 3)))\n")
+    run = run_script(script)
+    assert run.returncode == 1
+    lines = run.stderr.splitlines()
+    assert lines[0] == "Traceback (most recent call last):"
+    assert lines[1] == f'  File "{script}", line 6, in <module>'
+    assert f'  File "{script}", line 4, in f' in lines
+    assert "MXNetError: [dot]" in run.stderr and f"at {script}:4: return nd.dot(x, x)" in run.stderr
+    assert "runpy" not in run.stderr
+
+
+def test_a_syntax_error_is_the_scripts(script: pathlib.Path) -> None:
+    script.write_text("x = (\n")
+    run = run_script(script)
+    assert run.returncode == 1 and f'File "{script}", line 1' in run.stderr and "SyntaxError" in run.stderr
+
+
+@pytest.mark.parametrize("arguments", [[], ["--help"], ["no_such_script.py"]])
+def test_wrong_use_says_how(arguments: list[str]) -> None:
+    run = python("-m", "lazynd.as_mxnet", *arguments)
+    assert run.returncode == 1 and "usage: python -m lazynd.as_mxnet SCRIPT" in run.stderr
+    assert "Traceback" not in run.stderr
