@@ -16,8 +16,8 @@ from ...ir.primitives.source import threefry
 
 LOWERINGS: dict[str, Callable[..., Any]] = {
     "negate": lambda x: x if x.dtype == bool else lax.neg(x),
-    "abs": lax.abs,
-    "sign": lax.sign,
+    "abs": lambda x: x if jnp.issubdtype(x.dtype, jnp.unsignedinteger) else lax.abs(x),
+    "sign": lambda x: lax.convert_element_type(x > 0, x.dtype) - lax.convert_element_type(x < 0, x.dtype),
     "exponential": lax.exp,
     "exponential_minus_one": lax.expm1,
     "log": lax.log,

@@ -58,6 +58,8 @@ class Binary(Primitive, family=True):
 class Integral(Binary, family=True):
     """Two operands of an integer type."""
 
+    kinds = "iub"
+
     def vjp(self, *args: Any, **kwargs: Any) -> tuple[None, ...]:
         return (None, None)
 
@@ -81,6 +83,7 @@ class Negate(Unary):
 class Abs(Unary):
     name = "abs"
     exact = True
+    kinds = "fiu"
 
     def vjp(self, g: Value, y: Value, x: Value) -> tuple[Value]:
         return (g * ir.sign(x),)
@@ -90,17 +93,21 @@ class Abs(Unary):
 
 
 class Sign(Unary):
+    """1, 0 or -1; as in MXNet 0 for nan, and never -0."""
+
     name = "sign"
+    kinds = "fiu"
 
     def vjp(self, g: Value, y: Value, x: Value) -> tuple[None]:
         return (None,)
 
     def evaluate(self, x: Array) -> Array:
-        return np.sign(x)
+        return (x > 0).astype(x.dtype) - (x < 0).astype(x.dtype)
 
 
 class Exponential(Unary):
     name = "exponential"
+    kinds = "f"
 
     def vjp(self, g: Value, y: Value, x: Value) -> tuple[Value]:
         return (g * y,)
@@ -111,6 +118,7 @@ class Exponential(Unary):
 
 class ExponentialMinusOne(Unary):
     name = "exponential_minus_one"
+    kinds = "f"
 
     def vjp(self, g: Value, y: Value, x: Value) -> tuple[Value]:
         return (g * (y + 1),)
@@ -121,6 +129,7 @@ class ExponentialMinusOne(Unary):
 
 class Log(Unary):
     name = "log"
+    kinds = "f"
     low = 0.1
 
     def vjp(self, g: Value, y: Value, x: Value) -> tuple[Value]:
@@ -132,6 +141,7 @@ class Log(Unary):
 
 class LogPlusOne(Unary):
     name = "log_plus_one"
+    kinds = "f"
     low = -0.5
 
     def vjp(self, g: Value, y: Value, x: Value) -> tuple[Value]:
@@ -143,6 +153,7 @@ class LogPlusOne(Unary):
 
 class Sqrt(Unary):
     name = "sqrt"
+    kinds = "f"
     low = 0.1
 
     def vjp(self, g: Value, y: Value, x: Value) -> tuple[Value]:
@@ -154,6 +165,7 @@ class Sqrt(Unary):
 
 class Rsqrt(Unary):
     name = "rsqrt"
+    kinds = "f"
     low = 0.1
 
     def vjp(self, g: Value, y: Value, x: Value) -> tuple[Value]:
@@ -165,6 +177,7 @@ class Rsqrt(Unary):
 
 class Cbrt(Unary):
     name = "cbrt"
+    kinds = "f"
     low = 0.1
 
     def vjp(self, g: Value, y: Value, x: Value) -> tuple[Value]:
@@ -176,6 +189,7 @@ class Cbrt(Unary):
 
 class Sine(Unary):
     name = "sine"
+    kinds = "f"
 
     def vjp(self, g: Value, y: Value, x: Value) -> tuple[Value]:
         return (g * ir.cos(x),)
@@ -186,6 +200,7 @@ class Sine(Unary):
 
 class Cosine(Unary):
     name = "cosine"
+    kinds = "f"
 
     def vjp(self, g: Value, y: Value, x: Value) -> tuple[Value]:
         return (-(g * ir.sin(x)),)
@@ -196,6 +211,7 @@ class Cosine(Unary):
 
 class Tan(Unary):
     name = "tan"
+    kinds = "f"
     low, high = -1.2, 1.2
 
     def vjp(self, g: Value, y: Value, x: Value) -> tuple[Value]:
@@ -207,6 +223,7 @@ class Tan(Unary):
 
 class Tanh(Unary):
     name = "tanh"
+    kinds = "f"
 
     def vjp(self, g: Value, y: Value, x: Value) -> tuple[Value]:
         return (g * (1 - y * y),)
@@ -217,17 +234,19 @@ class Tanh(Unary):
 
 class Logistic(Unary):
     name = "logistic"
+    kinds = "f"
 
     def vjp(self, g: Value, y: Value, x: Value) -> tuple[Value]:
         return (g * (y * (1 - y)),)
 
     def evaluate(self, x: Array) -> Array:
-        # tanh does not overflow where exp(-x) would.
-        return (0.5 * np.tanh(0.5 * x) + 0.5).astype(x.dtype)
+        small = np.exp(-np.abs(x))  # it cannot overflow
+        return (np.where(x < 0, small, 1) / (1 + small)).astype(x.dtype)
 
 
 class Erf(Unary):
     name = "erf"
+    kinds = "f"
 
     def vjp(self, g: Value, y: Value, x: Value) -> tuple[Value]:
         return (g * (ir.exp(-(x * x)) * (2 / math.sqrt(math.pi))),)
@@ -239,6 +258,7 @@ class Erf(Unary):
 class Floor(Unary):
     name = "floor"
     exact = True
+    kinds = "f"
 
     def vjp(self, g: Value, y: Value, x: Value) -> tuple[None]:
         return (None,)
@@ -250,6 +270,7 @@ class Floor(Unary):
 class Ceil(Unary):
     name = "ceil"
     exact = True
+    kinds = "f"
 
     def vjp(self, g: Value, y: Value, x: Value) -> tuple[None]:
         return (None,)
@@ -261,6 +282,7 @@ class Ceil(Unary):
 class RoundNearestEven(Unary):
     name = "round_nearest_even"
     exact = True
+    kinds = "f"
 
     def vjp(self, g: Value, y: Value, x: Value) -> tuple[None]:
         return (None,)
@@ -286,6 +308,7 @@ class Not(Unary):
     """Logical for booleans, bitwise for integers."""
 
     name = "not"
+    kinds = "iub"
 
     def vjp(self, g: Value, y: Value, x: Value) -> tuple[None]:
         return (None,)
@@ -302,6 +325,7 @@ class Add(Binary):
     name = "add"
     commutative = True
     exact = True
+    kinds = "fiu"
 
     def vjp(self, g: Value, y: Value, a: Value, b: Value) -> tuple[Value, Value]:
         return (g, g)
@@ -313,6 +337,7 @@ class Add(Binary):
 class Subtract(Binary):
     name = "subtract"
     exact = True
+    kinds = "fiu"
 
     def vjp(self, g: Value, y: Value, a: Value, b: Value) -> tuple[Value, Value]:
         return (g, -g)
@@ -325,6 +350,7 @@ class Multiply(Binary):
     name = "multiply"
     commutative = True
     exact = True
+    kinds = "fiu"
 
     def vjp(self, g: Value, y: Value, a: Value, b: Value) -> tuple[Value, Value]:
         return (g * b, g * a)
@@ -337,6 +363,7 @@ class Divide(Binary):
     """Division; of integers, towards zero, with x / 0 = -1 (all bits set, as XLA has it)."""
 
     name = "divide"
+    kinds = "fiu"
     low = 0.5
 
     def vjp(self, g: Value, y: Value, a: Value, b: Value) -> tuple[Value, Value]:
@@ -356,6 +383,7 @@ class Remainder(Binary):
     """The remainder with the sign of the dividend; of integers by zero, the dividend."""
 
     name = "remainder"
+    kinds = "fiu"
     low = 0.5
 
     def vjp(self, g: Value, y: Value, a: Value, b: Value) -> tuple[Value, Value]:
@@ -371,6 +399,7 @@ class Remainder(Binary):
 
 class Power(Binary):
     name = "power"
+    kinds = "fiu"
     low = 0.2
 
     def vjp(self, g: Value, y: Value, a: Value, b: Value) -> tuple[Value, Value]:
@@ -412,6 +441,7 @@ class Minimum(Binary):
 
 class Atan2(Binary):
     name = "atan2"
+    kinds = "f"
     low = 0.2
 
     def vjp(self, g: Value, y: Value, a: Value, b: Value) -> tuple[Value, Value]:
@@ -448,6 +478,7 @@ class Xor(Integral):
 
 class ShiftLeft(Integral):
     name = "shift_left"
+    kinds = "iu"
 
     def evaluate(self, a: Array, b: Array) -> Array:
         return np.left_shift(a, b)
@@ -455,6 +486,8 @@ class ShiftLeft(Integral):
 
 class ShiftRightLogical(Integral):
     name = "shift_right_logical"
+    kinds = "iu"
 
     def evaluate(self, a: Array, b: Array) -> Array:
-        return np.right_shift(a, b)
+        unsigned = np.dtype(f"u{a.dtype.name.lstrip('u')}")
+        return np.right_shift(a.view(unsigned), b.view(unsigned)).view(a.dtype)

@@ -25,6 +25,7 @@ class DotGeneral(Primitive):
     """Products summed over ``contract`` for each index of ``batch``: axes batch, free of a, free of b."""
 
     name = "dot_general"
+    kinds = "fiu"
     cheap = False
 
     def infer(self, a: Type, b: Type, *, contract: Dims, batch: Dims) -> Type:

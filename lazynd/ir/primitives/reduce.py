@@ -46,6 +46,7 @@ class ReduceSum(Reduction):
 
 class ReduceProd(Reduction):
     name = "reduce_prod"
+    kinds = "fiu"
 
     def vjp(self, g: Value, y: Value, x: Value, *, axes: tuple[int, ...]) -> tuple[Value]:
         # The product of all other elements, exact where one of them is zero.
@@ -122,6 +123,7 @@ class CumSum(Primitive):
     """Running sums along ``axis``, from the end if ``backwards``."""
 
     name = "cumsum"
+    kinds = "fiu"
     cheap = False
 
     def infer(self, x: Type, *, axis: int, backwards: bool) -> Type:
