@@ -26,7 +26,8 @@ def settings_page() -> str:
     ]
     for each in settings():
         names = ", ".join(f"`{name}`" for name in each.environment)
-        lines += [f"`lazynd.config.{each.name}`", f": {each.meaning}", f"  Type `{each.type}`, environment {names}.", ""]
+        kind = f"  Type `{each.type}`, environment {names}."
+        lines += [f"`lazynd.config.{each.name}`", f": {each.meaning}", kind, ""]
     return "\n".join(lines)
 
 

@@ -8,10 +8,13 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from .errors import OperatorError
 from .specialization import Op, Specialization
 from .types import Type
 
 PRIMITIVES: dict[str, Primitive] = {}
+
+_KINDS = {"f": "floating", "i": "signed", "u": "unsigned", "b": "boolean"}
 
 
 class Primitive(Op):
@@ -23,6 +26,7 @@ class Primitive(Op):
     ``infer``       its type rule: types and attributes to the type of each output, or an ``OperatorError``;
     ``vjp``         its gradient: cotangent, result, inputs and attributes to one cotangent (or None) an input;
     ``evaluate``    its meaning in NumPy;
+    ``kinds``       the kinds of dtypes it is defined for;
     ``cheap``       whether a gradient recomputes it rather than keeps its result;
     ``samples``     inputs and attributes that the generic tests run it on.
     """
@@ -37,6 +41,8 @@ class Primitive(Op):
     moves: ClassVar[bool] = False
     #: IEEE 754 leaves one result, so that ``evaluate`` gives the bits of every backend (integers always do).
     exact: ClassVar[bool] = False
+    #: Kinds of dtypes that its inputs may have, as NumPy spells them: a call with another is refused.
+    kinds: ClassVar[str] = "fiub"
 
     def __init_subclass__(cls, *, family: bool = False, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -67,6 +73,10 @@ class Primitive(Op):
         """Inputs and attributes for the generic tests."""
 
     def _specialize(self, in_types: tuple[Type, ...], attributes: Mapping[str, Any]) -> Specialization:
+        for each in in_types:
+            if each.dtype.kind not in self.kinds:
+                accepted = ", ".join(_KINDS[kind] for kind in self.kinds)
+                raise OperatorError(f"{self.name}: expected operands of a {accepted} type, got {each}")
         inferred = self.infer(*in_types, **attributes)
         out_types = inferred if isinstance(inferred, tuple) else (inferred,)
         return Specialization(self, in_types, dict(attributes), out_types)

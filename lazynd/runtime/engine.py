@@ -277,7 +277,7 @@ def _attempt(plan: Plan, backend: Backend, ready: _Ready, finish: Callable[[], N
         family.used(ready.program != plan.key)
         execute(plan, program, backend, finish)
         return True
-    if ready.kernels == plan.key:
+    if config.eager or ready.kernels == plan.key:
         run_kernels(plan, backend, finish)
         return True
     return False

@@ -254,7 +254,7 @@ LOOPS: dict[str, Callable[[Watch], None]] = {
         gan_drawn,
         accumulate,
         accumulate_trainer,
-    )  # fmt: skip
+    )
 }
 
 

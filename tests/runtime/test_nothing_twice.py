@@ -77,7 +77,7 @@ def test_reading_the_loss_anywhere_runs_each_line_once(
 
 
 def test_two_heads_over_one_body_run_it_once(node_counts: Counter[Any]) -> None:
-    p, (x, y) = parameters(), data()
+    p, (x, _) = parameters(), data()
     nd.waitall()
     node_counts.clear()
     with autograd.record():
@@ -98,7 +98,7 @@ def test_two_heads_over_one_body_run_it_once(node_counts: Counter[Any]) -> None:
 
 
 def test_retained_graph_runs_the_forward_pass_once_for_two_backward_passes(node_counts: Counter[Any]) -> None:
-    p, (x, y) = parameters(), data()
+    p, (x, _) = parameters(), data()
     nd.waitall()
     node_counts.clear()
     with autograd.record():

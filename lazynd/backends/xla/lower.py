@@ -16,9 +16,9 @@ from ...ir.primitives.compare import by_way_of
 from ...ir.primitives.source import threefry
 
 LOWERINGS: dict[str, Callable[..., Any]] = {
-    "negate": lax.neg,
+    "negate": lambda x: x if x.dtype == bool else lax.neg(x),
     "abs": lambda x: x if jnp.issubdtype(x.dtype, jnp.unsignedinteger) else lax.abs(x),
-    "sign": lax.sign,
+    "sign": lambda x: lax.convert_element_type(x > 0, x.dtype) - lax.convert_element_type(x < 0, x.dtype),
     "exponential": lax.exp,
     "exponential_minus_one": lax.expm1,
     "log": lax.log,

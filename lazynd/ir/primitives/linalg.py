@@ -11,7 +11,7 @@ from ..errors import OperatorError
 from ..primitive import Primitive
 from ..types import Type
 from ..value import Value
-from .elementwise import Array, Samples, check_kinds
+from .elementwise import Array, Samples
 
 Dims = tuple[tuple[int, ...], tuple[int, ...]]
 
@@ -25,10 +25,10 @@ class DotGeneral(Primitive):
     """Products summed over ``contract`` for each index of ``batch``: axes batch, free of a, free of b."""
 
     name = "dot_general"
+    kinds = "fiu"
     cheap = False
 
     def infer(self, a: Type, b: Type, *, contract: Dims, batch: Dims) -> Type:
-        check_kinds(self.name, "fiu", (a, b))
         for (i, j), what in [
             *((p, "contract") for p in zip(*contract, strict=True)),
             *((p, "batch") for p in zip(*batch, strict=True)),
