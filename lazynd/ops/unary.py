@@ -53,11 +53,11 @@ def _exact(name: str, rule: Callable[[Value], Value], text: str, *aliases: str, 
 
 def away(x: Value) -> Value:
     """Rounded to the nearest integer, halves away from zero."""
-    return ir.sign(x) * ir.floor(ir.abs(x) + 0.5)
+    return ir.select(x == 0, x, ir.sign(x) * ir.floor(ir.abs(x) + 0.5))  # -0.0 stays
 
 
 def towards_zero(x: Value) -> Value:
-    return ir.sign(x) * ir.floor(ir.abs(x))
+    return ir.select(x == 0, x, ir.sign(x) * ir.floor(ir.abs(x)))  # -0.0 stays
 
 
 def softplus(x: Value) -> Value:

@@ -53,19 +53,14 @@ def attribute_sets(name: str, dtype: str) -> list[dict[str, Any]]:
 
 
 def accepted(name: str, dtype: str) -> bool:
-    primitive = PRIMITIVES[name]
-    kinds = getattr(primitive, "kinds", "fiub")
-    whole = name in (
-        "equal",
-        "not_equal",
-        "less",
-        "less_equal",
-        "greater",
-        "greater_equal",
-        "convert",
-        "bitcast_convert",
-    )
-    return whole or np.dtype(dtype).kind in kinds
+    return np.dtype(dtype).kind in PRIMITIVES[name].kinds
+
+
+@pytest.mark.parametrize(
+    "name", ["equal", "not_equal", "less", "less_equal", "greater", "greater_equal", "convert", "select", "sort"]
+)
+def test_booleans_are_compared_converted_chosen_and_sorted(name: str) -> None:
+    assert PRIMITIVES[name].kinds == "fiub"
 
 
 def check(cases: list[tuple[str, list[Any], dict[str, Any]]], exact: bool = False) -> None:
