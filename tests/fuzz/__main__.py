@@ -1,0 +1,48 @@
+"""``python -m tests.fuzz --programs N --seed S``: N aliasing programs, and N random graphs' worth of operators.
+
+Prints what failed as runnable scripts, and how often each event occurred; exits 1 if anything failed or an event
+was rarer than one program in twenty.
+"""
+
+from __future__ import annotations
+
+import os
+
+os.environ.setdefault("LAZYND_CACHE", "off")
+os.environ.setdefault("LAZYND_VERIFY", "1")
+for _variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+    os.environ.setdefault(_variable, "1")
+
+import argparse
+import multiprocessing
+import sys
+import time
+
+from . import aliasing, graphs
+from .tally import Tally
+from .work import share
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.fuzz", description=__doc__)
+    parser.add_argument("--programs", type=int, default=10_000, help="aliasing programs")
+    parser.add_argument("--graphs", type=int, default=None, help="batches of random graphs, by default programs / 40")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--jobs", type=int, default=2, help="processes")
+    given = parser.parse_args()
+    batches = max(given.programs // 40, 1) if given.graphs is None else given.graphs
+    sound = True
+    with multiprocessing.get_context("spawn").Pool(given.jobs) as pool:
+        for kind, total in (("aliasing", given.programs), ("graphs", batches)):
+            started = time.perf_counter()
+            tasks = [(kind, given.seed, first, given.jobs, total) for first in range(given.jobs)]
+            tally = Tally()
+            for part in pool.imap(share, tasks):
+                tally.add(part)
+            print(f"\n{kind}, seed {given.seed}: {tally.report()}, {time.perf_counter() - started:.0f} s")
+            sound = sound and tally.sound(aliasing.EVENTS if kind == "aliasing" else graphs.EVENTS)
+    return 0 if sound else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

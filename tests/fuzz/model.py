@@ -1,0 +1,270 @@
+"""MXNet's arrays in NumPy: NumPy's views are MXNet's where the region is contiguous, and everything else copies.
+
+``World`` is one run of one program: its flags, its random stream, and the names that the program sees.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from .tape import Entry, MXNetError, Pull, Variable, backward, unbroadcast
+
+Values = np.ndarray[Any, Any]
+
+
+class Storage:
+    """Memory, what it was recorded as, and whether it is a variable. ``version`` counts writes."""
+
+    def __init__(self, data: Values) -> None:
+        self.data = np.ascontiguousarray(data)
+        self.entry: Entry | None = None
+        self.variable: Variable | None = None
+        self.version = 0
+
+    def move(self, data: Values) -> None:
+        """New content, without history."""
+        self.data[...] = data
+        self.wrote()
+
+    def wrote(self) -> None:
+        self.entry = None
+        self.version += 1
+
+
+class Array:
+    """A handle: on all of a storage ("root"), on a stretch of it ("view"), or without history ("detached")."""
+
+    def __init__(self, world: Any, storage: Storage, data: Values, kind: str) -> None:
+        self.world = world
+        self.storage = storage
+        self.data = data
+        self.kind = kind
+        self.entry: Entry | None = None  # of no root: what its last recorded read or write was
+        self.entry_version = -1
+        world.note(data)
+
+    # --------------------------------------------------------------------------------------------- history
+
+    def source(self) -> Entry | None:
+        """What a read hangs on while recording; None for a constant."""
+        world, storage = self.world, self.storage
+        if self.kind != "root":
+            known = self.history()
+            if known is not None or self.kind == "detached":
+                return known
+            behind = self.root_source()
+            if behind is None:
+                return None
+            shape, where = storage.data.shape, self._where()
+            self.remember(world.entry([(behind, lambda g: _scattered(g, shape, where))]))
+            return self.entry
+        return self.root_source()
+
+    def root_source(self) -> Entry | None:
+        storage = self.storage
+        if storage.entry is not None:
+            return None if storage.entry.consumed else storage.entry
+        if storage.variable is None or storage.variable.request == "null":
+            return None
+        storage.entry = self.world.entry([], storage.variable)
+        return storage.entry
+
+    def history(self) -> Entry | None:
+        """What this array is as a head."""
+        if self.kind != "root":
+            live = self.entry is not None and self.entry_version == self.storage.version and not self.entry.consumed
+            return self.entry if live else None
+        entry = self.storage.entry
+        return None if entry is None or entry.consumed else entry
+
+    def remember(self, entry: Entry | None) -> None:
+        self.entry, self.entry_version = entry, self.storage.version
+
+    def _where(self) -> int:
+        """The flat position at which the view begins."""
+        start = self.storage.data.__array_interface__["data"][0]
+        return int((self.data.__array_interface__["data"][0] - start) // self.data.itemsize)
+
+    # --------------------------------------------------------------------------------------------- reading
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return self.data.shape
+
+    @property
+    def grad(self) -> Array | None:
+        variable = self.storage.variable
+        return None if variable is None else Array(self.world, variable.buffer, variable.buffer.data, "root")
+
+    def _view(self, data: Values) -> Array:
+        made = Array(self.world, self.storage, data, "view")
+        if self.kind == "detached":
+            made.kind = "detached"
+        elif self.world.recording:
+            made.source()
+        return made
+
+    def __getitem__(self, key: Any) -> Array:
+        if isinstance(key, list):
+            data, shape = self.data[np.asarray(key, int)], self.data.shape
+
+            def pull(g: Values) -> Values:
+                made = np.zeros(shape, g.dtype)
+                np.add.at(made, np.asarray(key, int), g)
+                return made
+
+            return self.world.made(data, [(self, pull)])
+        found = self.data[key]
+        if not found.size:
+            return self.world.made(np.zeros(found.shape, found.dtype), [])
+        if not isinstance(found, np.ndarray):
+            found = self.data[_as_slices(key)].reshape(1)
+        if found.flags.c_contiguous:
+            return self._view(found)
+        shape = self.data.shape
+
+        def pull_slice(g: Values) -> Values:
+            made = np.zeros(shape, g.dtype)
+            made[key] = g
+            return made
+
+        return self.world.made(found.copy(), [(self, pull_slice)])
+
+    def reshape(self, shape: Sequence[int]) -> Array:
+        return self._view(self.data.reshape(shape))
+
+    def detach(self) -> Array:
+        return Array(self.world, self.storage, self.data, "detached")
+
+    @property
+    def T(self) -> Array:
+        return self.world.made(self.data.T.copy(), [(self, lambda g: g.T)])
+
+    def copy(self) -> Array:
+        return self.world.made(self.data.copy(), [(self, lambda g: g)])
+
+    def astype(self, dtype: str) -> Array:
+        before = self.data.dtype
+        return self.world.made(self.data.astype(dtype), [(self, lambda g: g.astype(before))])
+
+    def sum(self, axis: int | None = None) -> Array:
+        shape, dtype = self.data.shape, self.data.dtype
+        found = self.data.sum(axis=axis, dtype=dtype)
+
+        def pull(g: Values) -> Values:
+            return np.broadcast_to(g.reshape(()) if axis is None else np.expand_dims(g, axis), shape).astype(dtype)
+
+        return self.world.made(found.reshape(found.shape or (1,)), [(self, pull)])
+
+    # --------------------------------------------------------------------------------------------- arithmetic
+
+    def _binary(self, other: Any, rule: Callable[[Any, Any], Values], left: Any, right: Any) -> Array:
+        """``left`` and ``right`` give the gradients of the operands from (g, a, b)."""
+        a = self.data.copy()
+        b = other.data.copy() if isinstance(other, Array) else cast(other, a.dtype)
+        with np.errstate(all="ignore"):
+            found = np.asarray(rule(a, b), a.dtype)
+        inputs: list[tuple[Array, Pull]] = [(self, left and (lambda g: unbroadcast(left(g, a, b), a.shape)))]
+        if isinstance(other, Array):
+            inputs.append((other, right and (lambda g: unbroadcast(right(g, a, b), b.shape))))
+        return self.world.made(found, inputs)
+
+    def __add__(self, other: Any) -> Array:
+        return self._binary(other, np.add, lambda g, a, b: g, lambda g, a, b: g)
+
+    def __sub__(self, other: Any) -> Array:
+        return self._binary(other, np.subtract, lambda g, a, b: g, lambda g, a, b: -g)
+
+    def __rsub__(self, other: Any) -> Array:
+        return self._binary(other, lambda a, b: b - a, lambda g, a, b: -g, None)
+
+    def __mul__(self, other: Any) -> Array:
+        return self._binary(other, np.multiply, lambda g, a, b: g * b, lambda g, a, b: g * a)
+
+    def __gt__(self, other: Any) -> Array:
+        return self._binary(other, np.greater, None, None)
+
+    def __iadd__(self, other: Any) -> Array:
+        return self.assign(self + other)
+
+    def __isub__(self, other: Any) -> Array:
+        return self.assign(self - other)
+
+    def __imul__(self, other: Any) -> Array:
+        return self.assign(self * other)
+
+    # --------------------------------------------------------------------------------------------- writing
+
+    def assign(self, value: Array) -> Array:
+        """All of it, with the history of ``value`` while recording."""
+        self.guard()
+        entry = value.source() if self.world.recording else None
+        self.data[...] = value.data
+        self.wrote(entry)
+        return self
+
+    def guard(self) -> None:
+        """Refuse a write that the tape could not follow."""
+        entry = self.storage.entry
+        if self.world.recording and (
+            self.storage.variable is not None or self.history() is not None or (entry and not entry.consumed)
+        ):
+            raise MXNetError("in-place operations are not supported when recording")
+
+    def wrote(self, entry: Entry | None) -> None:
+        self.storage.wrote()
+        self.world.note(self.data)
+        if self.kind == "root":
+            self.storage.entry = entry
+        else:
+            self.remember(entry)
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        self.guard()
+        dtype = self.data.dtype
+        if isinstance(key, list):
+            key = np.asarray(key, int)
+        if not isinstance(value, Array):
+            self.data[key] = cast(value, dtype) if np.isscalar(value) else np.asarray(value).astype(dtype)
+            self.wrote(None)
+            return
+        target = self.data[key]
+        whole = isinstance(target, np.ndarray) and target.size == self.data.size and target.flags.c_contiguous
+        entry = value.source() if self.world.recording and whole else None
+        if entry is not None and value.data.shape != self.data.shape:
+            shape = value.data.shape
+            entry = self.world.entry([(entry, lambda g: unbroadcast(g, shape))])
+        self.data[key] = value.data.copy().astype(dtype)
+        self.wrote(entry)
+
+    # --------------------------------------------------------------------------------------------- autograd
+
+    def attach_grad(self, grad_req: str = "write") -> None:
+        self.storage.entry = None
+        self.storage.variable = Variable(Storage(np.zeros_like(self.data)), grad_req)
+
+    def backward(self, out_grad: Array | None = None, retain_graph: bool = False) -> None:
+        entry = self.history()
+        if entry is None:
+            raise MXNetError("not in a computational graph")
+        seed = np.ones_like(self.data) if out_grad is None else out_grad.data.copy()
+        backward(entry, seed, retain_graph, self.world.note)
+
+
+def _scattered(g: Values, shape: tuple[int, ...], where: int) -> Values:
+    made = np.zeros(shape, g.dtype)
+    made.reshape(-1)[where : where + g.size] = g.reshape(-1)
+    return made
+
+
+def _as_slices(key: Any) -> Any:
+    parts = key if isinstance(key, tuple) else (key,)
+    return tuple(slice(k, k + 1 or None) if isinstance(k, int) else k for k in parts)
+
+
+def cast(number: Any, dtype: Any) -> Any:
+    """A Python number as MXNet casts it: towards zero for integers."""
+    return np.asarray(int(number) if dtype.kind in "iu" else number).astype(dtype)
