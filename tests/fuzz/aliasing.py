@@ -31,7 +31,7 @@ EVENTS = (
     "attach_grad", "attach_grad on an array with history", "grad_req add", "record", "pause", "backward",
     "retain_graph", "a head gradient", "a gradient written", "a gradient's handle", "a wrong call",
     "a structure run again with other numbers", "no window of closed regions", "a budget of 3 nodes",
-    "programs in pieces of 4", "kernel by kernel",
+    "programs in pieces of 4", "kernel by kernel", "every operation at its own line",
 )  # fmt: skip
 
 
@@ -57,6 +57,7 @@ def _settings(builder: Builder, program: Program) -> None:
         ("budget_nodes", 3, "a budget of 3 nodes"),
         ("program_nodes", 4, "programs in pieces of 4"),
         ("one_shot", 0, "kernel by kernel"),
+        ("eager", True, "every operation at its own line"),
     ):
         if builder.chance(0.1):
             program.settings[name] = low

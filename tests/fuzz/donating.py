@@ -31,5 +31,5 @@ class DonatingBackend(NumpyBackend):
 
     name = "donating"
 
-    def compile(self, graph: Graph, slots: int, donate: Sequence[int], cache_key: str | None) -> tuple[Any, bool]:
+    def compile(self, graph: Graph, slots: int, donate: Sequence[int], keep: bool) -> tuple[Any, bool]:
         return Donating(graph, slots, donate), False

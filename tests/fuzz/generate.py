@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 
-from . import holes
 from .model import Array
 from .program import DEFAULTS, END, Hole, Program, Step, source
 from .world import World
@@ -93,14 +92,11 @@ class Builder:
 
     def free(self, a: Array) -> bool:
         """Whether ``a`` may be written now."""
-        taped = a.storage.variable is not None or a.history() is not None or a.storage.entry is not None
-        return not (self.world.recording and taped)
+        return not self.world.recording or a.writable()
 
     def untaped(self, a: Array) -> bool:
         """Whether a read of ``a`` is a constant."""
-        storage = a.storage
-        known = storage.entry is not None or storage.variable is not None
-        return not self.world.recording or not (known or a.history() is not None)
+        return not self.world.recording or a.writable()
 
     def computed(self, result: str, *operands: str) -> str:
         for each in operands:

@@ -16,22 +16,15 @@ Values = np.ndarray[Any, Any]
 
 
 class Storage:
-    """Memory, what it was recorded as, and whether it is a variable. ``version`` counts writes."""
+    """Memory, what its own handle was recorded as, and whether that is a variable."""
 
     def __init__(self, data: Values) -> None:
         self.data = np.ascontiguousarray(data)
         self.entry: Entry | None = None
         self.variable: Variable | None = None
-        self.version = 0
 
     def move(self, data: Values) -> None:
-        """New content, without history."""
         self.data[...] = data
-        self.wrote()
-
-    def wrote(self) -> None:
-        self.entry = None
-        self.version += 1
 
 
 class Array:
@@ -42,51 +35,29 @@ class Array:
         self.storage = storage
         self.data = data
         self.kind = kind
-        self.entry: Entry | None = None  # of no root: what its last recorded read or write was
-        self.entry_version = -1
+        self.entry: Entry | None = None  # of no root: that is its storage's
         world.note(data)
 
     # --------------------------------------------------------------------------------------------- history
 
-    def source(self) -> Entry | None:
-        """What a read hangs on while recording; None for a constant."""
-        world, storage = self.world, self.storage
-        if self.kind != "root":
-            known = self.history()
-            if known is not None or self.kind == "detached":
-                return known
-            behind = self.root_source()
-            if behind is None:
-                return None
-            shape, where = storage.data.shape, self._where()
-            self.remember(world.entry([(behind, lambda g: _scattered(g, shape, where))]))
-            return self.entry
-        return self.root_source()
-
-    def root_source(self) -> Entry | None:
-        storage = self.storage
-        if storage.entry is not None:
-            return None if storage.entry.consumed else storage.entry
-        if storage.variable is None or storage.variable.request == "null":
-            return None
-        storage.entry = self.world.entry([], storage.variable)
-        return storage.entry
-
     def history(self) -> Entry | None:
-        """What this array is as a head."""
-        if self.kind != "root":
-            live = self.entry is not None and self.entry_version == self.storage.version and not self.entry.consumed
-            return self.entry if live else None
-        entry = self.storage.entry
+        """What this array was recorded as; handles have histories, memory has none, but all roots are one handle."""
+        entry = self.storage.entry if self.kind == "root" else self.entry
         return None if entry is None or entry.consumed else entry
 
-    def remember(self, entry: Entry | None) -> None:
-        self.entry, self.entry_version = entry, self.storage.version
+    def source(self) -> Entry | None:
+        """What a read hangs on while recording; None for a constant."""
+        variable = self.storage.variable if self.kind == "root" else None
+        if variable is not None and self.storage.entry is None:
+            self.storage.entry = self.world.entry([], variable)
+        return self.history()
 
-    def _where(self) -> int:
-        """The flat position at which the view begins."""
-        start = self.storage.data.__array_interface__["data"][0]
-        return int((self.data.__array_interface__["data"][0] - start) // self.data.itemsize)
+    def become(self, entry: Entry | None) -> None:
+        """Have this history; None leaves the one that was."""
+        if entry is not None and self.kind == "root":
+            self.storage.entry = entry
+        elif entry is not None:
+            self.entry = entry
 
     # --------------------------------------------------------------------------------------------- reading
 
@@ -101,10 +72,12 @@ class Array:
 
     def _view(self, data: Values) -> Array:
         made = Array(self.world, self.storage, data, "view")
-        if self.kind == "detached":
-            made.kind = "detached"
-        elif self.world.recording:
-            made.source()
+        behind = self.source() if self.world.recording else None
+        if behind is not None:
+            shape = self.data.shape
+            starts = [d.__array_interface__["data"][0] for d in (self.data, data)]
+            where = (starts[1] - starts[0]) // data.itemsize
+            made.entry = self.world.entry([(behind, lambda g: _scattered(g, shape, where))])
         return made
 
     def __getitem__(self, key: Any) -> Array:
@@ -208,19 +181,16 @@ class Array:
 
     def guard(self) -> None:
         """Refuse a write that the tape could not follow."""
-        entry = self.storage.entry
-        if self.world.recording and (
-            self.storage.variable is not None or self.history() is not None or (entry and not entry.consumed)
-        ):
+        if self.world.recording and not self.writable():
             raise MXNetError("in-place operations are not supported when recording")
 
+    def writable(self) -> bool:
+        """Whether it may be written while recording."""
+        return self.history() is None and (self.kind != "root" or self.storage.variable is None)
+
     def wrote(self, entry: Entry | None) -> None:
-        self.storage.wrote()
         self.world.note(self.data)
-        if self.kind == "root":
-            self.storage.entry = entry
-        else:
-            self.remember(entry)
+        self.become(entry)
 
     def __setitem__(self, key: Any, value: Any) -> None:
         self.guard()
@@ -233,7 +203,9 @@ class Array:
             return
         target = self.data[key]
         whole = isinstance(target, np.ndarray) and target.size == self.data.size and target.flags.c_contiguous
-        entry = value.source() if self.world.recording and whole else None
+        entry = value.source() if self.world.recording else None
+        if entry is not None and not whole:
+            raise MXNetError("a part of an array has no history of its own")
         if entry is not None and value.data.shape != self.data.shape:
             shape = value.data.shape
             entry = self.world.entry([(entry, lambda g: unbroadcast(g, shape))])
@@ -247,7 +219,7 @@ class Array:
         self.storage.variable = Variable(Storage(np.zeros_like(self.data)), grad_req)
 
     def backward(self, out_grad: Array | None = None, retain_graph: bool = False) -> None:
-        entry = self.history()
+        entry = self.source()
         if entry is None:
             raise MXNetError("not in a computational graph")
         seed = np.ones_like(self.data) if out_grad is None else out_grad.data.copy()

@@ -465,7 +465,7 @@ def wrong(b: Builder) -> str | None:
         cases = [("MXNetError", f"{x}.__iadd__(1)"), ("MXNetError", f"{x}.__setitem__(0, 1)")]
     if a.data.size > 1:
         cases += [("ValueError", f"{x}.asscalar()"), ("TypeError", f"float({x})"), ("ValueError", f"bool({x})")]
-    if a.history() is None:
+    if a.writable():
         cases += [("MXNetError", f"{x}.backward()")]
     expected, call = b.pick(*[c for c in cases if c[1]])
     b.line(f"attempt('{expected}', lambda: {call})")

@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 
 import lazynd
-from lazynd import autograd, backends, nd
+from lazynd import autograd, nd
+from lazynd.backends import register_backend
 from lazynd.runtime import record
 from lazynd.runtime.engine import PROGRAMS
 from lazynd.runtime.state import LOCAL
@@ -23,7 +24,7 @@ from .donating import DonatingBackend
 from .program import DEFAULTS, source
 from .world import World
 
-backends._loaded.setdefault("donating", DonatingBackend())
+register_backend(DonatingBackend())
 
 FILE = "<program>"
 
@@ -80,20 +81,14 @@ def configured(settings: dict[str, Any]) -> Iterator[None]:
     nd.waitall()
     for name, value in settings.items():
         setattr(config, name, value)
-    state.eager = config.eager
-    record.append(state, _NOTHING, (), (), None, -1)  # a fence below must start a region with the new credit
-    lazynd.runtime.fence()
+    lazynd.runtime.fence()  # starts a region with the credit that the settings give
     try:
         yield
     finally:
         for name, value in before.items():
             setattr(config, name, value)
-        state.eager = config.eager
-        state.recording = state.training = False
+            state.recording = state.training = False
         state.record_depth = 0
-
-
-_NOTHING = lazynd.ops.OPERATORS["_fill"].bind((), {"shape": (1,), "value": 0})[0]
 
 
 @contextmanager
