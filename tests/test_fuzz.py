@@ -2,10 +2,30 @@
 
 from __future__ import annotations
 
-from .fuzz import aliasing
+from collections.abc import Iterable
+
+import pytest
+
+from .fuzz import aliasing, graphs
+from .fuzz.tally import Tally
+
+#: ``test_fuzz_finds.py`` plants faults in the first 500 of these programs.
+SEED = 20261125
+
+
+def hold(tally: Tally, events: Iterable[str]) -> None:
+    assert not tally.found, tally.found[0].text
+    assert not tally.rare(events), tally.report()
 
 
 def test_aliasing_programs_agree_with_numpy() -> None:
-    tally = aliasing.fuzz(20261125, range(500))
-    assert not tally.found, tally.found[0].text
-    assert not tally.rare(aliasing.EVENTS), tally.report()
+    hold(aliasing.fuzz(SEED, range(500)), aliasing.EVENTS)
+
+
+def test_random_graphs_agree_with_the_interpreter() -> None:
+    hold(graphs.fuzz(SEED, range(12)), ("gradients", "float32", "float64"))
+
+
+@pytest.mark.slow
+def test_many_random_graphs_agree_with_the_interpreter() -> None:
+    hold(graphs.fuzz(SEED, range(200)), graphs.EVENTS)

@@ -15,12 +15,10 @@ from .shrink import script, shrink
 from .tally import Found, Tally
 
 #: Every so many programs, one runs through XLA; those use few structures, with other numbers each time.
-XLA_EVERY, XLA_STRUCTURES = 50, 40
-#: Programs after which compiled programs are dropped.
-FORGET_EVERY = 50
+XLA_EVERY, XLA_STRUCTURES = 16, 12
 
 
-#: Every event that programs must contain, one in twenty at least; XLA's share is fixed instead.
+#: Every event that programs must contain, one in twenty at least.
 EVENTS = (
     "a view", "a view of a view", "a view while recording", "a reshape view", "a detached handle",
     "a slice that copies", "an index array", "an empty slice", "a dtype other than float32",
@@ -28,10 +26,12 @@ EVENTS = (
     "a write through a view", "a write through a detached handle", "a write while a consumer is pending",
     "a write through a view while a consumer of the base is pending", "a write while recording",
     "a force in the middle", "waitall", "a draw", "a draw into an array", "a new seed", "a dead handle",
-    "attach_grad", "attach_grad on an array with history", "grad_req add", "record", "pause", "backward",
+    "several outputs", "attach_grad", "attach_grad on an array with history",
+    "attach_grad on a view or a detached handle", "a recorded write into a fresh array", "grad_req add", "record",
+    "pause", "backward",
     "retain_graph", "a head gradient", "a gradient written", "a gradient's handle", "a wrong call",
     "a structure run again with other numbers", "no window of closed regions", "a budget of 3 nodes",
-    "programs in pieces of 4", "kernel by kernel", "every operation at its own line",
+    "programs in pieces of 4", "kernel by kernel", "every operation at its own line", "through XLA",
 )  # fmt: skip
 
 
@@ -43,7 +43,7 @@ def build(structure: Any) -> Program:
     program = builder.program(MOVES)
     for name in builder.rng.permutation(np.array(builder.arrays, dtype=str)):
         builder.line(f"force({name})")
-        if builder.at(name).storage.variable is not None and builder.at(name).kind == "root":
+        if builder.at(name).marked is not None:
             builder.line(f"force({name}.grad)")
     program.settings.update(FAST)
     _settings(builder, program)
@@ -64,8 +64,8 @@ def _settings(builder: Builder, program: Program) -> None:
             program.events.add(event)
 
 
-def run_program(seed: int, number: int, tally: Tally) -> None:
-    """Program ``number`` of the sequence that ``seed`` begins, added to ``tally``."""
+def run_program(seed: int, number: int, tally: Tally, smallest: bool = True) -> None:
+    """Program ``number`` of the sequence that ``seed`` begins, added to ``tally``; shrunk if it fails."""
     on_xla = number % XLA_EVERY == 7
     structure = [seed, number] if not on_xla else [seed, 1_000_000_000 + number // XLA_EVERY % XLA_STRUCTURES]
     program = build(structure)
@@ -76,8 +76,6 @@ def run_program(seed: int, number: int, tally: Tally) -> None:
     runs = [program.lines([seed, number, k]) for k in range(count)]
     if count > 1:
         program.events.add("a structure run again with other numbers")
-    if number % FORGET_EVERY == 0:
-        forget()
     tally.programs += 1
     tally.events.update(program.events)
     try:
@@ -86,7 +84,9 @@ def run_program(seed: int, number: int, tally: Tally) -> None:
         tally.found.append(Found(number, f"program {number}: the model cannot run it: {error.__cause__!r}"))
         return
     if failure is not None:
-        tally.found.append(Found(number, explain(program, runs, failure, f"seed {seed}, program {number}")))
+        origin = f"seed {seed}, program {number}"
+        explained = explain(program, runs, failure, origin) if smallest else f"{origin}: {failure.text}"
+        tally.found.append(Found(number, explained))
 
 
 def explain(program: Program, runs: list[list[str]], failure: Failure, origin: str) -> str:
@@ -100,11 +100,11 @@ def explain(program: Program, runs: list[list[str]], failure: Failure, origin: s
     return script(program.settings, smallest, check(program.settings, smallest) or again, origin)
 
 
-def fuzz(seed: int, numbers: Iterable[int], most: int = 5) -> Tally:
-    """The programs ``numbers`` of ``seed``; stops after ``most`` failures."""
+def fuzz(seed: int, numbers: Iterable[int], most: int = 5, smallest: bool = True) -> Tally:
+    """The programs ``numbers`` of ``seed``; stops after ``most`` failures, which are shrunk if ``smallest``."""
     tally = Tally()
     for number in numbers:
-        run_program(seed, number, tally)
+        run_program(seed, number, tally, smallest)
         if len(tally.found) >= most:
             break
     return tally

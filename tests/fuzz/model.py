@@ -35,29 +35,38 @@ class Array:
         self.storage = storage
         self.data = data
         self.kind = kind
-        self.entry: Entry | None = None  # of no root: that is its storage's
+        self.entry: Entry | None = None  # of no root: that is its storage's, as is whether it is a variable
+        self.variable: Variable | None = None
         world.note(data)
 
     # --------------------------------------------------------------------------------------------- history
 
+    @property
+    def owner(self) -> Storage | Array:
+        """What has the history: roots share one."""
+        return self.storage if self.kind == "root" else self
+
+    @property
+    def marked(self) -> Variable | None:
+        """That this handle is a variable."""
+        return self.owner.variable
+
     def history(self) -> Entry | None:
         """What this array was recorded as; handles have histories, memory has none, but all roots are one handle."""
-        entry = self.storage.entry if self.kind == "root" else self.entry
+        entry = self.owner.entry
         return None if entry is None or entry.consumed else entry
 
     def source(self) -> Entry | None:
         """What a read hangs on while recording; None for a constant."""
-        variable = self.storage.variable if self.kind == "root" else None
-        if variable is not None and self.storage.entry is None:
-            self.storage.entry = self.world.entry([], variable)
+        owner = self.owner
+        if owner.variable is not None and owner.entry is None:
+            owner.entry = self.world.entry([], owner.variable)
         return self.history()
 
     def become(self, entry: Entry | None) -> None:
         """Have this history; None leaves the one that was."""
-        if entry is not None and self.kind == "root":
-            self.storage.entry = entry
-        elif entry is not None:
-            self.entry = entry
+        if entry is not None:
+            self.owner.entry = entry
 
     # --------------------------------------------------------------------------------------------- reading
 
@@ -67,7 +76,7 @@ class Array:
 
     @property
     def grad(self) -> Array | None:
-        variable = self.storage.variable
+        variable = self.marked
         return None if variable is None else Array(self.world, variable.buffer, variable.buffer.data, "root")
 
     def _view(self, data: Values) -> Array:
@@ -186,7 +195,7 @@ class Array:
 
     def writable(self) -> bool:
         """Whether it may be written while recording."""
-        return self.history() is None and (self.kind != "root" or self.storage.variable is None)
+        return self.history() is None and self.marked is None
 
     def wrote(self, entry: Entry | None) -> None:
         self.world.note(self.data)
@@ -215,8 +224,8 @@ class Array:
     # --------------------------------------------------------------------------------------------- autograd
 
     def attach_grad(self, grad_req: str = "write") -> None:
-        self.storage.entry = None
-        self.storage.variable = Variable(Storage(np.zeros_like(self.data)), grad_req)
+        self.owner.entry = None
+        self.owner.variable = Variable(Storage(np.zeros_like(self.data)), grad_req)
 
     def backward(self, out_grad: Array | None = None, retain_graph: bool = False) -> None:
         entry = self.source()

@@ -90,7 +90,7 @@ def reshaped(b: Builder) -> str | None:
 
 @move(1.5)
 def detached(b: Builder) -> str | None:
-    x = b.some(lambda a: a.storage.variable is not None or a.kind == "root")
+    x = b.some(lambda a: a.marked is not None or a.kind == "root")
     if x is None:
         return None
     b.new(f"{x}.detach()", bound=0)
@@ -182,6 +182,22 @@ def combined(b: Builder) -> str | None:
     elif which == "tanh":
         b.computed(b.new(f"nd.tanh({x})", bound=1), x)
     return None
+
+
+@move(1)
+def split(b: Builder) -> str | None:
+    x = b.some(lambda a: a.shape[0] % 2 == 0 and filled(a))
+    if x is None:
+        return None
+    parts = [f"v{b.count + k}" for k in range(2)]
+    b.count += 2
+    bound = b.bound(x)
+    b.line(f"{', '.join(parts)} = nd.split({x}, 2, axis=0)")
+    b.arrays += parts
+    for each in parts:
+        b.raise_bound(each, bound)
+        b.computed(each, x)
+    return "several outputs"
 
 
 # --------------------------------------------------------------------------------------------- writing
@@ -355,17 +371,19 @@ def dropped(b: Builder) -> str | None:
 
 @move(3)
 def attached(b: Builder) -> str | None:
-    x = b.some(lambda a: a.kind == "root" and is_float(a) and filled(a))
+    x = b.some(lambda a: (a.kind == "root" or b.chance(0.4)) and is_float(a) and filled(a))
     if x is None:
         return None
-    taped = b.some(lambda a: a.kind == "root" and a.history() is not None and a.storage.variable is None)
+    taped = b.some(lambda a: a.kind == "root" and a.history() is not None and a.marked is None)
     x = taped if taped and b.chance(0.6) else x
     had = b.at(x).history() is not None
     request = b.pick("write", "write", "add")
     b.line(f"{x}.attach_grad('{request}')" if request == "add" else f"{x}.attach_grad()")
-    b.at(x).storage.variable.buffer.bound = LIMIT  # type: ignore[union-attr]  # just attached
+    b.at(x).marked.buffer.bound = LIMIT  # type: ignore[union-attr]  # just attached
     if had:
         b.events.add("attach_grad on an array with history")
+    if b.at(x).kind != "root":
+        b.events.add("attach_grad on a view or a detached handle")
     return "grad_req add" if request == "add" else "attach_grad"
 
 
@@ -373,10 +391,14 @@ def attached(b: Builder) -> str | None:
 def recorded(b: Builder) -> str | None:
     if b.world.recording:
         return None
-    x = b.some(lambda a: a.storage.variable is not None)
+    x = b.some(lambda a: a.marked is not None)
     if x is None:
         return attached(b)
     b.open("autograd.record()", b.world.flag(True))
+    if b.chance(0.3):
+        y = b.new(f"nd.zeros({b.at(x).shape}, dtype='{b.dtype(x)}')", bound=b.bound(x))
+        b.line(b.pick(f"{y}[:] = {x}", f"{y} += {x}", f"nd.relu({x}, out={y})"))
+        b.events.add("a recorded write into a fresh array")
     b.computed(b.new(f"{x} * {{}}", holes.number(b.dtype(x)), bound=b.bound(x) * 5), x)
     return "record"
 
@@ -429,7 +451,7 @@ def differentiated(b: Builder) -> str | None:
 
 @move(2)
 def gradient_handle(b: Builder) -> str | None:
-    x = b.some(lambda a: a.kind == "root" and a.storage.variable is not None)
+    x = b.some(lambda a: a.marked is not None)
     if x is None:
         return None
     if b.chance(0.5) and not b.world.recording:
@@ -450,18 +472,18 @@ def wrong(b: Builder) -> str | None:
     a = b.at(x)
     cases = [
         ("IndexError", f"{x}[99]"),
-        ("MXNetError", f"{x} + nd.zeros((7, 11), dtype='{a.data.dtype}')" if a.data.size > 1 else ""),
+        ("MXNetError", f"{x} + nd.zeros((7, 101), dtype='{a.data.dtype}')" if a.data.size > 1 else ""),
         ("MXNetError", f"{x} + nd.zeros((1,), dtype='float16')"),
-        ("MXNetError", f"{x}.reshape((7, 11))"),
+        ("MXNetError", f"{x}.reshape((7, 101))"),
     ]
     if b.free(a):
         cases += [
-            ("ValueError", f"{x}.__setitem__(slice(None), nd.zeros((7, 11)))"),
-            ("MXNetError", f"nd.zeros((7, 11), dtype='{a.data.dtype}').__iadd__({x})" if a.data.size > 1 else ""),
-            ("MXNetError", f"nd.tanh(nd.zeros((7, 11)), out={x})" if is_float(a) else ""),
+            ("ValueError", f"{x}.__setitem__(slice(None), nd.zeros((7, 101)))"),
+            ("MXNetError", f"nd.zeros((7, 101), dtype='{a.data.dtype}').__iadd__({x})" if a.data.size > 1 else ""),
+            ("MXNetError", f"nd.tanh(nd.zeros((7, 101)), out={x})" if is_float(a) else ""),
             ("TypeError", f"{x}.__setitem__(0, 'a')"),
         ]
-    if b.world.recording and a.kind == "root" and a.storage.variable is not None:
+    if b.world.recording and a.marked is not None:
         cases = [("MXNetError", f"{x}.__iadd__(1)"), ("MXNetError", f"{x}.__setitem__(0, 1)")]
     if a.data.size > 1:
         cases += [("ValueError", f"{x}.asscalar()"), ("TypeError", f"float({x})"), ("ValueError", f"bool({x})")]

@@ -25,13 +25,27 @@ class Variable:
 
 
 class Entry:
-    """One recorded operation, or one version of a variable."""
+    """One recorded operation (one output of it, if it has several ``siblings``), or a variable."""
 
-    def __init__(self, serial: int, parents: Sequence[tuple[Entry, Pull]], variable: Variable | None = None) -> None:
+    def __init__(
+        self,
+        serial: int,
+        parents: Sequence[tuple[Entry, Pull]],
+        variable: Variable | None = None,
+        siblings: Sequence[Entry] = (),
+    ) -> None:
         self.serial = serial
         self.parents = tuple(parents)
         self.variable = variable
-        self.consumed = False
+        self._consumed = siblings[0]._consumed if siblings else [False]
+
+    @property
+    def consumed(self) -> bool:
+        return self._consumed[0]
+
+    def consume(self) -> None:
+        """Make it a constant, with all outputs of its operation; variables stay variables."""
+        self._consumed[0] = self.variable is None
 
 
 def reachable(start: Entry) -> list[Entry]:
@@ -75,7 +89,7 @@ def backward(start: Entry, seed: Array, retain: bool, note: Callable[[Array], No
         note(buffer.data)
     if not retain:
         for entry in order:
-            entry.consumed = entry.variable is None
+            entry.consume()
 
 
 def unbroadcast(gradient: Array, shape: tuple[int, ...]) -> Array:

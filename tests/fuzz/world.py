@@ -58,9 +58,14 @@ class World:
         if data.dtype.kind == "f" and data.size:
             self.peak = max(self.peak, float(np.abs(data).max()))
 
-    def entry(self, parents: Sequence[tuple[Entry, Pull]], variable: Variable | None = None) -> Entry:
+    def entry(
+        self,
+        parents: Sequence[tuple[Entry, Pull]],
+        variable: Variable | None = None,
+        siblings: Sequence[Entry] = (),
+    ) -> Entry:
         self.serial += 1
-        return Entry(self.serial, parents, variable)
+        return Entry(self.serial, parents, variable, siblings)
 
     def made(self, data: Values, inputs: Sequence[tuple[Array, Pull]]) -> Array:
         """A new array; recorded if an input has history."""
@@ -93,6 +98,17 @@ class World:
         if not names <= self.namespace.keys():
             raise NameError(f"{names} must be defined")
         self.seen.append(expected)
+
+
+def spread(shape: tuple[int, ...], at: Any) -> Callable[[Values], Values]:
+    """From the gradient of the elements ``at`` to that of all."""
+
+    def pull(g: Values) -> Values:
+        made = np.zeros(shape, g.dtype)
+        made[at] = g
+        return made
+
+    return pull
 
 
 def _functions(world: World) -> Any:
@@ -140,13 +156,25 @@ def _functions(world: World) -> Any:
 
         return world.made(np.concatenate([x.data for x in xs], dim), [(x, pull(k)) for k, x in enumerate(xs)])
 
+    def split(x: Array, parts: int, axis: int) -> list[Array]:
+        behind = x.source() if world.recording else None
+        shape, made, siblings = x.data.shape, [], []
+        for part in np.split(np.arange(shape[axis]), parts):
+            at = (slice(None),) * axis + (slice(part[0], part[-1] + 1),)
+            array = world.fresh(x.data[at].copy())
+            if behind is not None:
+                array.storage.entry = world.entry([(behind, spread(shape, at))], siblings=siblings)
+                siblings.append(array.storage.entry)
+            made.append(array)
+        return made
+
     def where(condition: Array, x: Array, y: Array) -> Array:
         c = condition.data != 0
         inputs: list[tuple[Array, Pull]] = [(condition, None), (x, lambda g: g * c), (y, lambda g: g * ~c)]
         return world.made(np.where(c, x.data, y.data), inputs)
 
     return SimpleNamespace(
-        array=array, tanh=tanh, relu=relu, square=square, clip=clip, dot=dot, concat=concat, where=where,
+        array=array, tanh=tanh, relu=relu, square=square, clip=clip, dot=dot, concat=concat, split=split, where=where,
         waitall=lambda: None,
         zeros=lambda shape, dtype="float32": world.fresh(np.zeros(shape, dtype)),
         zeros_like=lambda x: world.made(np.zeros_like(x.data), [(x, None)]),
