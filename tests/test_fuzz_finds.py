@@ -144,8 +144,6 @@ def test_a_found_program_shrinks_to_a_few_lines(monkeypatch: Patch) -> None:
     compile(text, "<script>", "exec")
 
 
-
-
 @pytest.mark.parametrize("primitive", ["subtract", "divide"])
 def test_random_graphs_find_a_wrong_lowering(primitive: str, monkeypatch: Patch) -> None:
     right = LOWERINGS[primitive]

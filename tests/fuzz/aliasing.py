@@ -7,12 +7,14 @@ from typing import Any
 
 import numpy as np
 
+from . import moves_autograd, moves_reading, moves_writing
 from .generate import Builder
-from .moves import MOVES
 from .program import Program
 from .run import FAST, Failure, Invalid, check, forget
 from .shrink import script, shrink
 from .tally import Found, Tally
+
+MOVES = [*moves_reading.MOVES, *moves_writing.MOVES, *moves_autograd.MOVES]
 
 #: Every so many programs, one runs through XLA; those use few structures, with other numbers each time.
 XLA_EVERY, XLA_STRUCTURES = 16, 12
@@ -28,7 +30,7 @@ EVENTS = (
     "a force in the middle", "waitall", "a draw", "a draw into an array", "a new seed", "a dead handle",
     "several outputs", "attach_grad", "attach_grad on an array with history",
     "attach_grad on a view or a detached handle", "a recorded write into a fresh array", "grad_req add", "record",
-    "pause", "backward",
+    "pause", "backward", "a training loop",
     "retain_graph", "a head gradient", "a gradient written", "a gradient's handle", "a wrong call",
     "a structure run again with other numbers", "no window of closed regions", "a budget of 3 nodes",
     "programs in pieces of 4", "kernel by kernel", "every operation at its own line", "through XLA",
@@ -39,7 +41,7 @@ def build(structure: Any) -> Program:
     """The structure of this seed, which reads everything at its end."""
     builder = Builder(structure, length=int(np.random.default_rng(structure).integers(12, 26)))
     for _ in range(2):
-        MOVES[0][1](builder)
+        moves_reading.make(builder)
     program = builder.program(MOVES)
     for name in builder.rng.permutation(np.array(builder.arrays, dtype=str)):
         builder.line(f"force({name})")

@@ -42,6 +42,12 @@ class Builder:
         self.steps.append(step)
         exec(source([step.fill(self.numbers)]), self.world.namespace)
 
+    def together(self, templates: list[str], hole: Hole) -> None:
+        """Lines that make sense as a whole only; each with a placeholder is filled from ``hole``."""
+        steps = [Step(each, (hole,) if "{}" in each else ()) for each in templates]
+        self.steps += steps
+        exec(source(step.fill(self.numbers) for step in steps), self.world.namespace)
+
     def open(self, text: str, block: Any) -> None:
         self.steps.append(Step(f"with {text}:"))
         block.__enter__()
