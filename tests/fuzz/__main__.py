@@ -1,4 +1,4 @@
-"""``python -m tests.fuzz --programs N --seed S``: N aliasing programs, and N / 40 random graphs of ten operators.
+"""``python -m tests.fuzz --programs N --seed S``: N aliasing programs, and N random graphs.
 
 Prints what failed as runnable scripts, and how often each event occurred; exits 1 if anything failed or an event
 was rarer than one program in twenty.
@@ -25,14 +25,14 @@ from .work import share
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.fuzz", description=__doc__)
     parser.add_argument("--programs", type=int, default=10_000, help="aliasing programs")
-    parser.add_argument("--graphs", type=int, help="random graphs of ten operators each, by default programs / 40")
+    parser.add_argument("--graphs", type=int, help="random graphs, by default as many")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--jobs", type=int, default=2, help="processes")
     given = parser.parse_args()
-    batches = max(given.programs // 40, 1) if given.graphs is None else given.graphs
+    graphs_wanted = given.programs if given.graphs is None else given.graphs
     sound = True
     with multiprocessing.get_context("spawn").Pool(given.jobs) as pool:
-        for kind, total in (("aliasing", given.programs), ("graphs", batches)):
+        for kind, total in (("aliasing", given.programs), ("graphs", graphs_wanted)):
             started = time.perf_counter()
             tasks = [(kind, given.seed, first, given.jobs, total) for first in range(given.jobs)]
             tally = Tally()

@@ -57,21 +57,26 @@ def samples(operator: Operator, seed: int) -> list[tuple[tuple[Any, ...], dict[s
     return operator.samples(np.random.default_rng(seed))
 
 
-def plan(rng: np.random.Generator, names: Sequence[str], length: int = 10) -> list[Use]:
-    """``length`` uses; the first of a random operator, later ones fed by former ones where that is sound."""
+#: A random graph: what it applies, in order; wires are positions in it.
+Plan = tuple[Use, ...]
+
+
+def plan(rng: np.random.Generator) -> Plan:
+    """One to three uses of random operators, later ones fed by former ones where that is sound."""
     uses: list[Use] = []
-    while len(uses) < length:
+    names = sorted(ALL)
+    for _ in range(rng.integers(1, 4)):
         family = FAMILIES[rng.integers(len(FAMILIES))]
         # Half of them from any family with equal chances, or the small families would hardly be met.
         name = str(rng.choice([n for n in names if family_of(n) == family] if rng.random() < 0.5 else names))
         cases = samples(ALL[name], 0)
         number = int(rng.integers(len(cases)))
         wires = tuple(
-            int(rng.integers(len(uses))) if uses and wirable(ALL[name], array) and rng.random() < 0.6 else None
+            int(rng.integers(len(uses))) if uses and wirable(ALL[name], array) and rng.random() < 0.7 else None
             for array in cases[number][0]
         )
         uses.append(Use(name, number, wires, bool(rng.random() < 0.5), bool(rng.random() < 0.15)))
-    return uses
+    return tuple(uses)
 
 
 def wirable(operator: Operator, array: Any) -> bool:
@@ -136,13 +141,15 @@ class _Building:
         return ir.tanh(part) * (0.4 * (high - low)) + (low + high) / 2
 
 
-def build(uses: Sequence[Use], seed: int, dtype: Any) -> Built:
-    """The graph: every result, then the gradient of their weighted sum with respect to each float parameter."""
+def build(plans: Sequence[Plan], seed: int, dtype: Any) -> Built:
+    """The graphs in one: every result, then the gradient of their weighted sum for each float parameter."""
     b = _Building(seed, dtype)
-    results: list[list[Value]] = []
-    for use in uses:
-        results.append(b.use(use, results))
-    outputs = [value for values in results for value in values]
+    outputs: list[Value] = []
+    for uses in plans:
+        results: list[list[Value]] = []
+        for use in uses:
+            results.append(b.use(use, results))
+        outputs += [value for values in results for value in values]
     wanted = [node for node in b.parameters if node.type.dtype.kind == "f"]
     seeds: list[Value | None] = []
     for value in outputs:

@@ -14,7 +14,7 @@ from lazynd.ir.text import print_graph
 from lazynd.ir.verify import verify
 from lazynd.passes import run_pipeline
 
-from .graph_plan import ALL, FAMILIES, Built, Use, build, family_of, plan
+from .graph_plan import ALL, FAMILIES, Built, Plan, Use, build, family_of, plan
 from .tally import Found, Tally
 
 Results = list[np.ndarray[Any, Any]]
@@ -22,9 +22,12 @@ Results = list[np.ndarray[Any, Any]]
 #: Roundings that a compiler's result may be worse by than the interpreter's own error in the same precision.
 SLACK = 64
 
+#: Graphs that are compiled together.
+BATCH = 16
+
 EVENTS = (
-    *(f"operators of {family}" for family in FAMILIES), "gradients", "a result used twice", "several outputs",
-    "a number as input", "the same twice", "float32", "float64",
+    *(f"operators of {family}" for family in FAMILIES), "gradients", "a result used again", "a result used twice",
+    "several results", "a number as input", "the same twice", "float32", "float64",
 )  # fmt: skip
 
 
@@ -40,7 +43,7 @@ def compiled(built: Built, graph: Any) -> Results:
     return [np.asarray(b) for b in executable(placed, [n.item() for n in built.slots])]
 
 
-def difference(uses: Sequence[Use], seed: int, dtype: str) -> str | None:
+def difference(plans: Sequence[Plan], seed: int, dtype: str) -> str | None:
     """Where optimised results, interpreted or compiled, are not those of the graph as it was built.
 
     What is allowed follows from what the arithmetic itself can do. In float32: as much again, times 8, as the
@@ -49,10 +52,10 @@ def difference(uses: Sequence[Use], seed: int, dtype: str) -> str | None:
     the amplification measured in float32 is scaled to the roundings of float64, or of the narrowest result (draws
     and casts have dtypes of their own).
     """
-    built = build(uses, seed, dtype)
+    built = build(plans, seed, dtype)
     expected = interpret(built)
-    narrow = expected if dtype == "float32" else interpret(build(uses, seed, "float32"))
-    wide = expected if dtype == "float64" else interpret(build(uses, seed, "float64"))
+    narrow = expected if dtype == "float32" else interpret(build(plans, seed, "float32"))
+    wide = expected if dtype == "float64" else interpret(build(plans, seed, "float64"))
     eps = max(np.finfo(each.dtype).eps for each in expected if each.dtype.kind == "f")
     verify(built.graph)
     graph = run_pipeline(built.graph, check=True)
@@ -89,57 +92,65 @@ def _differs(found: Any, expected: Any, amplified: float, rounding: float) -> st
     return None if same.all() else f"(allowed {allowed:.2g})\n{found}\ninstead of\n{expected}"
 
 
-def _shrunk(uses: list[Use], seed: int, dtype: str) -> list[Use]:
-    """Uses left out one by one while results still differ."""
+def _fails(plans: Sequence[Plan], seed: int, dtype: str) -> bool:
+    try:
+        return difference(plans, seed, dtype) is not None
+    except Exception:
+        return False
+
+
+def _shrunk(plans: list[Plan], seed: int, dtype: str) -> list[Plan]:
+    """The first graph that differs by itself, without the uses that it can do without."""
+    alone = next((each for each in plans if _fails([each], seed, dtype)), None)
+    if alone is None:
+        return plans
     at = 0
-    while at < len(uses):
-        trial = _without(uses, at)
-        try:
-            fails = bool(trial) and difference(trial, seed, dtype) is not None
-        except Exception:
-            fails = False
-        if fails:
-            uses = trial
+    while at < len(alone):
+        trial = _without(alone, at)
+        if trial and _fails([trial], seed, dtype):
+            alone = trial
         else:
             at += 1
-    return uses
+    return [alone]
 
 
-def _without(uses: list[Use], gone: int) -> list[Use]:
+def _without(uses: Plan, gone: int) -> Plan:
     def moved(wire: int | None) -> int | None:
         return None if wire is None or wire == gone else wire - (wire > gone)
 
     left = [use for k, use in enumerate(uses) if k != gone]
-    return [Use(u.name, u.sample, tuple(map(moved, u.wires)), u.slots, u.twice) for u in left]
+    return tuple(Use(u.name, u.sample, tuple(map(moved, u.wires)), u.slots, u.twice) for u in left)
 
 
-def run_graph(seed: int, number: int, tally: Tally) -> None:
+def run_batch(seed: int, number: int, count: int, tally: Tally) -> None:
+    """Batch ``number``: ``count`` graphs that are compiled together."""
     rng = np.random.default_rng([seed, number])
-    uses = plan(rng, sorted(ALL))
+    plans = [plan(rng) for _ in range(count)]
     dtype = "float64" if rng.random() < 0.4 else "float32"
-    tally.programs += 1
-    tally.events.update(_events(uses, dtype, build(uses, number, dtype)))
+    tally.programs += count
+    for each in plans:
+        tally.events.update(_events(each, dtype))
     try:
-        text = difference(uses, number, dtype)
-    except Exception as error:
-        text = f"raised {type(error).__name__}: {error}"
-        smallest = uses
-    else:
+        text = difference(plans, number, dtype)
         if text is None:
             return
-        smallest = _shrunk(uses, number, dtype)
-        text = difference(smallest, number, dtype)
-    graph = print_graph(build(smallest, number, dtype).graph, locations=False)
-    call = f"difference({smallest!r}, {number}, {dtype!r})"
-    tally.found.append(Found(number, f"seed {seed}, graph {number}: {text}\n{graph}\n# tests.fuzz.graphs.{call}"))
+        plans = _shrunk(plans, number, dtype)
+        text = difference(plans, number, dtype)
+    except Exception as error:
+        text = f"raised {type(error).__name__}: {error}"
+    graph = print_graph(build(plans, number, dtype).graph, locations=False)
+    call = f"difference({plans!r}, {number}, {dtype!r})"
+    tally.found.append(Found(number, f"seed {seed}, batch {number}: {text}\n{graph}\n# tests.fuzz.graphs.{call}"))
 
 
-def _events(uses: list[Use], dtype: str, built: Built) -> set[str]:
+def _events(uses: Plan, dtype: str) -> set[str]:
+    built = build([uses], 0, dtype)
     events = {f"operators of {family_of(use.name)}" for use in uses}
     wires = [wire for use in uses for wire in use.wires if wire is not None]
     conditions = {
+        "a result used again": bool(wires),
         "a result used twice": len(wires) > len(set(wires)),
-        "several outputs": len(built.graph.outputs) > len(uses),
+        "several results": len(uses) > 1,
         "gradients": any(ALL[use.name].differentiable for use in uses),
         "a number as input": bool(built.slots),
         "the same twice": any(use.twice for use in uses),
@@ -149,10 +160,12 @@ def _events(uses: list[Use], dtype: str, built: Built) -> set[str]:
 
 
 def fuzz(seed: int, numbers: Iterable[int], most: int = 5) -> Tally:
-    """The graphs ``numbers`` of ``seed``; stops after ``most`` failures."""
+    """The graphs ``numbers`` of ``seed``, in batches; stops after ``most`` failures."""
     tally = Tally()
-    for number in numbers:
-        run_graph(seed, number, tally)
+    listed = list(numbers)
+    for first in range(0, len(listed), BATCH):
+        part = listed[first : first + BATCH]
+        run_batch(seed, part[0], len(part), tally)
         if len(tally.found) >= most:
             break
     return tally
