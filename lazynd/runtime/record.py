@@ -147,10 +147,11 @@ def guard_part(value: Cell) -> None:
 def move(cell: Cell, source_cell: Cell) -> None:
     """Give ``cell`` the content (and, under ``record()``, the history) of ``source_cell``."""
     ref = source_cell.ref
-    tape, position = source_cell.tape, source_cell.position
-    if tape is None or not LOCAL.state.recording:
+    history = source(source_cell) if LOCAL.state.recording else None
+    if history is None:
         cell.write(ref)
         return
+    tape, position = history
     with DeferInterrupt():  # content and history move together
         cell.write(ref)
         if isinstance(cell, View):

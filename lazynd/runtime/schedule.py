@@ -174,6 +174,7 @@ def live(region: Sequence[Ref]) -> list[Ref]:
         for ref in (item.node,) if item.__class__ is Output else item.inputs:  # type: ignore[union-attr]  # not an Output
             if ref in uses:
                 uses[ref] += 1
+    item = ref = None  # type: ignore[assignment]  # the last of each would count as wanted
     counts = list(map(getrefcount, items))
     return [item for item, count in zip(items, counts, strict=True) if count - uses[item] > _HELD]
 

@@ -115,6 +115,7 @@ class Convert(Unary):
     name = "convert"
     kinds = "fiub"
     exact = True
+    kinds = "fiub"
 
     def infer(self, x: Type, *, dtype: np.dtype[Any]) -> Type:
         return x.with_dtype(dtype)
@@ -128,7 +129,8 @@ class Convert(Unary):
     @classmethod
     def samples(cls, rng: np.random.Generator) -> Samples:
         x = rng.uniform(-9, 9, (3, 4)).astype("float32")
-        return [((x,), {"dtype": np.dtype(d)}) for d in ("int32", "float64", "float16", "bool")]
+        cases = [((x,), {"dtype": np.dtype(d)}) for d in ("int32", "float64", "float16", "bool")]
+        return [*cases, ((x > 0,), {"dtype": np.dtype("float32")})]
 
 
 def by_way_of(dtype: np.dtype[Any]) -> np.dtype[Any]:
