@@ -17,7 +17,7 @@ from ..runtime.cell import Cell, Detached, Variable
 from ..runtime.location import calling_frame
 from ..runtime.record import call, data, guard_write, move
 from . import indexing
-from .invoke import bind_scalar, invoke, method_of
+from .invoke import bind_scalar, gathered, invoke, method_of
 from .np_shape import has_scalar
 from .refusal import refuse, reports
 
@@ -87,9 +87,11 @@ class NDArray:
 
     @property
     def grad(self) -> Any:
-        """A handle on the gradient buffer (an ``NDArray``), None before ``attach_grad``."""
+        """A handle on the gradient buffer (an ``NDArray``), None before ``attach_grad`` or with ``grad_req`` "null"."""
         variable = self._cell.variable
-        return None if variable is None or variable.grad is None else NDArray(variable.grad)
+        if variable is None or variable.grad is None or variable.request == "null":
+            return None
+        return NDArray(variable.grad)
 
     # ------------------------------------------------------------------------------------------ values
 
@@ -439,6 +441,8 @@ def _binary(name: str, scalar_name: str, a: NDArray, b: Any, frame: Any) -> NDAr
     key = (left.type, right.type)
     spec = memo.get(key)
     if spec is None:
+        if left.type.context is not right.type.context and left.type.context.device == right.type.context.device:
+            return _binary(name, scalar_name, a, NDArray(gathered((left, right))[1]), frame)
         with refuse(name, key, frame):
             scalar = has_scalar(name, key)
             spec = OPERATORS[name].bind(key, {})[0]
