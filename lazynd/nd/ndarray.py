@@ -87,11 +87,9 @@ class NDArray:
 
     @property
     def grad(self) -> Any:
-        """A handle on the gradient buffer (an ``NDArray``), None before ``attach_grad`` or with ``grad_req`` "null"."""
+        """A handle on the gradient buffer (an ``NDArray``), None before ``attach_grad``."""
         variable = self._cell.variable
-        if variable is None or variable.grad is None or variable.request == "null":
-            return None
-        return NDArray(variable.grad)
+        return None if variable is None or variable.grad is None else NDArray(variable.grad)
 
     # ------------------------------------------------------------------------------------------ values
 
