@@ -166,14 +166,20 @@ def _chosen(
     return needed
 
 
-def live(region: Sequence[Ref]) -> list[Ref]:
-    """Those items of a region (all that it holds) that something else may still want."""
-    items = list(region)
+def _uses_within(items: list[Ref]) -> dict[Ref, int]:
+    """How often each of ``items`` is an input of another."""
     uses = dict.fromkeys(items, 0)
     for item in items:
         for ref in (item.node,) if item.__class__ is Output else item.inputs:  # type: ignore[union-attr]  # not an Output
             if ref in uses:
                 uses[ref] += 1
+    return uses
+
+
+def live(region: Sequence[Ref]) -> list[Ref]:
+    """Those items of a region (all that it holds) that something else may still want."""
+    items = list(region)
+    uses = _uses_within(items)  # a function of its own: its loop variables would count as references
     counts = list(map(getrefcount, items))
     return [item for item, count in zip(items, counts, strict=True) if count - uses[item] > _HELD]
 
