@@ -73,7 +73,7 @@ def invoke(operator: Operator, cells: Sequence[Cell], attributes: Sequence[Any],
                 _bound[key] = spec
         scalars: tuple[Any, ...] = ()
     else:
-        with refuse(operator.name, (*types, *_given(attributes)), frame):
+        with refuse(operator.name, types, frame, lambda: _given(operator, attributes)):
             has_scalar(operator.name, types)
             spec, scalars = _bind(operator, types, attributes)
     if len(spec.out_types) == 1:
@@ -85,8 +85,11 @@ def invoke(operator: Operator, cells: Sequence[Cell], attributes: Sequence[Any],
     return made
 
 
-def _given(attributes: Sequence[Any]) -> list[Any]:
-    return [value for value in attributes if value is not _EMPTY]
+def _given(operator: Operator, attributes: Sequence[Any]) -> dict[str, Any]:
+    """The attributes of a call that are not their defaults."""
+    declared = [p for p in operator.parameters if p.kind != "draw"]
+    pairs = zip(declared, attributes, strict=False)
+    return {p.name: v for p, v in pairs if v is not _EMPTY and v is not p.default}
 
 
 def _bind(

@@ -102,14 +102,14 @@ class NDArray:
         """
         return runtime.fetch(self._cell, "asnumpy")
 
-    @reports("asscalar")
+    @reports("asscalar", running=True)
     def asscalar(self) -> Any:
         """The value of an array of one element, as a NumPy scalar. Forces."""
         if self.size != 1:
             raise ValueError("The current array is not a scalar")
         return runtime.fetch(self._cell, "asscalar").reshape(())[()]
 
-    @reports("item")
+    @reports("item", running=True)
     def item(self) -> Any:
         """The value of an array of one element, as a Python number. Forces."""
         return self.asscalar().item()
@@ -122,7 +122,7 @@ class NDArray:
         made = self.asnumpy()
         return made if dtype is None else made.astype(dtype, copy=False)
 
-    @reports("bool")
+    @reports("bool", running=True)
     def __bool__(self) -> bool:
         if self.size == 0:
             return False
@@ -130,15 +130,15 @@ class NDArray:
             raise ValueError("The truth value of an NDArray with multiple elements is ambiguous.")
         return bool(self.asscalar())
 
-    @reports("float")
+    @reports("float", running=True)
     def __float__(self) -> float:
         return float(self._single("float"))
 
-    @reports("int")
+    @reports("int", running=True)
     def __int__(self) -> int:
         return int(self._single("int"))
 
-    @reports("index")
+    @reports("index", running=True)
     def __index__(self) -> int:
         if self._cell.type.dtype.kind not in "iu":
             raise TypeError(f"only integer arrays of one element are an index, this one is {self._cell.type}")
