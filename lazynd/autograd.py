@@ -149,8 +149,15 @@ def _gradients(given: Any) -> list[Cell | None] | None:
 
 @reports("backward")
 def backward(heads: Any, head_grads: Any = None, retain_graph: bool = False, train_mode: bool = True) -> None:
-    """Gradients of ``heads`` into the buffers of all variables they depend on. Runs nothing."""
-    runtime.backward(_cells(heads), _gradients(head_grads), retain_graph)
+    """Gradients of ``heads`` into the buffers of all variables they depend on. Runs nothing.
+
+    ``head_grads``: one for each head, in a list of the same length; ones where None. ``retain_graph``: keep the
+    graph, so that it can be differentiated again.
+    """
+    cells, given = _cells(heads), _gradients(head_grads)
+    if given is not None and len(given) != len(cells):
+        raise AssertionError("heads and head_grads must be lists of the same length")
+    runtime.backward(cells, given, retain_graph)
 
 
 @reports("grad")
@@ -167,7 +174,10 @@ def grad(
     ``create_graph`` records them, so that they can be differentiated again.
     """
     keep = create_graph if retain_graph is None else retain_graph
-    found = runtime.grad(_cells(heads), _cells(variables), _gradients(head_grads), keep, create_graph)
+    cells, given = _cells(heads), _gradients(head_grads)
+    if given is not None and len(given) != len(cells):
+        raise AssertionError("heads and head_grads must be lists of the same length")
+    found = runtime.grad(cells, _cells(variables), given, keep, create_graph)
     return [NDArray(cell) for cell in found]
 
 

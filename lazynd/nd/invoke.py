@@ -12,6 +12,7 @@ import numpy as np
 from ..ir.specialization import Specialization
 from ..ir.types import Type
 from ..ops import OPERATORS, Operator
+from ..runtime import copy_to
 from ..runtime.cell import Cell
 from ..runtime.random import next_draw
 from ..runtime.record import call, call_many
@@ -49,9 +50,18 @@ def bind_scalar(name: str, type: Type, number: Any, frame: FrameType) -> tuple[S
     return spec, (number,)
 
 
+def gathered(cells: Sequence[Cell]) -> list[Cell]:
+    """``cells`` on the context of the first, as far as they lie on its device: every ``cpu(i)`` is the one host."""
+    first = cells[0].type.context
+    return [c if c.type.context.device != first.device or c.type.context is first else copy_to(c, first) for c in cells]
+
+
 def invoke(operator: Operator, cells: Sequence[Cell], attributes: Sequence[Any], frame: FrameType) -> tuple[Cell, ...]:
     """Record ``operator`` on ``cells``; ``attributes`` in declaration order, missing ones at the end default."""
     types = tuple([c.type for c in cells])
+    if len(types) > 1 and len({t.context for t in types}) > 1:
+        cells = gathered(cells)
+        types = tuple([c.type for c in cells])
     if not operator.parameters:
         key: tuple[Any, ...] = (operator, types)
         spec = _bound.get(key)
@@ -63,7 +73,7 @@ def invoke(operator: Operator, cells: Sequence[Cell], attributes: Sequence[Any],
                 _bound[key] = spec
         scalars: tuple[Any, ...] = ()
     else:
-        with refuse(operator.name, (*types, *_given(attributes)), frame):
+        with refuse(operator.name, types, frame, lambda: _given(operator, attributes)):
             has_scalar(operator.name, types)
             spec, scalars = _bind(operator, types, attributes)
     if len(spec.out_types) == 1:
@@ -75,8 +85,11 @@ def invoke(operator: Operator, cells: Sequence[Cell], attributes: Sequence[Any],
     return made
 
 
-def _given(attributes: Sequence[Any]) -> list[Any]:
-    return [value for value in attributes if value is not _EMPTY]
+def _given(operator: Operator, attributes: Sequence[Any]) -> dict[str, Any]:
+    """The attributes of a call that are not their defaults."""
+    declared = [p for p in operator.parameters if p.kind != "draw"]
+    pairs = zip(declared, attributes, strict=False)
+    return {p.name: v for p, v in pairs if v is not _EMPTY and v is not p.default}
 
 
 def _bind(

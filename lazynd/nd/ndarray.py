@@ -17,7 +17,7 @@ from ..runtime.cell import Cell, Detached, Variable
 from ..runtime.location import calling_frame
 from ..runtime.record import call, data, guard_write, move
 from . import indexing
-from .invoke import bind_scalar, invoke, method_of
+from .invoke import bind_scalar, gathered, invoke, method_of
 from .np_shape import has_scalar
 from .refusal import refuse, reports
 
@@ -102,14 +102,14 @@ class NDArray:
         """
         return runtime.fetch(self._cell, "asnumpy")
 
-    @reports("asscalar")
+    @reports("asscalar", running=True)
     def asscalar(self) -> Any:
         """The value of an array of one element, as a NumPy scalar. Forces."""
         if self.size != 1:
             raise ValueError("The current array is not a scalar")
         return runtime.fetch(self._cell, "asscalar").reshape(())[()]
 
-    @reports("item")
+    @reports("item", running=True)
     def item(self) -> Any:
         """The value of an array of one element, as a Python number. Forces."""
         return self.asscalar().item()
@@ -122,7 +122,7 @@ class NDArray:
         made = self.asnumpy()
         return made if dtype is None else made.astype(dtype, copy=False)
 
-    @reports("bool")
+    @reports("bool", running=True)
     def __bool__(self) -> bool:
         if self.size == 0:
             return False
@@ -130,15 +130,15 @@ class NDArray:
             raise ValueError("The truth value of an NDArray with multiple elements is ambiguous.")
         return bool(self.asscalar())
 
-    @reports("float")
+    @reports("float", running=True)
     def __float__(self) -> float:
         return float(self._single("float"))
 
-    @reports("int")
+    @reports("int", running=True)
     def __int__(self) -> int:
         return int(self._single("int"))
 
-    @reports("index")
+    @reports("index", running=True)
     def __index__(self) -> int:
         if self._cell.type.dtype.kind not in "iu":
             raise TypeError(f"only integer arrays of one element are an index, this one is {self._cell.type}")
@@ -439,6 +439,8 @@ def _binary(name: str, scalar_name: str, a: NDArray, b: Any, frame: Any) -> NDAr
     key = (left.type, right.type)
     spec = memo.get(key)
     if spec is None:
+        if left.type.context is not right.type.context and left.type.context.device == right.type.context.device:
+            return _binary(name, scalar_name, a, NDArray(gathered((left, right))[1]), frame)
         with refuse(name, key, frame):
             scalar = has_scalar(name, key)
             spec = OPERATORS[name].bind(key, {})[0]

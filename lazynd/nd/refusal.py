@@ -84,26 +84,32 @@ def _raised_here(error: Exception) -> bool:
 
 
 @contextmanager
-def refuse(name: str, types: Sequence[Any], frame: FrameType) -> Iterator[None]:
-    """Says operator, types and the caller's line where an operator's own rule refuses a call."""
+def refuse(
+    name: str, types: Sequence[Any], frame: FrameType, named: Callable[[], Mapping[str, Any]] | None = None
+) -> Iterator[None]:
+    """Says operator, types, ``named`` attributes and the caller's line where an operator's own rule refuses a call."""
     try:
         yield
     except (OperatorError, TypeError, KeyError) as error:
         if getattr(error, "refused", False) or not _raised_here(error):
             raise
         kind = MXNetError if isinstance(error, KeyError) else _class_of(error)
-        raise refusal(kind, name, _reason(error), types, None, frame) from None
+        raise refusal(kind, name, _reason(error), types, named() if named else None, frame) from None
 
 
-def reports(name: str) -> Callable[[Callable[_P, _R]], Callable[_P, _R]]:
-    """Decorates a function of the front end: what it refuses says ``name``, the operands and the caller's line."""
+def reports(name: str, running: bool = False) -> Callable[[Callable[_P, _R]], Callable[_P, _R]]:
+    """Decorates a function of the front end: what it refuses says ``name``, the operands and the caller's line.
+
+    ``running``: it may run programs, and their ``MXNetError`` passes as it is.
+    """
+    refusals = _REFUSALS[1:] if running else _REFUSALS
 
     def decorate(function: Callable[_P, _R]) -> Callable[_P, _R]:
         @functools.wraps(function)
         def checked(*args: _P.args, **kwargs: _P.kwargs) -> _R:
             try:
                 return function(*args, **kwargs)
-            except _REFUSALS as error:
+            except refusals as error:
                 if getattr(error, "refused", False) or not _raised_here(error):
                     raise
                 raise refusal(_class_of(error), name, _reason(error), args, kwargs) from None

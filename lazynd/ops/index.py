@@ -64,6 +64,14 @@ def pick(data: Value, index: Value, *, axis: int | None = -1, keepdims: bool = F
     return ir.reshape(made, (*data.shape[:at], 1, *data.shape[at + 1 :])) if keepdims else one(made)
 
 
+@op(samples=lambda r: [((_f(r, 4, 3), _i(r, 3, 4)), {})], method=False)
+def batch_take(a: Value, indices: Value) -> Value:
+    """One element of each row of a matrix, at the position that ``indices`` says; clipped."""
+    made = pick(a, indices)
+    assert isinstance(made, Value)
+    return made
+
+
 @op(
     samples=lambda r: [
         ((_i(r, 4, 3, 2),), {"depth": 4}),

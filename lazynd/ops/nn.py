@@ -131,6 +131,18 @@ def _softmax_gradient(g: Value, y: Value, data: Value, *, axis: int, temperature
     return dx if temperature is None else dx / temperature
 
 
+@op(samples=lambda r: [((_f(r, 2, 3, 2),), {}), ((_f(r, 2, 3, 2),), {"mode": "channel"})], method=False)
+def SoftmaxActivation(data: Value, *, mode: str = "instance") -> Value:
+    """``softmax`` over all axes but the first, or (``mode`` "channel") over axis 1."""
+    require(mode in ("instance", "channel"), f"Invalid Input: '{mode}', valid values are: {{'channel', 'instance'}}")
+    if mode == "channel":
+        made = softmax(data, axis=1)
+    else:
+        made = ir.reshape(softmax(ir.reshape(data, (data.shape[0], -1))), data.shape)
+    assert isinstance(made, Value)
+    return made
+
+
 @op(samples=_softmax_samples)
 def log_softmax(data: Value, *, axis: int = -1, temperature: Scalar | None = None) -> Value:
     """The logarithm of ``softmax``, without its underflow."""

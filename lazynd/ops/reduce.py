@@ -93,6 +93,9 @@ def norm(
     axes = resolve_axes(axis, x.ndim, False, x.shape)
     if ord == 1:
         return one(ir.sum(ir.abs(x), axes, keepdims))
+    if x.dtype.kind != "f":
+        root = norm(ir.convert(x, FLOAT32), axis=axis, keepdims=keepdims)
+        return ir.convert(root, x.dtype)
     # Scaled by the largest element, so that no square overflows or vanishes.
     largest = ir.stop_gradient(ir.max(ir.abs(x), axes, keepdims=True))
     scale = ir.select((largest == 0) | (largest != largest), ir.ones_like(largest), largest)

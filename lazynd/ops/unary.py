@@ -75,7 +75,7 @@ _STEP: dict[str, Any] = {"differentiable": False}
 _exact("abs", ir.abs, "The absolute value.", "_abs", smooth=False)
 _exact("negative", lambda x: -x, "The negative.", "_np_negative")
 _exact("square", lambda x: x * x, "The square.")
-_exact("sign", ir.sign, "-1, 0 or 1 by sign.", **_STEP)
+_exact("sign", ir.sign, "-1, 0 or 1 by sign; 0 for NaN.", **_STEP)
 _math("rint", lambda x: ir.ceil(x - 0.5), "The nearest integer, halves down.", **_STEP)
 _math("round", away, "The nearest integer, halves away from zero.", **_STEP)
 _math("ceil", ir.ceil, "The next integer above.", **_STEP)

@@ -166,15 +166,20 @@ def _chosen(
     return needed
 
 
-def live(region: Sequence[Ref]) -> list[Ref]:
-    """Those items of a region (all that it holds) that something else may still want."""
-    items = list(region)
+def _uses_within(items: Sequence[Ref]) -> dict[Ref, int]:
+    """How often pending ``items`` refer to each of themselves; apart, since its variables would count as references."""
     uses = dict.fromkeys(items, 0)
     for item in items:
         for ref in (item.node,) if item.__class__ is Output else item.inputs:  # type: ignore[union-attr]  # not an Output
             if ref in uses:
                 uses[ref] += 1
-    item = ref = None  # type: ignore[assignment]  # the last of each would count as wanted
+    return uses
+
+
+def live(region: Any) -> list[Ref]:
+    """Those pending items of ``region`` that something else may still want; inside the lock."""
+    items: list[Ref] = unfinished(region.items) if region.touched else list(region.items)
+    uses = _uses_within(items)
     counts = list(map(getrefcount, items))
     return [item for item, count in zip(items, counts, strict=True) if count - uses[item] > _HELD]
 

@@ -1,0 +1,21 @@
+"""``autograd`` against real MXNet 1.9.1, program by program."""
+
+from __future__ import annotations
+
+import pytest
+
+import lazynd
+
+from .. import golden
+from ..autograd_programs import PROGRAMS
+
+GOLDEN = golden.load("autograd")
+
+
+def test_every_program_has_a_golden_result() -> None:
+    assert list(GOLDEN) == list(PROGRAMS)
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_program(name: str) -> None:
+    golden.compare(golden.evaluate(PROGRAMS[name], lazynd), GOLDEN[name])

@@ -1,0 +1,189 @@
+"""What Python and NumPy expect of an array: conversions, copies, pickles, iteration, printing, waiting."""
+
+from __future__ import annotations
+
+import copy
+import inspect
+import operator
+import pickle
+import re
+
+import numpy as np
+import pytest
+
+import lazynd
+from lazynd import autograd, nd
+from lazynd.ops import OPERATORS
+from lazynd.runtime.stats import stats
+
+
+def test_single_elements_convert() -> None:
+    x = nd.array([2.75])
+    assert (float(x), int(x), x.item(), complex(x)) == (2.75, 2, 2.75, 2.75 + 0j)
+    assert type(x.item()) is float and type(x.asscalar()) is np.float32
+    assert operator.index(nd.array([3], dtype="int8")) == 3
+    assert list(range(9))[nd.array([4], dtype="int64")] == 4
+    assert f"{x.asscalar():.1f}" == "2.8" and "%.1f" % x == "2.8"  # noqa: UP031 - it asks for float
+    with pytest.raises(TypeError, match="integer arrays"):
+        operator.index(x)
+    for convert in (float, int):
+        with pytest.raises(TypeError, match="one element"):
+            convert(nd.ones((2,)))
+
+
+def test_truth_is_of_one_element() -> None:
+    assert nd.array([3]) and not nd.array([0])
+    with pytest.raises(ValueError, match="ambiguous"):
+        bool(nd.ones((2,)))
+
+
+def test_numpy_takes_values_at_once() -> None:
+    x = nd.array([[1, 2], [3, 4]], dtype="int32")
+    found = np.asarray(x)
+    assert found.dtype == np.int32 and found.shape == (2, 2)
+    assert np.array(x, dtype="float64").dtype == np.float64
+    assert np.stack([x, x]).shape == (2, 2, 2)
+    np.testing.assert_array_equal(x, [[1, 2], [3, 4]])
+    assert np.allclose(nd.exp(x.astype("float32")), np.exp(found), rtol=1e-6)
+
+
+def test_asnumpy_is_private_and_writable() -> None:
+    x = nd.zeros((2,))
+    found = x.asnumpy()
+    found[:] = 5
+    assert x.asnumpy().tolist() == [0.0, 0.0]
+    source = np.ones(3, "float32")
+    y = nd.array(source)
+    source[:] = 7
+    assert y.asnumpy().tolist() == [1.0, 1.0, 1.0]
+
+
+def test_an_array_comes_before_numpys() -> None:
+    x = nd.array([1.0, 2.0])
+    with pytest.raises(TypeError):
+        np.ones(2, "float32") + x
+    assert type(np.float32(2) * x) is nd.NDArray and (np.float32(2) * x).asnumpy().tolist() == [2.0, 4.0]
+
+
+@pytest.mark.parametrize(
+    "clone", [copy.copy, copy.deepcopy, lambda x: pickle.loads(pickle.dumps(x)), lambda x: x.copy()]
+)
+@pytest.mark.parametrize("dtype", ["float32", "int64", "float16", "bool"])
+def test_copies_share_nothing(clone: object, dtype: str) -> None:
+    x = nd.array([[1, 0, 3]], dtype=dtype, ctx=lazynd.cpu(1))
+    made = clone(x)  # type: ignore[operator]  # a function
+    assert (made.shape, made.dtype, made.context) == (x.shape, x.dtype, x.context)
+    x[:] = 0
+    assert made.asnumpy().tolist() == np.array([[1, 0, 3]], dtype).tolist()
+
+
+def test_a_view_pickles_as_what_it_shows() -> None:
+    x = nd.arange(6).reshape((2, 3))
+    assert pickle.loads(pickle.dumps(x[1])).asnumpy().tolist() == [3.0, 4.0, 5.0]
+
+
+def test_iteration_gives_views() -> None:
+    x = nd.zeros((2, 2))
+    for row in x:
+        row[:] = 1
+    assert x.asnumpy().tolist() == [[1.0, 1.0], [1.0, 1.0]]
+    assert len(x) == 2 and len(list(x)) == 2
+    with pytest.raises(TypeError, match="0-d"):
+        len(nd.array(3))
+
+
+def test_arrays_are_told_apart_by_identity_in_sets() -> None:
+    x, y = nd.ones((1,)), nd.ones((1,))
+    assert len({x, y, x}) == 2 and {x: 1}[x] == 1
+
+
+@pytest.mark.parametrize(
+    ("array", "shown"),
+    [
+        (lambda: nd.array([[1, 2]]), "\n[[1. 2.]]\n<NDArray 1x2 @cpu(0)>"),
+        (lambda: nd.array([1], dtype="int32", ctx=lazynd.cpu(1)), "\n[1]\n<NDArray 1 @cpu(1)>"),
+        (lambda: nd.array([2**24 + 1]), "\n[16777216.]\n<NDArray 1 @cpu(0)>"),
+        (lambda: nd.array([]), "\n[]\n<NDArray 0 @cpu(0)>"),
+        (lambda: nd.array(3), "\n3.0\n<NDArray  @cpu(0)>"),
+    ],
+)
+def test_printing(array: object, shown: str) -> None:
+    made = array()  # type: ignore[operator]  # a function
+    assert repr(made) == str(made) == shown
+
+
+def test_printing_changes_nothing() -> None:
+    x = nd.ones((2,))
+    x.attach_grad()
+    with autograd.record():
+        y = x * 3
+        before = str(y)
+        z = (y * y).sum()
+    assert str(y) == before
+    z.backward()
+    assert x.grad.asnumpy().tolist() == [18.0, 18.0]
+
+
+def test_shapes_need_no_value() -> None:
+    forces = stats.forces
+    y = nd.dot(nd.ones((2, 3)), nd.ones((3, 4)))
+    assert (y.shape, y.size, y.ndim, len(y), y.dtype, str(y.context)) == ((2, 4), 8, 2, 2, np.float32, "cpu(0)")
+    assert y.T.shape == (4, 2) and y[0].shape == (4,) and y.reshape((-1,)).shape == (8,)
+    assert stats.forces == forces
+
+
+def test_waiting_computes() -> None:
+    x = nd.ones((2,)) * 3
+    x.wait_to_read()
+    runs = stats.runs
+    assert x.asnumpy().tolist() == [3.0, 3.0] and stats.runs == runs
+    y = nd.ones((2,)) * 4
+    nd.waitall()
+    runs = stats.runs
+    assert y.asnumpy().tolist() == [4.0, 4.0] and stats.runs == runs
+
+
+def test_matmul_is_a_matrix_product() -> None:
+    a, b = nd.arange(6).reshape((2, 3)), nd.arange(12).reshape((3, 4))
+    np.testing.assert_array_equal((a @ b).asnumpy(), a.asnumpy() @ b.asnumpy())
+    t = nd.arange(12).reshape((2, 3, 2))
+    u = nd.arange(12).reshape((2, 2, 3))
+    np.testing.assert_array_equal((t @ u).asnumpy(), t.asnumpy() @ u.asnumpy())
+
+
+PUBLIC = sorted(
+    n for n in dir(nd) if not n.startswith("_") and callable(getattr(nd, n)) and not isinstance(getattr(nd, n), type)
+)
+
+
+@pytest.mark.parametrize("name", PUBLIC)
+def test_functions_have_real_signatures_and_docstrings(name: str) -> None:
+    function = getattr(nd, name)
+    assert (function.__doc__ or "").strip()
+    kinds = {p.kind: p.name for p in inspect.signature(function).parameters.values()}
+    operator_ = OPERATORS.get(name)
+    if inspect.Parameter.VAR_POSITIONAL in kinds:
+        assert operator_ is not None and operator_.variadic
+    if inspect.Parameter.VAR_KEYWORD in kinds:
+        assert name in ("zeros", "ones", "eye"), "MXNet's own take any"
+
+
+def test_methods_are_functions_of_the_array() -> None:
+    x = nd.array([[1.0, -2.0], [3.0, 4.0]])
+    for name in ("exp", "abs", "square", "relu", "sum", "mean", "argmax", "flatten", "zeros_like"):
+        assert np.array_equal(getattr(x, name)().asnumpy(), getattr(nd, name)(x).asnumpy())
+        shown = str(inspect.signature(getattr(x, name)))
+        assert re.search(r"\*\w", shown) is None or "*," in shown
+    with pytest.raises(AttributeError, match="no attribute 'no_such'"):
+        x.no_such
+
+
+def test_contexts() -> None:
+    assert str(lazynd.cpu()) == "cpu(0)" and lazynd.cpu() is lazynd.cpu(0) is not lazynd.cpu(1)
+    assert str(lazynd.gpu(3)) == "gpu(3)" and lazynd.gpu(3).device_typeid == 2
+    assert lazynd.num_gpus() == lazynd.context.num_gpus() >= 0
+    with lazynd.cpu(2):
+        assert lazynd.current_context() is lazynd.cpu(2) and nd.ones((1,)).context is lazynd.cpu(2)
+    assert nd.ones((1,)).context is lazynd.cpu(0)
+    mixed = nd.ones((2,)) + nd.ones((2,), ctx=lazynd.cpu(1))
+    assert mixed.context is lazynd.cpu(0) and mixed.asnumpy().tolist() == [2.0, 2.0]
