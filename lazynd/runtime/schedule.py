@@ -166,9 +166,9 @@ def _chosen(
     return needed
 
 
-def live(region: Sequence[Ref]) -> list[Ref]:
-    """Those items of a region (all that it holds) that something else may still want."""
-    items = list(region)
+def live(region: Any) -> list[Ref]:
+    """Those pending items of ``region`` that something else may still want; inside the lock."""
+    items: list[Ref] = unfinished(region.items) if region.touched else list(region.items)
     uses = dict.fromkeys(items, 0)
     for item in items:
         for ref in (item.node,) if item.__class__ is Output else item.inputs:  # type: ignore[union-attr]  # not an Output
