@@ -45,10 +45,10 @@ def fence() -> None:
 
 def close(state: State) -> None:
     """Close the open region and, if more than the window waits, run the oldest."""
-    region = state.region
-    region.closed = True
+    region, following = state.region, Region(state, state.next_credit(), bool(state.record_depth))
+    region.closed = True  # an interrupt comes with a call: before all of this, or after it
+    state.region = following
     state.closed.append(region)
-    state.region = Region(state, state.next_credit(), bool(state.record_depth))
     while len(state.closed) > config.window:
         oldest = state.closed[0]
         stats.windows += 1
