@@ -148,3 +148,36 @@ def test_what_a_dead_thread_left_pending_can_be_read() -> None:
     assert made.asnumpy().tolist() == [3, 5]
     recorded = in_thread(lambda: (nd.array([1.0]) + 1, fence())[0])
     assert (recorded * 3).asscalar() == 6
+
+
+def test_a_plan_that_another_thread_runs_while_it_waits_to_be_compiled_is_made_anew(
+    faulty: Any, node_counts: Any
+) -> None:
+    """Compiling is outside the lock: meanwhile another thread computes part of what this one planned."""
+    x = nd.array([1.0, 2.0])
+    y = x * 2
+    z = y + 1
+    threads: list[threading.Thread] = []
+
+    def fail(point: str) -> None:
+        if point == "compile" and not threads:
+            threads.append(threading.Thread(target=y.asnumpy))
+            threads[0].start()
+            threads[0].join()
+
+    faulty.fail = fail
+    assert z.asnumpy().tolist() == [3, 5] and y.asnumpy().tolist() == [2, 4]
+    assert len(threads) == 1 and set(node_counts.values()) == {1}
+
+
+def test_a_plan_is_not_drafted_after_part_of_it_ran() -> None:
+    from lazynd.runtime.program import is_stale
+    from lazynd.runtime.schedule import linearize_items
+
+    y = nd.array([1.0, 2.0]) * 2
+    parts = nd.split(y, 2, axis=0)
+    region = y._cell.ref.node.region
+    plan = linearize_items(list(region.items), None, False)
+    assert not is_stale(plan)
+    assert in_thread(lambda: parts[1].asscalar()) == 4
+    assert is_stale(plan)
