@@ -112,6 +112,7 @@ class Convert(Unary):
 
     name = "convert"
     exact = True
+    kinds = "fiub"
 
     def infer(self, x: Type, *, dtype: np.dtype[Any]) -> Type:
         return x.with_dtype(dtype)
