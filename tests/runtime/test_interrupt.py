@@ -96,7 +96,7 @@ def test_interrupts_at_random_moments(moments: int) -> None:
 
 def test_an_interrupt_inside_the_section_comes_after_it() -> None:
     steps: list[Any] = []
-    with pytest.raises(KeyboardInterrupt):  # noqa: PT012 - the section is what is tested
+    with pytest.raises(KeyboardInterrupt):
         with DeferInterrupt():
             signal.raise_signal(signal.SIGINT)
             steps.append("whole")
