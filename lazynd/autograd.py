@@ -70,7 +70,11 @@ class _Scope:
             if self._recording:
                 state.record_depth += 1
                 if state.record_depth == 1:
-                    runtime.fence()
+                    try:
+                        runtime.fence()
+                    except BaseException:  # an interrupt: there will be no __exit__
+                        state.record_depth = 0
+                        raise
             state.recording = self._recording
         if self._training is not None:
             state.training = self._training

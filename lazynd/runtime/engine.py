@@ -11,7 +11,7 @@ from ..config import config
 from ..ir.errors import MXNetError
 from ..ir.node import Node
 from ..ir.specialization import NODE_COST
-from .execute import Lost, ProgramError, execute, transfer
+from .execute import Lost, ProgramError, execute, lose, transfer
 from .kernels import prepare, run_kernels
 from .location import describe, user_location
 from .obtain import PROGRAMS, compile_program
@@ -36,7 +36,8 @@ def fence() -> None:
     """Close the thread's open region: what comes after shares no program with what came before."""
     state = LOCAL.state
     if state.region.items:
-        state.region.kept = live(state.region.items)
+        with LOCK:
+            state.region.kept = live(state.region)
         close(state)
     state.period_credit = 0
     state.region = Region(state, state.next_credit(), bool(state.record_depth))
@@ -44,10 +45,10 @@ def fence() -> None:
 
 def close(state: State) -> None:
     """Close the open region and, if more than the window waits, run the oldest."""
-    region = state.region
-    region.closed = True
+    region, following = state.region, Region(state, state.next_credit(), bool(state.record_depth))
+    region.closed = True  # an interrupt comes with a call: before all of this, or after it
+    state.region = following
     state.closed.append(region)
-    state.region = Region(state, state.next_credit(), bool(state.record_depth))
     while len(state.closed) > config.window:
         oldest = state.closed[0]
         stats.windows += 1
@@ -108,17 +109,12 @@ def _force(ref: Ref, cause: str) -> None:
     if state.forbid_sync:
         _forbidden(state.forbid_sync, cause)
     stats.forces += 1
-    node = ref.node
-    if node is not None and node.region.__class__ is Lost:
-        reason = node.region.reason
-        raise MXNetError(f"the value of this array was lost with a buffer that a failed program took over:\n{reason}")
-    region: Region = node.region
     if not logger.isEnabledFor(20):
-        _run_for(region, ref, state, cause)
+        _run_for(ref, state, cause)
         return
     before = stats.snapshot()
     started = time.perf_counter()
-    _run_for(region, ref, state, cause)
+    _run_for(ref, state, cause)
     seconds = time.perf_counter() - started
     found = {name: count - before[name] for name, count in stats.snapshot().items()}
     site = describe(*user_location())
@@ -129,13 +125,18 @@ def _force(ref: Ref, cause: str) -> None:
     )  # fmt: skip
 
 
-def _run_for(region: Region, ref: Ref, state: State, cause: str) -> None:
-    if region.owner is not state:
-        run_ancestors(ref, cause)
-    elif region.closed:
-        run_region(region, cause, ref)
-    else:
-        run_component(region, ref, cause)
+def _run_for(ref: Ref, state: State, cause: str) -> None:
+    region = ref.node.region
+    if region.__class__ is not Lost:
+        if region.owner is not state:
+            run_ancestors(ref, cause)
+        elif region.closed:
+            run_region(region, cause, ref)
+        else:
+            run_component(region, ref, cause)
+    if ref.value is None:
+        reason = ref.node.region.reason
+        raise MXNetError(f"the value of this array was lost with a buffer that a failed program took over:\n{reason}")
 
 
 def _forbidden(mode: str, cause: str) -> None:
@@ -237,11 +238,14 @@ def _run(
     ready = _Ready()
     while True:
         with LOCK:
-            if root is not None and root.value is not None:  # a part of the plan was enough
-                finish()
+            if root is not None and (root.value is not None or root.node.region.__class__ is Lost):
+                finish()  # a part of the plan was enough, or what it needs can never be had
                 return
             plan = make_plan()
             needed = plan.foreign[0] if plan.foreign else None
+            if needed is not None and needed.node.region.__class__ is Lost:
+                lose(plan.items, set(), needed.node.region)
+                continue
             if needed is None:
                 if not plan.outputs:
                     finish()

@@ -60,7 +60,9 @@ def execute(plan: Plan, program: Program, backend: Backend, finish: Finish) -> N
         except Exception as error:
             last = items[plan.outputs[-1]].node
             wrapped = failed(last, "running the program that ends in it", error)
-            _lose(plan, {i for i, buffer in donated.items() if backend.consumed(buffer)}, wrapped)
+            consumed = {id(plan.leaves[i]) for i, buffer in donated.items() if backend.consumed(buffer)}
+            if consumed:
+                lose(items, consumed, Lost(str(wrapped)))
             raise wrapped from error
         stats.runs += 1
         count(items)
@@ -120,17 +122,14 @@ def _buffers(plan: Plan, program: Program, backend: Backend, donated: dict[int, 
     return buffers
 
 
-def _lose(plan: Plan, consumed: set[int], error: MXNetError) -> None:
-    """Mark what needed the buffers that a failed program took over: it can never be computed again."""
-    if not consumed:
-        return
-    lost: set[int] = {id(plan.leaves[number]) for number in consumed}
-    gone: set[Ref] = set()
-    reason = str(error)
-    for item in plan.items:
-        if item.__class__ is Node and any(id(ref) in lost or ref in gone for ref in item.inputs or ()):
-            gone.add(item)
+def lose(items: Sequence[Ref], leaves: set[int], loss: Lost) -> None:
+    """Mark those ``items`` that need one of ``leaves`` (by identity) or a lost value: they can never be computed."""
+    for item in items:
+        if item.__class__ is Node and any(id(ref) in leaves or _is_lost(ref) for ref in item.inputs or ()):
+            item.region.touched = True  # its list of items is no longer all pending
             item.inputs = None
-            item.region = Lost(reason)
-        elif item.__class__ is Output and item.node in gone:
-            gone.add(item)
+            item.region = loss
+
+
+def _is_lost(ref: Ref) -> bool:
+    return ref.value is None and ref.node.region.__class__ is Lost

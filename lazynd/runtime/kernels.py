@@ -68,8 +68,8 @@ def run_kernels(plan: Plan, backend: Backend, finish: Finish) -> None:
             if item.__class__ is not Node or item.spec is None:
                 continue
             context = item.spec.in_types[0].context if item.spec.in_types else item.type.context
-            given = [backend.put(known.get(ref, ref.value), context) for ref in item.inputs or ()]
             try:
+                given = [backend.put(known.get(ref, ref.value), context) for ref in item.inputs or ()]
                 made = kernel(item.spec, backend)(given, item.scalars)
             except Exception as error:
                 raise failed(item, "running it", error) from error

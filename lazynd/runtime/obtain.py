@@ -12,7 +12,7 @@ from ..ir.errors import MXNetError
 from ..ir.node import Node
 from .execute import failed
 from .explain import difference, nearest
-from .program import Family, ProgramCache, compile_plan, slot_positions
+from .program import Draft, Family, ProgramCache, compile_draft, is_stale, slot_positions
 from .schedule import Plan
 from .sites import Site
 from .state import LOCK
@@ -24,7 +24,10 @@ _IN_FLIGHT: dict[Any, threading.Event] = {}
 
 
 def compile_program(plan: Plan, backend: Backend, cause: str, site: Site) -> None:
-    """Compile the program of ``plan`` and keep it; one thread compiles, others that want the same wait."""
+    """Compile the program of ``plan`` and keep it; one thread compiles, others that want the same wait.
+
+    Nothing is compiled if another thread ran part of the plan meanwhile: the caller makes a new one.
+    """
     with LOCK:
         waiting = _IN_FLIGHT.get(plan.key)
         if waiting is None:
@@ -43,7 +46,7 @@ def compile_program(plan: Plan, backend: Backend, cause: str, site: Site) -> Non
     except MXNetError:
         raise
     except Exception as error:
-        raise failed(plan.items[plan.outputs[-1]].node, "compiling the program that ends in it", error) from error
+        raise failed(plan.items[plan.outputs[-1]], "compiling the program that ends in it", error) from error
     finally:
         with LOCK:
             del _IN_FLIGHT[plan.key]
@@ -52,9 +55,13 @@ def compile_program(plan: Plan, backend: Backend, cause: str, site: Site) -> Non
 
 def _compile_into(family: Family, plan: Plan, backend: Backend, cause: str, site: Site) -> None:
     bake = family.baked is None
+    with LOCK:
+        if is_stale(plan):
+            return
+        draft = Draft(plan, bake)
     started = time.perf_counter()
     with _Progress(plan, cause, site):
-        program, nbytes = compile_plan(plan, backend, bake)
+        program, nbytes = compile_draft(draft, backend)
     family.seconds += time.perf_counter() - started
     with LOCK:
         reason = _reason(plan, family, site) if logger.isEnabledFor(30) else None

@@ -155,19 +155,31 @@ def optimise(graph: Graph) -> Graph:
     return run_pipeline(graph, check=config.verify)
 
 
-def compile_plan(plan: Plan, backend: Backend, bake: bool) -> tuple[Program, int]:
-    """Compile ``plan``; its index parameters as constants if ``bake``. Also the bytes of code."""
-    baked = set(slot_positions(plan, "index")) if bake else set()
-    graph, slots = build_graph(plan, baked)
-    graph = optimise(graph)
-    donate = donation(plan)
-    executable, loaded = backend.compile(graph, slots, donate, True)
+class Draft:
+    """What is to be compiled of a plan, taken from it inside the lock: another thread may run its items later."""
+
+    __slots__ = ("donate", "graph", "scalar_positions", "slots")
+
+    def __init__(self, plan: Plan, bake: bool) -> None:
+        baked = set(slot_positions(plan, "index")) if bake else set()
+        self.graph, self.slots = build_graph(plan, baked)
+        self.donate = donation(plan)
+        self.scalar_positions = [i for i in range(len(plan.scalars)) if i not in baked] if baked else None
+
+
+def is_stale(plan: Plan) -> bool:
+    """Whether some of ``plan`` ran, or was lost, since it was made."""
+    return len(unfinished(plan.items)) < len(plan.items)
+
+
+def compile_draft(draft: Draft, backend: Backend) -> tuple[Program, int]:
+    """The compiled program, and the bytes of its code."""
+    executable, loaded = backend.compile(optimise(draft.graph), draft.slots, draft.donate, True)
     if loaded:
         stats.loaded += 1
     else:
         stats.programs += 1
-    positions = [i for i in range(len(plan.scalars)) if i not in baked] if baked else None
-    return Program(executable, donate, positions), executable.nbytes
+    return Program(executable, draft.donate, draft.scalar_positions), executable.nbytes
 
 
 def donation(plan: Plan) -> tuple[int, ...]:

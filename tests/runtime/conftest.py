@@ -70,9 +70,9 @@ class Faulty:
         self.fail("put")
         return self.inner.put(value, context)
 
-    def compile(self, graph: Any, slots: int, donate: Any, cache_key: str | None) -> Any:
+    def compile(self, graph: Any, slots: int, donate: Any, keep: bool) -> Any:
         self.fail("compile")
-        executable, loaded = self.inner.compile(graph, slots, donate, cache_key)
+        executable, loaded = self.inner.compile(graph, slots, donate, keep)
         return _FaultyExecutable(executable, self), loaded
 
 

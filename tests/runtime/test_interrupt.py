@@ -1,0 +1,151 @@
+"""A keyboard interrupt at any moment leaves every array before or after, never between."""
+
+from __future__ import annotations
+
+import contextlib
+import random
+import signal
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+
+from lazynd import autograd, nd
+from lazynd.runtime.interrupt import DeferInterrupt
+from lazynd.runtime.state import LOCAL
+
+STEPS = 6
+
+
+class Model:
+    """A loop that keeps its own count in an array beside its weights."""
+
+    def __init__(self) -> None:
+        self.w = nd.array([1.0, -2.0])
+        self.w.attach_grad()
+        self.x = nd.array([0.5, 0.25])
+        self.total = nd.zeros((2,))
+
+    def step(self) -> float:
+        with autograd.record():
+            loss = ((self.w * self.x) ** 2).sum()
+        loss.backward()
+        self.w[:] = self.w - 0.25 * self.w.grad
+        self.total[0:1] += 1
+        return float(loss.asscalar())
+
+
+def history() -> list[tuple[list[float], list[float]]]:
+    """Weights before the first step and after each."""
+    model = Model()
+    seen = [(model.w.asnumpy().tolist(), model.total.asnumpy().tolist())]
+    for _ in range(STEPS + 2):
+        model.step()
+        seen.append((model.w.asnumpy().tolist(), model.total.asnumpy().tolist()))
+    return seen
+
+
+def known(row: list[float], rows: list[list[float]]) -> bool:
+    # The interrupted loop may be cut into other programs, which may round the last place otherwise.
+    return any(np.allclose(row, each, rtol=1e-6, atol=0) for each in rows)
+
+
+class Interrupts:
+    """Raises ``KeyboardInterrupt`` at a SIGINT while armed, once; one that comes too late does nothing."""
+
+    def __init__(self) -> None:
+        self.armed = False
+        self.raised = 0
+
+    def __call__(self, number: int, frame: Any) -> None:
+        if self.armed:
+            self.armed = False
+            self.raised += 1
+            raise KeyboardInterrupt
+
+    def loop(self, model: Model, delay: float) -> None:
+        """Train ``model`` and interrupt that after ``delay`` seconds, if it lasts so long."""
+        main = threading.main_thread().ident
+        assert main is not None
+        timer = threading.Timer(delay, signal.pthread_kill, (main, signal.SIGINT))
+        with contextlib.suppress(KeyboardInterrupt):
+            self.armed = True
+            timer.start()
+            for _ in range(STEPS):
+                model.step()
+            self.armed = False
+        timer.join()
+
+
+@pytest.fixture
+def interrupts() -> Iterator[Interrupts]:
+    made = Interrupts()
+    before = signal.signal(signal.SIGINT, made)
+    yield made
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.skipif(not hasattr(signal, "pthread_kill"), reason="needs signals to threads")
+@pytest.mark.parametrize("moments", [60, pytest.param(200, marks=pytest.mark.slow)])
+def test_interrupts_at_random_moments(moments: int, interrupts: Interrupts) -> None:
+    states = history()
+    weights, totals = [w for w, _ in states], [t for _, t in states]
+    rng = random.Random(moments)
+    for _ in range(moments):
+        model = Model()
+        interrupts.loop(model, rng.uniform(0, 0.006))
+        assert not autograd.is_recording() and LOCAL.state.record_depth == 0
+        w, total = model.w.asnumpy().tolist(), model.total.asnumpy().tolist()
+        assert total in totals and known(w, weights), (w, total)
+        at = next(i for i, each in enumerate(weights) if np.allclose(w, each, rtol=1e-6, atol=0))
+        assert at - totals.index(total) in (0, 1), "at most the step that was interrupted is half recorded"
+        model.step()
+        assert known(model.w.asnumpy().tolist(), weights[at + 1 : at + 2]), "the next step is whole"
+    assert interrupts.raised >= moments // 20, "the interrupts came too late to test anything"
+
+
+def test_an_interrupt_inside_the_section_comes_after_it() -> None:
+    steps: list[Any] = []
+    with pytest.raises(KeyboardInterrupt):
+        with DeferInterrupt():
+            signal.raise_signal(signal.SIGINT)
+            steps.append("whole")
+        steps.append("never")
+    assert steps == ["whole"]
+    assert not isinstance(getattr(signal.getsignal(signal.SIGINT), "__self__", None), DeferInterrupt)
+
+
+def test_publishing_is_not_split(faulty: Any) -> None:
+    """The interrupt arrives while the program runs: its results are published, then it is raised."""
+    x = nd.array([1.0, 2.0])
+    y = x * 2
+    z = y + 1
+
+    def fail(point: str) -> None:
+        if point == "ran":
+            signal.raise_signal(signal.SIGINT)
+
+    faulty.fail = fail
+    with pytest.raises(KeyboardInterrupt):
+        z.asnumpy()
+    faulty.fail = lambda point: None
+    assert y._cell.ref.value is not None and z._cell.ref.value is not None
+    assert z.asnumpy().tolist() == [3, 5] and y.asnumpy().tolist() == [2, 4]
+
+
+def test_an_interrupt_while_compiling_leaves_everything_pending(faulty: Any) -> None:
+    x = nd.array([1.0, 2.0])
+    y = x * 2
+
+    def fail(point: str) -> None:
+        if point == "compile":
+            signal.raise_signal(signal.SIGINT)
+
+    faulty.fail = fail
+    with pytest.raises(KeyboardInterrupt):
+        y.asnumpy()
+    faulty.fail = lambda point: None
+    assert y._cell.ref.value is None
+    assert y.asnumpy().tolist() == [2, 4]

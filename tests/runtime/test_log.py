@@ -1,0 +1,186 @@
+"""The log says what was forced, what was compiled and why; ``no_sync`` forbids what should not happen."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Iterator
+from inspect import currentframe
+from typing import Any
+
+import numpy as np
+import pytest
+
+import lazynd
+from lazynd import MXNetError, nd
+from lazynd.runtime.engine import fence
+
+
+@pytest.fixture(autouse=True)
+def info(caplog: pytest.LogCaptureFixture, empty_cache: None) -> Iterator[None]:
+    with caplog.at_level(logging.INFO, "lazynd"):
+        caplog.clear()
+        yield
+
+
+def events(caplog: pytest.LogCaptureFixture, kind: str) -> list[Any]:
+    return [r for r in caplog.records if getattr(r, "event", "") == kind]
+
+
+def here(offset: int = 0) -> str:
+    """The caller's ``file:line``, ``offset`` lines on."""
+    frame = currentframe()
+    assert frame is not None and frame.f_back is not None
+    return f"{__file__}:{frame.f_back.f_lineno + offset}"
+
+
+def test_three_kinds_of_force_give_three_records_with_their_lines(caplog: pytest.LogCaptureFixture) -> None:
+    """R1."""
+    x = nd.array([1.0, 2.0])
+    first = here(1)
+    (x + 1).asnumpy()
+    second = here(1)
+    str(x * 2)
+    third = here(1)
+    bool((x.sum() > 2) * 1)
+    found = events(caplog, "force")
+    assert [r.site for r in found] == [first, second, third]
+    assert [r.cause for r in found] == ["asnumpy", "print", "asscalar"]
+    for record in found:
+        assert record.executed >= 1 and record.runs == 1 and record.compiles == 1 and record.seconds > 0
+        assert record.getMessage().startswith(f"forced by {record.cause} at {record.site}")
+
+
+def test_reading_what_is_there_is_no_force(caplog: pytest.LogCaptureFixture) -> None:
+    x = nd.array([1.0, 2.0])
+    x.asnumpy()
+    y = x + 1
+    y.asnumpy()
+    y.asnumpy()
+    assert len(events(caplog, "force")) == 1
+
+
+def test_a_compile_names_cause_line_and_the_input_that_changed(caplog: pytest.LogCaptureFixture) -> None:
+    """R11."""
+    def use(n: int) -> None:
+        data = nd.array(np.ones((n, 7)))
+        nd.dot(data, nd.array(np.ones((7, 3)))).sum().asscalar()
+
+    use(32)
+    use(17)
+    first, second = events(caplog, "compile")
+    assert first.cause == second.cause == "asscalar"
+    assert first.site == second.site and first.site.startswith(__file__)
+    assert second.difference and "'lhs'" in second.difference
+    assert "float32[17,7] instead of float32[32,7]" in second.difference
+    assert first.site in second.difference
+
+
+def test_a_compile_names_the_parameter_that_changed(caplog: pytest.LogCaptureFixture) -> None:
+    x = nd.array(np.ones((4, 4)))
+    for axis in (0, 1):
+        (x.sum(axis=axis) + 1).asnumpy()
+    difference = events(caplog, "compile")[-1].difference
+    assert "sum" in difference and "axis" in difference and "1 instead of" in difference, difference
+
+
+def test_a_compile_names_the_operator_that_changed(caplog: pytest.LogCaptureFixture) -> None:
+    x = nd.array(np.ones(4))
+    for f in (nd.exp, nd.tanh):
+        (f(x * 2) + 1).asnumpy()
+    difference = events(caplog, "compile")[-1].difference
+    assert "operator 1 (tanh): was exp" in difference, difference
+
+
+def test_a_generalised_index_says_so(caplog: pytest.LogCaptureFixture) -> None:
+    x = nd.array(np.arange(9))
+    for i in (1, 2):
+        (x * 2)[i : i + 2].asnumpy()
+    assert "index parameters changed" in events(caplog, "compile")[-1].difference
+
+
+def test_a_storm_is_warned_of_once_with_the_difference(caplog: pytest.LogCaptureFixture) -> None:
+    """R12."""
+    for n in range(2, 14):
+        (nd.array(np.ones(n)) * 2).sum().asscalar()
+    storms = events(caplog, "storm")
+    assert len(storms) == 1
+    text = storms[0].getMessage()
+    assert storms[0].levelno == logging.WARNING and __file__ in text
+    assert "compiled 5 programs within 5 forces" in text and "instead of float32" in text
+
+
+def test_a_loop_in_steady_state_is_no_storm(caplog: pytest.LogCaptureFixture) -> None:
+    for i in range(60):
+        (nd.array(np.ones(3)) * i).sum().asscalar()
+    assert not events(caplog, "storm") and len(events(caplog, "compile")) == 1
+
+
+def test_a_slow_compile_says_what_and_why(
+    caplog: pytest.LogCaptureFixture, faulty: Any, settings: Any
+) -> None:
+    """R39."""
+    faulty.fail = lambda point: time.sleep(0.3) if point == "compile" else None
+    with settings(slow_compile=0.05):
+        (nd.array([1.0]) * 2 + 1).asnumpy()
+    slow = events(caplog, "slow")
+    assert len(slow) == 1 and slow[0].levelno == logging.WARNING
+    assert "2 operators" in slow[0].getMessage() and "asnumpy" in slow[0].getMessage()
+    assert slow[0].site.startswith(__file__)
+
+
+def test_nothing_is_logged_while_recording(caplog: pytest.LogCaptureFixture) -> None:
+    x = nd.array([1.0])
+    for _ in range(10):
+        x = x * 2
+    fence()
+    assert not caplog.records
+
+
+def test_no_sync_raises_at_the_line_and_leaves_the_work_pending() -> None:
+    """R2."""
+    x = nd.array([1.0, 2.0])
+    with lazynd.no_sync():
+        y = x.sum() > 0
+        with pytest.raises(MXNetError) as caught:
+            bool(y)
+        line = here(-1)
+    assert line in str(caught.value) and "bool(y)" in str(caught.value) and "asscalar" in str(caught.value)
+    assert bool(y) is True
+
+
+def test_no_sync_warns(caplog: pytest.LogCaptureFixture) -> None:
+    x = nd.array([1.0, 2.0])
+    with lazynd.no_sync("warn"):
+        assert (x + 1).asnumpy().tolist() == [2, 3]
+        x.asnumpy()  # there already: no force
+    syncs = events(caplog, "sync")
+    assert len(syncs) == 1 and syncs[0].levelno == logging.WARNING and syncs[0].cause == "asnumpy"
+
+
+def test_no_sync_ends_with_its_block_and_refuses_other_modes() -> None:
+    with pytest.raises(ValueError, match="mode"), lazynd.no_sync("loudly"):
+        pass
+    with pytest.raises(ZeroDivisionError), lazynd.no_sync():
+        1 / 0
+    assert (nd.array([1.0]) + 1).asscalar() == 2
+
+
+def test_counters_equal_jax_events(delta: Any) -> None:
+    from tests.loops.watch import CompileEvents
+
+    heard = CompileEvents()
+    since = delta()
+    for n in range(2, 6):
+        x = nd.array(np.arange(n))
+        for i in range(3):
+            (x * i + 1).asnumpy()
+            x[i % n].asscalar()
+    assert since.compiles == heard.count == 4
+    assert since.runs == since.hits + since.programs
+
+
+def test_the_report_names_every_counter() -> None:
+    text = lazynd.report()
+    for name in lazynd.stats().snapshot():
+        assert name in text
