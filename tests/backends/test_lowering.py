@@ -181,7 +181,7 @@ def test_dtypes_that_a_primitive_is_not_defined_for_are_refused_by_its_type_rule
             assert isinstance(primitive, Primitive)
             if dtype.kind not in primitive.kinds and name != "constant":
                 refused += 1
-                with pytest.raises(OperatorError, match=f"{name} is not defined for {dtype}"):
+                with pytest.raises(OperatorError, match=f"{name}: expected operands of a .*{dtype}"):
                     primitive.specialize((Type((2,), dtype),) * 2, {})
     assert refused > 100
 
@@ -192,7 +192,7 @@ def test_dtypes_that_a_primitive_is_not_defined_for_are_refused_by_its_type_rule
 ], ids=["softmax", "norm", "prod", "square"])  # fmt: skip
 def test_a_wrong_dtype_is_refused_at_the_call(call: Any) -> None:
     forces = lazynd.stats().forces
-    with pytest.raises(lazynd.MXNetError, match="is not defined for") as caught:
+    with pytest.raises(lazynd.MXNetError, match="expected operands of a") as caught:
         call()
     assert __file__ in str(caught.value) and lazynd.stats().forces == forces
 

@@ -56,11 +56,21 @@ class Interpreted:
     def __init__(self, graph: Graph, slots: int) -> None:
         self.graph = flatten(graph)
         self.slot_types = [node.type for node in graph.inputs[len(graph.inputs) - slots :]] if slots else []
+        specs = [node.spec for node in self.graph.nodes if node.spec is not None]
+        self._constants = {id(spec.attributes["value"]) for spec in specs if spec.op.name == "constant"}
 
     def __call__(self, buffers: Sequence[Any], scalars: Sequence[Any]) -> list[Array]:
-        given = [cast_scalar(v, t) for v, t in zip(scalars, self.slot_types, strict=True)]
-        # Results own their memory: an input must not be changed through an output.
-        return [np.array(array) for array in evaluate(self.graph, [*map(np.asarray, buffers), *given])]
+        given = [*map(np.asarray, buffers)]
+        given += [np.asarray(cast_scalar(v, t)) for v, t in zip(scalars, self.slot_types, strict=True)]
+        # Results own their memory: nothing else must be changed through one.
+        taken = self._constants | set(map(id, given))
+        results = []
+        for array in evaluate(self.graph, given):
+            if array.base is not None or id(array) in taken:
+                array = array.copy()
+            taken.add(id(array))
+            results.append(array)
+        return results
 
 
 class NumpyBackend:
