@@ -100,8 +100,16 @@ def test_what_is_kept_weighs_what_it_takes_on_disk(
     executable, _ = backend.compile(chain(6), 0, (), True)
     (entry,) = tmp_path.rglob("*.entry")
     assert 0 < entry.stat().st_size - executable.nbytes < 100, "but for the header"
-    estimate = xla._code_bytes(executable.executable, chain(6)) if hasattr(executable.executable, "memory_analysis") else 0
-    assert estimate == 0 or executable.nbytes / 4 < estimate < executable.nbytes * 4
+
+
+@pytest.mark.parametrize("length", [2, 6, 40])
+def test_the_estimate_is_near_what_the_program_takes(
+    length: int, backend: xla.XlaBackend, tmp_path: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """For a bound on a cache: within a factor of four of the serialized program."""
+    monkeypatch.setattr(lazynd.config, "cache", tmp_path)
+    executable, _ = backend.compile(chain(length), 0, (), True)
+    assert executable.nbytes / 4 < xla._estimated_bytes(chain(length)) < executable.nbytes * 4
 
 
 def test_moving_copying_and_reading_compile_nothing(backend: xla.XlaBackend, events: list[str]) -> None:
