@@ -62,11 +62,12 @@ def test_wrong_call(number: int, recording: bool) -> None:
     before = {name: array.asnumpy() for name, array in names.items()}
     w = nd.array([2.0, 3.0])
     w.attach_grad()
-    forces = stats.forces
     with autograd.record() if recording else autograd.pause():
         y = w * w
+        forces = stats.forces
         error = refused(number, names)
-        assert stats.forces == forces, "a wrong call forces nothing"
+        # In eager mode operands such as h.T run at once.
+        assert stats.forces == forces or lazynd.config.eager, "a wrong call forces nothing"
         z = (y * 3).sum()
     assert type(error).__name__ == expected, error
     text = str(error)

@@ -57,6 +57,7 @@ def test_examples_in_docstrings(name: str) -> None:
         run_doctest(test)
 
 
+@pytest.mark.lazy  # the pages show what is deferred and compiled
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_examples_in_pages(path: pathlib.Path) -> None:
     reader = Sybil([PythonCodeBlockParser(doctest_optionflags=doctest.ELLIPSIS)])
@@ -101,6 +102,7 @@ def test_every_setting_is_documented() -> None:
         assert each.environment and all(name.startswith(("LAZYND_", "MXNET_")) for name in each.environment), each
 
 
+@pytest.mark.lazy
 def test_the_pipeline_is_documented() -> None:
     page = (ROOT / "docs" / "extending" / "pass.md").read_text(encoding="utf-8")
     for stage in viz.trace(nd.ones((2,)) * 3)[1:]:

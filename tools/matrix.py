@@ -1,47 +1,78 @@
-"""Runs the test suite on the oldest and on the newest supported jax, each in an environment of its own."""
+"""Runs the test suite on the oldest and on the newest supported jax, each in an environment of its own.
+
+``python tools/matrix.py [--only oldest|newest] [pytest arguments]``. Warnings are errors on the pinned jax
+(``make test``); here they are advice. A Python is looked for on the path, then among pyenv's.
+"""
 
 from __future__ import annotations
 
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import sys
+import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
+#: The oldest is that of setup.cfg; the newest whatever is released.
 ENDS = {
-    "oldest": (("python3.11",), "jax==0.10.2"),
+    "oldest": (("python3.11",), "jax=={oldest}"),
     "newest": (("python3.14", "python3.13", "python3.12", "python3.11"), "jax"),
 }
 
 
-def usable(name: str) -> bool:
-    found = shutil.which(name)
-    return found is not None and not subprocess.run([found, "-c", ""], capture_output=True).returncode
+def oldest() -> str:
+    """The lower bound that setup.cfg declares."""
+    found = re.search(r"^\s+jax>=([\d.]+)$", (ROOT / "setup.cfg").read_text(encoding="utf-8"), re.M)
+    if found is None:
+        raise SystemExit("setup.cfg declares no jax>=...")
+    return found[1]
+
+
+def usable(name: str) -> str | None:
+    """The path of a Python called ``name`` that starts and can make environments."""
+    versions = pathlib.Path(os.environ.get("PYENV_ROOT", "~/.pyenv")).expanduser() / "versions"
+    candidates = [shutil.which(name), *sorted(map(str, versions.glob(f"*/bin/{name}")), reverse=True)]
+    for path in filter(None, candidates):
+        if not subprocess.run([path, "-c", "import ensurepip, venv"], capture_output=True).returncode:
+            return path
+    return None
+
+
+def prepare(end: str) -> pathlib.Path | None:
+    """The Python of the environment of ``end``, made or brought up to date; None if none can be made."""
+    names, requirement = ENDS[end]
+    place = ROOT / f".venv-{end}"
+    python = place / "bin" / "python"
+    if not python.exists():
+        base = next(filter(None, map(usable, names)), None)
+        if base is None:
+            print(f"{end}: none of {', '.join(names)} is installed")
+            return None
+        subprocess.run([base, "-m", "venv", place], check=True)
+    pip = [python, "-m", "pip", "install", "-q", "--disable-pip-version-check", "--upgrade"]
+    subprocess.run([*pip, requirement.format(oldest=oldest()), "-e", ".[test,examples]"], check=True, cwd=ROOT)
+    return python
 
 
 def main(arguments: list[str]) -> int:
+    ends = list(ENDS)
+    if arguments[:1] == ["--only"]:
+        ends, arguments = [arguments[1]], arguments[2:]
     status = 0
-    for end, (pythons, jax) in ENDS.items():
-        python = next((name for name in pythons if usable(name)), None)
+    for end in ends:
+        python = prepare(end)
         if python is None:
-            print(f"{end}: none of {', '.join(pythons)} is installed")
             status = 1
             continue
-        place = ROOT / f".venv-{end}"
-        if not (place / "bin" / "python").exists():
-            subprocess.run([python, "-m", "venv", place], check=True)
-        pip = [place / "bin" / "python", "-m", "pip", "install", "-q", "--disable-pip-version-check", "--upgrade"]
-        subprocess.run([*pip, jax, "-e", ".[test,examples]"], check=True, cwd=ROOT)
-        version = subprocess.check_output(
-            [place / "bin" / "python", "-c", "import jax, sys; print(jax.__version__, sys.version.split()[0])"],
-            text=True,
-        )
-        print(f"{end}: jax {version.strip()}", flush=True)
-        # On a jax that is not pinned, its warnings are advice.
-        relaxed = [] if end == "oldest" else ["-W", "default"]
-        suite = [place / "bin" / "python", "-m", "pytest", "-q", "-n", "2", *relaxed, *arguments]
-        status |= subprocess.run(suite, cwd=ROOT, env=os.environ).returncode
+        show = "import jax, jaxlib, numpy, sys; print(jax.__version__, numpy.__version__, sys.version.split()[0])"
+        versions = subprocess.check_output([python, "-c", show], text=True).split()
+        print("{}: jax {}, NumPy {}, Python {}".format(end, *versions), flush=True)
+        started = time.perf_counter()
+        suite = [python, "-m", "pytest", "-q", "-n", "2", "-W", "default", "--disable-warnings", *arguments]
+        status |= subprocess.run(suite, cwd=ROOT).returncode
+        print(f"{end}: {time.perf_counter() - started:.0f} s", flush=True)
     return status
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 import numpy as np
 
@@ -11,6 +11,13 @@ from ..ir.graph import Graph
 from ..ir.types import Context, Type
 
 Buffer = Any
+
+#: Functions that every backend on the host computes in double and rounds once, for float32 arrays of up to so many
+#: elements: there it costs nothing, and users who print small arrays see the digits that the C library gives.
+ROUNDED_ONCE: Final = frozenset((
+    "exponential", "log", "log_plus_one", "exponential_minus_one", "tanh", "logistic", "sine", "cosine", "erf",
+))  # fmt: skip
+EXACT_SIZE: Final = 1024
 
 
 class Executable(Protocol):

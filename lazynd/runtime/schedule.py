@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from ..ir.node import Node, Output, leaf
 from ..ir.types import CPU, FLOAT32, Type
+from .state import Region
 
 Ref = Node | Output
 
@@ -185,8 +186,26 @@ def live(region: Any) -> list[Ref]:
 
 
 def unfinished(items: Sequence[Ref]) -> list[Ref]:
-    """Those of ``items`` that have not run."""
-    return [i for i in items if i.value is None and i.node is not None and i.node.inputs is not None]
+    """Those of ``items`` that have not run and may yet: a dead one whose operand ran without being kept never will."""
+    kept: list[Ref] = []
+    dropped: set[Node] = set()
+    for item in items:
+        node = item.node
+        if item.value is not None or node is None or node.inputs is None or node in dropped:
+            continue
+        if item is node and any(_vanished(ref) or ref.node in dropped for ref in node.inputs):
+            dropped.add(node)
+            continue
+        kept.append(item)
+    return kept
+
+
+def _vanished(ref: Ref) -> bool:
+    """Whether ``ref`` ran inside a program that did not return it. (What a failure lost is kept, to say so.)"""
+    if ref.value is not None:
+        return False
+    node = ref.node
+    return node is None or (node.inputs is None and node.region.__class__ is Region)
 
 
 def ancestors(root: Ref) -> list[Ref]:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from lazynd import nd, viz
 from lazynd.runtime.stats import stats
 
 
+@pytest.mark.lazy
 def test_results_that_are_one_node_stay_two_arrays() -> None:
     x = nd.array([1, 2, 3])
     shared = nd.negative(x)
@@ -25,6 +27,7 @@ def test_results_that_are_one_node_stay_two_arrays() -> None:
     np.testing.assert_array_equal(x.asnumpy(), [1, 2, 3])
 
 
+@pytest.mark.lazy
 def test_a_result_that_is_an_input_does_not_share_its_buffer() -> None:
     x = nd.array([1, -2, 3])
     y = nd.negative(nd.negative(x))
@@ -48,6 +51,7 @@ def test_an_update_that_vanishes_leaves_the_array() -> None:
     np.testing.assert_array_equal(x.asnumpy(), [2, -1, 4])
 
 
+@pytest.mark.lazy
 def test_expanded_nodes_carry_the_users_line() -> None:
     y = nd.softmax(nd.array([1, 2, 3]))
     for graph in viz.stages(y):
@@ -56,6 +60,7 @@ def test_expanded_nodes_carry_the_users_line() -> None:
             assert node.code is not None and node.code.co_name == "test_expanded_nodes_carry_the_users_line"
 
 
+@pytest.mark.lazy
 def test_nodes_of_a_body_carry_the_line_of_the_body() -> None:
     spec = viz.graph(nd.softmax(nd.array([1, 2, 3]))).nodes[0].spec
     assert spec is not None

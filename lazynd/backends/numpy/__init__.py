@@ -11,8 +11,8 @@ from ...ir.gradient import flatten
 from ...ir.graph import Graph
 from ...ir.node import Node
 from ...ir.primitive import Primitive
-from ...ir.types import Context
-from ..protocol import cast_scalar
+from ...ir.types import FLOAT32, Context
+from ..protocol import EXACT_SIZE, ROUNDED_ONCE, cast_scalar
 
 Array = np.ndarray[Any, Any]
 
@@ -31,7 +31,12 @@ def evaluate(graph: Graph, inputs: Sequence[Any]) -> list[Array]:
         for node in graph.nodes:
             spec = node.spec
             assert spec is not None and node.inputs is not None and isinstance(spec.op, Primitive)
-            result = spec.op.evaluate(*(known[r.node, r.index] for r in node.inputs), **spec.attributes)
+            operands = [known[r.node, r.index] for r in node.inputs]
+            if spec.op.name in ROUNDED_ONCE and operands[0].dtype == FLOAT32 and operands[0].size <= EXACT_SIZE:
+                result = spec.op.evaluate(operands[0].astype(np.float64)).astype(FLOAT32)
+            else:
+                result = spec.op.evaluate(*operands, **spec.attributes)
+            del operands
             for i, (each, type) in enumerate(zip(_listed(result), spec.out_types, strict=True)):
                 array = np.asarray(each)
                 assert array.shape == type.shape and array.dtype == type.dtype, (spec, array.shape, array.dtype)
@@ -56,11 +61,21 @@ class Interpreted:
     def __init__(self, graph: Graph, slots: int) -> None:
         self.graph = flatten(graph)
         self.slot_types = [node.type for node in graph.inputs[len(graph.inputs) - slots :]] if slots else []
+        specs = [node.spec for node in self.graph.nodes if node.spec is not None]
+        self._constants = {id(spec.attributes["value"]) for spec in specs if spec.op.name == "constant"}
 
     def __call__(self, buffers: Sequence[Any], scalars: Sequence[Any]) -> list[Array]:
-        given = [cast_scalar(v, t) for v, t in zip(scalars, self.slot_types, strict=True)]
-        # Results own their memory: an input must not be changed through an output.
-        return [np.array(array) for array in evaluate(self.graph, [*map(np.asarray, buffers), *given])]
+        given = [*map(np.asarray, buffers)]
+        given += [np.asarray(cast_scalar(v, t)) for v, t in zip(scalars, self.slot_types, strict=True)]
+        # Results own their memory: nothing else must be changed through one.
+        taken = self._constants | set(map(id, given))
+        results = []
+        for array in evaluate(self.graph, given):
+            if array.base is not None or id(array) in taken:
+                array = array.copy()
+            taken.add(id(array))
+            results.append(array)
+        return results
 
 
 class NumpyBackend:

@@ -190,4 +190,8 @@ def _code_bytes(executable: Any, graph: Graph) -> int:
     told = getattr(analysis, "generated_code_size_in_bytes", 0) + getattr(
         analysis, "host_generated_code_size_in_bytes", 0
     )
-    return int(told) or _BASE_BYTES + _PRIMITIVE_BYTES * len(graph.nodes)
+    return int(told) or _estimated_bytes(graph)
+
+
+def _estimated_bytes(graph: Graph) -> int:
+    return _BASE_BYTES + _PRIMITIVE_BYTES * len(graph.nodes)

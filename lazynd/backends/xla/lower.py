@@ -14,6 +14,7 @@ from ...ir.graph import Graph
 from ...ir.node import Node
 from ...ir.primitives.compare import by_way_of
 from ...ir.primitives.source import threefry
+from ..protocol import EXACT_SIZE, ROUNDED_ONCE
 
 LOWERINGS: dict[str, Callable[..., Any]] = {
     "negate": lambda x: x if x.dtype == bool else lax.neg(x),
@@ -80,11 +81,6 @@ LOWERINGS: dict[str, Callable[..., Any]] = {
 }
 
 
-#: Up to this many elements a transcendental function is computed in double and rounded once: at that size it costs
-#: nothing, and users who print small arrays see the digits that the C library gives.
-EXACT_SIZE = 1024
-
-
 def _rounded_once(function: Callable[[jax.Array], jax.Array]) -> Callable[[jax.Array], jax.Array]:
     def lowered(x: jax.Array) -> jax.Array:
         if x.dtype == np.float32 and x.size <= EXACT_SIZE:
@@ -97,17 +93,7 @@ def _rounded_once(function: Callable[[jax.Array], jax.Array]) -> Callable[[jax.A
 #: What is lowered in another way on a platform.
 PLATFORM_LOWERINGS: dict[str, dict[str, Callable[..., Any]]] = {"cpu": {}}
 
-for _name in (
-    "exponential",
-    "log",
-    "log_plus_one",
-    "exponential_minus_one",
-    "tanh",
-    "logistic",
-    "sine",
-    "cosine",
-    "erf",
-):
+for _name in ROUNDED_ONCE:
     PLATFORM_LOWERINGS["cpu"][_name] = _rounded_once(LOWERINGS[_name])
 
 
