@@ -9,6 +9,7 @@ import argparse
 import pathlib
 import sys
 import time
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -18,6 +19,7 @@ import numpy as np
 from . import autograd, nd, viz
 from .ir.graph import Graph, equal_graphs
 from .nd import NDArray
+from .passes import report
 from .runtime import stats
 
 Model = Callable[[NDArray], NDArray]
@@ -167,9 +169,7 @@ def show_step(step: Graph, folder: pathlib.Path) -> None:
     stages = viz.trace(step)
     print(f"one training step as recorded, {len(step)} operators (the comment names the line of {__file__}):\n")
     print(viz.text(step))
-    print("the passes:")
-    for stage in stages:
-        print(f"  {stage}")
+    print(report(stages))
     print(f"\nafter the passes, {len(stages[-1].graph)} nodes, all of them primitives:\n")
     print(viz.text(stages[-1].graph, locations=False))
     print(f"in numbers: {viz.summary(step)}\n")
@@ -179,13 +179,23 @@ def show_step(step: Graph, folder: pathlib.Path) -> None:
     print(f"the graph is in {folder / 'step.txt'} and {folder / 'step.dot'} (for Graphviz)")
 
 
+def read_dot(path: pathlib.Path) -> Any:
+    """A DOT file as a networkx graph."""
+    import networkx  # noqa: PLC0415 - a heavy third party, loaded when wanted
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # where warnings are on, pyparsing warns of pydot's grammar
+        drawn = networkx.nx_pydot.read_dot(path)
+    drawn.remove_nodes_from(["node", "\\n"])  # pydot takes the default attributes for a node
+    return drawn
+
+
 def unreadable(step: Graph, folder: pathlib.Path) -> list[str]:
     """What is wrong with the files of ``show_step``: each is read back and compared with the graph."""
     import networkx  # noqa: PLC0415 - a heavy third party, loaded when wanted
 
     found = []
-    drawn, expected = networkx.nx_pydot.read_dot(folder / "step.dot"), viz.to_networkx(step)
-    drawn.remove_nodes_from(["node", "\\n"])  # pydot takes the default attributes for a node
+    drawn, expected = read_dot(folder / "step.dot"), viz.to_networkx(step)
     if not networkx.utils.edges_equal(drawn.edges(), expected.edges(), directed=True):
         found.append("step.dot: the edges that it draws are others")
     if not equal_graphs(viz.parse((folder / "step.txt").read_text(encoding="utf-8")), step):
