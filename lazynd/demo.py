@@ -19,7 +19,6 @@ import numpy as np
 from . import autograd, nd, viz
 from .ir.graph import Graph, equal_graphs
 from .nd import NDArray
-from .passes import report
 from .runtime import stats
 
 Model = Callable[[NDArray], NDArray]
@@ -169,7 +168,9 @@ def show_step(step: Graph, folder: pathlib.Path) -> None:
     stages = viz.trace(step)
     print(f"one training step as recorded, {len(step)} operators (the comment names the line of {__file__}):\n")
     print(viz.text(step))
-    print(report(stages))
+    print("the passes:")
+    for stage in stages:
+        print(f"  {stage}")
     print(f"\nafter the passes, {len(stages[-1].graph)} nodes, all of them primitives:\n")
     print(viz.text(stages[-1].graph, locations=False))
     print(f"in numbers: {viz.summary(step)}\n")

@@ -92,7 +92,8 @@ def families() -> dict[str, list[Operator]]:
     """
     found: dict[str, list[Operator]] = {}
     for operator in {id(o): o for o in OPERATORS.values()}.values():
-        found.setdefault(operator.function.__module__.rpartition(".")[2], []).append(operator)
+        module = operator.function.__module__ or "others"
+        found.setdefault(module.rpartition(".")[2], []).append(operator)
     return {name: sorted(found[name], key=lambda o: o.name.lower()) for name in sorted(found)}
 
 

@@ -1,4 +1,4 @@
-"""tools/bootstrap.py: .venv from any state. Interpreters and pip are stand-ins, but for one slow test of the real thing."""
+"""tools/bootstrap.py: .venv from any state. Interpreters and pip are stand-ins, but for one slow test of real ones."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ import pytest
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 SCRIPT = ROOT / "tools" / "bootstrap.py"
 
-#: An interpreter of version VERSION: answers the version, makes environments by copying itself, notes what pip is to do.
+#: An interpreter: answers the version, makes environments by copying itself, notes what pip is to do.
 STAND_IN = """#!/bin/sh
 version=$(cat "$0.version")
 case "$*" in

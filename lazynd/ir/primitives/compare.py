@@ -111,6 +111,7 @@ class Convert(Unary):
     """
 
     name = "convert"
+    kinds = "fiub"
     exact = True
 
     def infer(self, x: Type, *, dtype: np.dtype[Any]) -> Type:
