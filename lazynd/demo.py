@@ -9,7 +9,6 @@ import argparse
 import pathlib
 import sys
 import time
-import warnings
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -184,9 +183,7 @@ def read_dot(path: pathlib.Path) -> Any:
     """A DOT file as a networkx graph."""
     import networkx  # noqa: PLC0415 - a heavy third party, loaded when wanted
 
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # where warnings are on, pyparsing warns of pydot's grammar
-        drawn = networkx.nx_pydot.read_dot(path)
+    drawn = networkx.nx_pydot.read_dot(path)
     drawn.remove_nodes_from(["node", "\\n"])  # pydot takes the default attributes for a node
     return drawn
 

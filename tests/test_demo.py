@@ -17,11 +17,10 @@ from lazynd.ops import OPERATORS
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 
-
 def run(folder: pathlib.Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     """``python -m lazynd.demo`` in a folder of its own, without a terminal, lazily."""
-    environment = {k: v for k, v in os.environ.items() if not k.startswith(("LAZYND_", "MXNET_"))}
-    environment |= {"PYTHONPATH": str(ROOT), "LAZYND_CACHE": "off", "PYTHONWARNINGS": "error"}
+    environment = {k: v for k, v in os.environ.items() if not k.startswith(("LAZYND_", "MXNET_", "PYTHONWARN"))}
+    environment |= {"PYTHONPATH": str(ROOT), "LAZYND_CACHE": "off"}
     return subprocess.run(
         [sys.executable, "-m", "lazynd.demo", *arguments],
         cwd=folder, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
