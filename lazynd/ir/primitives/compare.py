@@ -17,6 +17,8 @@ from .elementwise import Array, Binary, Samples, Unary, same_types
 class Comparison(Binary, family=True):
     """Two operands of one type; a boolean result."""
 
+    kinds = "fiub"
+
     def infer(self, *args: Any, **kwargs: Any) -> Type:
         return same_types(self.name, args).with_dtype(BOOL)
 
