@@ -1,8 +1,11 @@
 # Every target sets up what it needs in .venv by itself. Paths are relative: the checkout may lie anywhere.
 PY := .venv/bin/python
-BOOT := python3 tools/bootstrap.py
-ifneq ($(strip $(PYTHON)),)
-BOOT := $(PYTHON) tools/bootstrap.py
+# The script chooses among the Pythons that there are; any that runs it will do. PYTHON=... chooses another.
+FOUND := $(if $(strip $(PYTHON)),$(PYTHON),$(firstword $(foreach p,python3 python3.13 python3.12 python3.11 python,$(shell command -v $(p) 2>/dev/null))))
+ifneq ($(FOUND),)
+BOOT := "$(FOUND)" tools/bootstrap.py
+else
+BOOT := echo >&2 "lazynd needs Python 3.11 or newer: install it (with its venv module) and run make again."; exit 1;
 endif
 N ?= 10000
 SEED ?= 0

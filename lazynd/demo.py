@@ -179,13 +179,21 @@ def show_step(step: Graph, folder: pathlib.Path) -> None:
     print(f"the graph is in {folder / 'step.txt'} and {folder / 'step.dot'} (for Graphviz)")
 
 
+def read_dot(path: pathlib.Path) -> Any:
+    """A DOT file as a networkx graph."""
+    import networkx  # noqa: PLC0415 - a heavy third party, loaded when wanted
+
+    drawn = networkx.nx_pydot.read_dot(path)
+    drawn.remove_nodes_from(["node", "\\n"])  # pydot takes the default attributes for a node
+    return drawn
+
+
 def unreadable(step: Graph, folder: pathlib.Path) -> list[str]:
     """What is wrong with the files of ``show_step``: each is read back and compared with the graph."""
     import networkx  # noqa: PLC0415 - a heavy third party, loaded when wanted
 
     found = []
-    drawn, expected = networkx.nx_pydot.read_dot(folder / "step.dot"), viz.to_networkx(step)
-    drawn.remove_nodes_from(["node", "\\n"])  # pydot takes the default attributes for a node
+    drawn, expected = read_dot(folder / "step.dot"), viz.to_networkx(step)
     if not networkx.utils.edges_equal(drawn.edges(), expected.edges(), directed=True):
         found.append("step.dot: the edges that it draws are others")
     if not equal_graphs(viz.parse((folder / "step.txt").read_text(encoding="utf-8")), step):

@@ -30,12 +30,15 @@ EVERY = sorted({o.name: o for o in OPERATORS.values()}.values(), key=lambda o: o
 
 @pytest.fixture(autouse=True)
 def as_for_a_reader(monkeypatch: pytest.MonkeyPatch, tmp_path: pathlib.Path) -> Iterator[None]:
-    """A new folder, nothing compiled yet, lazy programs even where the suite runs eagerly, no alias left behind."""
+    """A new folder, nothing compiled yet, lazy programs even where the suite runs eagerly; no trace left behind."""
     lazynd.runtime.engine.PROGRAMS.clear()
     monkeypatch.setattr(lazynd.config, "eager", False)
     monkeypatch.chdir(tmp_path)
-    finders = list(sys.meta_path)
+    finders, operators = list(sys.meta_path), dict(OPERATORS)
     yield
+    for name in OPERATORS.keys() - operators.keys():
+        del OPERATORS[name]
+        vars(nd).pop(name, None)
     sys.meta_path[:] = finders
     for name in [name for name in sys.modules if name.partition(".")[0] == "mxnet"]:
         del sys.modules[name]

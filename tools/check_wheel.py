@@ -11,12 +11,22 @@ import sys
 import sysconfig
 import tempfile
 import venv
+import zipfile
 
 root = pathlib.Path(__file__).resolve().parent.parent
 
 
+def check_contents(wheel: pathlib.Path) -> None:
+    """The package, all of it, and nothing else: no tests, no tools."""
+    with zipfile.ZipFile(wheel) as archive:
+        packed = {name for name in archive.namelist() if ".dist-info/" not in name}
+    sources = {p.relative_to(root).as_posix() for p in (root / "lazynd").rglob("*.py")} | {"lazynd/py.typed"}
+    assert packed == sources, f"too much or too little in the wheel: {sorted(packed ^ sources)}"
+
+
 def main() -> None:
     (wheel,) = (root / "dist").glob("lazynd-*-py3-none-any.whl")
+    check_contents(wheel)
     with tempfile.TemporaryDirectory() as folder:
         place = pathlib.Path(folder)
         venv.create(place / "env", with_pip=True)

@@ -1,0 +1,109 @@
+"""The demonstration as a newcomer runs it, and that it fails when it should."""
+
+from __future__ import annotations
+
+import os
+import pathlib
+import re
+import subprocess
+import sys
+
+import pytest
+
+from lazynd import __main__ as command_line
+from lazynd import demo, nd, viz
+from lazynd.ir.parse import parse_graph
+from lazynd.ops import OPERATORS
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+
+def run(folder: pathlib.Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """``python -m lazynd.demo`` in a folder of its own, without a terminal, lazily."""
+    environment = {k: v for k, v in os.environ.items() if not k.startswith(("LAZYND_", "MXNET_", "PYTHONWARN"))}
+    environment |= {"PYTHONPATH": str(ROOT), "LAZYND_CACHE": "off"}
+    return subprocess.run(
+        [sys.executable, "-m", "lazynd.demo", *arguments],
+        cwd=folder, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+
+
+def test_the_demo(tmp_path: pathlib.Path) -> None:
+    result = run(tmp_path)
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert result.stderr == ""
+    softmax, perceptron = (float(n) for n in re.findall(r"test accuracy ([\d.]+) on 359 digits", result.stdout))
+    assert softmax >= 0.93 and perceptron >= 0.96
+    assert "after the passes" in result.stdout and "programs compiled" in result.stdout
+    assert "cache hits" in result.stdout
+
+    text = (tmp_path / "demo-out" / "step.txt").read_text(encoding="utf-8")
+    step = parse_graph(text, OPERATORS)
+    operators = viz.summary(step).operators
+    assert operators["dot"] == operators["vjp_dot"] == 2 and operators["broadcast_sub"] == 4
+    lines = [line for line in text.splitlines() if line.startswith("  %")]
+    assert len(lines) == len(step) and all(re.search(r"  # demo\.py:\d+$", line) for line in lines), text
+
+    drawn = demo.read_dot(tmp_path / "demo-out" / "step.dot")
+    assert {f"n{i}" for i in range(len(step))} <= set(drawn.nodes)
+
+
+def test_it_fails_below_its_gates(tmp_path: pathlib.Path) -> None:
+    result = run(tmp_path, "--gates", "1.01", "0.96", "--out", "elsewhere")
+    assert result.returncode == 1
+    assert re.fullmatch(r"FAILED: softmax regression: accuracy 0\.\d+ is below 1\.01\n", result.stderr)
+    assert (tmp_path / "elsewhere" / "step.txt").exists()
+
+
+def outcome() -> demo.Outcome:
+    step = viz.graph(nd.relu(nd.array([1, -2]) * 2))
+    return demo.Outcome("net", 0.97, [2, 1, 1, 1], [2, 1, 0, 0], [5, 4, 2, 2], step)
+
+
+def test_an_outcome_as_it_should_be() -> None:
+    assert outcome().wrong(0.96) == []
+
+
+def test_every_way_to_be_wrong_is_told() -> None:
+    slow, compiling, part, bad, short, unseen = (outcome() for _ in range(6))
+    slow.runs[3] = 2
+    compiling.compiled[2] = 1
+    part.executed[3] = 1
+    bad.accuracy = float("nan")
+    del short.runs[2:]
+    unseen.step = None
+    found = [each.wrong(0.96) for each in (slow, compiling, part, bad, short, unseen)]
+    assert [len(each) for each in found] == [1] * 6
+    assert [each[0].removeprefix("net: ").split(" ")[0:3] for each in found] == [
+        ["steady", "steps", "ran"], ["a", "steady", "step"], ["steady", "steps", "ran"],
+        ["accuracy", "nan", "is"], ["no", "steady", "step"], ["no", "steady", "step"],
+    ]  # fmt: skip
+
+
+def test_files_that_do_not_fit_are_told(tmp_path: pathlib.Path, capsys: pytest.CaptureFixture[str]) -> None:
+    step, other = (viz.graph(f(nd.array([1, -2]))) for f in (nd.relu, lambda x: nd.relu(nd.exp(x))))
+    demo.show_step(step, tmp_path)
+    assert demo.unreadable(step, tmp_path) == []
+    assert len(demo.unreadable(other, tmp_path)) == 2
+
+
+def test_a_missing_extra_gets_one_sentence(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: pathlib.Path
+) -> None:
+    monkeypatch.setitem(sys.modules, "sklearn", None)
+    assert demo.main(["--out", str(tmp_path)]) == 2
+    assert capsys.readouterr().err == (
+        "the demo needs sklearn: install lazynd with its extra, pip install 'lazynd[examples]'\n"
+    )
+
+
+def test_the_command_line(capsys: pytest.CaptureFixture[str]) -> None:
+    assert command_line.main([]) == 0
+    assert capsys.readouterr().out.startswith("lazynd ")
+    assert command_line.main(["settings"]) == 0
+    assert "LAZYND_EAGER, MXNET_ENGINE_TYPE" in capsys.readouterr().out
+    assert command_line.main(["operators"]) == 0
+    assert "softmax" in capsys.readouterr().out
+    assert command_line.main(["operators", "softmax"]) == 0
+    assert capsys.readouterr().out.startswith("softmax(data, axis=-1")
+    assert command_line.main(["operators", "sofmax"]) == 2
+    assert capsys.readouterr().err == "there is no operator 'sofmax'; near: softmax, log_softmax, max\n"
