@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Sequence
+from operator import attrgetter
 from types import FrameType
 from typing import Any
 
 import numpy as np
 
 from ..ir.specialization import Specialization
-from ..ir.types import Type
+from ..ir.types import Context, Type
 from ..ops import OPERATORS, Operator
 from ..runtime.cell import Cell
 from ..runtime.random import next_draw
@@ -19,8 +20,11 @@ from ..runtime.state import LOCAL
 from .np_shape import has_scalar
 from .refusal import refusal, refuse
 
+_TYPE = attrgetter("type")
 _EMPTY = inspect.Parameter.empty
-_bound: dict[tuple[Any, ...], Specialization] = {}
+#: Attributes of these classes (tuples: of ints) that are equal, class for class, specialize alike; floats do not.
+_EXACT = (int, str, type(None), tuple, type, np.dtype, Context)
+_bound: dict[tuple[Any, ...], tuple[Specialization, tuple[Any, ...]]] = {}
 _bound_scalar: dict[tuple[str, Type], tuple[Specialization, frozenset[float]]] = {}
 
 
@@ -49,23 +53,36 @@ def bind_scalar(name: str, type: Type, number: Any, frame: FrameType) -> tuple[S
     return spec, (number,)
 
 
-def invoke(operator: Operator, cells: Sequence[Cell], attributes: Sequence[Any], frame: FrameType) -> tuple[Cell, ...]:
+def specialize(
+    operator: Operator, cells: Sequence[Cell], attributes: tuple[Any, ...], frame: FrameType
+) -> tuple[Specialization, tuple[Any, ...]]:
+    """``operator`` on the types of ``cells``, and its slots; missing attributes at the end default."""
+    types = (cells[0].type,) if len(cells) == 1 else tuple(map(_TYPE, cells))
+    # Classes belong to the key: 1, True and 1.0 are equal.
+    key = (operator, types, attributes, *map(type, attributes)) if attributes else (operator, types)
+    try:
+        return _bound[key]
+    except (KeyError, TypeError):  # a list among the attributes is no key
+        pass
+    with refuse(operator.name, (*types, *_given(attributes)), frame):
+        scalar = has_scalar(operator.name, types)
+        bound = _bind(operator, types, attributes)
+    if not scalar and not bound[1] and not operator.ambient and all(isinstance(a, _EXACT) for a in attributes):
+        _bound[key] = bound
+    return bound
+
+
+def invoke(
+    operator: Operator, cells: Sequence[Cell], attributes: tuple[Any, ...], frame: FrameType
+) -> tuple[Cell, ...]:
     """Record ``operator`` on ``cells``; ``attributes`` in declaration order, missing ones at the end default."""
-    types = tuple([c.type for c in cells])
-    if not operator.parameters:
-        key: tuple[Any, ...] = (operator, types)
-        spec = _bound.get(key)
-        if spec is None:
-            with refuse(operator.name, types, frame):
-                scalar = has_scalar(operator.name, types)
-                spec = operator.bind(types, {})[0]
-            if not scalar:
-                _bound[key] = spec
-        scalars: tuple[Any, ...] = ()
-    else:
-        with refuse(operator.name, (*types, *_given(attributes)), frame):
-            has_scalar(operator.name, types)
-            spec, scalars = _bind(operator, types, attributes)
+    return record(operator, *specialize(operator, cells, attributes, frame), cells, frame)
+
+
+def record(
+    operator: Operator, spec: Specialization, scalars: tuple[Any, ...], cells: Sequence[Cell], frame: FrameType
+) -> tuple[Cell, ...]:
+    """Record a specialization of ``operator``, whose writes move cells; gives its outputs."""
     if len(spec.out_types) == 1:
         made: tuple[Cell, ...] = (call(spec, cells, scalars, frame.f_code, frame.f_lasti),)
     else:

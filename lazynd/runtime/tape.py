@@ -83,7 +83,8 @@ def make_entry(
     entry.linear = linear
     entry.pull = None
     entry.parents = parents
-    entry.residuals = tuple([sources[k] for k in linear.kept])
+    kept = linear.kept
+    entry.residuals = tuple(map(sources.__getitem__, kept)) if kept else ()
     entry.scalars = node.scalars
     entry.variable = None
     entry.consumed = False
