@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Sequence
-from operator import attrgetter
 from types import FrameType
 from typing import Any
 
@@ -20,7 +19,6 @@ from ..runtime.state import LOCAL
 from .np_shape import has_scalar
 from .refusal import refusal, refuse
 
-_TYPE = attrgetter("type")
 _EMPTY = inspect.Parameter.empty
 #: Attributes of these classes (tuples: of ints) that are equal, class for class, specialize alike; floats do not.
 _EXACT = (int, str, type(None), tuple, type, np.dtype, Context)
@@ -57,7 +55,13 @@ def specialize(
     operator: Operator, cells: Sequence[Cell], attributes: tuple[Any, ...], frame: FrameType
 ) -> tuple[Specialization, tuple[Any, ...]]:
     """``operator`` on the types of ``cells``, and its slots; missing attributes at the end default."""
-    types = (cells[0].type,) if len(cells) == 1 else tuple(map(_TYPE, cells))
+    count = len(cells)  # one and two spelt out, as when recording: a comprehension costs more than the look-up
+    if count == 1:
+        types: tuple[Type, ...] = (cells[0].type,)
+    elif count == 2:
+        types = (cells[0].type, cells[1].type)
+    else:
+        types = tuple([c.type for c in cells])
     # Classes belong to the key: 1, True and 1.0 are equal.
     key = (operator, types, attributes, *map(type, attributes)) if attributes else (operator, types)
     try:

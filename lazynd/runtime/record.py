@@ -18,7 +18,7 @@ from .engine import force, overflow
 from .interrupt import DeferInterrupt
 from .location import user_location
 from .state import LOCAL, State
-from .tape import Entry, make_entry, source
+from .tape import Entry, make_entry, sources
 
 IN_GRAPH = (
     "Assigning to NDArrays that are already in a computational graph will cause undefined behavior when "
@@ -131,7 +131,7 @@ def _taped(
 
     Gives all outputs, hidden ones last.
     """
-    parents = tuple(map(source, cells))
+    parents = sources(cells)
     linear = None
     if any(parents):
         needs = tuple(map(bool, parents))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Sequence
 from types import CodeType
 from typing import Any
 
@@ -73,6 +74,16 @@ def source(cell: Cell) -> tuple[Entry, int] | None:
     cell.tape = variable_entry(owner)
     cell.position = 0
     return cell.tape, 0
+
+
+def sources(cells: Sequence[Cell]) -> tuple[tuple[Entry, int] | None, ...]:
+    """The ``source`` of each of ``cells``; one and two spelt out, for recording asks each time."""
+    count = len(cells)
+    if count == 1:
+        return (source(cells[0]),)
+    if count == 2:
+        return source(cells[0]), source(cells[1])
+    return tuple(map(source, cells))
 
 
 def make_entry(
