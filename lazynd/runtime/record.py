@@ -18,7 +18,7 @@ from .engine import force, overflow
 from .interrupt import DeferInterrupt
 from .location import user_location
 from .state import LOCAL, State
-from .tape import Entry, make_entry, sources
+from .tape import Entry, make_entry, source, sources
 
 IN_GRAPH = (
     "Assigning to NDArrays that are already in a computational graph will cause undefined behavior when "
@@ -199,15 +199,18 @@ def make_view(cell: Cell, offset: int, type: Type) -> View:
     else:
         made = View(cell, offset, type)
     state = LOCAL.state
-    if state.recording:
-        results, entry = _taped(state, spec, (base,), (base.ref,), (view.offset,), *user_location())
+    if state.recording and source(cell) is not None:
+        results, entry = _taped(state, _view_spec(cell, type), (cell,), (cell.ref,), (offset,), *user_location())
         if config.eager:
             force(results[0])
-        if entry is not None:
-            view.remember(results[0], entry)
-            view.position = 0
-        return results[0]
-    node = append(state, spec, (base.ref,), (view.offset,), *user_location())
+        made.remember(results[0], entry, 0)
+    return made
+
+
+def _read_view(view: View) -> Ref:
+    base = view.base
+    state = LOCAL.state
+    node = append(state, _view_spec(base, view.type), (base.ref,), (view.offset,), *user_location())
     if config.eager:
         force(node)
     return node
