@@ -38,13 +38,15 @@ class Compiled:
         if not self.packing.words:
             made: Sequence[Any] = self.executable(list(buffers))
             return made
-        packed = self.packing.pack(scalars)
-        raw = packed.tobytes()
-        if raw != self._last:
-            # A device array is worth its 20 microseconds only once: steps mostly repeat their scalars.
-            self._packed = jax.device_put(packed, self.device)
-            self._last = raw
-        made = self.executable([*buffers, self._packed])
+        raw = self.packing.pack(scalars)
+        if raw != self._last:  # handed over from the host, which is quicker than a device array used once
+            self._last, self._packed = raw, None
+            packed: Any = np.frombuffer(raw, np.uint32)
+        elif self._packed is None:  # steps mostly repeat their scalars
+            packed = self._packed = jax.device_put(np.frombuffer(raw, np.uint32), self.device)
+        else:
+            packed = self._packed
+        made = self.executable([*buffers, packed])
         return made
 
 
@@ -54,6 +56,7 @@ class XlaBackend:
     name = "xla"
 
     def __init__(self) -> None:
+        self.buffer_class: type = type(None)  # known with the first buffer: jax.Array is but its interface
         self._devices: dict[str, list[Any]] = {}
         self._saved: dict[tuple[Path, Any], Saved] = {}
 
@@ -84,7 +87,9 @@ class XlaBackend:
         if isinstance(value, jax.Array) and value.devices() == {device}:
             return value
         with jax.enable_x64(True):
-            return jax.device_put(value, device)
+            made = jax.device_put(value, device)
+        self.buffer_class = type(made)
+        return made
 
     def get(self, buffer: Any) -> Array:
         return np.array(buffer)
