@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import jax
@@ -31,7 +32,7 @@ class Network:
         """Parameters (weight, bias, weight, ...), images and labels."""
         rng = np.random.default_rng(3)
         parameters: list[np.ndarray] = []
-        for fan_in, fan_out in zip(self.widths, self.widths[1:], strict=False):
+        for fan_in, fan_out in pairwise(self.widths):
             parameters.append(rng.normal(0, fan_in**-0.5, (fan_in, fan_out)).astype("float32"))
             parameters.append(np.zeros(fan_out, "float32"))
         images = rng.random((self.batch, self.widths[0]), "float32")

@@ -2,6 +2,7 @@
 
 import json
 import sys
+from itertools import pairwise
 from time import perf_counter
 
 import mxnet as mx
@@ -32,7 +33,7 @@ def read(size, times):
 def step(widths, batch, steps, read):
     rng = np.random.RandomState(3)
     parameters = []
-    for fan_in, fan_out in zip(widths, widths[1:]):  # noqa: B905 - lengths differ by one
+    for fan_in, fan_out in pairwise(widths):
         parameters += [nd.array(rng.normal(0, fan_in**-0.5, (fan_in, fan_out))), nd.zeros((fan_out,))]
     x, y = nd.array(rng.rand(batch, widths[0])), nd.array(rng.randint(0, widths[-1], batch))
     for parameter in parameters:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 from typing import Any
 
 import jax
@@ -28,7 +29,7 @@ STEPS = 200
 def measure(effort: Effort) -> Iterator[Row]:
     mxnet = oracle()
     for network in NETWORKS if effort.scale else NETWORKS[1:2]:
-        size = max(network.batch * sum(a * b for a, b in zip(network.widths, network.widths[1:], strict=False)), 1)
+        size = max(network.batch * sum(a * b for a, b in pairwise(network.widths)), 1)
         steps = max(effort.times(min(STEPS, max(1, round(6e9 / size)))), 2)
         for read in (True, False):
             cases: dict[str, Case] = {
