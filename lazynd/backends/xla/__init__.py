@@ -16,6 +16,7 @@ from ...ir.errors import MXNetError
 from ...ir.gradient import flatten
 from ...ir.graph import Graph
 from ...ir.types import Context
+from .aliasing import output_order
 from .lower import lower
 from .packing import Packing
 from .persistent import Saved
@@ -109,6 +110,8 @@ class XlaBackend:
 
     def compile(self, graph: Graph, slots: int, donate: Sequence[int], keep: bool) -> tuple[Compiled, bool]:
         flat = flatten(graph)
+        order = output_order(flat, donate) if donate else list(range(len(flat.outputs)))
+        flat = Graph(flat.inputs, [flat.outputs[i] for i in order], name=flat.name)
         n_leaves = len(flat.inputs) - slots
         device = self.device(_context_of(flat))
         packing = Packing([node.type for node in flat.inputs[n_leaves:]])
@@ -121,7 +124,7 @@ class XlaBackend:
         else:
             executable = self._compile(flat, n_leaves, packing, donate, kept, device)
             nbytes = saved.save(name, executable) if saved and name else 0
-        call = _arranged(executable, donate, kept)
+        call = _arranged(executable, donate, kept, order)
         return Compiled(call, packing, device, nbytes or _code_bytes(executable, flat)), found is not None
 
     def _saved_on(self, device: Any) -> Saved | None:
@@ -163,12 +166,23 @@ def _context_of(graph: Graph) -> Context:
     raise ValueError("a program without outputs")
 
 
-def _arranged(executable: Any, donate: Sequence[int], kept: Sequence[int]) -> Callable[[list[Any]], Sequence[Any]]:
-    """``executable``, whose arguments are those given up and the others, as a function of all in order."""
+def _arranged(
+    executable: Any, donate: Sequence[int], kept: Sequence[int], order: Sequence[int]
+) -> Callable[[list[Any]], Sequence[Any]]:
+    """``executable``, whose arguments are those given up and the others, as a function of all in order.
+
+    ``order`` are the numbers of its outputs; they come in order too.
+    """
     if not donate:
         return lambda arguments: executable([], arguments)
     donated = list(donate)
-    return lambda arguments: executable([arguments[i] for i in donated], [arguments[i] for i in kept])
+    back = sorted(range(len(order)), key=order.__getitem__)
+
+    def call(arguments: list[Any]) -> Sequence[Any]:
+        made = executable([arguments[i] for i in donated], [arguments[i] for i in kept])
+        return [made[i] for i in back]
+
+    return call
 
 
 @contextmanager
