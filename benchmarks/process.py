@@ -9,16 +9,17 @@ import subprocess
 import sys
 from typing import Any
 
+DEFAULTS = {"LAZYND_CACHE": "off", "LAZYND_VERIFY": "0", "LAZYND_EAGER": "0", "LAZYND_BACKEND": "xla"}
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 
 
 def child(script: str, *arguments: object, **environment: str) -> Any:
     """What ``benchmarks/children/SCRIPT.py`` prints as JSON on its last line, in a fresh process.
 
-    The persistent cache is off unless ``environment`` says otherwise.
+    Settings are the defaults, the persistent cache off, unless ``environment`` says otherwise.
     """
     command = [sys.executable, "-m", f"benchmarks.children.{script}", *map(str, arguments)]
-    settings = {**os.environ, "LAZYND_CACHE": "off", "LAZYND_VERIFY": "0", **environment}
+    settings = os.environ | DEFAULTS | environment
     finished = subprocess.run(command, cwd=ROOT, env=settings, capture_output=True, text=True, check=False)
     if finished.returncode:
         raise RuntimeError(f"{' '.join(command)} failed:\n{finished.stderr}")

@@ -6,8 +6,6 @@ from collections.abc import Callable, Iterator
 from itertools import pairwise
 from typing import Any
 
-import jax
-
 from .. import networks
 from ..networks import Network
 from ..process import oracle
@@ -42,7 +40,6 @@ def measure(effort: Effort) -> Iterator[Row]:
                 cases["mxnet"] = lambda a=arguments: mxnet.seconds("step", **a)
             name = f"{network.name}, loss read {'every step' if read else 'after the last step'}"
             yield Row(name, "ms", interleave(cases, effort.rounds, 1e3), Budget(1.1, "jax.jit"))
-    jax.clear_caches()
 
 
 def float_of_ours(loss: Any) -> float:
