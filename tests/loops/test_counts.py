@@ -79,7 +79,6 @@ def test_loop_runs_compiles_and_learns_as_the_table_says(name: str, monkeypatch:
 def eagerly(name: str, monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     """What the loop reports when every operation runs at its own line, in NumPy."""
     monkeypatch.setattr(lazynd.config, "eager", True)
-    monkeypatch.setattr("lazynd.runtime.state.LOCAL.state.eager", True)
     lazynd.nd.random.seed(0)
     quiet = Quiet()
     programs.LOOPS[name](quiet)  # type: ignore[arg-type]  # looks like a Watch
