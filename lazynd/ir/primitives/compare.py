@@ -17,6 +17,8 @@ from .elementwise import Array, Binary, Samples, Unary, same_types
 class Comparison(Binary, family=True):
     """Two operands of one type; a boolean result."""
 
+    kinds = "fiub"
+
     def infer(self, *args: Any, **kwargs: Any) -> Type:
         return same_types(self.name, args).with_dtype(BOOL)
 
@@ -111,6 +113,7 @@ class Convert(Unary):
     """
 
     name = "convert"
+    kinds = "fiub"
     exact = True
 
     def infer(self, x: Type, *, dtype: np.dtype[Any]) -> Type:
@@ -151,6 +154,7 @@ class BitcastConvert(Unary):
     """The same bits as another dtype of the same width."""
 
     name = "bitcast_convert"
+    kinds = "fiub"
     moves = True
 
     def infer(self, x: Type, *, dtype: np.dtype[Any]) -> Type:
