@@ -34,6 +34,8 @@ class Backend(Protocol):
     """How graphs run. Buffers are opaque to the runtime, but NumPy arrays are accepted everywhere."""
 
     name: str
+    #: The class of what ``put`` gives. Such a buffer is on the device of its value's context and needs no ``put``.
+    buffer_class: type
 
     def device_count(self, device_type: str) -> int: ...
 

@@ -3,51 +3,68 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from sys import _getframe
 from types import FrameType
 from typing import Any
 
 from ..ir.errors import MXNetError
 from ..ops import Operator
-from ..runtime.record import guard_write, move
-from .invoke import invoke
+from ..runtime.record import call, guard_write, move
+from .invoke import invoke, record, specialize
 from .ndarray import _METHOD_MAKERS, NDArray
 from .refusal import refusal
 
 _RECORDER_KINDS = ("draw",)
 
 
+def _apply(operator: Operator, cells: Sequence[Any], attributes: tuple[Any, ...], frame: FrameType) -> Any:
+    """Record the call; its results as arrays."""
+    spec, scalars, cells = specialize(operator, cells, attributes, frame)
+    if len(spec.out_types) == 1 and not operator.writes:
+        array = NDArray.__new__(NDArray)
+        array._cell = call(spec, cells, scalars, frame.f_code, frame.f_lasti)
+        return array
+    made = [NDArray(cell) for cell in record(operator, spec, scalars, cells, frame)]
+    return made[0] if len(made) == 1 else made
+
+
 def _finish(
     operator: Operator, arrays: tuple[Any, ...], attributes: tuple[Any, ...], out: Any, frame: FrameType
 ) -> Any:
-    """Record the call; write ``out`` if given."""
+    """Record the call on what is given as ``arrays``; write ``out`` if given."""
+    if out is None:
+        return _apply(operator, _cells(operator, arrays, frame), attributes, frame)
+    return _into(operator, arrays, attributes, out, frame)
+
+
+def _cells(operator: Operator, arrays: tuple[Any, ...], frame: FrameType) -> tuple[Any, ...]:
+    """The cells of ``arrays``, of which optional ones may be None."""
     cells = []
     for i, array in enumerate(arrays):
         if isinstance(array, NDArray):
             cells.append(array._cell)
         elif array is not None or i < operator.required:
             _refuse_input(operator, arrays, i, frame)
-    targets = () if out is None else tuple(out) if isinstance(out, list | tuple) else (out,)
-    if targets:
-        _check_targets(operator, arrays, targets, frame)
+    return tuple(cells)
+
+
+def _into(operator: Operator, arrays: tuple[Any, ...], attributes: tuple[Any, ...], out: Any, frame: FrameType) -> Any:
+    """Record the call and write its results to ``out``, an array or several."""
+    cells = _cells(operator, arrays, frame)
+    targets = tuple(out) if isinstance(out, list | tuple) else (out,)
+    _check_targets(operator, arrays, targets, frame)
     made = invoke(operator, cells, attributes, frame)
-    if targets:
-        if len(targets) != len(made):
-            reason = f"{len(made)} outputs for {len(targets)} arrays in out"
-            raise refusal(MXNetError, operator.name, reason, arrays, {"out": targets}, frame)
-        for target, cell in zip(targets, made, strict=True):
-            if target._cell.type is not cell.type:
-                reason = f"out has type {target._cell.type}, the result is {cell.type}"
-                raise refusal(MXNetError, operator.name, reason, arrays, {"out": target}, frame)
-        for target, cell in zip(targets, made, strict=True):
-            move(target._cell, cell)
-        return out
-    if len(made) == 1:
-        array = NDArray.__new__(NDArray)
-        array._cell = made[0]
-        return array
-    return [NDArray(cell) for cell in made]
+    if len(targets) != len(made):
+        reason = f"{len(made)} outputs for {len(targets)} arrays in out"
+        raise refusal(MXNetError, operator.name, reason, arrays, {"out": targets}, frame)
+    for target, cell in zip(targets, made, strict=True):
+        if target._cell.type is not cell.type:
+            reason = f"out has type {target._cell.type}, the result is {cell.type}"
+            raise refusal(MXNetError, operator.name, reason, arrays, {"out": target}, frame)
+    for target, cell in zip(targets, made, strict=True):
+        move(target._cell, cell)
+    return out
 
 
 def _refuse_input(operator: Operator, arrays: tuple[Any, ...], position: int, frame: FrameType) -> None:
@@ -100,7 +117,7 @@ def make_function(operator: Operator, name: str, method: bool = False) -> Callab
     attributes = _attribute_parameters(operator)
     namespace: dict[str, Any] = {
         "_op": operator, "_finish": _finish, "_unknown": _unknown, "_getframe": _getframe, "_missing": _MISSING,
-        "_EMPTY": inspect.Parameter.empty,
+        "_EMPTY": inspect.Parameter.empty, "_apply": _apply, "_NDArray": NDArray,
     }  # fmt: skip
     for p in attributes:
         namespace[f"_d_{p.name}"] = _MISSING if p.default is inspect.Parameter.empty else p.default
@@ -127,14 +144,26 @@ def _source(operator: Operator, name: str, attributes: list[inspect.Parameter], 
         arrays = f"({''.join(f'{each}, ' for each in inputs)})"
         positional = [f"{each}={'_missing' if i < operator.required else None}" for i, each in enumerate(inputs)]
     modes = {p.name for p in operator.parameters if p.kind == "mode"}
+    absent = {p.name: "None" if p.name in modes else "_missing" for p in attributes}
     values = "".join(
-        f"_EMPTY if {p.name} is {'None' if p.name in modes else '_missing'} else {p.name}, " for p in attributes
+        f"_EMPTY if {p.name} is {absent[p.name]} else {p.name}, "
+        if p.name in modes or p.default is inspect.Parameter.empty
+        else f"{p.name}, "
+        for p in attributes
     )
+    usual = ""
+    if inputs and not operator.variadic:
+        # The usual call, all inputs arrays and no ``out``, skips what the others need: this is the hot path.
+        cells = "".join(f"{each}._cell, " for each in inputs)
+        usual = (
+            f"    if out is None and {' is '.join(f'{each}.__class__' for each in inputs)} is _NDArray:\n"
+            f"        return _apply(_op, ({cells}), ({values}), _getframe(1))\n"
+        )
     keywords = [f"{p.name}=_d_{p.name}" for p in attributes]
     return (
         f"def {name}({', '.join([*positional, *keywords, 'out=None', 'name=None', *tail, '**unknown'])}):\n"
         f"    if {extra} or unknown: _unknown(_op, {extra}, unknown, {arrays}, _getframe(1))\n"
-        f"    return _finish(_op, {arrays}, ({values}), out, _getframe(1))\n"
+        f"{usual}    return _finish(_op, {arrays}, ({values}), out, _getframe(1))\n"
     )
 
 

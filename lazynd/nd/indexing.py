@@ -16,6 +16,7 @@ from ..runtime.location import user_location
 from ..runtime.record import call, data, guard_part, guard_write, make_view, move
 
 Ints = tuple[int, ...]
+_WHOLE = slice(None)
 
 
 class Basic:
@@ -167,6 +168,9 @@ def write(cell: Cell, key: Any, value: Any) -> None:
         return
     guard_write(cell)
     type = cell.type
+    if key.__class__ is slice and key == _WHOLE and type.shape and isinstance(value, Cell) and value.type is type:
+        move(cell, value)  # what updates of parameters do
+        return
     expanded = _expand(key, type.ndim)
     location = user_location()
     if not _is_basic(expanded):

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..ir.specialization import Specialization
-from ..ir.types import Type
+from ..ir.types import Context, Type
 from ..ops import OPERATORS, Operator
 from ..runtime import copy_to
 from ..runtime.cell import Cell
@@ -21,7 +21,9 @@ from .np_shape import has_scalar
 from .refusal import refusal, refuse
 
 _EMPTY = inspect.Parameter.empty
-_bound: dict[tuple[Any, ...], Specialization] = {}
+#: Attributes of these classes (tuples: of ints) that are equal, class for class, specialize alike; floats do not.
+_EXACT = (int, str, type(None), tuple, type, np.dtype, Context)
+_bound: dict[tuple[Any, ...], tuple[Specialization, tuple[Any, ...]]] = {}
 _bound_scalar: dict[tuple[str, Type], tuple[Specialization, frozenset[float]]] = {}
 
 
@@ -56,26 +58,47 @@ def gathered(cells: Sequence[Cell]) -> list[Cell]:
     return [c if c.type.context.device != first.device or c.type.context is first else copy_to(c, first) for c in cells]
 
 
-def invoke(operator: Operator, cells: Sequence[Cell], attributes: Sequence[Any], frame: FrameType) -> tuple[Cell, ...]:
-    """Record ``operator`` on ``cells``; ``attributes`` in declaration order, missing ones at the end default."""
-    types = tuple([c.type for c in cells])
-    if len(types) > 1 and len({t.context for t in types}) > 1:
+def specialize(
+    operator: Operator, cells: Sequence[Cell], attributes: tuple[Any, ...], frame: FrameType
+) -> tuple[Specialization, tuple[Any, ...], Sequence[Cell]]:
+    """``operator`` on the types of ``cells``, its slots, and the cells on one context; missing attributes default."""
+    count = len(cells)  # one and two spelt out, as when recording: a comprehension costs more than the look-up
+    if count == 1:
+        types: tuple[Type, ...] = (cells[0].type,)
+    elif count == 2:
+        types = (cells[0].type, cells[1].type)
+    else:
+        types = tuple([c.type for c in cells])
+    # Classes belong to the key: 1, True and 1.0 are equal.
+    key = (operator, types, attributes, *map(type, attributes)) if attributes else (operator, types)
+    try:
+        spec, scalars = _bound[key]
+        return spec, scalars, cells
+    except (KeyError, TypeError):  # a list among the attributes is no key
+        pass
+    if count > 1 and len({t.context for t in types}) > 1:
         cells = gathered(cells)
         types = tuple([c.type for c in cells])
-    if not operator.parameters:
-        key: tuple[Any, ...] = (operator, types)
-        spec = _bound.get(key)
-        if spec is None:
-            with refuse(operator.name, types, frame):
-                scalar = has_scalar(operator.name, types)
-                spec = operator.bind(types, {})[0]
-            if not scalar:
-                _bound[key] = spec
-        scalars: tuple[Any, ...] = ()
-    else:
-        with refuse(operator.name, types, frame, lambda: _given(operator, attributes)):
-            has_scalar(operator.name, types)
-            spec, scalars = _bind(operator, types, attributes)
+        key = ()  # not the key of these types
+    with refuse(operator.name, types, frame, lambda: _given(operator, attributes)):
+        scalar = has_scalar(operator.name, types)
+        bound = _bind(operator, types, attributes)
+    if key and not scalar and not bound[1] and not operator.ambient and all(isinstance(a, _EXACT) for a in attributes):
+        _bound[key] = bound
+    return *bound, cells
+
+
+def invoke(
+    operator: Operator, cells: Sequence[Cell], attributes: tuple[Any, ...], frame: FrameType
+) -> tuple[Cell, ...]:
+    """Record ``operator`` on ``cells``; ``attributes`` in declaration order, missing ones at the end default."""
+    return record(operator, *specialize(operator, cells, attributes, frame), frame)
+
+
+def record(
+    operator: Operator, spec: Specialization, scalars: tuple[Any, ...], cells: Sequence[Cell], frame: FrameType
+) -> tuple[Cell, ...]:
+    """Record a specialization of ``operator``, whose writes move cells; gives its outputs."""
     if len(spec.out_types) == 1:
         made: tuple[Cell, ...] = (call(spec, cells, scalars, frame.f_code, frame.f_lasti),)
     else:

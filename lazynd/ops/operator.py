@@ -82,6 +82,8 @@ class Operator(Op):
         self.inputs, self.required, self.variadic, self.parameters = _declared(function)
         self.by_name = {p.name: p for p in self.parameters}
         self.draws = any(p.kind == "draw" for p in self.parameters)
+        #: Whether the thread's state decides an attribute: mode, context or position of the random stream.
+        self.ambient = any(p.kind in ("draw", "mode", "context") for p in self.parameters)
         self.ignores_cotangent = False
         self._gradient: Callable[..., Any] | None = None
 

@@ -105,9 +105,15 @@ def _apply(name: str, *cells: Cell) -> Cell:
     return call(spec, cells, (), *user_location())
 
 
+_fills: dict[tuple[Type, int], tuple[Specialization, list[Any]]] = {}
+
+
 def _filled(type: Type, value: int) -> Cell:
-    attributes = {"shape": type.shape, "dtype": type.dtype, "ctx": type.context, "value": value}
-    spec, slots = OPERATORS["_fill"].bind((), attributes)
+    found = _fills.get((type, value))
+    if found is None:
+        attributes = {"shape": type.shape, "dtype": type.dtype, "ctx": type.context, "value": value}
+        found = _fills[type, value] = OPERATORS["_fill"].bind((), attributes)
+    spec, slots = found
     return call(spec, (), tuple(slots), *user_location())
 
 

@@ -12,7 +12,7 @@ from ..ir.errors import MXNetError
 from ..ir.node import Node, Output
 from .interrupt import DeferInterrupt
 from .location import describe
-from .program import Program, dead_leaf, leaf_uses
+from .program import Program, dead_leaf
 from .schedule import Plan, Ref
 from .stats import stats
 
@@ -103,22 +103,19 @@ def _buffers(plan: Plan, program: Program, backend: Backend, donated: dict[int, 
     donate = program.donate
     context = plan.items[0].type.context
     buffers = []
-    uses = leaf_uses(plan) if donate else {}
     for number, ref in enumerate(plan.leaves):
-        value = ref.value
-        put = backend.put(value, context)
-        if put is not value:
-            ref.value = put
-        value = None
+        buffer = ref.value
+        if buffer.__class__ is not backend.buffer_class:
+            buffer = ref.value = backend.put(buffer, context)
         if number in donate:
-            del put
-            if dead_leaf(ref, uses):
-                put = donated[number] = ref.value
+            buffer = None  # the test counts references
+            if dead_leaf(ref, donate[number]):
+                buffer = donated[number] = ref.value
                 stats.donated += 1
             else:
-                put = backend.copy(ref.value)
+                buffer = backend.copy(ref.value)
                 stats.copied += 1
-        buffers.append(put)
+        buffers.append(buffer)
     return buffers
 
 

@@ -22,11 +22,11 @@ from .stats import stats
 
 
 class Program:
-    """One compiled program. ``donate`` numbers the leaves whose buffers it takes over."""
+    """One compiled program. ``donate`` numbers the leaves whose buffers it takes over, with their uses by the plan."""
 
     __slots__ = ("donate", "executable", "scalar_positions")
 
-    def __init__(self, executable: Executable, donate: tuple[int, ...], scalar_positions: list[int] | None) -> None:
+    def __init__(self, executable: Executable, donate: dict[int, int], scalar_positions: list[int] | None) -> None:
         self.executable = executable
         self.donate = donate
         #: Which of the plan's scalars are its inputs; None for all.
@@ -174,7 +174,7 @@ def is_stale(plan: Plan) -> bool:
 
 def compile_draft(draft: Draft, backend: Backend) -> tuple[Program, int]:
     """The compiled program, and the bytes of its code."""
-    executable, loaded = backend.compile(optimise(draft.graph), draft.slots, draft.donate, True)
+    executable, loaded = backend.compile(optimise(draft.graph), draft.slots, tuple(draft.donate), True)
     if loaded:
         stats.loaded += 1
     else:
@@ -182,46 +182,48 @@ def compile_draft(draft: Draft, backend: Backend) -> tuple[Program, int]:
     return Program(executable, draft.donate, draft.scalar_positions), executable.nbytes
 
 
-def donation(plan: Plan) -> tuple[int, ...]:
-    """Leaves whose buffer the program may take over: dead by construction, and matching an output."""
+def donation(plan: Plan) -> dict[int, int]:
+    """Leaves whose buffer the program may take over: dead by construction, and matching an output; with their uses."""
     wanted = [plan.items[i].type for i in plan.outputs]
     uses = leaf_uses(plan)
-    chosen = []
+    chosen: dict[int, int] = {}
     for number, ref in enumerate(plan.leaves):
         type = ref.type
-        if type in wanted and dead_leaf(ref, uses):
+        if type in wanted and dead_leaf(ref, uses[number]):
             wanted.remove(type)
-            chosen.append(number)
-    return tuple(chosen)
+            chosen[number] = uses[number]
+    return chosen
 
 
-def leaf_uses(plan: Plan) -> dict[int, int]:
-    """How often the plan's nodes refer to each leaf, by identity."""
-    uses: dict[int, int] = {}
-    for item in plan.items:
-        if item.__class__ is Node:
-            for ref in item.inputs:  # type: ignore[union-attr]  # a pending node has inputs
-                uses[id(ref)] = uses.get(id(ref), 0) + 1
+def leaf_uses(plan: Plan) -> list[int]:
+    """How often the plan's nodes refer to each leaf: the same for every plan of its key."""
+    uses = [0] * len(plan.leaves)
+    for entry in plan.key:
+        if entry.__class__ is int and entry < 0:
+            uses[~entry] += 1
     return uses
 
 
-def dead_leaf(ref: Ref, uses: dict[int, int]) -> bool:
-    """Whether nothing but the plan refers to ``ref`` and its buffer."""
+def dead_leaf(ref: Ref, uses: int) -> bool:
+    """Whether nothing but the plan, which refers to ``ref`` ``uses`` times, refers to it and its buffer.
+
+    Two leaves on one buffer share a number and its uses; then the buffer is held by the other one.
+    """
     # The plan's list of leaves, two arguments and getrefcount's own; the buffer: its leaf and getrefcount's.
-    return getrefcount(ref) - uses.get(id(ref), 0) <= LEAF_HELD and getrefcount(ref.value) <= BUFFER_HELD
+    return getrefcount(ref) - uses <= LEAF_HELD and getrefcount(ref.value) <= BUFFER_HELD
 
 
 def _calibrate() -> tuple[int, int]:
     """What the counts of ``dead_leaf`` are for a leaf that only a plan's list holds."""
 
-    def count(ref: Ref, uses: dict[int, int]) -> tuple[int, int]:
-        return getrefcount(ref) - uses.get(id(ref), 0), getrefcount(ref.value)
+    def count(ref: Ref, uses: int) -> tuple[int, int]:
+        return getrefcount(ref) - uses, getrefcount(ref.value)
 
     plan = Plan()
     plan.leaves.append(leaf(None, object()))  # type: ignore[arg-type]  # the type does not matter here
     found = (0, 0)
     for _, ref in enumerate(plan.leaves):  # enumerate holds what it yielded last, as it does for the callers
-        found = count(ref, {})
+        found = count(ref, 0)
     return found
 
 

@@ -18,7 +18,7 @@ from .engine import force, overflow
 from .interrupt import DeferInterrupt
 from .location import user_location
 from .state import LOCAL, State
-from .tape import make_entry, source
+from .tape import Entry, make_entry, source, sources
 
 IN_GRAPH = (
     "Assigning to NDArrays that are already in a computational graph will cause undefined behavior when "
@@ -64,22 +64,35 @@ def further(node: Node, spec: Specialization) -> tuple[Ref, ...]:
     return (node, *made)
 
 
+def contents(cells: Sequence[Cell]) -> tuple[Ref, ...]:
+    """What ``cells`` hold now. One and two are spelt out: a comprehension costs as much as the rest of a call."""
+    count = len(cells)
+    if count == 1:
+        return (cells[0].ref,)
+    if count == 2:
+        return cells[0].ref, cells[1].ref
+    return tuple([c.ref for c in cells])
+
+
 def call(
     spec: Specialization, cells: Sequence[Cell], scalars: tuple[Any, ...], code: CodeType | None, lasti: int
 ) -> Cell:
     """Record an operation with one visible output on the content of ``cells``."""
     state = LOCAL.state
-    refs = tuple([c.ref for c in cells])
-    if state.recording:
-        return _taped(state, spec, cells, refs, scalars, code, lasti)[0]
+    refs = contents(cells)
     cell = Cell.__new__(Cell)
-    cell.ref = node = append(state, spec, refs, scalars, code, lasti)
-    cell.tape = cell.variable = None
+    cell.variable = None
     cell.position = cell.version = 0
-    if len(spec.out_types) > 1:
-        further(node, spec)
+    if state.recording:
+        results, cell.tape = _taped(state, spec, cells, refs, scalars, code, lasti)
+        cell.ref = results[0]
+    else:
+        cell.tape = None
+        cell.ref = node = append(state, spec, refs, scalars, code, lasti)
+        if len(spec.out_types) > 1:
+            further(node, spec)
     if config.eager:
-        force(node)
+        force(cell.ref)
     return cell
 
 
@@ -88,13 +101,20 @@ def call_many(
 ) -> tuple[Cell, ...]:
     """Record an operation with any number of visible outputs."""
     state = LOCAL.state
-    refs = tuple([c.ref for c in cells])
+    refs = contents(cells)
+    entry = None
     if state.recording:
-        return _taped(state, spec, cells, refs, scalars, code, lasti)
-    node = append(state, spec, refs, scalars, code, lasti)
-    made = tuple(map(Cell, further(node, spec))) if len(spec.out_types) > 1 else (Cell(node),)
+        results, entry = _taped(state, spec, cells, refs, scalars, code, lasti)
+    else:
+        node = append(state, spec, refs, scalars, code, lasti)
+        results = further(node, spec) if len(spec.out_types) > 1 else (node,)
+    made = tuple(map(Cell, results[: len(spec.out_types)]))
+    if entry is not None:
+        for i, cell in enumerate(made):
+            cell.tape = entry
+            cell.position = i
     if config.eager:
-        force(node)
+        force(results[0])
     return made
 
 
@@ -106,27 +126,20 @@ def _taped(
     scalars: tuple[Any, ...],
     code: CodeType | None,
     lasti: int,
-) -> tuple[Cell, ...]:
-    """Record under ``record()``: in linearised form if an input needs a gradient."""
-    parents = tuple([source(c) for c in cells])
-    needs = tuple([p is not None for p in parents])
-    visible = len(spec.out_types)
-    if True not in needs:
-        node = append(state, spec, refs, scalars, code, lasti)
-        results = further(node, spec) if visible > 1 else (node,)
-        made = tuple(map(Cell, results))
-    else:
+) -> tuple[tuple[Ref, ...], Entry | None]:
+    """Record under ``record()``: in linearised form, with an entry on the tape, if an input needs a gradient.
+
+    Gives all outputs, hidden ones last.
+    """
+    parents = sources(cells)
+    linear = None
+    if any(parents):
+        needs = tuple(map(bool, parents))
         linear = spec.linearized.get(needs) or linearize(spec, needs)
-        node = append(state, linear.spec, refs, scalars, code, lasti)
-        results = further(node, linear.spec) if len(linear.spec.out_types) > 1 else (node,)
-        entry = make_entry(linear, parents, refs + results, node)
-        made = tuple(map(Cell, results[:visible]))
-        for i, cell in enumerate(made):
-            cell.tape = entry
-            cell.position = i
-    if config.eager:
-        force(node)
-    return made
+        spec = linear.spec
+    node = append(state, spec, refs, scalars, code, lasti)
+    results = further(node, spec) if len(spec.out_types) > 1 else (node,)
+    return results, None if linear is None else make_entry(linear, parents, refs + results, node)
 
 
 def guard_write(cell: Cell) -> None:
@@ -188,8 +201,10 @@ def make_view(cell: Cell, offset: int, type: Type) -> View:
         made = View(cell, offset, type)
     state = LOCAL.state
     if state.recording and source(cell) is not None:
-        seen = _taped(state, _view_spec(cell, type), (cell,), (cell.ref,), (offset,), *user_location())[0]
-        made.remember(seen.ref, seen.tape, seen.position)
+        results, entry = _taped(state, _view_spec(cell, type), (cell,), (cell.ref,), (offset,), *user_location())
+        if config.eager:
+            force(results[0])
+        made.remember(results[0], entry, 0)
     return made
 
 

@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from itertools import compress
+from operator import add, eq, sub
 from sys import getrefcount
 from typing import Any, Final
 
@@ -47,9 +49,8 @@ def linearize_items(items: list[Ref], root: Ref | None, component: bool) -> Plan
     """The plan of ``items`` (a list of its own, in recording order, of items that have not run); of the connected
     component of ``root`` alone if ``component``."""
     plan, position, groups = _walk(items)
-    counts = list(map(getrefcount, items))
-    outside = [c - u > _HELD for c, u in zip(counts, plan.uses, strict=True)] if EXACT else [True] * len(items)
-    del counts
+    # References from outside the plan are more than ``_HELD``; item by item in C, for every force passes here.
+    outside = list(map(_HELD.__lt__, map(sub, map(getrefcount, items), plan.uses))) if EXACT else [True] * len(items)
     chosen = _chosen(items, plan, position, groups, outside, root, component)
     if chosen is not None:
         live = {id(item) for item, out in zip(items, outside, strict=True) if out}
@@ -61,7 +62,7 @@ def linearize_items(items: list[Ref], root: Ref | None, component: bool) -> Plan
         outside[position[root]] = True
     plan.root = root
     plan.items = items
-    plan.outputs = [i for i, out in enumerate(outside) if out]
+    plan.outputs = list(compress(range(len(items)), outside))
     plan.key = (*plan.key, *plan.outputs)
     return plan
 
@@ -69,9 +70,9 @@ def linearize_items(items: list[Ref], root: Ref | None, component: bool) -> Plan
 def _walk(items: Sequence[Ref]) -> tuple[Plan, dict[Ref, int], list[int]]:
     """Key, leaves and scalars of ``items``, uses of each within, and the group (connected component) of each."""
     plan = Plan()
-    position: dict[Ref, int] = {}
-    uses: list[int] = []
-    groups: list[int] = []
+    position: dict[Ref, int] = dict(zip(items, range(len(items)), strict=True))
+    uses = [0] * len(items)
+    groups = list(range(len(items)))
     key: list[Any] = []
     leaf_number: dict[int, int] = {}
     leaves, scalars, foreign = plan.leaves, plan.scalars, plan.foreign
@@ -79,7 +80,7 @@ def _walk(items: Sequence[Ref]) -> tuple[Plan, dict[Ref, int], list[int]]:
         if item.__class__ is Output:
             owner = position[item.node]
             uses[owner] += 1
-            groups.append(groups[owner])
+            groups[number] = groups[owner]
         else:
             group = number
             key.append(item.spec)  # type: ignore[union-attr]  # not an Output
@@ -101,9 +102,7 @@ def _walk(items: Sequence[Ref]) -> tuple[Plan, dict[Ref, int], list[int]]:
                     foreign.append(ref)
             if item.scalars:  # type: ignore[union-attr]  # not an Output
                 scalars.extend(item.scalars)  # type: ignore[union-attr]  # not an Output
-            groups.append(group)
-        position[item] = number
-        uses.append(0)
+            groups[number] = group
     plan.uses = uses
     plan.key = tuple(key)
     return plan, position, groups
@@ -140,8 +139,8 @@ def _chosen(
     component: bool,
 ) -> list[bool] | None:
     """Which items to run: None for all. Drops dead items and, for a component, other components."""
-    dead = any(not out and not uses for out, uses in zip(outside, plan.uses, strict=True))
-    several = component and any(group == i for i, group in enumerate(groups) if i)
+    dead = 0 in map(add, outside, plan.uses)
+    several = component and sum(map(eq, groups, range(len(groups)))) > 1
     if not dead and not several:
         return None
     needed = [False] * len(items)

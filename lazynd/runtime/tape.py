@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Sequence
 from types import CodeType
 from typing import Any
 
@@ -75,6 +76,16 @@ def source(cell: Cell) -> tuple[Entry, int] | None:
     return cell.tape, 0
 
 
+def sources(cells: Sequence[Cell]) -> tuple[tuple[Entry, int] | None, ...]:
+    """The ``source`` of each of ``cells``; one and two spelt out, for recording asks each time."""
+    count = len(cells)
+    if count == 1:
+        return (source(cells[0]),)
+    if count == 2:
+        return source(cells[0]), source(cells[1])
+    return tuple(map(source, cells))
+
+
 def make_entry(
     linear: Linearized, parents: tuple[tuple[Entry, int] | None, ...], sources: tuple[Node | Output, ...], node: Node
 ) -> Entry:
@@ -83,7 +94,8 @@ def make_entry(
     entry.linear = linear
     entry.pull = None
     entry.parents = parents
-    entry.residuals = tuple([sources[k] for k in linear.kept])
+    kept = linear.kept
+    entry.residuals = tuple(map(sources.__getitem__, kept)) if kept else ()
     entry.scalars = node.scalars
     entry.variable = None
     entry.consumed = False

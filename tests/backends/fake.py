@@ -60,6 +60,8 @@ class Executable:
 class FakeBackend:
     """``gpus`` GPUs beside the host. ``compiled`` and ``runs`` list devices in order, ``moves`` (from, to)."""
 
+    buffer_class: type = Buffer
+
     def __init__(self, gpus: int = 2, name: str = "fake") -> None:
         self.name = name
         self.gpus = gpus

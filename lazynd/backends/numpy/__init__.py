@@ -82,6 +82,7 @@ class NumpyBackend:
     """Everything on the host, nothing compiled."""
 
     name = "numpy"
+    buffer_class: type = np.ndarray
 
     def device_count(self, device_type: str) -> int:
         return 1 if device_type == "cpu" else 0

@@ -16,6 +16,7 @@ from ...ir.errors import MXNetError
 from ...ir.gradient import flatten
 from ...ir.graph import Graph
 from ...ir.types import Context
+from .aliasing import output_order
 from .lower import lower
 from .packing import Packing
 from .persistent import Saved
@@ -38,13 +39,15 @@ class Compiled:
         if not self.packing.words:
             made: Sequence[Any] = self.executable(list(buffers))
             return made
-        packed = self.packing.pack(scalars)
-        raw = packed.tobytes()
-        if raw != self._last:
-            # A device array is worth its 20 microseconds only once: steps mostly repeat their scalars.
-            self._packed = jax.device_put(packed, self.device)
-            self._last = raw
-        made = self.executable([*buffers, self._packed])
+        raw = self.packing.pack(scalars)
+        if raw != self._last:  # handed over from the host, which is quicker than a device array used once
+            self._last, self._packed = raw, None
+            packed: Any = np.frombuffer(raw, np.uint32)
+        elif self._packed is None:  # steps mostly repeat their scalars
+            packed = self._packed = jax.device_put(np.frombuffer(raw, np.uint32), self.device)
+        else:
+            packed = self._packed
+        made = self.executable([*buffers, packed])
         return made
 
 
@@ -54,6 +57,7 @@ class XlaBackend:
     name = "xla"
 
     def __init__(self) -> None:
+        self.buffer_class: type = type(None)  # known with the first buffer: jax.Array is but its interface
         self._devices: dict[str, list[Any]] = {}
         self._saved: dict[tuple[Path, Any], Saved] = {}
 
@@ -84,7 +88,9 @@ class XlaBackend:
         if isinstance(value, jax.Array) and value.devices() == {device}:
             return value
         with jax.enable_x64(True):
-            return jax.device_put(value, device)
+            made = jax.device_put(value, device)
+        self.buffer_class = type(made)
+        return made
 
     def get(self, buffer: Any) -> Array:
         return np.array(buffer)
@@ -104,6 +110,8 @@ class XlaBackend:
 
     def compile(self, graph: Graph, slots: int, donate: Sequence[int], keep: bool) -> tuple[Compiled, bool]:
         flat = flatten(graph)
+        order = output_order(flat, donate) if donate else list(range(len(flat.outputs)))
+        flat = Graph(flat.inputs, [flat.outputs[i] for i in order], name=flat.name)
         n_leaves = len(flat.inputs) - slots
         device = self.device(_context_of(flat))
         packing = Packing([node.type for node in flat.inputs[n_leaves:]])
@@ -116,7 +124,7 @@ class XlaBackend:
         else:
             executable = self._compile(flat, n_leaves, packing, donate, kept, device)
             nbytes = saved.save(name, executable) if saved and name else 0
-        call = _arranged(executable, donate, kept)
+        call = _arranged(executable, donate, kept, order)
         return Compiled(call, packing, device, nbytes or _code_bytes(executable, flat)), found is not None
 
     def _saved_on(self, device: Any) -> Saved | None:
@@ -158,12 +166,23 @@ def _context_of(graph: Graph) -> Context:
     raise ValueError("a program without outputs")
 
 
-def _arranged(executable: Any, donate: Sequence[int], kept: Sequence[int]) -> Callable[[list[Any]], Sequence[Any]]:
-    """``executable``, whose arguments are those given up and the others, as a function of all in order."""
+def _arranged(
+    executable: Any, donate: Sequence[int], kept: Sequence[int], order: Sequence[int]
+) -> Callable[[list[Any]], Sequence[Any]]:
+    """``executable``, whose arguments are those given up and the others, as a function of all in order.
+
+    ``order`` are the numbers of its outputs; they come in order too.
+    """
     if not donate:
         return lambda arguments: executable([], arguments)
     donated = list(donate)
-    return lambda arguments: executable([arguments[i] for i in donated], [arguments[i] for i in kept])
+    back = sorted(range(len(order)), key=order.__getitem__)
+
+    def call(arguments: list[Any]) -> Sequence[Any]:
+        made = executable([arguments[i] for i in donated], [arguments[i] for i in kept])
+        return [made[i] for i in back]
+
+    return call
 
 
 @contextmanager

@@ -115,7 +115,6 @@ class Convert(Unary):
     name = "convert"
     kinds = "fiub"
     exact = True
-    kinds = "fiub"
 
     def infer(self, x: Type, *, dtype: np.dtype[Any]) -> Type:
         return x.with_dtype(dtype)

@@ -1,0 +1,1 @@
+"""Scripts that measure a process of their own and print JSON on their last line."""

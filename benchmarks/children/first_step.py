@@ -1,0 +1,28 @@
+"""Seconds of the first training step, which compiles: by lazynd, by it without its passes ("bare"), or by jax."""
+
+import json
+import sys
+import time
+from functools import partial
+
+import jax.numpy as jnp
+
+from benchmarks.networks import Network, by_hand, imperative
+from lazynd import nd
+from lazynd.passes import PIPELINE, run_pipeline
+from lazynd.runtime import program
+from lazynd.runtime.stats import stats
+
+who = sys.argv[1]
+network = Network((64, 128, 128, 10), 64)
+if who == "bare":
+    program.run_pipeline = partial(run_pipeline, passes=PIPELINE[:1])  # operators are expanded, no more
+nd.ones((2,)).asnumpy(), jnp.ones(2).block_until_ready()  # the client starts
+step = by_hand(network) if who == "jax" else imperative(network)
+before = stats.snapshot()
+start = time.perf_counter()
+loss = step()
+float(loss if who == "jax" else loss.asscalar())
+seconds = time.perf_counter() - start
+after = stats.snapshot()
+print(json.dumps({"seconds": seconds, **{name: after[name] - before[name] for name in ("programs", "loaded")}}))

@@ -1,0 +1,62 @@
+"""Runs in the environment of real MXNet, not in ours: a line of JSON asks for work, a line answers its seconds."""
+
+import json
+import sys
+from itertools import pairwise
+from time import perf_counter
+
+import mxnet as mx
+import numpy as np
+from mxnet import autograd, nd
+
+
+def chain(length, scalar):
+    y = nd.ones((8, 8))
+    z = 0.5 if scalar else nd.ones((8, 8))
+    nd.waitall()
+    start = perf_counter()
+    for _ in range(length):
+        y = y + z
+    y.wait_to_read()
+    return (perf_counter() - start) / length
+
+
+def read(size, times):
+    x = nd.ones((size,))
+    nd.waitall()
+    start = perf_counter()
+    for _ in range(times):
+        x.asnumpy()
+    return (perf_counter() - start) / times
+
+
+def step(widths, batch, steps, read):
+    rng = np.random.RandomState(3)
+    parameters = []
+    for fan_in, fan_out in pairwise(widths):
+        parameters += [nd.array(rng.normal(0, fan_in**-0.5, (fan_in, fan_out))), nd.zeros((fan_out,))]
+    x, y = nd.array(rng.rand(batch, widths[0])), nd.array(rng.randint(0, widths[-1], batch))
+    for parameter in parameters:
+        parameter.attach_grad()
+    nd.waitall()
+    start = perf_counter()
+    for _ in range(steps):
+        with autograd.record():
+            h = x
+            for i in range(0, len(parameters), 2):
+                h = nd.dot(h if i == 0 else nd.relu(h), parameters[i]) + parameters[i + 1]
+            loss = -nd.pick(nd.log_softmax(h), y).mean()
+        loss.backward()
+        for parameter in parameters:
+            parameter[:] = parameter - 0.05 * parameter.grad
+        if read:
+            loss.asscalar()
+    loss.asscalar()
+    return (perf_counter() - start) / steps
+
+
+WORK = {"chain": chain, "read": read, "step": step}
+mx.random.seed(0)
+for line in sys.stdin:
+    asked = json.loads(line)
+    print(json.dumps(WORK[asked.pop("what")](**asked)), flush=True)

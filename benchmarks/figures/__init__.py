@@ -1,0 +1,1 @@
+"""One figure a file. Each declares itself with ``@figure``; importing the file registers it."""

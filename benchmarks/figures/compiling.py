@@ -1,0 +1,30 @@
+"""The first step of a process, which compiles; and the same where the programs are kept on disk."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+
+from ..process import child
+from ..registry import figure
+from ..result import Row
+from ..timing import Effort, interleave
+
+
+@figure("the first training step of a process, which compiles")
+def measure(effort: Effort) -> Iterator[Row]:
+    with tempfile.TemporaryDirectory() as folder:
+        warmed = child("first_step", "lazynd", LAZYND_CACHE=folder)
+        cases = {
+            "lazynd": lambda: child("first_step", "lazynd")["seconds"],
+            "jax.jit": lambda: child("first_step", "jax")["seconds"],
+            "without passes": lambda: child("first_step", "bare")["seconds"],
+            "cache warm": lambda: child("first_step", "lazynd", LAZYND_CACHE=folder)["seconds"],
+        }
+        loaded = child("first_step", "lazynd", LAZYND_CACHE=folder)["loaded"]
+        if not loaded:
+            del cases["cache warm"]
+        samples = interleave(cases, effort.some_rounds(3), warm_up=False)
+        details = {"programs": warmed["programs"], "loaded": loaded}
+        note = f"{loaded} programs loaded" if loaded else "no persistent cache"
+        yield Row("perceptron", "s", samples, note=note, details=details)
