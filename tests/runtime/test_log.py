@@ -1,7 +1,8 @@
 """The log says what was forced, what was compiled and why; ``no_sync`` forbids what should not happen."""
 
-from __future__ import dataclasses
+from __future__ import annotations
 
+import dataclasses
 import logging
 import time
 from collections.abc import Iterator
