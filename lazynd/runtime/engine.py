@@ -15,8 +15,9 @@ from .execute import Lost, ProgramError, execute, lose, transfer
 from .kernels import prepare, run_kernels
 from .location import describe, user_location
 from .obtain import PROGRAMS, compile_program
-from .partition import device_part, first_piece, several_devices, too_big
+from .partition import Part, device_part, first_piece, several_devices, too_big
 from .period import period_of
+from .program import Family
 from .schedule import Plan, Ref, ancestors, linearize_items, live, unfinished
 from .sites import current_site
 from .state import LOCAL, LOCK, Region, State
@@ -35,12 +36,13 @@ def current_backend() -> Backend:
 def fence() -> None:
     """Close the thread's open region: what comes after shares no program with what came before."""
     state = LOCAL.state
+    state.period_credit = 0
     if state.region.items:
         with LOCK:
             state.region.kept = live(state.region)
         close(state)
-    state.period_credit = 0
-    state.region = Region(state, state.next_credit(), bool(state.record_depth))
+    else:  # none of its items, but its credit was another scope's
+        state.region = Region(state, state.next_credit(), bool(state.record_depth))
 
 
 def close(state: State) -> None:
@@ -251,9 +253,13 @@ def _run(
                     finish()
                     return
                 backend = current_backend()
-                plan, whole = _runnable(plan, root, region, backend)
-                if _attempt(plan, backend, ready, finish if whole else _nothing):
-                    if whole:
+                family = PROGRAMS.get(plan.key, backend)
+                part = _next_part(plan, known=family is not None)
+                if part is not None:
+                    plan = _part_of(plan, part, root, region)
+                    family = None if plan.transfer else PROGRAMS.get(plan.key, backend)
+                if _attempt(plan, family, backend, ready, finish if part is None else _nothing):
+                    if part is None:
                         return
                     continue
         if needed is not None:
@@ -270,12 +276,13 @@ def _run(
         del plan  # Its lists would count as references when the next plan is made.
 
 
-def _attempt(plan: Plan, backend: Backend, ready: _Ready, finish: Callable[[], None]) -> bool:
-    """Run ``plan`` if all that it needs is compiled; inside the lock."""
+def _attempt(
+    plan: Plan, family: Family | None, backend: Backend, ready: _Ready, finish: Callable[[], None]
+) -> bool:
+    """Run ``plan``, whose programs are ``family``, if all that it needs is compiled; inside the lock."""
     if plan.transfer:
         transfer(plan.items, backend)
         return True
-    family = PROGRAMS.get(plan.key, backend)
     program = family.match(plan.scalars) if family is not None else None
     if family is not None and program is not None:
         family.used(ready.program != plan.key)
@@ -291,21 +298,22 @@ def _nothing() -> None:
     """What is to be done after a part that is not the last."""
 
 
-def _runnable(plan: Plan, root: Ref | None, region: Region, backend: Backend) -> tuple[Plan, bool]:
-    """The plan itself and True, or the plan of its part that runs next and False."""
+def _next_part(plan: Plan, known: bool) -> Part | None:
+    """The part of ``plan`` that runs next; None if it runs whole, as one whose program is ``known`` does."""
     if too_big(plan):
-        part = first_piece(plan)
-    elif PROGRAMS.get(plan.key, backend) is None and several_devices(plan):
-        part = device_part(plan)
-    else:
-        return plan, True
+        return first_piece(plan)
+    return device_part(plan) if not known and several_devices(plan) else None
+
+
+def _part_of(plan: Plan, part: Part, root: Ref | None, region: Region) -> Plan:
+    """The plan of ``part``; ``plan`` itself is used up."""
     region.touched = True
     items = [plan.items[i] for i in part.positions]
     plan.items = plan.leaves = []  # they would count as references to what the part computes
     if part.transfer:
         plan.items, plan.transfer = items, True
-        return plan, False
-    return linearize_items(items, root if root in items else None, False), False
+        return plan
+    return linearize_items(items, root if root in items else None, False)
 
 
 def _force_foreign(ref: Ref, cause: str) -> None:

@@ -31,7 +31,7 @@ class Plan:
     ``transfer``: the items are copies from device to device instead, all of whose operands are there.
     """
 
-    __slots__ = ("foreign", "items", "key", "leaves", "outputs", "root", "scalars", "transfer", "uses")
+    __slots__ = ("foreign", "items", "key", "leaves", "outputs", "scalars", "transfer", "uses")
 
     def __init__(self) -> None:
         self.items: Sequence[Ref] = ()
@@ -41,7 +41,6 @@ class Plan:
         self.outputs: list[int] = []
         self.foreign: list[Ref] = []
         self.uses: list[int] = []
-        self.root: Ref | None = None
         self.transfer = False
 
 
@@ -60,7 +59,6 @@ def linearize_items(items: list[Ref], root: Ref | None, component: bool) -> Plan
         outside = [id(item) in live for item in items]
     if root is not None:
         outside[position[root]] = True
-    plan.root = root
     plan.items = items
     plan.outputs = list(compress(range(len(items)), outside))
     plan.key = (*plan.key, *plan.outputs)
@@ -176,7 +174,7 @@ def _uses_within(items: Sequence[Ref]) -> dict[Ref, int]:
     return uses
 
 
-def live(region: Any) -> list[Ref]:
+def live(region: Region) -> list[Ref]:
     """Those pending items of ``region`` that something else may still want; inside the lock."""
     items: list[Ref] = unfinished(region.items) if region.touched else list(region.items)
     uses = _uses_within(items)
