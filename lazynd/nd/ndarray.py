@@ -367,12 +367,9 @@ class NDArray:
         if grad_req not in ("write", "add", "null"):
             raise KeyError(grad_req)
         cell = self._cell
-        # Not zeros_like: a pending reader of the array would keep the first step from taking its buffer over.
-        type = cell.type
-        attributes = {"shape": type.shape, "dtype": type.dtype, "ctx": type.context, "value": 0}
-        zeros, slots = OPERATORS["_fill"].bind((), attributes)
         with runtime.not_recording():
-            buffer = call(zeros, (), tuple(slots), None, -1)
+            # Not zeros_like: a pending reader of the array would keep the first step from taking its buffer over.
+            buffer = runtime.filled(cell.type, 0)
         cell.tape = None
         cell.variable = Variable(buffer, grad_req)
 

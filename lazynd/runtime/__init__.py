@@ -10,7 +10,7 @@ from ..ir.errors import MXNetError
 from ..ir.types import Context
 from ..ops import OPERATORS
 from .cell import Cell, Ref, View
-from .differentiate import backward, grad, recording
+from .differentiate import backward, filled, grad, recording
 from .engine import current_backend, fence, force, waitall
 from .execute import failed
 from .location import user_location
@@ -18,7 +18,7 @@ from .record import call
 from .stats import stats
 
 __all__ = [
-    "backward", "cast_to", "copy_to", "current_backend", "device_count", "fence", "fetch", "force", "grad",
+    "backward", "cast_to", "copy_to", "current_backend", "device_count", "fence", "fetch", "filled", "force", "grad",
     "host_array", "not_recording", "recording", "stats", "wait", "waitall",
 ]  # fmt: skip
 

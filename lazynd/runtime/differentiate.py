@@ -93,7 +93,7 @@ def _total(variable: Variable, contributions: list[Cell]) -> Cell:
 
 def _sum(contributions: list[Cell], type: Type) -> Cell:
     if not contributions:
-        return _filled(type, 0)
+        return filled(type, 0)
     total = contributions[0]
     for each in contributions[1:]:
         total = _apply("elemwise_add", total, each)
@@ -108,7 +108,8 @@ def _apply(name: str, *cells: Cell) -> Cell:
 _fills: dict[tuple[Type, int], tuple[Specialization, list[Any]]] = {}
 
 
-def _filled(type: Type, value: int) -> Cell:
+def filled(type: Type, value: int) -> Cell:
+    """An array of ``type`` with ``value`` everywhere."""
     found = _fills.get((type, value))
     if found is None:
         attributes = {"shape": type.shape, "dtype": type.dtype, "ctx": type.context, "value": value}
@@ -132,7 +133,7 @@ def _sweep(
                 f"the head gradient must have the type of its head: expected {head.type}, got {gradient.type}"
             )
         if tape is not None:
-            starts.append((tape, _filled(head.type, 1) if gradient is None else gradient))
+            starts.append((tape, filled(head.type, 1) if gradient is None else gradient))
     order = _reachable([entry for (entry, _), _ in starts])
     pending: dict[Entry, dict[int, list[Cell]]] = {}
     for (entry, position), seed in starts:

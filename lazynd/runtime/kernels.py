@@ -54,15 +54,16 @@ def run_kernels(plan: Plan, backend: Backend, finish: Finish) -> None:
     known: dict[Ref, Any] = {}
     items = plan.items
     left = dict.fromkeys(items, 0)  # uses to come, so that a value which is no output dies with its last
-    for item in items:
-        for ref in _needs(item):
-            if ref in left:
-                left[ref] += 1
-    kept = {items[i] for i in plan.outputs}
     further: dict[Node, list[Output]] = {}
     for item in items:
-        if item.__class__ is Output:
+        if isinstance(item, Output):
             further.setdefault(item.node, []).append(item)
+            continue
+        for ref in item.inputs or ():
+            if ref in left:
+                left[ref] += 1
+    wanted = [items[i] for i in plan.outputs]
+    kept = set(wanted)
     with DeferInterrupt():
         for item in items:
             if item.__class__ is not Node or item.spec is None:
@@ -82,11 +83,7 @@ def run_kernels(plan: Plan, backend: Backend, finish: Finish) -> None:
                     left[ref] -= 1
                     if not left[ref] and ref not in kept:
                         known.pop(ref, None)
-        publish([items[i] for i in plan.outputs], [known[items[i]] for i in plan.outputs], items)
+        publish(wanted, [known[ref] for ref in wanted], items)
         stats.one_shot += 1
         count(items)
         finish()
-
-
-def _needs(item: Ref) -> tuple[Ref, ...]:
-    return () if isinstance(item, Output) else item.inputs or ()

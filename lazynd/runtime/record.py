@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from types import CodeType
 from typing import Any
@@ -181,16 +182,24 @@ def data(type: Type, value: Any) -> Cell:
 
 _VIEW = OPERATORS["_view"]
 _WRITE_VIEW = OPERATORS["_write_view"]
-_view_specs: dict[tuple[Type, Type], Specialization] = {}
-_write_specs: dict[tuple[Type, Type], Specialization] = {}
 
 
-def _view_spec(cell: Cell, type: Type) -> Specialization:
-    key = (cell.type, type)
-    spec = _view_specs.get(key)
-    if spec is None:
-        spec = _view_specs[key] = _VIEW.bind((cell.type,), {"shape": type.shape, "offset": 0})[0]
-    return spec
+@functools.cache
+def _read_spec(base: Type, view: Type) -> Specialization:
+    return _VIEW.bind((base,), {"shape": view.shape, "offset": 0})[0]
+
+
+@functools.cache
+def _write_spec(base: Type, view: Type) -> Specialization:
+    return _WRITE_VIEW.bind((base, view), {"offset": 0})[0]
+
+
+def _on_base(view: View, spec: Specialization, *others: Ref) -> Node:
+    """Record ``spec`` on the base of ``view`` at its offset, off the tape."""
+    node = append(LOCAL.state, spec, (view.base.ref, *others), (view.offset,), *user_location())
+    if config.eager:
+        force(node)
+    return node
 
 
 def make_view(cell: Cell, offset: int, type: Type) -> View:
@@ -201,7 +210,7 @@ def make_view(cell: Cell, offset: int, type: Type) -> View:
         made = View(cell, offset, type)
     state = LOCAL.state
     if state.recording and source(cell) is not None:
-        results, entry = _taped(state, _view_spec(cell, type), (cell,), (cell.ref,), (offset,), *user_location())
+        results, entry = _taped(state, _read_spec(cell.type, type), (cell,), (cell.ref,), (offset,), *user_location())
         if config.eager:
             force(results[0])
         made.remember(results[0], entry, 0)
@@ -209,25 +218,11 @@ def make_view(cell: Cell, offset: int, type: Type) -> View:
 
 
 def _read_view(view: View) -> Ref:
-    base = view.base
-    state = LOCAL.state
-    node = append(state, _view_spec(base, view.type), (base.ref,), (view.offset,), *user_location())
-    if config.eager:
-        force(node)
-    return node
+    return _on_base(view, _read_spec(view.base.type, view.type))
 
 
 def _write_view(view: View, ref: Ref) -> None:
-    base = view.base
-    key = (base.type, view.type)
-    spec = _write_specs.get(key)
-    if spec is None:
-        spec = _write_specs[key] = _WRITE_VIEW.bind((base.type, view.type), {"offset": 0})[0]
-    state = LOCAL.state
-    node = append(state, spec, (base.ref, ref), (view.offset,), *user_location())
-    if config.eager:
-        force(node)
-    base.write(node)
+    view.base.write(_on_base(view, _write_spec(view.base.type, view.type), ref))
 
 
 READ.append(_read_view)
