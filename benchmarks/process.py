@@ -13,17 +13,22 @@ DEFAULTS = {"LAZYND_CACHE": "off", "LAZYND_VERIFY": "0", "LAZYND_EAGER": "0", "L
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 
 
-def child(script: str, *arguments: object, **environment: str) -> Any:
-    """What ``benchmarks/children/SCRIPT.py`` prints as JSON on its last line, in a fresh process.
+def fresh(module: str, *arguments: object, **environment: str) -> Any:
+    """What ``python -m MODULE`` prints as JSON on its last line, in a fresh process.
 
     Settings are the defaults, the persistent cache off, unless ``environment`` says otherwise.
     """
-    command = [sys.executable, "-m", f"benchmarks.children.{script}", *map(str, arguments)]
+    command = [sys.executable, "-m", module, *map(str, arguments)]
     settings = os.environ | DEFAULTS | environment
     finished = subprocess.run(command, cwd=ROOT, env=settings, capture_output=True, text=True, check=False)
     if finished.returncode:
         raise RuntimeError(f"{' '.join(command)} failed:\n{finished.stderr}")
     return json.loads(finished.stdout.splitlines()[-1])
+
+
+def child(script: str, *arguments: object, **environment: str) -> Any:
+    """The same of ``benchmarks/children/SCRIPT.py``."""
+    return fresh(f"benchmarks.children.{script}", *arguments, **environment)
 
 
 class Oracle:

@@ -258,6 +258,22 @@ LOOPS: dict[str, Callable[[Watch], None]] = {
 }
 
 
+#: Loop: programs of the steps of a steady epoch, programs compiled in all.
+TABLE: dict[str, tuple[list[int], int]] = {
+    "gluon": ([1] * 6, 2 + 1),
+    "train_ch3": ([1 + 1] * 6, 2 + 3),
+    "train_ch3_evaluated": ([1 + 1] * 6 + [3], 2 + 5),  # three batches to evaluate
+    "read_before_backward": ([2] * 6, 4 + 1),
+    "never_read": ([1] * 6, 2 + 1),
+    "read_now_and_then": ([2, 0, 1, 2, 0, 1], 2 + 1),  # a step that is not read runs with the next
+    "gan": ([2] * 6, 4 + 1),
+    "gan_drawn": ([2 + 1] * 6, 4 + 1 + 2),  # noise of two sizes
+    # The update runs when the next batch needs it.
+    "accumulate": ([1 + 1] + [1] * 7 + [0], 2 * 2 + 1),
+    "accumulate_trainer": ([1 + 2] + [1] * 7 + [0], 2 * 2 + 1 + 1),  # setting to zero, behind the trainer's fence
+}
+
+
 def main(name: str) -> dict[str, Any]:
     """Run the loop ``name`` and say what happened."""
     watch = Watch()
