@@ -204,9 +204,9 @@ def unreadable(step: Graph, folder: pathlib.Path) -> list[str]:
 def missing() -> str | None:
     """The sentence that says which extra is missing, if one is."""
     try:
-        import pydot  # noqa: F401, PLC0415
-        import sklearn  # noqa: F401, PLC0415
-        import tqdm  # noqa: F401, PLC0415
+        import pydot  # noqa: F401, PLC0415 - asked only whether it is there
+        import sklearn  # noqa: F401, PLC0415 - the same
+        import tqdm  # noqa: F401, PLC0415 - the same
     except ImportError as error:
         return f"the demo needs {error.name}: install lazynd with its extra, pip install 'lazynd[examples]'"
     return None

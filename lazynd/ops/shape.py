@@ -20,6 +20,17 @@ def _f(rng: Any, *shape: int) -> Any:
     return rng.random(shape).astype("float32")
 
 
+def _split(extent: int, first: int, second: int) -> Ints:
+    """``extent`` as a product, one factor of which may be -1."""
+    require((first, second) != (-1, -1), "Split dims cannot both be -1.")
+    if first == -1:
+        first = extent // max(second, 1)
+    if second == -1:
+        second = extent // max(first, 1)
+    require(first * second == extent, f"Split dims {first}, {second} do not divide original dim {extent}")
+    return first, second
+
+
 def resolve_reshape(shape: Ints, target: Ints, reverse: bool = False) -> Ints:
     """The extents that MXNet's reshape codes stand for: 0 keeps, -1 infers, -2 copies the rest, -3 joins two,
     -4 splits one; ``reverse`` reads from the right."""
@@ -49,14 +60,7 @@ def resolve_reshape(shape: Ints, target: Ints, reverse: bool = False) -> Ints:
         elif code == -4:
             pair = list(wanted[i + 1 : i + 3])
             require(len(pair) == 2 and at < len(source), "Check failed: -4 needs two extents and a dimension to split")
-            require(pair != [-1, -1], "Split dims cannot both be -1.")
-            extent = source[at]
-            if pair[0] == -1:
-                pair[0] = extent // max(pair[1], 1)
-            if pair[1] == -1:
-                pair[1] = extent // max(pair[0], 1)
-            require(pair[0] * pair[1] == extent, f"Split dims {pair[0]}, {pair[1]} do not divide original dim {extent}")
-            made += pair
+            made += _split(source[at], *pair)
             at += 1
             i += 2
         else:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -118,7 +120,7 @@ def test_mixed_contexts_are_refused_at_the_users_line(two_gpus: FakeBackend) -> 
     lambda ctx: nd.ones((2,)).copyto(ctx),
 ], ids=["ones", "array", "arange", "uniform", "as_in_context", "copyto"])  # fmt: skip
 @pytest.mark.parametrize("number", [2, 7])
-def test_a_gpu_that_is_not_there_is_refused_where_it_is_named(two_gpus: FakeBackend, make, number: int) -> None:  # type: ignore[no-untyped-def]
+def test_a_gpu_that_is_not_there_is_refused_where_it_is_named(two_gpus: FakeBackend, make: Any, number: int) -> None:
     forces = lazynd.stats().forces
     with pytest.raises(lazynd.MXNetError, match=rf"gpu\({number}\).*2 GPUs"):
         make(lazynd.gpu(number))

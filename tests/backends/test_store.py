@@ -6,7 +6,6 @@ import logging
 import os
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -180,7 +179,10 @@ def test_processes_that_write_and_evict_at_once_read_whole_entries(tmp_path: Pat
         "    if got is None: assert s.save(str(k), want), 'refused'\n"
         "print(hits)\n"
     )
-    command: Callable[[int], list[str]] = lambda seed: [sys.executable, "-c", script, str(tmp_path), str(seed)]  # noqa: E731
+
+    def command(seed: int) -> list[str]:
+        return [sys.executable, "-c", script, str(tmp_path), str(seed)]
+
     running = [
         subprocess.Popen(command(seed), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) for seed in range(4)
     ]

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from lazynd import autograd, nd
 
 
-def second(function):  # type: ignore[no-untyped-def]
+def second(function: Callable[[nd.NDArray], nd.NDArray]) -> nd.NDArray:
     x = nd.array([0.5, 0.7])
     x.attach_grad()
     with autograd.record():

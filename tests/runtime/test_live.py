@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 from lazynd import autograd, nd
 from lazynd.runtime.schedule import live
 from lazynd.runtime.state import LOCAL
@@ -29,3 +31,17 @@ def second_order() -> nd.NDArray:
 def test_what_ran_for_a_gradient_is_not_wanted_again_by_its_dead_neighbours() -> None:
     for _ in range(4):
         assert second_order().asnumpy().tolist() == [3.0, 4.5]
+
+
+def test_a_fence_after_another_thread_forced_part_of_the_open_region() -> None:
+    x = nd.ones((3,))
+    nd.waitall()
+    y = x + 1
+    z = y * 2
+    reader = threading.Thread(target=y.asnumpy)
+    reader.start()
+    reader.join()
+    with autograd.record():  # a fence
+        w = x * 1
+    assert z.asnumpy().tolist() == [4, 4, 4]
+    assert w.asnumpy().tolist() == [1, 1, 1]
