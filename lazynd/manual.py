@@ -17,8 +17,7 @@ from .backends import cast_scalar
 from .backends.numpy import evaluate
 from .config import Config, config
 from .ir.gradient import flatten
-from .ir.graph import Graph
-from .ir.node import apply, leaf, outputs
+from .ir.graph import graph_of
 from .ir.specialization import Specialization
 from .ir.types import Type
 from .ops import OPERATORS, Operator
@@ -161,8 +160,7 @@ def _example(operator: Operator) -> str:
         return ""
     arrays, attributes = _samples(operator)[0]
     spec, slots = _bound(operator, arrays, attributes)
-    parameters = [leaf(t) for t in (*spec.in_types, *(slot.type for slot in spec.slots))]
-    results = evaluate(flatten(Graph(parameters, outputs(apply(spec, parameters)))), [*arrays, *slots])
+    results = evaluate(flatten(graph_of(spec)), [*arrays, *slots])
     shown = [repr(nd.array(result, dtype=result.dtype)) for result in results]
     text = shown[0] if len(shown) == 1 else "[" + ", ".join(shown) + "]"
     given = [*map(_literal, arrays), *(f"{name}={_attribute(value)}" for name, value in attributes.items())]

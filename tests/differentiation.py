@@ -10,9 +10,8 @@ import numpy as np
 from lazynd.backends import cast_scalar, get_backend
 from lazynd.backends.numpy import evaluate
 from lazynd.ir.gradient import flatten
-from lazynd.ir.graph import Graph
+from lazynd.ir.graph import graph_of
 from lazynd.ir.linearize import linearize
-from lazynd.ir.node import apply, leaf, outputs
 from lazynd.ir.specialization import Specialization
 from lazynd.ir.types import Type
 from lazynd.ops import Operator
@@ -33,11 +32,6 @@ def bind(operator: Operator, arrays: Sequence[Any], attributes: dict[str, Any]) 
     return spec, [
         cast_scalar(int(v) if isinstance(v, np.integer) else v, s.type) for v, s in zip(slots, spec.slots, strict=True)
     ]
-
-
-def graph_of(spec: Specialization) -> Graph:
-    parameters = [leaf(t) for t in (*spec.in_types, *(s.type for s in spec.slots))]
-    return Graph(parameters, outputs(apply(spec, parameters)))
 
 
 def interpret(spec: Specialization, inputs: Sequence[Any]) -> list[np.ndarray[Any, Any]]:

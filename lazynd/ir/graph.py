@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 
-from .node import Node, Output, apply, leaf
+from .node import Node, Output, apply, leaf, outputs
+from .specialization import Specialization
 
 
 class Graph:
@@ -30,6 +31,12 @@ class Graph:
 
     def __len__(self) -> int:
         return len(self.nodes)
+
+
+def graph_of(spec: Specialization, name: str = "") -> Graph:
+    """The graph of one node: ``spec`` on parameters for its inputs, then its slots."""
+    parameters = [leaf(t) for t in (*spec.in_types, *(slot.type for slot in spec.slots))]
+    return Graph(parameters, outputs(apply(spec, parameters)), name=name)
 
 
 def topological(roots: Iterable[Node | Output]) -> list[Node]:

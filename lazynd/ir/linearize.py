@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from .gradient import cotangents_of, flatten
-from .graph import Graph, Rewriter
-from .node import Node, Output, apply, leaf, outputs
+from .graph import Graph, Rewriter, graph_of
+from .node import Node, Output, leaf
 from .primitive import Primitive
 from .specialization import Op, Specialization
 from .types import BOOL, Type
@@ -184,8 +184,7 @@ def _body(spec: Specialization) -> Graph:
     body = None if spec.op.has_gradient_rule else spec.op.body(spec)
     if body is not None:
         return flatten(body, keep_rules=True)
-    parameters = [leaf(t) for t in (*spec.in_types, *(s.type for s in spec.slots))]
-    return Graph(parameters, outputs(apply(spec, parameters)))
+    return graph_of(spec)
 
 
 def _boundary(graph: Graph, hidden: Sequence[Ref], needs: tuple[bool, ...], n_inputs: int) -> list[Ref]:

@@ -11,12 +11,9 @@ from ..ir.build import Value
 from ..ir.errors import OperatorError
 from ..ir.types import INT32, normalize_axis, require
 from .kinds import DType, Shape
+from .operator import floats as _f
 from .operator import op
 from .reduce import one
-
-
-def _f(rng: Any, *shape: int) -> Any:
-    return rng.random(shape).astype("float32")
 
 
 def _i(rng: Any, high: int, *shape: int) -> Any:

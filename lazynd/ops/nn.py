@@ -10,12 +10,9 @@ from ..ir.build import Value
 from ..ir.errors import OperatorError
 from ..ir.types import INT32, normalize_axis, require
 from .kinds import Draw, Scalar, Shape, Training
+from .operator import floats as _f
 from .operator import op
 from .random import uniform
-
-
-def _f(rng: Any, *shape: int) -> Any:
-    return rng.random(shape).astype("float32")
 
 
 def _text(*values: Value) -> str:

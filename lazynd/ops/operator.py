@@ -231,6 +231,11 @@ def _declared(function: Callable[..., Any]) -> tuple[tuple[str, ...], int, bool,
     return tuple(inputs), required, variadic, tuple(parameters)
 
 
+def floats(rng: np.random.Generator, *shape: int) -> np.ndarray[Any, Any]:
+    """float32 numbers from 0 to 1, for samples."""
+    return rng.random(shape).astype("float32")
+
+
 def op(
     *,
     samples: Samples | None = None,

@@ -9,11 +9,8 @@ from ..ir.build import Value
 from ..ir.types import INT32, normalize_axis, require
 from .kinds import Scalar, Shape
 from .linalg import linalg_makediag
+from .operator import floats as _f
 from .operator import op
-
-
-def _f(rng: Any, *shape: int) -> Any:
-    return rng.random(shape).astype("float32")
 
 
 def _pad_samples(rng: Any) -> list[Any]:

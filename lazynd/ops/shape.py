@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import numpy as np
 
@@ -11,13 +10,10 @@ from ..ir import build as ir
 from ..ir.build import Value
 from ..ir.types import Context, normalize_axis, require
 from .kinds import Axis, Device, DType, Scalar, Shape
+from .operator import floats as _f
 from .operator import op
 
 Ints = tuple[int, ...]
-
-
-def _f(rng: Any, *shape: int) -> Any:
-    return rng.random(shape).astype("float32")
 
 
 def _split(extent: int, first: int, second: int) -> Ints:

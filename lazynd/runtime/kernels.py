@@ -9,8 +9,8 @@ from collections import OrderedDict
 from typing import Any, Final
 
 from ..backends import Backend, Executable
-from ..ir.graph import Graph
-from ..ir.node import Node, Output, apply, leaf, outputs
+from ..ir.graph import graph_of
+from ..ir.node import Node, Output
 from ..ir.specialization import Specialization
 from .execute import Finish, count, failed, publish
 from .interrupt import DeferInterrupt
@@ -26,9 +26,7 @@ def kernel(spec: Specialization, backend: Backend) -> Executable:
     key = (backend.name, spec)
     found = _KERNELS.get(key)
     if found is None:
-        parameters = [leaf(t) for t in (*spec.in_types, *(slot.type for slot in spec.slots))]
-        graph = Graph(parameters, outputs(apply(spec, parameters)), name=spec.op.name)
-        found, loaded = backend.compile(graph, len(spec.slots), (), True)
+        found, loaded = backend.compile(graph_of(spec, spec.op.name), len(spec.slots), (), True)
         if loaded:
             stats.loaded += 1
         else:

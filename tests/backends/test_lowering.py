@@ -17,8 +17,8 @@ from lazynd.backends import get_backend
 from lazynd.backends.numpy import evaluate
 from lazynd.backends.xla.lower import LOWERINGS, PLATFORM_LOWERINGS
 from lazynd.ir.errors import OperatorError
-from lazynd.ir.graph import Graph
-from lazynd.ir.node import Node, apply, leaf, outputs
+from lazynd.ir.graph import Graph, graph_of
+from lazynd.ir.node import Node, apply, leaf
 from lazynd.ir.primitive import PRIMITIVES, Primitive
 from lazynd.ir.types import DTYPES, Type
 
@@ -137,8 +137,7 @@ def test_every_primitive_on_its_own_samples(name: str) -> None:
     primitive = PRIMITIVES[name]
     for arrays, attributes in primitive.samples(np.random.default_rng(1)):
         given = [np.asarray(a) for a in arrays]
-        leaves = [leaf(Type(a.shape, a.dtype)) for a in given]
-        graph = Graph(leaves, outputs(apply(primitive.specialize(tuple(n.type for n in leaves), attributes), leaves)))
+        graph = graph_of(primitive.specialize(tuple([Type(a.shape, a.dtype) for a in given]), attributes))
         for found, expected in zip(compiled(graph, given), evaluate(graph, given), strict=True):
             assert found.shape == expected.shape and found.dtype == expected.dtype
             # Sums of a few float32 products of size up to 10, in another order: some ulps of the largest term.

@@ -13,8 +13,7 @@ import numpy as np
 from lazynd.backends import cast_scalar
 from lazynd.backends.numpy import evaluate
 from lazynd.ir.gradient import flatten
-from lazynd.ir.graph import Graph
-from lazynd.ir.node import apply, leaf, outputs
+from lazynd.ir.graph import Graph, graph_of
 from lazynd.ops import OPERATORS
 
 from .model import Array, Storage, Values
@@ -24,8 +23,7 @@ from .tape import Entry, Pull, Variable
 @functools.cache
 def _body(name: str, shape: tuple[int, ...], dtype: str) -> tuple[Graph, tuple[Any, ...]]:
     spec, _ = OPERATORS[name].bind((), {"shape": shape, "dtype": dtype, "low": 0, "high": 1, "draw": (0, 0)})
-    parameters = [leaf(slot.type) for slot in spec.slots]
-    return flatten(Graph(parameters, outputs(apply(spec, parameters)))), spec.slots
+    return flatten(graph_of(spec)), spec.slots
 
 
 def replay(name: str, low: Any, high: Any, shape: tuple[int, ...], dtype: str, seed: int, number: int) -> Values:

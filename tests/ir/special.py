@@ -10,7 +10,7 @@ import numpy as np
 from lazynd.backends import get_backend
 from lazynd.backends.numpy import evaluate
 from lazynd.ir.graph import Graph
-from lazynd.ir.node import apply, leaf, outputs
+from lazynd.ir.graph import graph_of as one_node
 from lazynd.ir.primitive import PRIMITIVES
 from lazynd.ir.types import DTYPES, Type
 
@@ -46,8 +46,7 @@ def pairs(name: str) -> tuple[Array, Array]:
 def graph_of(name: str, arrays: Sequence[Array], attributes: dict[str, Any]) -> Graph:
     """The primitive ``name`` applied to parameters of the arrays' types."""
     types = tuple(Type(np.shape(a), np.asarray(a).dtype) for a in arrays)
-    parameters = [leaf(t) for t in types]
-    return Graph(parameters, outputs(apply(PRIMITIVES[name].specialize(types, attributes), parameters)))
+    return one_node(PRIMITIVES[name].specialize(types, attributes))
 
 
 def together(graphs: Sequence[Graph]) -> Graph:
