@@ -1,0 +1,35 @@
+"""Products of matrices."""
+
+from __future__ import annotations
+
+from ..case import Case, case, f, lit
+
+NAN = float("nan")
+
+CASES: dict[str, list[Case]] = {
+    "dot": [
+        case(f(2, 3), f(3, 4)),
+        case(f(3, 2), f(4, 3), transpose_a=True, transpose_b=True),
+        case(f(5), f(5)),
+        case(f(2, 3, 4), f(4, 5)),
+        case(f(2, 3, dtype="float64"), f(3, 1, dtype="float64")),
+        case(lit([[1, NAN], [0, 2]]), f(2, 3)),
+        case(f(4, 3), f(5, 3), transpose_b=True),
+    ],
+    "batch_dot": [
+        case(f(2, 3, 4), f(2, 4, 5)),
+        case(f(2, 4, 3), f(2, 4, 5), transpose_a=True),
+        case(f(2, 3, 4), f(2, 5, 4), transpose_b=True),
+        case(f(2, 4, 3), f(2, 5, 4), transpose_a=True, transpose_b=True),
+        case(f(1, 1, 1), f(1, 1, 1)),
+        case(f(3, 2, 4, dtype="float64"), f(3, 4, 1, dtype="float64")),
+    ],
+    "FullyConnected": [
+        case(f(4, 3), f(5, 3), f(5), num_hidden=5),
+        case(f(4, 3), f(5, 3), num_hidden=5, no_bias=True),
+        case(f(4, 2, 3), f(5, 6), f(5), num_hidden=5),
+        case(f(4, 2, 3), f(5, 3), f(5), num_hidden=5, flatten=False),
+        case(f(1, 1), f(1, 1), f(1), num_hidden=1),
+        case(f(4, 3, dtype="float64"), f(2, 3, dtype="float64"), f(2, dtype="float64"), num_hidden=2),
+    ],
+}

@@ -1,0 +1,101 @@
+"""Operators against real MXNet 1.9.1: outputs, gradients, changed inputs. See ``tests/goldens``."""
+
+from __future__ import annotations
+
+import functools
+from typing import Any
+
+import numpy as np
+import pytest
+
+import lazynd
+
+from ..goldens import store
+from ..goldens.case import Case
+from ..goldens.cases import families
+from ..goldens.evaluate import evaluate
+
+FAMILIES = families()
+OPERATORS = {name: family for family, operators in FAMILIES.items() for name in operators}
+#: Sums of some dozens of terms in another order, and functions good to a few units in the last place.
+RTOL = {"float16": 2.0**-8, "float32": 2e-5, "float64": 1e-10}
+
+load = functools.cache(store.load)
+
+
+def compare_arrays(found: Any, expected: Any, case: Case, what: str) -> None:
+    assert (found.shape, found.dtype) == (expected.shape, expected.dtype), what
+    if not case.values:
+        return
+    rtol = case.rtol or RTOL.get(expected.dtype.name, 0)
+    finite = expected[np.isfinite(expected)] if expected.dtype.kind == "f" else expected
+    scale = float(np.abs(finite).max(initial=0)) if expected.dtype.kind == "f" else 0
+    # What cancels is as inexact as the terms that it was made of, which are of the size of the largest.
+    np.testing.assert_allclose(found, expected, rtol=rtol, atol=rtol * scale, err_msg=what)
+
+
+def compare(found: dict[str, Any], expected: dict[str, Any], case: Case, what: str) -> None:
+    assert found.get("raises") == expected.get("raises"), what
+    if "raises" in expected:
+        return
+    parts = ["out", *(["grad"] if isinstance(expected.get("grad"), list) else [])]
+    for part in parts:
+        assert isinstance(found[part], list) and len(found[part]) == len(expected[part]), f"{what}: {part}"
+        for i, (one, other) in enumerate(zip(found[part], expected[part], strict=True)):
+            compare_arrays(one, other, case, f"{what}: {part}[{i}]")
+    assert [i for i, _ in found["after"]] == [i for i, _ in expected["after"]], f"{what}: changed inputs"
+    for (i, one), (_, other) in zip(found["after"], expected["after"], strict=True):
+        compare_arrays(one, other, case, f"{what}: input {i} afterwards")
+
+
+def check(name: str, cases: list[Case]) -> None:
+    golden = load(OPERATORS[name])
+    for case in cases:
+        key = case.key(name)
+        assert key in golden, f"{key} has no golden result: run tools/make_goldens.py {OPERATORS[name]}"
+        compare(evaluate(lazynd, name, case), golden[key], case, f"{name}{list(case.arrays)} {dict(case.attributes)}")
+
+
+@pytest.mark.parametrize("name", sorted(OPERATORS))
+def test_golden_in_the_interpreter(name: str, on_numpy: None) -> None:
+    check(name, FAMILIES[OPERATORS[name]][name])
+
+
+@pytest.mark.parametrize("name", sorted(OPERATORS))
+def test_one_golden_through_xla(name: str) -> None:
+    check(name, FAMILIES[OPERATORS[name]][name][:1])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", sorted(OPERATORS))
+def test_golden_through_xla(name: str) -> None:
+    check(name, FAMILIES[OPERATORS[name]][name][1:])
+
+
+@pytest.mark.parametrize("family", sorted(FAMILIES))
+def test_the_file_holds_the_cases_and_no_others(family: str) -> None:
+    assert set(load(family)) == {case.key(name) for name, cases in FAMILIES[family].items() for case in cases}
+
+
+@pytest.mark.parametrize("name", sorted(OPERATORS))
+def test_at_least_six_cases(name: str) -> None:
+    cases = FAMILIES[OPERATORS[name]][name]
+    assert len(cases) >= 6
+    computed = [load(OPERATORS[name])[case.key(name)] for case in cases]
+    assert sum("raises" not in each for each in computed) >= 6, "cases that raise are no results"
+
+
+def test_the_comparison_can_fail() -> None:
+    case = Case(())
+    one = {"out": [np.ones(2, "float32")], "grad": [np.ones(2, "float32")], "after": []}
+    compare(one, one, case, "equal")
+    for other in (
+        {**one, "out": [np.array([1, 1.001], "float32")]},
+        {**one, "out": [np.ones(2, "float64")]},
+        {**one, "grad": [np.zeros(2, "float32")]},
+        {**one, "grad": "MXNetError"},
+        {**one, "after": [(0, np.ones(2, "float32"))]},
+        {"raises": "MXNetError"},
+    ):
+        with pytest.raises(AssertionError):
+            compare(other, one, case, "different")
