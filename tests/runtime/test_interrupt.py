@@ -20,6 +20,14 @@ from lazynd.runtime.state import LOCAL
 STEPS = 6
 
 
+@pytest.fixture(autouse=True)
+def keyboard() -> Iterator[None]:
+    """Python's own handler: a shell starts what it puts in the background with SIGINT ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 class Model:
     """A loop that keeps its own count in an array beside its weights."""
 
