@@ -73,6 +73,7 @@ def test_hessian_by_rows() -> None:
     assert np.array(rows).tolist() == [[6.0, 3.0, 2.0], [3.0, 12.0, 1.0], [2.0, 1.0, 18.0]]
 
 
+@pytest.mark.lazy
 def test_backward_runs_nothing() -> None:
     x = variable(1.0, 2.0)
     x.wait_to_read()
