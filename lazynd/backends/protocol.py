@@ -16,6 +16,7 @@ Buffer = Any
 #: elements: there it costs nothing, and users who print small arrays see the digits that the C library gives.
 ROUNDED_ONCE: Final = frozenset((
     "exponential", "log", "log_plus_one", "exponential_minus_one", "tanh", "logistic", "sine", "cosine", "erf",
+    "sinh", "cosh", "asinh", "acosh", "atanh",
 ))  # fmt: skip
 EXACT_SIZE: Final = 1024
 

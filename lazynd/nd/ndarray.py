@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from sys import _getframe
 from typing import Any
@@ -293,6 +294,8 @@ class NDArray:
         if len(target) == 0 and self.size != 1:
             raise ValueError(f"Cannot reshape array of size {self.size} into shape ()")
         made = resolve_reshape(self.shape, tuple(target), bool(kwargs.get("reverse", False)))
+        if math.prod(made) < self.size:
+            raise ValueError(f"Cannot reshape array of size {self.size} into shape {made}")
         return NDArray(indexing.reshape_view(self._cell, made))
 
     @reports("broadcast_to")

@@ -13,7 +13,7 @@ from ..ir.errors import MXNetError, OperatorError
 from ..ir.graph import Graph
 from ..ir.node import leaf
 from ..ir.specialization import Op, Slot, Specialization
-from ..ir.types import FLOAT32, INT32, Type
+from ..ir.types import FLOAT32, FLOAT64, INT32, Type
 from ..ir.value import Value, constant, wrap
 from ..reference import operators as mxnet_operators
 from ..reference import twins
@@ -133,7 +133,7 @@ class Operator(Op):
             value = p.canonical(value)
             if p.kind == "indices":
                 slots += value
-            elif p.kind in ("runtime", "index") and value is not None and not self._is_static(p.name, value):
+            elif p.kind in ("runtime", "real", "index") and value is not None and not self._is_static(p.name, value):
                 slots.append(value)
             else:
                 static[p.name] = value
@@ -172,8 +172,8 @@ class Operator(Op):
         for p in self.parameters:
             if p.name in static:
                 continue
-            scalar = {"runtime": like, "draw": UINT32}.get(p.kind, INT32)
-            kind = "index" if p.kind == "indices" else p.kind
+            scalar = {"runtime": like, "real": FLOAT64, "draw": UINT32}.get(p.kind, INT32)
+            kind = {"indices": "index", "real": "runtime"}.get(p.kind, p.kind)
             slot = Slot(p.name, kind, Type((), scalar, context) if context else Type((), scalar))
             slots += [slot] * {"draw": 2, "indices": in_types[0].ndim if in_types else 0}.get(p.kind, 1)
         return tuple(slots)

@@ -24,9 +24,9 @@ def _samples(rng: Any) -> list[Any]:
 
 
 def resolve_axes(axis: Any, ndim: int, exclude: bool, shape: Ints) -> Ints:
-    """The axes to reduce; all for None and ()."""
+    """The axes to reduce; all for None and (), also with ``exclude``."""
     if axis is None or axis == ():
-        return tuple(range(ndim)) if not exclude else ()
+        return tuple(range(ndim))
     given = (axis,) if isinstance(axis, int) else axis
     axes = []
     for a in given:

@@ -293,10 +293,13 @@ def slice_axis(data: Value, *, axis: int, begin: int, end: int | None) -> Value:
 @op(samples=lambda r: [((_f(r, 4, 5), _f(r, 2, 3)), {}), ((_f(r, 4, 5), _f(r, 2, 3)), {"axes": (1,)})])
 def slice_like(data: Value, shape_like: Value, *, axes: Shape = ()) -> Value:
     """The leading part of ``data`` with the extents of ``shape_like`` along ``axes``, along all by default."""
+    require(bool(axes) or data.ndim == shape_like.ndim, f"expected {data.ndim} dimensions, got {shape_like.type}")
     high = list(data.shape)
     for a in axes or range(data.ndim):
+        extent = shape_like.shape[normalize_axis(a, shape_like.ndim)]
         a = normalize_axis(a, data.ndim)
-        high[a] = shape_like.shape[a]
+        require(extent <= high[a], f"axis {a} of {data.type} is shorter than that of {shape_like.type}")
+        high[a] = extent
     return ir.slice_(data, [0] * data.ndim, high)
 
 
