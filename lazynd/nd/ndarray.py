@@ -368,7 +368,6 @@ class NDArray:
             raise KeyError(grad_req)
         cell = self._cell
         with runtime.not_recording():
-            # Not zeros_like: a pending reader of the array would keep the first step from taking its buffer over.
             buffer = runtime.filled(cell.type, 0)
         cell.tape = None
         cell.variable = Variable(buffer, grad_req)

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from ..ir.derived import prune
 from ..ir.errors import MXNetError, OperatorError
 from ..ir.graph import Graph
 from ..ir.node import leaf
@@ -161,7 +162,7 @@ class Operator(Op):
         refs = [v.ref for v in (result if isinstance(result, tuple | list) else (result,))]
         spec = Specialization(self, in_types, dict(attributes), tuple(r.type for r in refs), slots)
         spec.derived["body"] = Graph(parameters, refs, name=self.name)
-        return spec
+        return prune(spec)
 
     def _slots(self, in_types: tuple[Type, ...], static: Mapping[str, Any]) -> tuple[Slot, ...]:
         like = in_types[0].dtype if in_types else static.get("dtype") or FLOAT32
