@@ -224,7 +224,7 @@ def _items(region: Region) -> list[Ref]:
 
 
 class _Ready:
-    """What a run has compiled since it began: the key of a program, and of a graph for kernels."""
+    """What a run has compiled and not run yet: the key of a program; and of a graph for kernels."""
 
     __slots__ = ("kernels", "program")
 
@@ -270,8 +270,7 @@ def _run(
         if site.one_shot(plan.key) and PROGRAMS.get(plan.key, backend) is None:
             prepare(plan, backend)
             ready.kernels = plan.key
-        else:
-            compile_program(plan, backend, cause, site)
+        elif compile_program(plan, backend, cause, site):
             ready.program = plan.key
         del plan  # Its lists would count as references when the next plan is made.
 
@@ -286,6 +285,7 @@ def _attempt(
     program = family.match(plan.scalars) if family is not None else None
     if family is not None and program is not None:
         family.used(ready.program != plan.key)
+        ready.program = None  # the next piece with this key finds its program
         execute(plan, program, backend, finish)
         return True
     if config.eager or ready.kernels == plan.key:

@@ -171,8 +171,8 @@ def measure(times: int) -> dict[str, dict[str, int]]:
     found = {}
     bodies = [body_1, body_7, body_13]
     plain = [
-        item_reads, computed_item_reads, slice_sums, slice_operators, one_rate, hundred_rates, draws, adam_one_step, adam,
-        powers, moving_writes, look_alikes,
+        item_reads, computed_item_reads, slice_sums, slice_operators, one_rate, hundred_rates, draws, adam_one_step,
+        adam, powers, moving_writes, look_alikes,
     ]  # fmt: skip
     for probe in [*plain, *bodies, slice_gradients]:  # what follows ``record()`` is cut by another limit
         nd.waitall()
