@@ -10,5 +10,9 @@ class MXNetError(RuntimeError):
     """
 
 
+class InternalError(RuntimeError):
+    """A mistake of lazynd's own."""
+
+
 class OperatorError(MXNetError):
     """Raised inside an operator's body or a primitive's type rule; the recorder adds operator, types and line."""
