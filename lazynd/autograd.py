@@ -155,8 +155,8 @@ def _gradients(given: Any) -> list[Cell | None] | None:
 def backward(heads: Any, head_grads: Any = None, retain_graph: bool = False, train_mode: bool = True) -> None:
     """Gradients of ``heads`` into the buffers of all variables they depend on. Runs nothing.
 
-    ``head_grads``: one for each head, in a list of the same length; ones where None. ``retain_graph``: keep the
-    graph, so that it can be differentiated again.
+    ``head_grads``: one for each head, in a list of the same length; ones where None. Of a head that is given twice
+    the last counts. ``retain_graph``: keep the graph, so that it can be differentiated again.
     """
     cells, given = _cells(heads), _gradients(head_grads)
     if given is not None and len(given) != len(cells):
