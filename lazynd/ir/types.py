@@ -26,7 +26,9 @@ _BY_KEY: dict[Any, np.dtype[Any]] = {
     "float": np.dtype("float64"),
 }
 FLOAT32: Final = np.dtype("float32")
+FLOAT64: Final = np.dtype("float64")
 INT32: Final = np.dtype("int32")
+INT64: Final = np.dtype("int64")
 BOOL: Final = np.dtype("bool")
 
 
