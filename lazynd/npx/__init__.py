@@ -16,32 +16,65 @@ __all__ = ["is_np_shape", "log_softmax", "relu", "reset_np", "reshape", "set_np"
 
 
 def set_np(shape: bool = True, array: bool = True) -> None:
-    """NumPy's shapes on in this thread. Arrays made by ``np`` follow NumPy's rules always."""
+    """NumPy's shapes on in this thread. Arrays made by ``np`` follow NumPy's rules always.
+
+    >>> from lazynd import nd, npx
+    >>> npx.set_np()
+    >>> nd.ones(()).shape
+    ()
+    >>> npx.reset_np()
+    """
     set_np_shape(shape)
 
 
 def reset_np() -> None:
-    """NumPy's shapes off in this thread."""
+    """NumPy's shapes off in this thread.
+
+    >>> from lazynd import npx
+    >>> npx.reset_np()
+    >>> npx.is_np_shape()
+    False
+    """
     set_np_shape(False)
 
 
 def relu(data: ndarray) -> ndarray:
-    """The element where positive, else 0."""
+    """The element where positive, else 0.
+
+    >>> from lazynd import np, npx
+    >>> npx.relu(np.array([-1, 2]))
+    array([0., 2.])
+    """
     return wrap(nd.relu(data))
 
 
 def sigmoid(data: ndarray) -> ndarray:
-    """1 / (1 + exp(-x)) of each element."""
+    """1 / (1 + exp(-x)) of each element.
+
+    >>> from lazynd import np, npx
+    >>> npx.sigmoid(np.array([0]))
+    array([0.5])
+    """
     return wrap(nd.sigmoid(data))
 
 
 def softmax(data: ndarray, axis: int = -1) -> ndarray:
-    """Exponentials scaled to sum to one along ``axis``."""
+    """Exponentials scaled to sum to one along ``axis``.
+
+    >>> from lazynd import np, npx
+    >>> npx.softmax(np.array([1, 1]))
+    array([0.5, 0.5])
+    """
     return wrap(nd.softmax(data, axis=axis))
 
 
 def log_softmax(data: ndarray, axis: int = -1) -> ndarray:
-    """The logarithm of ``softmax``."""
+    """The logarithm of ``softmax``.
+
+    >>> from lazynd import np, npx
+    >>> npx.log_softmax(np.array([1, 1])).shape
+    (2,)
+    """
     return wrap(nd.log_softmax(data, axis=axis))
 
 

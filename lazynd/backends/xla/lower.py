@@ -65,7 +65,6 @@ LOWERINGS: dict[str, Callable[..., Any]] = {
     "add": lax.add,
     "subtract": lax.sub,
     "multiply": lax.mul,
-    "divide": lax.div,
     "remainder": lax.rem,
     "maximum": lax.max,
     "minimum": lax.min,
@@ -128,6 +127,19 @@ def lowers(name: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
         return function
 
     return register
+
+
+@lowers("divide")
+def _divide(x: jax.Array, y: jax.Array) -> jax.Array:
+    """A quotient that is rounded once, behind barriers, which are gone when XLA fuses.
+
+    XLA's simplifier multiplies by the reciprocal of what is broadcast, constant or a root (``49 / 49`` is not 1 then)
+    and turns ``a / b / c`` into ``a / (b * c)``, which overflows. On long chains it also takes tens of seconds.
+    """
+    if not jnp.issubdtype(x.dtype, jnp.floating):
+        return lax.div(x, y)
+    barrier: Callable[[jax.Array], jax.Array] = lax.optimization_barrier
+    return barrier(lax.div(x, barrier(y)))
 
 
 @lowers("power")
