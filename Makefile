@@ -37,7 +37,7 @@ test-eager: ## the suite with every operation run at its own line
 	@$(BOOT) test,examples
 	@LAZYND_EAGER=1 $(PY) -m pytest -q -n 2 $(ARGS)
 
-fuzz: ## random programs against NumPy: N=10000 SEED=0
+fuzz: ## random programs against NumPy, and damaged files: N=10000 SEED=0
 	@$(BOOT) test,examples
 	@$(PY) -m tests.fuzz --programs $(N) --seed $(SEED)
 

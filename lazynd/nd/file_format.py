@@ -160,7 +160,7 @@ def _read_shape(reader: _Reader, version: int, magic: int, which: str) -> tuple[
         raise reader.refused(f"{told}, not 0 to {_MOST_DIMENSIONS} dimensions or the mark of a later version", at)
     if dimensions == 0 and version < 3:
         raise reader.refused(
-            f"{which} has no shape: MXNet cannot read it either. In MXNet, save scalars under np_shape()", at
+            f"{which} has no dimensions, a scalar in version 3 alone: in MXNet, save it under np_shape()", at
         )
     shape = reader.numbers(f"{dimensions}{'I' if version == 0 else 'q'}", f"the shape of {which}")
     if any(n < 0 for n in shape):

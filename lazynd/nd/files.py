@@ -67,9 +67,8 @@ def split(data: Any) -> tuple[list[NDArray], list[str]]:
     if any(not isinstance(n, str) for n in names) or any(not isinstance(a, NDArray) for a in arrays):
         raise TypeError("save only accept dict str->NDArray or list of NDArray")
     for name in names:
-        name.encode("utf-8")
-        if "\0" in name:
-            raise ValueError(f"the name {name!r} holds a NUL, where MXNet would cut it")
+        if "\0" in name or any("\ud800" <= letter <= "\udfff" for letter in name):
+            raise ValueError(f"the name {name!r} holds a NUL or half a letter, which no file of MXNet does")
     for array in arrays:
         if array.stype != "default":
             raise MXNetError(f"sparse arrays are not saved, one is {array.stype}: save x.tostype('default')")
@@ -118,7 +117,8 @@ def _replace(path: str, fill: Callable[[BinaryIO], None]) -> None:
 
 
 def _unusable(name: str, fname: Path, error: OSError) -> Exception:
-    return refusal(MXNetError, name, f"cannot open {os.fspath(fname)!r}: {error.strerror or error}", (os.fspath(fname),))
+    shown = os.fspath(fname)
+    return refusal(MXNetError, name, f"cannot open {shown!r}: {error.strerror or error}", (shown,))
 
 
 # ---------------------------------------------------------------------------------------------------- loading
@@ -126,7 +126,7 @@ def _unusable(name: str, fname: Path, error: OSError) -> Exception:
 
 @reports("load")
 def load(fname: Path) -> Loaded:
-    """The arrays of a file that MXNet or ``save`` wrote: a list, or a dict if they have names; also those of an ``npz``.
+    """The arrays of a file that MXNet or ``save`` wrote: a list, or a dict if they have names. Reads ``npz`` too.
 
     They are on the device that they were saved from, or on ``cpu(0)`` where that is not there. Raises ``MXNetError``
     that names the offset where the file is not what it should be; memory is taken only for what the file holds.
@@ -164,9 +164,11 @@ def read(fname: Path) -> Loaded:
             if stat.S_ISREG(status.st_mode):
                 return _parse(file, status.st_size)
             content = file.read()  # a pipe has no size
+        return _parse(io.BytesIO(content), len(content))
     except OSError as error:
         raise _unusable("load", fname, error) from error
-    return _parse(io.BytesIO(content), len(content))
+    except MXNetError as error:
+        raise MXNetError(f"{os.fspath(fname)!r}: {error}") from None
 
 
 def _parse(file: BinaryIO, size: int) -> Loaded:
