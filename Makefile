@@ -22,7 +22,7 @@ demo: ## learn real handwritten digits, and see what happened inside
 
 lint: ## ruff, mypy and the layer contracts
 	@$(BOOT) test,examples
-	@$(PY) -m ruff check lazynd tests tools benchmarks
+	@$(PY) -m ruff check lazynd tests tools benchmarks examples
 	@$(PY) -m mypy
 	@.venv/bin/lint-imports --no-cache
 
