@@ -18,7 +18,8 @@ from lazynd import manual
     ("name", "value", "kind"),
     [
         ("window", "2", TypeError), ("window", 2.0, TypeError), ("window", True, TypeError),
-        ("window", None, TypeError), ("window", -1, ValueError), ("eager", 1, TypeError), ("eager", "no", TypeError), ("backend", None, TypeError),
+        ("window", None, TypeError), ("window", -1, ValueError), ("eager", 1, TypeError),
+        ("eager", "no", TypeError), ("backend", None, TypeError),
         ("cache", "folder", TypeError), ("no_such", 1, AttributeError), ("windw", 1, AttributeError),
     ],
 )  # fmt: skip

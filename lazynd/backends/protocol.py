@@ -48,6 +48,9 @@ class Backend(Protocol):
     def wait(self, buffer: Buffer) -> None:
         """Until ``buffer`` is computed."""
 
+    def finish(self) -> None:
+        """Until everything that was dispatched is computed."""
+
     def copy(self, buffer: Buffer) -> Buffer:
         """Another buffer of the same content."""
 

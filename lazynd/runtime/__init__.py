@@ -9,6 +9,7 @@ import numpy as np
 from ..ir.errors import MXNetError
 from ..ir.types import Context
 from ..ops import OPERATORS
+from . import fork as fork
 from .cell import Cell, Ref, View
 from .differentiate import backward, filled, grad, recording
 from .engine import current_backend, fence, force, waitall

@@ -96,6 +96,9 @@ class NumpyBackend:
     def wait(self, buffer: Any) -> None:
         return None
 
+    def finish(self) -> None:
+        return None
+
     def copy(self, buffer: Any) -> Array:
         return np.array(buffer)
 
