@@ -123,6 +123,29 @@ class NDArray:
         made = self.asnumpy()
         return made if dtype is None else made.astype(dtype, copy=False)
 
+    def __dlpack__(
+        self, *, stream: Any = None, max_version: Any = None, dl_device: Any = None, copy: bool | None = None
+    ) -> Any:
+        """A DLPack capsule of a private copy of the values. Forces. ``BufferError`` if no copy may be made."""
+        if copy is False:
+            raise BufferError("an NDArray gives a copy of its values; to_dlpack_for_write shares its memory")
+        options = {"stream": stream, "max_version": max_version, "dl_device": dl_device}
+        given = {name: option for name, option in options.items() if option is not None}
+        return runtime.exported(self._cell).__dlpack__(**given)
+
+    def __dlpack_device__(self) -> tuple[int, int]:
+        """DLPack's number of the kind of device, 1 for the host and 2 for a GPU, and the device's own."""
+        kind, number = self.context.device
+        return (2 if kind == "gpu" else 1), number
+
+    def to_dlpack_for_read(self) -> Any:
+        """A DLPack capsule of a private copy of the values, see ``nd.to_dlpack_for_read``. Forces."""
+        return self.__dlpack__()
+
+    def to_dlpack_for_write(self) -> Any:
+        """A DLPack capsule of the array's memory, see ``nd.to_dlpack_for_write``. Forces."""
+        return _SHARE[0](self)
+
     @reports("bool", running=True)
     def __bool__(self) -> bool:
         if self.size == 0:
@@ -467,6 +490,8 @@ def _make_method(operator: Operator, name: str) -> Any:
 
 #: Set by ``generate``, which needs this class.
 _METHOD_MAKERS: list[Any] = []
+#: Set by ``dlpack``: ``to_dlpack_for_write``.
+_SHARE: list[Any] = []
 #: Set by ``lazynd.np``: its class.
 _NUMPY_CLASS: list[Any] = []
 #: Storage types by name, set by ``sparse``.

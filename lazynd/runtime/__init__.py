@@ -19,8 +19,8 @@ from .record import call
 from .stats import stats
 
 __all__ = [
-    "backward", "cast_to", "copy_to", "current_backend", "device_count", "fence", "fetch", "filled", "force", "grad",
-    "host_array", "not_recording", "recording", "stats", "wait", "waitall",
+    "adopt", "backward", "cast_to", "copy_to", "current_backend", "device_count", "exported", "fence", "fetch",
+    "filled", "force", "grad", "host_array", "not_recording", "recording", "stats", "wait", "waitall",
 ]  # fmt: skip
 
 Array = np.ndarray[Any, Any]
@@ -59,6 +59,18 @@ def wait(cell: Cell) -> None:
 def _late(ref: Ref, error: Exception) -> MXNetError:
     """What a device reports when its result is waited for, told with the operator and its line."""
     return failed(ref, "running the program that computed it", error)
+
+
+def exported(cell: Cell) -> Any:
+    """A private copy of the value of ``cell`` as an object with ``__dlpack__``, on its device."""
+    if cell.type.context.device_type != "gpu":
+        return fetch(cell, "dlpack")
+    return current_backend().copy(force(cell.ref, "dlpack"))
+
+
+def adopt(foreign: Any) -> Any:
+    """A private buffer of the values of an object with ``__dlpack__``, on the device where they are."""
+    return current_backend().adopt(foreign)
 
 
 def device_count(device_type: str) -> int:

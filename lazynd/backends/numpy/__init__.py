@@ -102,6 +102,9 @@ class NumpyBackend:
     def copy(self, buffer: Any) -> Array:
         return np.array(buffer)
 
+    def adopt(self, foreign: Any) -> Array:
+        return np.array(np.from_dlpack(foreign))
+
     def consumed(self, buffer: Any) -> bool:
         return False
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import jax
+import jax.dlpack
 import numpy as np
 
 from ...config import config
@@ -110,6 +111,10 @@ class XlaBackend:
             return np.array(buffer)
         with jax.enable_x64(True):  # unlike jax.numpy.array this compiles nothing
             return jax.device_put(buffer, buffer.sharding, may_alias=False)
+
+    def adopt(self, foreign: Any) -> Any:
+        with jax.enable_x64(True):
+            return self.copy(jax.dlpack.from_dlpack(foreign))
 
     def consumed(self, buffer: Any) -> bool:
         return isinstance(buffer, jax.Array) and buffer.is_deleted()
