@@ -421,7 +421,7 @@ class NDArray:
         return sorted({*object.__dir__(self), *methods})
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _rebuild, (self.asnumpy(), self.context)
+        return _rebuild, (self.asnumpy(), self.context, type(self))
 
     def __copy__(self) -> NDArray:
         return self.copy()
@@ -435,8 +435,9 @@ def _text(values: np.ndarray[Any, Any]) -> str:
     return str(values) if not values.ndim else np.array2string(values, legacy="1.25")
 
 
-def _rebuild(values: np.ndarray[Any, Any], context: Context) -> NDArray:
-    return NDArray(data(Type(values.shape, values.dtype, context), values))
+@reports("unpickle")
+def _rebuild(values: np.ndarray[Any, Any], context: Context, kind: type[NDArray]) -> NDArray:
+    return kind(data(Type(values.shape, values.dtype, runtime.existing(context)), values))
 
 
 def _key(key: Any) -> Any:

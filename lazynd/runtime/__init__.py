@@ -19,8 +19,8 @@ from .record import call
 from .stats import stats
 
 __all__ = [
-    "adopt", "backward", "cast_to", "copy_to", "current_backend", "device_count", "exported", "fence", "fetch",
-    "filled", "force", "grad", "host_array", "not_recording", "recording", "stats", "wait", "waitall",
+    "adopt", "backward", "cast_to", "copy_to", "current_backend", "device_count", "existing", "exported", "fence",
+    "fetch", "filled", "force", "grad", "host_array", "not_recording", "recording", "stats", "wait", "waitall",
 ]  # fmt: skip
 
 Array = np.ndarray[Any, Any]
@@ -77,10 +77,16 @@ def device_count(device_type: str) -> int:
     return current_backend().device_count(device_type)
 
 
+def existing(context: Context) -> Context:
+    """``context``, if there is such a device."""
+    if context.device_type == "gpu" and context.device_id >= device_count("gpu"):
+        raise MXNetError(f"there is no {context}: {device_count('gpu')} GPUs were found; use cpu()")
+    return context
+
+
 def copy_to(cell: Cell, context: Context) -> Cell:
     """A copy of ``cell`` on another context, recorded like any operator."""
-    if context.device_type == "gpu" and context.device_id >= device_count("gpu"):
-        raise MXNetError(f"there is no {context}: {device_count('gpu')} GPUs were found")
+    existing(context)
     spec, _ = OPERATORS["_copyto"].bind((cell.type,), {"ctx": context})
     return call(spec, (cell,), (), *user_location())
 
