@@ -69,7 +69,7 @@ class XlaBackend:
             with _growing_memory():
                 try:
                     found = list(jax.local_devices(backend=platform))
-                except RuntimeError:
+                except (RuntimeError, AssertionError):  # the latter where JAX_PLATFORMS names what is not there
                     found = []
             self._devices[device_type] = found
         return found
@@ -81,7 +81,9 @@ class XlaBackend:
         kind, number = context.device
         found = self._device_list(kind)
         if number >= len(found):
-            raise MXNetError(f"there is no device {context}: {len(found)} of type {kind} found")
+            platforms = os.environ.get("JAX_PLATFORMS")
+            reason = f" (JAX_PLATFORMS is {platforms!r})" if platforms else ""
+            raise MXNetError(f"there is no device {context}: jax has {len(found)} of type {kind}{reason}")
         return found[number]
 
     def put(self, value: Any, context: Context) -> Any:
