@@ -50,8 +50,14 @@ class Backend(Protocol):
     def wait(self, buffer: Buffer) -> None:
         """Until ``buffer`` is computed."""
 
+    def finish(self) -> None:
+        """Until everything that was dispatched is computed."""
+
     def copy(self, buffer: Buffer) -> Buffer:
         """Another buffer of the same content."""
+
+    def adopt(self, foreign: Any) -> Buffer:
+        """A private buffer of the values of an object with ``__dlpack__``, on the device where they are."""
 
     def consumed(self, buffer: Buffer) -> bool:
         """Whether a program took ``buffer`` over."""

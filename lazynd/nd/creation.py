@@ -33,9 +33,7 @@ def _context(ctx: Context | None) -> Context:
         context = LOCAL.state.context if ctx is None else Context(ctx)
     except KeyError:
         raise MXNetError(f"Invalid context string {ctx}") from None
-    if context.device_type == "gpu" and context.device_id >= runtime.device_count("gpu"):
-        raise MXNetError(f"there is no {context}: {runtime.device_count('gpu')} GPUs were found; use cpu()")
-    return context
+    return runtime.existing(context)
 
 
 @reports("array")

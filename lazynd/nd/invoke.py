@@ -93,19 +93,27 @@ def invoke(
     operator: Operator, cells: Sequence[Cell], attributes: tuple[Any, ...], frame: FrameType
 ) -> tuple[Cell, ...]:
     """Record ``operator`` on ``cells``; ``attributes`` in declaration order, missing ones at the end default."""
-    return record(operator, *specialize(operator, cells, attributes, frame), frame)
+    return record(operator, *specialize(operator, cells, attributes, frame), cells, frame)
 
 
 def record(
-    operator: Operator, spec: Specialization, scalars: tuple[Any, ...], cells: Sequence[Cell], frame: FrameType
+    operator: Operator,
+    spec: Specialization,
+    scalars: tuple[Any, ...],
+    cells: Sequence[Cell],
+    given: Sequence[Cell],
+    frame: FrameType,
 ) -> tuple[Cell, ...]:
-    """Record a specialization of ``operator``, whose writes move cells; gives its outputs."""
+    """Record a specialization of ``operator`` on ``cells``; gives its outputs.
+
+    What it writes moves the cells that were ``given``, of which ``cells`` may be copies on one context.
+    """
     if len(spec.out_types) == 1:
         made: tuple[Cell, ...] = (call(spec, cells, scalars, frame.f_code, frame.f_lasti),)
     else:
         made = call_many(spec, cells, scalars, frame.f_code, frame.f_lasti)
     for output, target in operator.writes.items():
-        cells[target].write(made[output].ref)
+        given[target].write(gathered((given[target], made[output]))[1].ref)
     return made
 
 

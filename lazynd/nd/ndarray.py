@@ -70,6 +70,42 @@ class NDArray(Handle):
         variable = self._cell.variable
         return None if variable is None or variable.grad is None else NDArray(variable.grad)
 
+    def __dlpack__(
+        self, *, stream: Any = None, max_version: Any = None, dl_device: Any = None, copy: bool | None = None
+    ) -> Any:
+        """A DLPack capsule of a private copy of the values. Forces. ``BufferError`` if no copy may be made."""
+        if copy is False:
+            raise BufferError("an NDArray gives a copy of its values; to_dlpack_for_write shares its memory")
+        options = {"stream": stream, "max_version": max_version, "dl_device": dl_device}
+        given = {name: option for name, option in options.items() if option is not None}
+        return runtime.exported(self._cell).__dlpack__(**given)
+
+    def __dlpack_device__(self) -> tuple[int, int]:
+        """DLPack's number of the kind of device, 1 for the host and 2 for a GPU, and the device's own."""
+        kind, number = self.context.device
+        return (2 if kind == "gpu" else 1), number
+
+    def to_dlpack_for_read(self) -> Any:
+        """A DLPack capsule of a private copy of the values, see ``nd.to_dlpack_for_read``. Forces.
+
+        >>> from lazynd import nd
+        >>> nd.from_dlpack(nd.ones((2,)).to_dlpack_for_read()).shape
+        (2,)
+        """
+        return self.__dlpack__()
+
+    def to_dlpack_for_write(self) -> Any:
+        """A DLPack capsule of the array's memory, see ``nd.to_dlpack_for_write``. Forces.
+
+        >>> from lazynd import nd
+        >>> x = nd.ones((2,))
+        >>> shared = nd.from_dlpack(x.to_dlpack_for_write())
+        >>> shared[:] = 5
+        >>> x.asnumpy()
+        array([5., 5.], dtype=float32)
+        """
+        return _SHARE[0](self)
+
     def __iter__(self) -> Iterator[NDArray]:
         for i in range(len(self)):
             yield self[i]
@@ -396,7 +432,7 @@ class NDArray(Handle):
         return sorted({*object.__dir__(self), *methods})
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _rebuild, (self.asnumpy(), self.context)
+        return _rebuild, (self.asnumpy(), self.context, type(self))
 
     def __copy__(self) -> NDArray:
         return self.copy()
@@ -405,8 +441,9 @@ class NDArray(Handle):
         return self.copy()
 
 
-def _rebuild(values: np.ndarray[Any, Any], context: Context) -> NDArray:
-    return NDArray(data(Type(values.shape, values.dtype, context), values))
+@reports("unpickle")
+def _rebuild(values: np.ndarray[Any, Any], context: Context, kind: type[NDArray]) -> NDArray:
+    return kind(data(Type(values.shape, values.dtype, runtime.existing(context)), values))
 
 
 def _key(key: Any) -> Any:
@@ -460,6 +497,8 @@ def _make_method(operator: Operator, name: str) -> Any:
 
 #: Set by ``generate``, which needs this class.
 _METHOD_MAKERS: list[Any] = []
+#: Set by ``dlpack``: ``to_dlpack_for_write``.
+_SHARE: list[Any] = []
 #: Set by ``lazynd.np``: its class.
 _NUMPY_CLASS: list[Any] = []
 #: Storage types by name, set by ``sparse``.

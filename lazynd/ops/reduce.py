@@ -89,7 +89,7 @@ def _norm_samples(rng: Any) -> list[Any]:
 def norm(
     data: Value, *, ord: int = 2, axis: Axis | None = None, out_dtype: DType | None = None, keepdims: bool = False
 ) -> Value:
-    """The L2 norm (``ord`` 2) or L1 norm (``ord`` 1) along ``axis``, of everything by default; truncated for integers."""
+    """The L2 norm (``ord`` 2) or L1 norm (1) along ``axis``, of everything by default; truncated for integers."""
     if ord not in (1, 2):
         raise OperatorError(f"norm only supports ord=1 and ord=2, got {ord}")
     x = data if out_dtype is None else ir.convert(data, out_dtype)

@@ -54,6 +54,11 @@ def compile_program(plan: Plan, backend: Backend, cause: str, site: Site) -> boo
         mine.set()
 
 
+def forget_compilations() -> None:
+    """In a forked process: the threads that compile are not here."""
+    _IN_FLIGHT.clear()
+
+
 def _compile_into(family: Family, plan: Plan, backend: Backend, cause: str, site: Site) -> bool:
     bake = family.baked is None
     with LOCK:
