@@ -102,6 +102,8 @@ class _Scope:
         state = LOCAL.state
         state.recording, state.training = self._before
         state.record_depth -= self._counted
+        if self._counted and not state.record_depth:
+            state.leave_record()
 
 
 def record(train_mode: bool = True) -> _Scope:
