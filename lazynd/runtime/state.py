@@ -49,7 +49,6 @@ class Region:
             cost += self.held.pop()[1]
         self.held.append((at, cost))
 
-
     def leave_record(self, budget: int) -> None:
         """The rest of a training step may follow, gradients and updates, but no loop of another kind.
 
