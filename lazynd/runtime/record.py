@@ -19,7 +19,10 @@ from .engine import force, overflow
 from .interrupt import DeferInterrupt
 from .location import user_location
 from .state import LOCAL, State
-from .tape import Entry, make_entry, source, sources
+from .tape import Entry, Source, make_entry, source, sources
+
+#: A value, and what it hangs on while this is recorded.
+Traced = tuple[Ref, Source | None]
 
 IN_GRAPH = (
     "Assigning to NDArrays that are already in a computational graph will cause undefined behavior when "
@@ -85,7 +88,7 @@ def call(
     cell.variable = None
     cell.position = cell.version = 0
     if state.recording:
-        results, cell.tape = _taped(state, spec, cells, refs, scalars, code, lasti)
+        results, cell.tape = _taped(state, spec, refs, sources(cells), scalars, code, lasti)
         cell.ref = results[0]
     else:
         cell.tape = None
@@ -97,33 +100,44 @@ def call(
     return cell
 
 
+def traced(cell: Cell) -> Traced:
+    """The content of ``cell``, and its history while this is recorded."""
+    return cell.ref, source(cell) if LOCAL.state.recording else None
+
+
+def cell_of(value: Traced) -> Cell:
+    """A new cell with the content and history of ``value``."""
+    ref, history = value
+    cell = Cell(ref)
+    if history is not None:
+        cell.tape, cell.position = history
+    return cell
+
+
 def call_many(
-    spec: Specialization, cells: Sequence[Cell], scalars: tuple[Any, ...], code: CodeType | None, lasti: int
-) -> tuple[Cell, ...]:
+    spec: Specialization, inputs: Sequence[Traced], scalars: tuple[Any, ...], code: CodeType | None, lasti: int
+) -> list[Traced]:
     """Record an operation with any number of visible outputs."""
     state = LOCAL.state
-    refs = contents(cells)
+    refs = (inputs[0][0],) if len(inputs) == 1 else tuple([ref for ref, _ in inputs])
     entry = None
     if state.recording:
-        results, entry = _taped(state, spec, cells, refs, scalars, code, lasti)
+        results, entry = _taped(state, spec, refs, tuple([history for _, history in inputs]), scalars, code, lasti)
     else:
         node = append(state, spec, refs, scalars, code, lasti)
         results = further(node, spec) if len(spec.out_types) > 1 else (node,)
-    made = tuple(map(Cell, results[: len(spec.out_types)]))
-    if entry is not None:
-        for i, cell in enumerate(made):
-            cell.tape = entry
-            cell.position = i
     if config.eager:
         force(results[0])
-    return made
+    if entry is None:
+        return [(ref, None) for ref in results]
+    return [(ref, (entry, i)) for i, ref in enumerate(results[: len(spec.out_types)])]
 
 
 def _taped(
     state: State,
     spec: Specialization,
-    cells: Sequence[Cell],
     refs: tuple[Ref, ...],
+    parents: tuple[Source | None, ...],
     scalars: tuple[Any, ...],
     code: CodeType | None,
     lasti: int,
@@ -132,7 +146,6 @@ def _taped(
 
     Gives all outputs, hidden ones last.
     """
-    parents = sources(cells)
     linear = None
     if any(parents):
         needs = tuple(map(bool, parents))
@@ -210,7 +223,8 @@ def make_view(cell: Cell, offset: int, type: Type) -> View:
         made = View(cell, offset, type)
     state = LOCAL.state
     if state.recording and source(cell) is not None:
-        results, entry = _taped(state, _read_spec(cell.type, type), (cell,), (cell.ref,), (offset,), *user_location())
+        refs, parents = (cell.ref,), (source(cell),)
+        results, entry = _taped(state, _read_spec(cell.type, type), refs, parents, (offset,), *user_location())
         if config.eager:
             force(results[0])
         made.remember(results[0], entry, 0)

@@ -12,6 +12,9 @@ from ..ir.node import Node, Output
 from ..ir.types import Type
 from .cell import Cell, Variable
 
+#: An entry and which of its outputs.
+Source = tuple["Entry", int]
+
 _serial = itertools.count()
 
 
@@ -31,7 +34,7 @@ class Entry:
         "variable",
     )  # fmt: skip
     linear: Linearized | None
-    parents: tuple[tuple[Entry, int] | None, ...]
+    parents: tuple[Source | None, ...]
     residuals: tuple[Node | Output, ...]
     scalars: tuple[Any, ...]
     variable: Variable | None
@@ -63,7 +66,7 @@ def variable_entry(variable: Variable) -> Entry:
     return entry
 
 
-def source(cell: Cell) -> tuple[Entry, int] | None:
+def source(cell: Cell) -> Source | None:
     """What a recorded read of ``cell`` (whose ``ref`` was just read) hangs on; None for a constant."""
     tape: Entry | None = cell.tape
     if tape is not None:
@@ -76,7 +79,7 @@ def source(cell: Cell) -> tuple[Entry, int] | None:
     return cell.tape, 0
 
 
-def sources(cells: Sequence[Cell]) -> tuple[tuple[Entry, int] | None, ...]:
+def sources(cells: Sequence[Cell]) -> tuple[Source | None, ...]:
     """The ``source`` of each of ``cells``; one and two spelt out, for recording asks each time."""
     count = len(cells)
     if count == 1:
@@ -87,7 +90,7 @@ def sources(cells: Sequence[Cell]) -> tuple[tuple[Entry, int] | None, ...]:
 
 
 def make_entry(
-    linear: Linearized, parents: tuple[tuple[Entry, int] | None, ...], sources: tuple[Node | Output, ...], node: Node
+    linear: Linearized, parents: tuple[Source | None, ...], sources: tuple[Node | Output, ...], node: Node
 ) -> Entry:
     entry = Entry()
     entry.serial = next(_serial)
