@@ -371,7 +371,7 @@ class NDArray:
         with runtime.not_recording():
             # Not zeros_like: a pending reader of the array would keep the first step from taking its buffer over.
             buffer = runtime.filled(cell.type, 0)
-        cell.tape = None
+        cell.history = None
         cell.variable = Variable(buffer, grad_req)
 
     @reports("backward")

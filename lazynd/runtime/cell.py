@@ -22,23 +22,21 @@ class Variable:
 
 
 class Cell:
-    """Storage of one array: ``ref`` is its present content, ``tape`` where it came from when it was last recorded.
+    """Storage of one array: ``ref`` is its present content, ``history`` where it came from when last recorded.
 
-    ``position`` says which output of the tape's entry that is. As in MXNet, writing in place outside ``record()``
+    The history is an entry of the tape and which of its outputs. As in MXNet, writing in place outside ``record()``
     changes the content and leaves the history, so that ``loss /= n`` does not lose the graph.
     """
 
-    __slots__ = ("__weakref__", "position", "ref", "tape", "variable", "version")
+    __slots__ = ("__weakref__", "history", "ref", "variable", "version")
     ref: Ref
-    tape: Any
-    position: int
+    history: tuple[Any, int] | None
     variable: Variable | None
     version: int
 
     def __init__(self, ref: Ref) -> None:
         self.ref = ref
-        self.tape = None
-        self.position = 0
+        self.history = None
         self.variable = None
         self.version = 0
 
@@ -77,8 +75,7 @@ class View(Cell):
         self._view_type = type
         self._seen: Ref | None = None
         self._seen_version = -1
-        self.tape = None
-        self.position = 0
+        self.history = None
         self.variable = None
 
     @property
@@ -91,17 +88,17 @@ class View(Cell):
 
     @property
     def ref(self) -> Ref:  # type: ignore[override]  # a view has no content of its own: it is computed
-        tape = self.tape
-        if tape is not None and tape.consumed:
-            self._seen = self.tape = None
-        elif self._seen is not None and self._seen_version == self.base.version and tape is not None:
+        history = self.history
+        if history is not None and history[0].consumed:
+            self._seen = self.history = None
+        elif self._seen is not None and self._seen_version == self.base.version and history is not None:
             return self._seen
         return READ[0](self)
 
-    def remember(self, seen: Ref, tape: Any, position: int) -> None:
+    def remember(self, seen: Ref, history: tuple[Any, int] | None) -> None:
         """Give the view a history, and keep what was recorded for as long as the base does not move."""
         self._seen, self._seen_version = seen, self.base.version
-        self.tape, self.position = tape, position
+        self.history = history
 
     def write(self, ref: Ref) -> None:
         self._seen = None
@@ -115,8 +112,7 @@ class Detached(Cell):
 
     def __init__(self, base: Cell) -> None:
         self.base = base
-        self.tape = None
-        self.position = 0
+        self.history = None
         self.variable = None
 
     @property

@@ -9,7 +9,6 @@ from operator import attrgetter
 from typing import Any
 
 from ..ir.errors import MXNetError
-from ..ir.linearize import Linearized
 from ..ir.specialization import Specialization
 from ..ir.types import Type
 from ..ops import OPERATORS
@@ -18,7 +17,7 @@ from .interrupt import DeferInterrupt
 from .location import user_location
 from .record import Traced, call, call_many, cell_of, traced
 from .state import LOCAL
-from .tape import Entry, Source, source
+from .tape import Entry, Operation, Origin, Pulled, Source, source
 
 #: Cotangents that have arrived, by the output that they are of.
 Arrived = dict[Source, list[Traced]]
@@ -147,11 +146,12 @@ def _sweep(
         arrived.setdefault(at, []).append(seed)
     gradients: dict[Variable, list[Traced]] = {}
     for entry in order:
-        if entry.linear is not None:
-            _visit(entry, entry.linear, arrived)
-        elif entry.variable is not None:
+        if isinstance(entry, Operation):
+            _visit(entry, arrived)
+        elif isinstance(entry, Origin):
             gradients.setdefault(entry.variable, []).extend(arrived.pop((entry, 0), ()))
-        elif entry.pull is not None:
+        elif isinstance(entry, Pulled):
+            assert entry.pull is not None
             seeds = [_sum(arrived.pop((entry, k), ()), type) for k, type in enumerate(entry.out_types)]
             pulled = entry.pull(list(map(cell_of, seeds)))
             _hand_over(entry, range(len(entry.parents)), list(map(traced, pulled)), arrived)
@@ -163,7 +163,7 @@ def _history(head: Cell) -> Source | None:
     del_ref = head.ref  # a view's history is found by reading it
     del del_ref
     found = source(head)
-    if found is None and (head.variable is None or head.tape is not None):
+    if found is None and (head.variable is None or head.history is not None):
         raise MXNetError(NOT_IN_GRAPH)
     return found
 
@@ -180,8 +180,9 @@ def _reachable(starts: list[Entry]) -> list[Entry]:
     return sorted(seen, key=attrgetter("serial"), reverse=True)
 
 
-def _visit(entry: Entry, linear: Linearized, arrived: Arrived) -> None:
+def _visit(entry: Operation, arrived: Arrived) -> None:
     """Record the backward operator of ``entry`` and hand its results to the parents."""
+    linear = entry.linear
     inputs: list[Traced] = []
     present = []
     for k, type in enumerate(linear.spec.out_types):
@@ -194,7 +195,7 @@ def _visit(entry: Entry, linear: Linearized, arrived: Arrived) -> None:
     if spec is None:
         return
     if step.residuals:
-        inputs = [_residual(entry, linear, k) for k in step.residuals] + inputs
+        inputs = [_residual(entry, k) for k in step.residuals] + inputs
     made = call_many(spec, inputs, entry.scalars if spec.slots else (), entry.code, entry.lasti)
     _hand_over(entry, step.targets, made, arrived)
 
@@ -206,8 +207,9 @@ def _hand_over(entry: Entry, targets: Iterable[int], cotangents: Sequence[Traced
             arrived.setdefault(parent, []).append(cotangent)
 
 
-def _residual(entry: Entry, linear: Linearized, source: int) -> Traced:
+def _residual(entry: Operation, source: int) -> Traced:
     """Source ``source`` of an entry with the history it had, for gradients of gradients."""
+    linear = entry.linear
     n_inputs = len(linear.origin.in_types)
     history = entry.parents[source] if source < n_inputs else (entry, source - n_inputs)
     return entry.residuals[linear.kept.index(source)], history

@@ -19,7 +19,7 @@ from .engine import force, overflow
 from .interrupt import DeferInterrupt
 from .location import user_location
 from .state import LOCAL, State
-from .tape import Entry, Source, make_entry, source, sources
+from .tape import Source, make_entry, source, sources
 
 #: A value, and what it hangs on while this is recorded.
 Traced = tuple[Ref, Source | None]
@@ -86,12 +86,12 @@ def call(
     refs = contents(cells)
     cell = Cell.__new__(Cell)
     cell.variable = None
-    cell.position = cell.version = 0
+    cell.version = 0
     if state.recording:
-        results, cell.tape = _taped(state, spec, refs, sources(cells), scalars, code, lasti)
+        results, cell.history = _taped(state, spec, refs, sources(cells), scalars, code, lasti)
         cell.ref = results[0]
     else:
-        cell.tape = None
+        cell.history = None
         cell.ref = node = append(state, spec, refs, scalars, code, lasti)
         if len(spec.out_types) > 1:
             further(node, spec)
@@ -107,10 +107,8 @@ def traced(cell: Cell) -> Traced:
 
 def cell_of(value: Traced) -> Cell:
     """A new cell with the content and history of ``value``."""
-    ref, history = value
-    cell = Cell(ref)
-    if history is not None:
-        cell.tape, cell.position = history
+    cell = Cell(value[0])
+    cell.history = value[1]
     return cell
 
 
@@ -120,17 +118,17 @@ def call_many(
     """Record an operation with any number of visible outputs."""
     state = LOCAL.state
     refs = (inputs[0][0],) if len(inputs) == 1 else tuple([ref for ref, _ in inputs])
-    entry = None
+    history = None
     if state.recording:
-        results, entry = _taped(state, spec, refs, tuple([history for _, history in inputs]), scalars, code, lasti)
+        results, history = _taped(state, spec, refs, tuple([parent for _, parent in inputs]), scalars, code, lasti)
     else:
         node = append(state, spec, refs, scalars, code, lasti)
         results = further(node, spec) if len(spec.out_types) > 1 else (node,)
     if config.eager:
         force(results[0])
-    if entry is None:
+    if history is None:
         return [(ref, None) for ref in results]
-    return [(ref, (entry, i)) for i, ref in enumerate(results[: len(spec.out_types)])]
+    return [(ref, (history[0], i)) for i, ref in enumerate(results[: len(spec.out_types)])]
 
 
 def _taped(
@@ -141,10 +139,10 @@ def _taped(
     scalars: tuple[Any, ...],
     code: CodeType | None,
     lasti: int,
-) -> tuple[tuple[Ref, ...], Entry | None]:
+) -> tuple[tuple[Ref, ...], Source | None]:
     """Record under ``record()``: in linearised form, with an entry on the tape, if an input needs a gradient.
 
-    Gives all outputs, hidden ones last.
+    Gives all outputs, hidden ones last, and what the first hangs on.
     """
     linear = None
     if any(parents):
@@ -153,15 +151,15 @@ def _taped(
         spec = linear.spec
     node = append(state, spec, refs, scalars, code, lasti)
     results = further(node, spec) if len(spec.out_types) > 1 else (node,)
-    return results, None if linear is None else make_entry(linear, parents, refs + results, node)
+    return results, None if linear is None else (make_entry(linear, parents, refs + results, node), 0)
 
 
 def guard_write(cell: Cell) -> None:
     """Refuse an in-place write under ``record()`` to what is on the tape. Handles count, as in MXNet, not memory."""
     if not LOCAL.state.recording:
         return
-    tape = cell.tape
-    if cell.variable is not None or (tape is not None and not tape.consumed):
+    history = cell.history
+    if cell.variable is not None or (history is not None and not history[0].consumed):
         raise MXNetError(f"{NOT_IN_PLACE}{IN_GRAPH}")
 
 
@@ -178,13 +176,12 @@ def move(cell: Cell, source_cell: Cell) -> None:
     if history is None:
         cell.write(ref)
         return
-    tape, position = history
     with DeferInterrupt():  # content and history move together
         cell.write(ref)
         if isinstance(cell, View):
-            cell.remember(ref, tape, position)
+            cell.remember(ref, history)
         else:
-            cell.tape, cell.position = tape, position
+            cell.history = history
 
 
 def data(type: Type, value: Any) -> Cell:
@@ -224,10 +221,10 @@ def make_view(cell: Cell, offset: int, type: Type) -> View:
     state = LOCAL.state
     if state.recording and source(cell) is not None:
         refs, parents = (cell.ref,), (source(cell),)
-        results, entry = _taped(state, _read_spec(cell.type, type), refs, parents, (offset,), *user_location())
+        results, history = _taped(state, _read_spec(cell.type, type), refs, parents, (offset,), *user_location())
         if config.eager:
             force(results[0])
-        made.remember(results[0], entry, 0)
+        made.remember(results[0], history)
     return made
 
 
