@@ -28,21 +28,20 @@ class Cell:
     changes the content and leaves the history, so that ``loss /= n`` does not lose the graph.
     """
 
-    __slots__ = ("__weakref__", "history", "ref", "variable", "version")
+    __slots__ = ("__weakref__", "history", "ref", "type", "variable", "version")
     ref: Ref
+    #: Whatever is written, it does not change.
+    type: Type
     history: tuple[Any, int] | None
     variable: Variable | None
     version: int
 
     def __init__(self, ref: Ref) -> None:
         self.ref = ref
+        self.type = ref.type
         self.history = None
         self.variable = None
         self.version = 0
-
-    @property
-    def type(self) -> Type:
-        return self.ref.type
 
     @property
     def storage(self) -> Cell:
@@ -51,6 +50,7 @@ class Cell:
 
     def write(self, ref: Ref) -> None:
         """Move the cell; its former content keeps its meaning for whoever read it."""
+        assert ref.type is self.type
         self.ref = ref
         self.version += 1
 
@@ -67,20 +67,16 @@ class View(Cell):
     history; its read is remembered until the base moves, others are not, so that no stale read keeps data alive.
     """
 
-    __slots__ = ("_seen", "_seen_version", "_view_type", "base", "offset")
+    __slots__ = ("_seen", "_seen_version", "base", "offset")
 
     def __init__(self, base: Cell, offset: int, type: Type) -> None:
         self.base = base
         self.offset = offset
-        self._view_type = type
+        self.type = type
         self._seen: Ref | None = None
         self._seen_version = -1
         self.history = None
         self.variable = None
-
-    @property
-    def type(self) -> Type:
-        return self._view_type
 
     @property
     def storage(self) -> Cell:
@@ -112,12 +108,9 @@ class Detached(Cell):
 
     def __init__(self, base: Cell) -> None:
         self.base = base
+        self.type = base.type
         self.history = None
         self.variable = None
-
-    @property
-    def type(self) -> Type:
-        return self.base.type
 
     @property
     def version(self) -> int:  # type: ignore[override]  # the base's

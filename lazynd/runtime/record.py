@@ -19,7 +19,7 @@ from .engine import force, overflow
 from .interrupt import DeferInterrupt
 from .location import user_location
 from .state import LOCAL, State
-from .tape import Source, make_entry, source, sources
+from .tape import Source, make_entry, marked, source, sources
 
 #: A value, and what it hangs on while this is recorded.
 Traced = tuple[Ref, Source | None]
@@ -85,6 +85,7 @@ def call(
     state = LOCAL.state
     refs = contents(cells)
     cell = Cell.__new__(Cell)
+    cell.type = spec.out_types[0]
     cell.variable = None
     cell.version = 0
     if state.recording:
@@ -146,7 +147,7 @@ def _taped(
     """
     linear = None
     if any(parents):
-        needs = tuple(map(bool, parents))
+        needs = marked(parents)
         linear = spec.linearized.get(needs) or linearize(spec, needs)
         spec = linear.spec
     node = append(state, spec, refs, scalars, code, lasti)

@@ -108,6 +108,16 @@ def sources(cells: Sequence[Cell]) -> tuple[Source | None, ...]:
     return tuple(map(source, cells))
 
 
+def marked(parents: tuple[Source | None, ...]) -> tuple[bool, ...]:
+    """Which of ``parents`` are there; spelt out like ``sources``."""
+    count = len(parents)
+    if count == 1:
+        return (parents[0] is not None,)
+    if count == 2:
+        return parents[0] is not None, parents[1] is not None
+    return tuple(map(bool, parents))
+
+
 def make_entry(
     linear: Linearized, parents: tuple[Source | None, ...], sources: tuple[Node | Output, ...], node: Node
 ) -> Operation:
@@ -116,7 +126,10 @@ def make_entry(
     entry.linear = linear
     entry.parents = parents
     kept = linear.kept
-    entry.residuals = tuple(map(sources.__getitem__, kept)) if kept else ()
+    if len(kept) == 1:
+        entry.residuals = (sources[kept[0]],)
+    else:
+        entry.residuals = tuple(map(sources.__getitem__, kept)) if kept else ()
     entry.scalars = node.scalars
     entry.consumed = False
     entry.code, entry.lasti = node.code, node.lasti
