@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, OrderedDict
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any
@@ -11,6 +11,7 @@ import pytest
 
 import lazynd
 from lazynd.backends import get_backend
+from lazynd.runtime import kernels
 from lazynd.runtime.engine import PROGRAMS
 from lazynd.runtime.stats import stats
 
@@ -48,8 +49,9 @@ def node_counts() -> Iterator[Counter[Any]]:
 
 
 @pytest.fixture
-def empty_cache() -> Iterator[None]:
-    """No program is known, and those of this test are not left behind."""
+def empty_cache(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """No program and no kernel is known, and those of this test are not left behind."""
+    monkeypatch.setattr(kernels, "_KERNELS", OrderedDict())
     PROGRAMS.clear()
     yield
     PROGRAMS.clear()
