@@ -179,8 +179,10 @@ def unfinished(items: Sequence[Ref]) -> list[Ref]:
     kept: list[Ref] = []
     dropped: set[Node] = set()
     for item in items:
-        node = item.node
-        if item.value is not None or node is None or node.inputs is None or node in dropped:
+        if item.value is not None:
+            continue
+        node = item if item.__class__ is Node else item.node
+        if node is None or node.inputs is None or node in dropped:
             continue
         if item is node and any(_vanished(ref) or ref.node in dropped for ref in node.inputs):
             dropped.add(node)
