@@ -17,9 +17,9 @@ from . import (
     unary,
     view,
 )
-from .operator import OPERATORS, Operator, op
+from .operator import OPERATORS, Operator, every_name, find, op
 
 __all__ = [
-    "OPERATORS", "Operator", "basic_index", "convolution", "elementwise", "histogram", "index", "linalg", "nn", "op",
-    "padding", "pooling", "random", "reduce", "resampling", "shape", "unary", "view",
+    "OPERATORS", "Operator", "basic_index", "convolution", "elementwise", "every_name", "find", "histogram", "index",
+    "linalg", "nn", "op", "padding", "pooling", "random", "reduce", "resampling", "shape", "unary", "view",
 ]  # fmt: skip

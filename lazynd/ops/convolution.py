@@ -83,7 +83,7 @@ def _convolution_samples(rng: Any) -> list[Any]:
     ]  # fmt: skip
 
 
-@op(samples=_convolution_samples, aliases=("_npx_convolution",), method=False)
+@op(samples=_convolution_samples, method=False)
 def Convolution(
     data: Value,
     weight: Value,
@@ -137,7 +137,7 @@ def _deconvolution_samples(rng: Any) -> list[Any]:
     ]  # fmt: skip
 
 
-@op(samples=_deconvolution_samples, aliases=("_npx_deconvolution",), method=False)
+@op(samples=_deconvolution_samples, method=False)
 def Deconvolution(
     data: Value,
     weight: Value,

@@ -31,7 +31,7 @@ def _pooling_samples(rng: Any) -> list[Any]:
     ]
 
 
-@op(samples=_pooling_samples, aliases=("_npx_pooling",), method=False)
+@op(samples=_pooling_samples, method=False)
 def Pooling(
     data: Value,
     *,
