@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -92,13 +93,32 @@ class Convolution(Primitive):
             low=tuple(k - 1 - lo for k, lo in zip(window, low, strict=True)),
             high=tuple(n + lo - m for n, lo, m in zip(wide, low, made, strict=True)),
         )  # fmt: skip
-        # Each element of w met x under a window of g: the batch is what is summed over.
+        return dx, self._weight_vjp(g, x, w, strides=strides, low=low, spread=spread, dilation=dilation)
+
+    def _weight_vjp(
+        self, g: Value, x: Value, w: Value, *, strides: Ints, low: Ints, spread: Ints, dilation: Ints
+    ) -> Value:
+        """Each element of ``w`` met ``x`` under a window of ``g``, or ``g`` under a window of ``x``: the larger one
+        keeps still, and nothing has zeros put in. The batch is what is summed over."""
+        spatial = range(LEAD, x.ndim)
+        ones = (1,) * len(spatial)
+        window = [reach(n, d) for n, d in zip(w.shape[LEAD:], dilation, strict=True)]
+        made = [reach(n, s) for n, s in zip(g.shape[LEAD:], strides, strict=True)]
+        wide = [reach(n, s) for n, s in zip(x.shape[LEAD:], spread, strict=True)]
+        if any(s > 1 for s in strides) or (spread == ones and math.prod(made) <= math.prod(wide)):
+            dw = ir.convolution(
+                ir.transpose(x, (2, 1, 0, *spatial)), ir.transpose(g, (1, 2, 0, *spatial)),
+                strides=dilation, spread=spread, dilation=strides, low=low,
+                high=[k - 1 + m - n - lo for k, m, n, lo in zip(window, made, wide, low, strict=True)],
+            )  # fmt: skip
+            return ir.transpose(dw, (1, 2, 0, *spatial))
         dw = ir.convolution(
-            ir.transpose(x, (2, 1, 0, *spatial)), ir.transpose(g, (1, 2, 0, *spatial)),
-            strides=dilation, spread=spread, dilation=strides, low=low,
-            high=tuple(k - 1 + m - n - lo for k, m, n, lo in zip(window, made, wide, low, strict=True)),
+            ir.transpose(g, (2, 1, 0, *spatial)), ir.transpose(x, (1, 2, 0, *spatial)),
+            strides=dilation, spread=ones, dilation=spread,
+            low=[k - 1 - lo for k, lo in zip(window, low, strict=True)],
+            high=[n - m + lo for n, m, lo in zip(wide, made, low, strict=True)],
         )  # fmt: skip
-        return dx, ir.transpose(dw, (1, 2, 0, *spatial))
+        return ir.reverse(ir.transpose(dw, (1, 0, 2, *spatial)), tuple(spatial))
 
     def evaluate(
         self, x: Array, w: Array, *, strides: Ints, low: Ints, high: Ints, spread: Ints, dilation: Ints
