@@ -17,8 +17,9 @@ from ...ir.primitives.window import counts, place_dtype
 from .lower import PLATFORM_LOWERINGS, lowers
 
 Ints = tuple[int, ...]
-#: Windows of up to so many elements are unrolled on a CPU: a slice for each element, all fused into one loop.
-UNROLLED = 32
+#: Windows of up to so many elements are unrolled on a CPU: a slice for each element, all fused into one loop. Above
+#: the smaller number, a maximum is quicker one axis after the other.
+UNROLLED, UNROLLED_AT_ONCE = 64, 16
 
 
 def _least(x: jax.Array) -> Any:
@@ -134,19 +135,22 @@ def _added(parts: list[jax.Array]) -> jax.Array:
 
 def _max_on_cpu(x: jax.Array, *, window: Ints, strides: Ints, low: Ints, high: Ints) -> jax.Array:
     """All places at once in small windows, else one axis after the other."""
-    attributes = {"window": window, "strides": strides, "low": low, "high": high}
-    if math.prod(window) <= UNROLLED:
-        made = jnp.full_like(x, _least(x), shape=counts("window", x.shape, **attributes))
-        for part in _pieces(x, _least(x), **attributes):
-            made = jnp.where(part > made, part, made)
-        return made
+    if math.prod(window) <= UNROLLED_AT_ONCE:
+        return _max_unrolled(x, window, strides, low, high)
     made = x
     for axis, (k, stride, lo, hi) in enumerate(zip(window, strides, low, high, strict=True)):
         along = _along(x.ndim, axis, window=k, strides=stride, low=lo, high=hi)
         if k == x.shape[axis] and not lo and not hi:
             made = jnp.max(_counted(made), axis, keepdims=True)
         elif (k, stride, lo, hi) != (1, 1, 0, 0):
-            made = (_max_on_cpu if k <= UNROLLED else _max)(made, **along)
+            made = _max_unrolled(made, *along.values()) if k <= UNROLLED else _max(made, **along)
+    return made
+
+
+def _max_unrolled(x: jax.Array, window: Ints, strides: Ints, low: Ints, high: Ints) -> jax.Array:
+    made = jnp.full_like(x, _least(x), shape=counts("window", x.shape, window, strides, low, high))
+    for part in _pieces(x, _least(x), window, strides, low, high):
+        made = jnp.where(part > made, part, made)
     return made
 
 
