@@ -144,8 +144,6 @@ def few_terms(x: jax.Array, w: jax.Array, how: Geometry) -> jax.Array | None:
     some = TERMS + 16 * (groups > 1)
     if terms > (MORE_TERMS if outputs == 1 or groups > MANY_GROUPS else some):
         return None
-    if any(s > 1 for s in how.spread):
-        return _phases(x, w, how)
     shape = how.counts(x, w)
     padded, made = how.padded(x), None
     for at in itertools.product(*map(range, window)):
@@ -162,46 +160,6 @@ def _shifted(padded: jax.Array, at: Ints, how: Geometry, shape: Ints) -> jax.Arr
     begin = [k * d for k, d in zip(at, how.dilation, strict=True)]
     limit = [b + reach(n, s) for b, n, s in zip(begin, shape, how.strides, strict=True)]
     return lax.slice(padded, (0, 0, 0, *begin), (*padded.shape[:LEAD], *limit), (1, 1, 1, *how.strides))
-
-
-def _phases(x: jax.Array, w: jax.Array, how: Geometry) -> jax.Array | None:
-    """Results that begin at one offset to elements ``spread`` apart meet the same part of the window."""
-    if any(s > 1 for s in how.strides) or any(d > 1 for d in how.dilation):
-        return None
-    shape = how.counts(x, w)
-    turns = tuple(-(-n // s) for n, s in zip(shape, how.spread, strict=True))
-    ones = (1,) * len(shape)
-    made: dict[Ints, jax.Array] = {}
-    for offset in itertools.product(*map(range, how.spread)):
-        # Of the window, the elements from number ``first`` on, ``spread`` apart, meet elements of x.
-        first = tuple((lo - o) % s for lo, o, s in zip(how.low, offset, how.spread, strict=True))
-        part = w[(..., *(slice(f, None, s) for f, s in zip(first, how.spread, strict=True)))]
-        if not part.size:
-            made[offset] = jnp.zeros((*x.shape[:2], w.shape[1], *turns), x.dtype)
-            continue
-        low = tuple((lo - o - f) // s for lo, o, f, s in zip(how.low, offset, first, how.spread, strict=True))
-        high = tuple(
-            t + k - 1 - n - lo for t, k, n, lo in zip(turns, part.shape[LEAD:], x.shape[LEAD:], low, strict=True)
-        )
-        found = few_terms(x, part, Geometry(ones, low, high, ones, ones))
-        assert found is not None
-        made[offset] = found
-    whole = _interleaved(made, how.spread)
-    return lax.slice(whole, (0,) * whole.ndim, (*whole.shape[:LEAD], *shape))
-
-
-def _interleaved(parts: dict[Ints, jax.Array], spread: Ints) -> jax.Array:
-    """Parts by their offsets, put among one another."""
-    for axis in reversed(range(len(spread))):
-        rest = sorted({offset[:axis] for offset in parts})
-        at = LEAD + axis
-        joined = {}
-        for offset in rest:
-            several = jnp.stack([parts[(*offset, k)] for k in range(spread[axis])], at + 1)
-            shape = several.shape
-            joined[offset] = several.reshape(*shape[:at], shape[at] * shape[at + 1], *shape[at + 2 :])
-        parts = joined
-    return parts[()]
 
 
 #: How many sums are taken in one pass, and of how many outputs times inputs.
@@ -245,10 +203,10 @@ def each_group(x: jax.Array, w: jax.Array, how: Geometry) -> jax.Array | None:
 
 def by_slices(x: jax.Array, w: jax.Array, how: Geometry) -> jax.Array | None:
     """Three dimensions: slices across the first that a window meets become channels of one image. 75 to 18."""
-    if len(how.strides) != 3 or how.spread[0] > 1 or x.shape[1] > 1:
+    if len(how.strides) != 3 or x.shape[1] > 1:
         return None
     count, depth = how.counts(x, w)[0], w.shape[LEAD]
-    flat = replace(how, low=(how.low[0], 0, 0), high=(how.high[0], 0, 0), spread=(1, 1, 1))
+    flat = replace(how, low=(how.low[0], 0, 0), high=(how.high[0], 0, 0), spread=(how.spread[0], 1, 1))
     padded = flat.padded(x)[:, 0]
     stride, step = how.strides[0], how.dilation[0]
     met = [padded[:, :, k * step : k * step + reach(count, stride) : stride] for k in range(depth)]

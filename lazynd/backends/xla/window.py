@@ -137,13 +137,13 @@ def _max_on_cpu(x: jax.Array, *, window: Ints, strides: Ints, low: Ints, high: I
     """All places at once in small windows, else one axis after the other."""
     if math.prod(window) <= UNROLLED_AT_ONCE:
         return _max_unrolled(x, window, strides, low, high)
-    made = x
-    for axis, (k, stride, lo, hi) in enumerate(zip(window, strides, low, high, strict=True)):
-        along = _along(x.ndim, axis, window=k, strides=stride, low=lo, high=hi)
-        if k == x.shape[axis] and not lo and not hi:
-            made = jnp.max(_counted(made), axis, keepdims=True)
-        elif (k, stride, lo, hi) != (1, 1, 0, 0):
-            made = _max_unrolled(made, *along.values()) if k <= UNROLLED else _max(made, **along)
+    along = list(zip(window, strides, low, high, strict=True))
+    whole = tuple(i for i, (k, _, lo, hi) in enumerate(along) if k == x.shape[i] > 1 and not lo and not hi)
+    made = jnp.max(_counted(x), whole, keepdims=True) if whole else x
+    for axis, (k, stride, lo, hi) in enumerate(along):
+        if axis not in whole and (k, stride, lo, hi) != (1, 1, 0, 0):
+            how = _along(x.ndim, axis, window=k, strides=stride, low=lo, high=hi)
+            made = _max_unrolled(made, *how.values()) if k <= UNROLLED else _max(made, **how)
     return made
 
 

@@ -25,10 +25,12 @@ def reach(extent: int, step: int) -> int:
 
 
 def windows(name: str, extent: int, window: int, stride: int, low: int, high: int, spread: int, dilation: int) -> int:
-    """How many windows fit into one axis, or an error if none does."""
+    """How many windows fit into one axis; none into an empty one, else an error if none does."""
     if min(stride, spread, dilation, window) < 1:
         raise OperatorError(f"{name}: window, strides and dilations must be positive")
     padded, covered = reach(extent, spread) + low + high, reach(window, dilation)
+    if not padded:
+        return 0
     if padded < covered:
         raise OperatorError(f"{name}: a window of {covered} does not fit into {padded}")
     return (padded - covered) // stride + 1
