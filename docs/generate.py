@@ -5,6 +5,7 @@ from __future__ import annotations
 import pathlib
 from typing import Any
 
+from lazynd.coverage import page
 from lazynd.manual import describe, families, settings
 
 PLACE = pathlib.Path(__file__).resolve().parent / "generated"
@@ -62,7 +63,7 @@ def index_page(found: dict[str, list[Any]]) -> str:
 def write(app: Any) -> None:
     """Write what changed only, so that a second build has nothing to do."""
     found = families()
-    pages = {"settings.md": settings_page(), "operators.md": index_page(found)}
+    pages = {"settings.md": settings_page(), "coverage.md": page(), "operators.md": index_page(found)}
     pages |= {f"operators/{family}.md": family_page(family, operators) for family, operators in found.items()}
     for stale in set(PLACE.rglob("*.md")) - {PLACE / name for name in pages}:
         stale.unlink()

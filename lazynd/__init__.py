@@ -12,15 +12,21 @@ array([[1., 2.],
 
 from __future__ import annotations
 
-from . import autograd, nd, np, npx, util
+import importlib
+from typing import Any
+
+from . import autograd, base, nd, np, npx, util
 from .config import config
 from .context import Context, cpu, cpu_pinned, current_context, gpu, num_gpus
-from .ir import errors as base
 from .ir.errors import MXNetError
 from .mxnet_name import install as as_mxnet
 from .nd import NDArray, random, waitall
 from .observe import no_sync, report, stats
+from .reference import absent
 from .util import is_np_shape, np_shape, set_np_shape, use_np_shape
+
+#: Loaded when first asked for.
+_SUBMODULES = ("coverage", "demo", "manual", "viz")
 
 #: MXNet's long names of modules.
 ndarray, numpy, numpy_extension = nd, np, npx
@@ -32,3 +38,9 @@ __all__ = [
     "current_context", "gpu", "is_np_shape", "nd", "ndarray", "no_sync", "np", "np_shape", "npx", "num_gpus",
     "numpy", "numpy_extension", "random", "report", "set_np_shape", "stats", "use_np_shape", "util", "waitall",
 ]  # fmt: skip
+
+
+def __getattr__(name: str) -> Any:
+    if name in _SUBMODULES:
+        return importlib.import_module(f"lazynd.{name}")
+    raise absent("", name)

@@ -9,8 +9,9 @@ import platform
 import sys
 
 from . import __version__, num_gpus
+from .coverage import page
 from .manual import describe, families, settings
-from .ops import OPERATORS
+from .ops import OPERATORS, every_name, find
 
 
 def show_info() -> int:
@@ -34,8 +35,8 @@ def show_operators(name: str | None) -> int:
         for family, operators in families().items():
             print(f"{family}: {' '.join(o.name for o in operators)}")
         return 0
-    if name not in OPERATORS:
-        near = difflib.get_close_matches(name, OPERATORS, 3)
+    if find(name) is None:
+        near = difflib.get_close_matches(name, every_name(), 3)
         print(f"there is no operator {name!r}" + (f"; near: {', '.join(near)}" if near else ""), file=sys.stderr)
         return 2
     print(describe(name), end="")
@@ -49,11 +50,15 @@ def main(arguments: list[str] | None = None) -> int:
     commands = parser.add_subparsers(dest="command", title="commands")
     commands.add_parser("info", help="versions and devices, for a bug report (the default)")
     commands.add_parser("settings", help="every setting, its value and its environment name")
+    commands.add_parser("coverage", help="what there is of MXNet, by name")
     operators = commands.add_parser("operators", help="the operators, or one of them in full")
     operators.add_argument("name", nargs="?")
     options = parser.parse_args(arguments)
     if options.command == "settings":
         return show_settings()
+    if options.command == "coverage":
+        print(page())
+        return 0
     if options.command == "operators":
         return show_operators(options.name)
     return show_info()

@@ -10,6 +10,7 @@ from . import runtime
 from .ir.errors import MXNetError
 from .nd import NDArray
 from .nd.refusal import reports
+from .reference import absent
 from .runtime.cell import Cell, Variable
 from .runtime.function import record_function
 from .runtime.state import LOCAL
@@ -252,3 +253,7 @@ class Function:
         cells = record_function([i._cell for i in inputs], [o._cell for o in outputs], pull)
         arrays = [NDArray(cell) for cell in cells]
         return arrays if isinstance(made, list | tuple) else arrays[0]
+
+
+def __getattr__(name: str) -> Any:
+    raise absent("autograd", name)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from . import runtime
 from .ir.types import Context
+from .reference import absent
 from .runtime.state import LOCAL
 
 __all__ = ["Context", "cpu", "cpu_pinned", "current_context", "gpu", "num_gpus"]
@@ -42,3 +45,7 @@ def current_context() -> Context:
     cpu(0)
     """
     return LOCAL.state.context
+
+
+def __getattr__(name: str) -> Any:
+    raise absent("context", name)

@@ -20,7 +20,7 @@ from .ir.gradient import flatten
 from .ir.graph import graph_of
 from .ir.specialization import Specialization
 from .ir.types import Type
-from .ops import OPERATORS, Operator
+from .ops import OPERATORS, Operator, find
 from .ops.operator import Parameter
 
 __all__ = ["Setting", "describe", "families", "settings"]
@@ -104,10 +104,12 @@ def describe(operator: str | Operator) -> str:
     >>> print(describe("softmax").splitlines()[0])
     softmax(data, axis=-1, temperature=None, *, out=None, name=None)
     """
-    found = OPERATORS[operator] if isinstance(operator, str) else operator
+    found = find(operator) if isinstance(operator, str) else operator
+    if found is None:
+        raise KeyError(operator)
     parts = [_signature(found), textwrap.dedent(found.__doc__ or "").strip()]
-    if found.aliases:
-        parts.append("Also called " + ", ".join(f"`{name}`" for name in found.aliases) + ".")
+    if found.names[1:]:
+        parts.append("Also called " + ", ".join(f"`{name}`" for name in found.names[1:]) + ".")
     parts += [_parameters(found), _example(found), _types(found), _gradient(found), _source(found)]
     return "\n\n".join(part for part in parts if part) + "\n"
 

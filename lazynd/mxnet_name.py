@@ -11,10 +11,11 @@ from collections.abc import Sequence
 from types import ModuleType
 from typing import Final
 
+from .reference import absent, has
+
 #: MXNet's names of modules that are called something else here.
 _NAMES: Final = {
     "mxnet": "lazynd",
-    "mxnet.base": "lazynd.ir.errors",
     "mxnet.ndarray": "lazynd.nd",
     "mxnet.numpy": "lazynd.np",
     "mxnet.numpy_extension": "lazynd.npx",
@@ -41,6 +42,7 @@ class _Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         except ModuleNotFoundError:
             found = None
         if found is None:
+            _refuse(name)
             return None
         return importlib.machinery.ModuleSpec(name, self, is_package=found.submodule_search_locations is not None)
 
@@ -53,6 +55,13 @@ class _Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         # Importing under another name put another spec in its place; the module stays what it is.
         assert module.__spec__ is not None
         module.__spec__ = module.__spec__.loader_state
+
+
+def _refuse(name: str) -> None:
+    """Say that a module of MXNet is not built here, rather than that there is none."""
+    place, _, last = name.removeprefix("mxnet.").rpartition(".")
+    if has(place, last):
+        raise absent(place, last)
 
 
 def install() -> None:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..ops import OPERATORS
-from . import linalg, random, sparse
+from ..ops import every_name, find
+from ..reference import absent
+from . import _internal as _internal
+from . import contrib, image, linalg, random, sparse
 from .creation import (
     add,
     arange,
@@ -46,22 +48,23 @@ from .generate import make_function
 from .ndarray import NDArray
 
 __all__ = [
-    "NDArray", "add", "arange", "array", "concatenate", "divide", "empty", "equal", "eye", "from_numpy", "full",
-    "greater", "greater_equal", "histogram", "hypot", "lesser", "lesser_equal", "linalg", "linspace",
-    "logical_and", "logical_or", "logical_xor", "maximum", "minimum", "modulo", "moments", "moveaxis", "multiply",
-    "not_equal", "ones", "power", "random", "sparse", "split_v2", "subtract", "true_divide", "waitall", "zeros",
+    "NDArray", "add", "arange", "array", "concatenate", "contrib", "divide", "empty", "equal", "eye",
+    "from_numpy", "full", "greater", "greater_equal", "histogram", "hypot", "image", "lesser", "lesser_equal", "linalg",
+    "linspace", "logical_and", "logical_or", "logical_xor", "maximum", "minimum", "modulo", "moments", "moveaxis",
+    "multiply", "not_equal", "ones", "power", "random", "sparse", "split_v2", "subtract", "true_divide", "waitall",
+    "zeros",
 ]  # fmt: skip
 
 
 def __getattr__(name: str) -> Any:
     if name.startswith("random_") and name[7:] in random.__all__:
         return getattr(random, name[7:])
-    operator = OPERATORS.get(name)
+    operator = None if name.startswith("__") else find(name)
     if operator is None:
-        raise AttributeError(f"module 'lazynd.nd' has no attribute {name!r}")
+        raise absent("nd", name)
     made = globals()[name] = make_function(operator, name)
     return made
 
 
 def __dir__() -> list[str]:
-    return sorted({*__all__, *OPERATORS})
+    return sorted({*__all__, *every_name()})

@@ -11,8 +11,9 @@ import numpy as np
 from .. import runtime
 from ..ir.errors import MXNetError
 from ..ir.types import Context, Type, as_dtype
-from ..ops import OPERATORS, Operator
+from ..ops import OPERATORS, Operator, every_name, find
 from ..ops.shape import resolve_reshape
+from ..reference import absent, has
 from ..runtime.cell import Cell, Detached, Variable
 from ..runtime.location import calling_frame
 from ..runtime.record import call, data, guard_write, move
@@ -383,15 +384,17 @@ class NDArray:
         runtime.backward([self._cell], heads, retain_graph)
 
     def __getattr__(self, name: str) -> Any:
-        operator = OPERATORS.get(name)
-        if operator is None or not operator.method or name.startswith("_"):
+        operator = None if name.startswith("_") else find(name)
+        if operator is None or not operator.method:
+            if has("nd.NDArray", name):
+                raise absent("nd.NDArray", name)
             raise AttributeError(f"'NDArray' object has no attribute {name!r}")
         from_registry = _make_method(operator, name)
         setattr(NDArray, name, from_registry)
         return getattr(self, name)
 
     def __dir__(self) -> list[str]:
-        methods = {n for n, o in OPERATORS.items() if o.method and not n.startswith("_")}
+        methods = {n for n in every_name() if not n.startswith("_") and (o := find(n)) and o.method}
         return sorted({*object.__dir__(self), *methods})
 
     def __reduce__(self) -> tuple[Any, ...]:

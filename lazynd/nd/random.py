@@ -10,6 +10,7 @@ import numpy as np
 from ..ir.errors import MXNetError
 from ..ir.types import Context, as_dtype
 from ..ops import OPERATORS
+from ..reference import absent, has
 from ..runtime import random as streams
 from ..runtime.location import calling_frame
 from .creation import Shape, _context, _shape
@@ -133,3 +134,7 @@ def randint(
     if low >= high:
         raise MXNetError(f"Check failed: param.high > param.low ({high} vs. {low}) : low must be less than high")
     return _draw("_random_randint", (low, high), shape, ctx, dtype or "int32", out, calling_frame())
+
+
+def __getattr__(name: str) -> Any:
+    raise absent("random" if has("random", name) else "nd.random", name)

@@ -14,6 +14,7 @@ from ..ir.errors import MXNetError
 from ..ir.types import Context
 from .creation import array
 from .creation import zeros as dense_zeros
+from .namespace import namespace
 from .ndarray import _STYPES, NDArray
 
 __all__ = ["BaseSparseNDArray", "CSRNDArray", "RowSparseNDArray", "csr_matrix", "row_sparse_array", "zeros"]
@@ -83,6 +84,8 @@ class RowSparseNDArray(BaseSparseNDArray):
         """The positions of the rows of ``data``, int64."""
         return self._whole(self._rows()[1])
 
+
+__getattr__, __dir__ = namespace(__name__, "_sparse_")
 
 _STYPES.update(default=NDArray, csr=CSRNDArray, row_sparse=RowSparseNDArray)
 

@@ -14,6 +14,7 @@ from .. import nd
 from ..ir.types import Context
 from ..nd.creation import Shape
 from ..nd.np_shape import use_np_shape
+from ..reference import absent
 from .ndarray import Axis, dot, ndarray, wrap
 
 __all__ = [
@@ -140,7 +141,7 @@ def _elementwise(name: str) -> Any:
 
 def __getattr__(name: str) -> Any:
     if name not in _ELEMENTWISE:
-        raise AttributeError(f"lazynd.np has no {name!r}: it is a small part of MXNet's; lazynd.nd may have it")
+        raise absent("np", name)
     made = globals()[name] = _elementwise(name)
     return made
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
 from .. import nd
 from ..ir.errors import MXNetError
 from ..nd.np_shape import is_np_shape, set_np_shape
 from ..np.ndarray import ndarray, wrap
+from ..reference import absent
 
 __all__ = ["is_np_shape", "log_softmax", "relu", "reset_np", "reshape", "set_np", "sigmoid", "softmax"]
 
@@ -100,3 +102,7 @@ def _split(extent: int, pair: list[int]) -> list[int]:
     if len(pair) != 2 or not known or extent % math.prod(known):
         raise MXNetError(f"[reshape] {pair} does not split {extent}")
     return [n if n > 0 else extent // math.prod(known) for n in pair]
+
+
+def __getattr__(name: str) -> Any:
+    raise absent("npx", name)

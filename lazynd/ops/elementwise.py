@@ -82,7 +82,7 @@ def _logical(rule: Callable[[Value, Value], Value]) -> Rule:
     return combined
 
 
-def _binary(name: str, rule: Rule, text: str, *aliases: str, **options: Any) -> Operator:
+def _binary(name: str, rule: Rule, text: str, **options: Any) -> Operator:
     """Declare an operator of two arrays that broadcast."""
 
     def function(lhs: Value, rhs: Value) -> Value:
@@ -91,10 +91,10 @@ def _binary(name: str, rule: Rule, text: str, *aliases: str, **options: Any) -> 
 
     function.__doc__ = f"{text} Shapes broadcast; dtypes must agree, and the result has that dtype."
     options.setdefault("samples", _broadcast_samples)
-    return op(name=name, aliases=aliases, method=not name.startswith("_"), **options)(function)
+    return op(name=name, method=not name.startswith("_"), **options)(function)
 
 
-def _same_shape(name: str, rule: Rule, text: str, *aliases: str, **options: Any) -> Operator:
+def _same_shape(name: str, rule: Rule, text: str, **options: Any) -> Operator:
     """Declare an operator of two arrays of one shape."""
 
     def function(lhs: Value, rhs: Value) -> Value:
@@ -106,10 +106,10 @@ def _same_shape(name: str, rule: Rule, text: str, *aliases: str, **options: Any)
 
     function.__doc__ = f"{text} Shapes and dtypes must be equal."
     options.setdefault("samples", _same_samples)
-    return op(name=name, aliases=aliases, method=False, **options)(function)
+    return op(name=name, method=False, **options)(function)
 
 
-def _scalar(name: str, rule: Rule, text: str, *aliases: str, **options: Any) -> Operator:
+def _scalar(name: str, rule: Rule, text: str, **options: Any) -> Operator:
     """Declare an operator of an array and a number, which is cast to the array's dtype."""
 
     def function(data: Value, *, scalar: Scalar = 1.0) -> Value:
@@ -119,33 +119,33 @@ def _scalar(name: str, rule: Rule, text: str, *aliases: str, **options: Any) -> 
 
     function.__doc__ = f"{text} The number is cast to the dtype of the array."
     options.setdefault("samples", _scalar_samples)
-    return op(name=name, aliases=aliases, method=False, **options)(function)
+    return op(name=name, method=False, **options)(function)
 
 
 _FLAT: dict[str, Any] = {"differentiable": False, "samples": _tied_samples}
 _FLAT_SAME: dict[str, Any] = {"differentiable": False}
 
-_same_shape("elemwise_add", lambda a, b: a + b, "The sum.", "_add", "_plus", "_Plus")
-_same_shape("elemwise_sub", lambda a, b: a - b, "The difference.", "_sub", "_minus", "_Minus")
-_same_shape("elemwise_mul", lambda a, b: a * b, "The product.", "_mul", "_Mul")
-_same_shape("elemwise_div", lambda a, b: a / b, "The quotient; of integers truncated.", "_div", "_Div")
-_same_shape("_mod", modulo, "The remainder.", "_Mod", smooth=False)
-_same_shape("_power", power, "The power.", "_Power")
-_same_shape("_maximum", ir.maximum, "The larger.", "_Maximum", smooth=False)
-_same_shape("_minimum", ir.minimum, "The smaller.", "_Minimum", smooth=False)
+_same_shape("elemwise_add", lambda a, b: a + b, "The sum.")
+_same_shape("elemwise_sub", lambda a, b: a - b, "The difference.")
+_same_shape("elemwise_mul", lambda a, b: a * b, "The product.")
+_same_shape("elemwise_div", lambda a, b: a / b, "The quotient; of integers truncated.")
+_same_shape("_mod", modulo, "The remainder.", smooth=False)
+_same_shape("_power", power, "The power.")
+_same_shape("_maximum", ir.maximum, "The larger.", smooth=False)
+_same_shape("_minimum", ir.minimum, "The smaller.", smooth=False)
 _same_shape("_hypot", hypot, "The hypotenuse.")
-_same_shape("_equal", _truth(lambda a, b: a == b), "1 where equal, else 0.", "_Equal", **_FLAT_SAME)
-_same_shape("_not_equal", _truth(lambda a, b: a != b), "1 where different.", "_Not_Equal", **_FLAT_SAME)
-_same_shape("_greater", _truth(lambda a, b: a > b), "1 where greater.", "_Greater", **_FLAT_SAME)
-_same_shape("_greater_equal", _truth(lambda a, b: a >= b), "1 where not less.", "_Greater_Equal", **_FLAT_SAME)
-_same_shape("_lesser", _truth(lambda a, b: a < b), "1 where less.", "_Lesser", **_FLAT_SAME)
-_same_shape("_lesser_equal", _truth(lambda a, b: a <= b), "1 where not greater.", "_Lesser_Equal", **_FLAT_SAME)
-_same_shape("_logical_and", _logical(lambda a, b: a & b), "1 where both are not 0.", "_Logical_And", **_FLAT_SAME)
-_same_shape("_logical_or", _logical(lambda a, b: a | b), "1 where one is not 0.", "_Logical_Or", **_FLAT_SAME)
-_same_shape("_logical_xor", _logical(lambda a, b: a ^ b), "1 where exactly one is not 0.", "_Logical_Xor", **_FLAT_SAME)
+_same_shape("_equal", _truth(lambda a, b: a == b), "1 where equal, else 0.", **_FLAT_SAME)
+_same_shape("_not_equal", _truth(lambda a, b: a != b), "1 where different.", **_FLAT_SAME)
+_same_shape("_greater", _truth(lambda a, b: a > b), "1 where greater.", **_FLAT_SAME)
+_same_shape("_greater_equal", _truth(lambda a, b: a >= b), "1 where not less.", **_FLAT_SAME)
+_same_shape("_lesser", _truth(lambda a, b: a < b), "1 where less.", **_FLAT_SAME)
+_same_shape("_lesser_equal", _truth(lambda a, b: a <= b), "1 where not greater.", **_FLAT_SAME)
+_same_shape("_logical_and", _logical(lambda a, b: a & b), "1 where both are not 0.", **_FLAT_SAME)
+_same_shape("_logical_or", _logical(lambda a, b: a | b), "1 where one is not 0.", **_FLAT_SAME)
+_same_shape("_logical_xor", _logical(lambda a, b: a ^ b), "1 where exactly one is not 0.", **_FLAT_SAME)
 
-_binary("broadcast_add", lambda a, b: a + b, "The sum.", "broadcast_plus")
-_binary("broadcast_sub", lambda a, b: a - b, "The difference.", "broadcast_minus")
+_binary("broadcast_add", lambda a, b: a + b, "The sum.")
+_binary("broadcast_sub", lambda a, b: a - b, "The difference.")
 _binary("broadcast_mul", lambda a, b: a * b, "The product.")
 _binary("broadcast_div", lambda a, b: a / b, "The quotient; of integers truncated.")
 _binary("broadcast_mod", modulo, "The remainder, with the divisor's sign.", smooth=False)
@@ -163,24 +163,24 @@ _binary("broadcast_logical_and", _logical(lambda a, b: a & b), "1 where both are
 _binary("broadcast_logical_or", _logical(lambda a, b: a | b), "1 where one is not 0.", **_FLAT)
 _binary("broadcast_logical_xor", _logical(lambda a, b: a ^ b), "1 where exactly one is not 0.", **_FLAT)
 
-_scalar("_plus_scalar", lambda a, s: a + s, "The sum with a number.", "_PlusScalar")
-_scalar("_minus_scalar", lambda a, s: a - s, "The difference from a number.", "_MinusScalar")
-_scalar("_rminus_scalar", lambda a, s: s - a, "A number less the array.", "_RMinusScalar")
-_scalar("_mul_scalar", lambda a, s: a * s, "The product with a number.", "_MulScalar")
-_scalar("_div_scalar", lambda a, s: a / s, "The quotient by a number.", "_DivScalar")
-_scalar("_rdiv_scalar", lambda a, s: s / a, "A number divided by the array.", "_RDivScalar")
-_scalar("_mod_scalar", modulo, "The remainder by a number.", "_ModScalar", smooth=False)
-_scalar("_rmod_scalar", lambda a, s: modulo(s, a), "The remainder of a number.", "_RModScalar", smooth=False)
-_scalar("_rpower_scalar", lambda a, s: power(s, a), "A number to the power of the array.", "_RPowerScalar")
-_scalar("_maximum_scalar", ir.maximum, "The larger of array and number.", "_MaximumScalar", smooth=False)
-_scalar("_minimum_scalar", ir.minimum, "The smaller of array and number.", "_MinimumScalar", smooth=False)
-_scalar("_hypot_scalar", hypot, "The hypotenuse with a number.", "_HypotScalar")
-_scalar("_equal_scalar", _truth(lambda a, s: a == s), "1 where equal to the number.", "_EqualScalar", **_FLAT_SAME)
-_scalar("_not_equal_scalar", _truth(lambda a, s: a != s), "1 where not equal.", "_NotEqualScalar", **_FLAT_SAME)
-_scalar("_greater_scalar", _truth(lambda a, s: a > s), "1 where greater.", "_GreaterScalar", **_FLAT_SAME)
-_scalar("_greater_equal_scalar", _truth(lambda a, s: a >= s), "1 where not less.", "_GreaterEqualScalar", **_FLAT_SAME)
-_scalar("_lesser_scalar", _truth(lambda a, s: a < s), "1 where less.", "_LesserScalar", **_FLAT_SAME)
-_scalar("_lesser_equal_scalar", _truth(lambda a, s: a <= s), "1 where not greater.", "_LesserEqualScalar", **_FLAT_SAME)
+_scalar("_plus_scalar", lambda a, s: a + s, "The sum with a number.")
+_scalar("_minus_scalar", lambda a, s: a - s, "The difference from a number.")
+_scalar("_rminus_scalar", lambda a, s: s - a, "A number less the array.")
+_scalar("_mul_scalar", lambda a, s: a * s, "The product with a number.")
+_scalar("_div_scalar", lambda a, s: a / s, "The quotient by a number.")
+_scalar("_rdiv_scalar", lambda a, s: s / a, "A number divided by the array.")
+_scalar("_mod_scalar", modulo, "The remainder by a number.", smooth=False)
+_scalar("_rmod_scalar", lambda a, s: modulo(s, a), "The remainder of a number.", smooth=False)
+_scalar("_rpower_scalar", lambda a, s: power(s, a), "A number to the power of the array.")
+_scalar("_maximum_scalar", ir.maximum, "The larger of array and number.", smooth=False)
+_scalar("_minimum_scalar", ir.minimum, "The smaller of array and number.", smooth=False)
+_scalar("_hypot_scalar", hypot, "The hypotenuse with a number.")
+_scalar("_equal_scalar", _truth(lambda a, s: a == s), "1 where equal to the number.", **_FLAT_SAME)
+_scalar("_not_equal_scalar", _truth(lambda a, s: a != s), "1 where not equal.", **_FLAT_SAME)
+_scalar("_greater_scalar", _truth(lambda a, s: a > s), "1 where greater.", **_FLAT_SAME)
+_scalar("_greater_equal_scalar", _truth(lambda a, s: a >= s), "1 where not less.", **_FLAT_SAME)
+_scalar("_lesser_scalar", _truth(lambda a, s: a < s), "1 where less.", **_FLAT_SAME)
+_scalar("_lesser_equal_scalar", _truth(lambda a, s: a <= s), "1 where not greater.", **_FLAT_SAME)
 _scalar("_logical_and_scalar", _logical(lambda a, s: a & s), "1 where both are not 0.", **_FLAT_SAME)
 _scalar("_logical_or_scalar", _logical(lambda a, s: a | s), "1 where one is not 0.", **_FLAT_SAME)
 _scalar("_logical_xor_scalar", _logical(lambda a, s: a ^ s), "1 where exactly one is not 0.", **_FLAT_SAME)
@@ -190,7 +190,7 @@ def _power_samples(rng: Any) -> list[Any]:
     return [((_floats(rng, 2, 3),), {"scalar": s}) for s in (2.5, -1, 0, 0.5, 1, 2, 3)]
 
 
-@op(samples=_power_samples, method=False, static_values={"scalar": (-1, 0, 0.5, 1, 2)}, aliases=("_PowerScalar",))
+@op(samples=_power_samples, method=False, static_values={"scalar": (-1, 0, 0.5, 1, 2)})
 def _power_scalar(data: Value, *, scalar: Scalar = 1.0) -> Value:
     """The array to the power of a number. -1, 0, 0.5, 1 and 2 are compiled in, as cheaper operations."""
     if isinstance(scalar, Value):
@@ -209,7 +209,6 @@ def _power_scalar(data: Value, *, scalar: Scalar = 1.0) -> Value:
 
 @op(
     samples=lambda r: [((_floats(r, 2, 3), _floats(r, 2, 3), _floats(r, 2, 3)), {})],
-    aliases=("ElementWiseSum", "_sum_n"),
     method=False,
 )
 def add_n(*args: Value) -> Value:

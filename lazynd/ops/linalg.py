@@ -39,7 +39,6 @@ def _product(a: Value, b: Value, transpose_a: bool, transpose_b: bool, axis: int
 
 @op(
     name="_linalg_gemm2",
-    aliases=("linalg_gemm2",),
     method=False,
     samples=lambda r: [
         ((_f(r, 2, 3, 4), _f(r, 2, 4, 5)), {"alpha": 1.5}),
@@ -65,7 +64,6 @@ def linalg_gemm2(
 
 @op(
     name="_linalg_gemm",
-    aliases=("linalg_gemm",),
     method=False,
     samples=lambda r: [((_f(r, 3, 4), _f(r, 4, 5), _f(r, 3, 5)), {"alpha": 1.5, "beta": -0.5})],
 )
@@ -88,7 +86,6 @@ def linalg_gemm(
 
 @op(
     name="_linalg_syrk",
-    aliases=("linalg_syrk",),
     method=False,
     samples=lambda r: [((_f(r, 3, 4),), {"alpha": 0.5}), ((_f(r, 2, 3, 4),), {"transpose": True})],
 )
@@ -104,7 +101,6 @@ def _diagonal(n: int, like: Value, offset: int) -> Value:
 
 @op(
     name="_linalg_makediag",
-    aliases=("linalg_makediag",),
     method=False,
     samples=lambda r: [((_f(r, 3),), {"offset": o}) for o in (0, 1, -2)] + [((_f(r, 2, 3),), {})],
 )
@@ -123,7 +119,6 @@ def linalg_makediag(A: Value, *, offset: int = 0) -> Value:
 
 @op(
     name="_linalg_extractdiag",
-    aliases=("linalg_extractdiag",),
     method=False,
     samples=lambda r: [((_f(r, 3, 3),), {"offset": o}) for o in (0, 1, -2)] + [((_f(r, 2, 3, 3),), {})],
 )
@@ -140,7 +135,6 @@ def linalg_extractdiag(A: Value, *, offset: int = 0) -> Value:
 
 @op(
     name="_linalg_sumlogdiag",
-    aliases=("linalg_sumlogdiag",),
     method=False,
     samples=lambda r: [((_f(r, 3, 3),), {}), ((_f(r, 2, 3, 3),), {})],
 )

@@ -82,7 +82,7 @@ def _dense_samples(rng: Any) -> list[Any]:
     ]
 
 
-@op(samples=_dense_samples, aliases=("fully_connected",), method=False)
+@op(samples=_dense_samples, method=False)
 def FullyConnected(
     data: Value,
     weight: Value,

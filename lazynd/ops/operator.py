@@ -15,9 +15,11 @@ from ..ir.node import leaf
 from ..ir.specialization import Op, Slot, Specialization
 from ..ir.types import FLOAT32, INT32, Type
 from ..ir.value import Value, constant, wrap
+from ..reference import operators as mxnet_operators
+from ..reference import twins
 from .kinds import CANONICAL, kinds_of
 
-#: Every operator by its name and by each of its aliases.
+#: Every operator by its name, and by what it declares to be called too; ``find`` knows MXNet's names for it as well.
 OPERATORS: dict[str, Operator] = {}
 
 Samples = Callable[[np.random.Generator], list[tuple[tuple[Any, ...], dict[str, Any]]]]
@@ -181,6 +183,11 @@ class Operator(Op):
         return found
 
     @property
+    def names(self) -> tuple[str, ...]:
+        """Its own name, those that it declares, and those that MXNet has for it."""
+        return tuple(dict.fromkeys((self.name, *self.aliases, *twins(self.name))))
+
+    @property
     def has_gradient_rule(self) -> bool:
         return self._gradient is not None or not self.differentiable
 
@@ -275,6 +282,19 @@ def op(
         return made
 
     return declare
+
+
+def find(name: str) -> Operator | None:
+    """The operator called ``name``, in any of MXNet's spellings of it."""
+    found = OPERATORS.get(name)
+    if found is None and name in mxnet_operators():
+        found = next((OPERATORS[twin] for twin in twins(name) if twin in OPERATORS), None)
+    return found
+
+
+def every_name() -> set[str]:
+    """All names that ``find`` knows."""
+    return {name for operator in OPERATORS.values() for name in operator.names}
 
 
 def explain(name: str, types: Sequence[Type], error: Exception) -> MXNetError:

@@ -19,7 +19,7 @@ def _pad_samples(rng: Any) -> list[Any]:
     return [((x,), {"mode": m, "pad_width": width, "constant_value": 1.5}) for m in ("constant", "edge", "reflect")]
 
 
-@op(samples=_pad_samples, aliases=("pad",))
+@op(samples=_pad_samples)
 def Pad(data: Value, *, mode: str, pad_width: Shape, constant_value: Scalar = 0.0) -> Value:
     """A 4-d or 5-d array with ``pad_width`` (before and after each axis, in one tuple; 0 for the first two axes).
 

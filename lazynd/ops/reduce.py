@@ -44,9 +44,7 @@ def one(x: Value) -> Value:
     return x if x.ndim else ir.reshape(x, (1,))
 
 
-def _reduction(
-    name: str, rule: Callable[[Value, Ints, bool], Value], text: str, *aliases: str, **options: Any
-) -> Operator:
+def _reduction(name: str, rule: Callable[[Value, Ints, bool], Value], text: str, **options: Any) -> Operator:
     def function(data: Value, *, axis: Axis | None = None, keepdims: bool = False, exclude: bool = False) -> Value:
         axes = resolve_axes(axis, data.ndim, exclude, data.shape)
         return one(rule(data, axes, keepdims) if axes else data)
@@ -55,7 +53,7 @@ def _reduction(
         f"{text} Along ``axis`` (an int, a tuple, None for all), or along all others if ``exclude``; "
         "``keepdims`` keeps reduced axes with length 1."
     )
-    return op(name=name, aliases=aliases, samples=_samples, **options)(function)
+    return op(name=name, samples=_samples, **options)(function)
 
 
 def _mean(x: Value, axes: Ints, keepdims: bool) -> Value:
@@ -68,13 +66,13 @@ def _without_nan(x: Value, fill: float) -> Value:
     return ir.select(x == x, x, ir.full_like(x, fill))
 
 
-_reduction("sum", ir.sum, "The sum.", "sum_axis")
+_reduction("sum", ir.sum, "The sum.")
 _reduction("mean", _mean, "The mean; of integers truncated.")
 _reduction("prod", ir.prod, "The product.")
 _reduction("nansum", lambda x, a, k: ir.sum(_without_nan(x, 0), a, k), "The sum of what is not NaN.")
 _reduction("nanprod", lambda x, a, k: ir.prod(_without_nan(x, 1), a, k), "The product of what is not NaN.")
-_reduction("max", ir.max, "The maximum.", "max_axis", smooth=False)
-_reduction("min", ir.min, "The minimum.", "min_axis", smooth=False)
+_reduction("max", ir.max, "The maximum.", smooth=False)
+_reduction("min", ir.min, "The minimum.", smooth=False)
 
 
 def _norm_samples(rng: Any) -> list[Any]:

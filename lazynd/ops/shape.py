@@ -86,7 +86,6 @@ def resolve_reshape(shape: Ints, target: Ints, reverse: bool = False) -> Ints:
 
 @op(
     samples=lambda r: [((_f(r, 2, 3, 4),), {"shape": s}) for s in ((0, -1), (-3, 0), (-4, 1, 2, -2))],
-    aliases=("reshape",),
     method=False,
 )
 def Reshape(data: Value, *, shape: Shape, reverse: bool = False) -> Value:
@@ -119,7 +118,7 @@ def _copyto(data: Value, *, ctx: Device) -> Value:
     return ir.emit("copy", data, context=ctx)
 
 
-@op(samples=lambda r: [((_f(r, 2, 3, 4),), {})], aliases=("flatten",))
+@op(samples=lambda r: [((_f(r, 2, 3, 4),), {})])
 def Flatten(data: Value) -> Value:
     """All dimensions but the first joined into one."""
     return ir.reshape(data, (data.shape[0], math.prod(data.shape[1:])))
@@ -154,7 +153,7 @@ def squeeze(data: Value, *, axis: Axis | None = None) -> Value:
     return ir.reshape(data, [n for i, n in enumerate(data.shape) if i not in axes] or [1])
 
 
-@op(samples=lambda r: [((_f(r, 2, 3, 4),), {"dim1": 0, "dim2": 2})], aliases=("swapaxes",))
+@op(samples=lambda r: [((_f(r, 2, 3, 4),), {"dim1": 0, "dim2": 2})])
 def SwapAxis(data: Value, *, dim1: int = 0, dim2: int = 0) -> Value:
     """Two dimensions exchanged."""
     axes = list(range(data.ndim))
@@ -171,7 +170,7 @@ def broadcast_to(data: Value, *, shape: Shape = ()) -> Value:
     return ir.broadcast_to(data, target)
 
 
-@op(samples=lambda r: [((_f(r, 2, 1, 1),), {"axis": (1, 2), "size": (3, 2)})], aliases=("broadcast_axes",))
+@op(samples=lambda r: [((_f(r, 2, 1, 1),), {"axis": (1, 2), "size": (3, 2)})])
 def broadcast_axis(data: Value, *, axis: Shape = (), size: Shape = ()) -> Value:
     """Dimensions ``axis``, of length 1, repeated to the lengths ``size``."""
     target = list(data.shape)
@@ -223,7 +222,6 @@ def stack(*data: Value, axis: int = 0) -> Value:
 
 @op(
     samples=lambda r: [((_f(r, 2, 3), _f(r, 2, 1)), {}), ((_f(r, 2, 3), _f(r, 1, 3)), {"dim": 0})],
-    aliases=("concat",),
     method=False,
 )
 def Concat(*data: Value, dim: int = 1) -> Value:
@@ -247,7 +245,6 @@ def Concat(*data: Value, dim: int = 1) -> Value:
         ((_f(r, 4, 6),), {"num_outputs": 3}),
         ((_f(r, 2, 6),), {"num_outputs": 2, "axis": 0, "squeeze_axis": True}),
     ],
-    aliases=("split",),
 )
 def SliceChannel(data: Value, *, num_outputs: int, axis: int = 1, squeeze_axis: bool = False) -> tuple[Value, ...]:
     """``num_outputs`` equal parts along ``axis``; ``squeeze_axis`` drops it where parts have length 1."""
@@ -303,7 +300,7 @@ def slice_like(data: Value, shape_like: Value, *, axes: Shape = ()) -> Value:
     return ir.slice_(data, [0] * data.ndim, high)
 
 
-@op(samples=lambda r: [((_f(r, 2, 3),), {"axis": 1}), ((_f(r, 2, 3),), {"axis": (0, 1)})], aliases=("flip",))
+@op(samples=lambda r: [((_f(r, 2, 3),), {"axis": 1}), ((_f(r, 2, 3),), {"axis": (0, 1)})])
 def reverse(data: Value, *, axis: Shape) -> Value:
     """Elements in reverse order along ``axis``."""
     return ir.reverse(data, [normalize_axis(a, data.ndim) for a in axis])

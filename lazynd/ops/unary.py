@@ -24,7 +24,7 @@ def _math(
     name: str,
     rule: Callable[[Value], Value],
     text: str,
-    *aliases: str,
+    *,
     low: float = -1.9,
     high: float = 1.9,
     **options: Any,
@@ -37,10 +37,10 @@ def _math(
         return ir.convert(rule(ir.convert(data, FLOAT32)), data.dtype)
 
     function.__doc__ = f"{text} The result has the shape and dtype of ``data``."
-    return op(name=name, aliases=aliases, samples=_samples(low, high), **options)(function)
+    return op(name=name, samples=_samples(low, high), **options)(function)
 
 
-def _exact(name: str, rule: Callable[[Value], Value], text: str, *aliases: str, **options: Any) -> Operator:
+def _exact(name: str, rule: Callable[[Value], Value], text: str, **options: Any) -> Operator:
     """Declare a function of each element that is computed in the array's own dtype."""
 
     def function(data: Value) -> Value:
@@ -48,7 +48,7 @@ def _exact(name: str, rule: Callable[[Value], Value], text: str, *aliases: str, 
 
     function.__doc__ = f"{text} The result has the shape and dtype of ``data``."
     options.setdefault("samples", _samples(-1.9, 1.9))
-    return op(name=name, aliases=aliases, **options)(function)
+    return op(name=name, **options)(function)
 
 
 def away(x: Value) -> Value:
@@ -72,8 +72,8 @@ def relu(x: Value) -> Value:
 
 _STEP: dict[str, Any] = {"differentiable": False}
 
-_exact("abs", ir.abs, "The absolute value.", "_abs", smooth=False)
-_exact("negative", lambda x: -x, "The negative.", "_np_negative")
+_exact("abs", ir.abs, "The absolute value.", smooth=False)
+_exact("negative", lambda x: -x, "The negative.")
 _exact("square", lambda x: x * x, "The square.")
 _exact("sign", ir.sign, "-1, 0 or 1 by sign; 0 for NaN.", **_STEP)
 _math("rint", lambda x: ir.ceil(x - 0.5), "The nearest integer, halves down.", **_STEP)
@@ -112,15 +112,14 @@ _math("sigmoid", ir.logistic, "1 / (1 + exp(-x)).")
 _math("softsign", lambda x: x / (1 + ir.abs(x)), "x / (1 + |x|).", low=0.2)
 _exact("relu", relu, "The element where positive, else 0.", smooth=False)
 _exact("logical_not", lambda x: ir.convert(x == 0, x.dtype), "1 where 0, else 0.", **_STEP)
-_exact("_copy", lambda x: x, "A copy.", "identity", method=False)
-_exact("BlockGrad", ir.stop_gradient, "The array, as a constant for gradients.", "stop_gradient", differentiable=False)
+_exact("_copy", lambda x: x, "A copy.", method=False)
+_exact("BlockGrad", ir.stop_gradient, "The array, as a constant for gradients.", differentiable=False)
 _exact("zeros_like", ir.zeros_like, "Zeros of the same shape and dtype.", differentiable=False)
 _exact("ones_like", ir.ones_like, "Ones of the same shape and dtype.", differentiable=False)
 
 
 @op(
     samples=lambda r: [((r.uniform(-9, 9, (2, 3)).astype("float32"),), {"dtype": d}) for d in ("float64", "int32")],
-    aliases=("cast",),
     smooth=False,
 )
 def Cast(data: Value, *, dtype: DType) -> Value:
@@ -212,7 +211,7 @@ def smooth_l1(data: Value, *, scalar: Scalar = 1.0) -> Value:
     return ir.select(ir.abs(data) < inverse, near, ir.abs(data) - 0.5 * inverse)
 
 
-@op(samples=_samples(-2, 2), aliases=("MakeLoss",), smooth=False)
+@op(samples=_samples(-2, 2), smooth=False)
 def make_loss(data: Value) -> Value:
     """The array as a loss: its own gradient is ones, whatever the head's."""
     return data

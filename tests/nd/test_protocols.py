@@ -13,7 +13,7 @@ import pytest
 
 import lazynd
 from lazynd import autograd, nd
-from lazynd.ops import OPERATORS
+from lazynd.ops import find
 from lazynd.runtime.stats import stats
 
 
@@ -161,7 +161,7 @@ def test_functions_have_real_signatures_and_docstrings(name: str) -> None:
     function = getattr(nd, name)
     assert (function.__doc__ or "").strip()
     kinds = {p.kind: p.name for p in inspect.signature(function).parameters.values()}
-    operator_ = OPERATORS.get(name)
+    operator_ = find(name)
     if inspect.Parameter.VAR_POSITIONAL in kinds:
         assert operator_ is not None and operator_.variadic
     if inspect.Parameter.VAR_KEYWORD in kinds:

@@ -1,0 +1,99 @@
+"""How much of MXNet 1.9.1 there is: its names, against the registry and the modules."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from . import nd, reference
+from .ops import find
+
+TIERS = {
+    1: "used by the book Dive into Deep Learning",
+    2: "used by MXNet's examples or by gluon",
+    3: "used by MXNet's own tests alone",
+    4: "used nowhere",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Names of one place or tier: those that there are, and those that there are not yet."""
+
+    place: str
+    built: tuple[str, ...]
+    absent: tuple[str, ...]
+
+
+def _part(place: str, names: Iterator[str] | list[str], has: Any) -> Part:
+    listed = sorted(names, key=str.lower)
+    return Part(place, tuple(n for n in listed if has(n)), tuple(n for n in listed if not has(n)))
+
+
+def operators() -> list[Part]:
+    """MXNet's operators, by tier of use.
+
+    >>> from lazynd import coverage
+    >>> [len(part.built) > 0 for part in coverage.operators()][:2]
+    [True, True]
+    """
+    known = {found.names[0]: found.tier for found in reference.operators().values()}
+    return [
+        _part(f"tier {tier}: {text}", [n for n, t in known.items() if t == tier], lambda n: find(n) is not None)
+        for tier, text in TIERS.items()
+    ]
+
+
+def names() -> list[Part]:
+    """The public names of MXNet's modules and classes, by place. A place that is missing whole lists all as absent."""
+    return [_part(place or "mxnet", list(names), _membership(place)) for place, names in reference.api().items()]
+
+
+def _membership(place: str) -> Any:
+    found: Any = sys.modules["lazynd"]
+    for step in filter(None, place.split(".")):
+        if found is None or not _has(found, step):
+            return lambda name: False
+        found = getattr(found, step)
+    if found is nd.NDArray:  # operators become its methods when first called
+        return set(dir(nd.zeros(1))).__contains__
+    return lambda name: _has(found, name)
+
+
+def _has(place: Any, name: str) -> bool:
+    try:
+        getattr(place, name)
+    except (AttributeError, NotImplementedError):
+        return False
+    return True
+
+
+def page() -> str:
+    """The coverage page, in Markdown."""
+    lines = [
+        "# Coverage",
+        "",
+        "What there is of MXNet 1.9.1, from its list of names and lazynd's registry. A name that is not built yet",
+        "raises `NotImplementedError` when it is used. `python -m lazynd coverage` shows this page in a terminal.",
+        "",
+        "## Operators",
+        "",
+    ]
+    for part in operators():
+        lines += _section(part)
+    lines += ["## Names of modules and classes", "", "Modules and classes that lazynd has in part or whole.", ""]
+    parts = names()
+    for part in parts:
+        if part.built:
+            lines += _section(part)
+    whole = ", ".join(f"`{part.place}`" for part in parts if not part.built)
+    return "\n".join([*lines, "### Not begun", "", whole, ""])
+
+
+def _section(part: Part) -> list[str]:
+    made = [f"### {part.place}", "", f"{len(part.built)} of {len(part.built) + len(part.absent)}.", ""]
+    if part.absent:
+        made += ["Not yet: " + ", ".join(f"`{name}`" for name in part.absent), ""]
+    return made
