@@ -11,6 +11,7 @@ from . import (
     random,
     reduce,
     rnn,
+    sequence,
     shape,
     unary,
     view,
@@ -19,5 +20,5 @@ from .operator import OPERATORS, Operator, every_name, find, op
 
 __all__ = [
     "OPERATORS", "Operator", "basic_index", "elementwise", "every_name", "find", "histogram", "index", "linalg", "nn",
-    "op", "padding", "random", "reduce", "rnn", "shape", "unary", "view",
+    "op", "padding", "random", "reduce", "rnn", "sequence", "shape", "unary", "view",
 ]  # fmt: skip

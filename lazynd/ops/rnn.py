@@ -10,7 +10,7 @@ from ..ir import build as ir
 from ..ir.build import Value
 from ..ir.control import scan
 from ..ir.errors import OperatorError
-from ..ir.types import INT32, require
+from ..ir.types import INT32, normalize_axis, require
 from .kinds import Draw, Scalar, Training
 from .operator import floats as _f
 from .operator import op
@@ -269,13 +269,16 @@ def _inputs(
 
 
 @op(
-    name="_rnn_param_concat",
-    samples=lambda r: [((_f(r, 2, 3), _f(r, 4)), {"dim": 0, "num_args": 2}), ((_f(r, 5),), {"dim": 0})],
+    samples=lambda r: [((_f(r, 6), _f(r, 4)), {"dim": 0, "num_args": 2}), ((_f(r, 2, 3), _f(r, 2, 1)), {})],
     method=False,
 )
 def _rnn_param_concat(*data: Value, num_args: int | None = None, dim: int = 1) -> Value:
-    """The elements of all arrays behind one another (``dim`` 0): the vector of parameters that ``RNN`` takes."""
+    """The arrays joined along ``dim``: of flat weights and biases, the vector that ``RNN`` takes (``dim`` 0)."""
     require(len(data) > 0, "_rnn_param_concat needs at least one array")
     require(num_args in (None, len(data)), f"num_args is {num_args}, but {len(data)} arrays were given")
-    require(dim == 0, "the parameters of an RNN are joined along dim 0")
-    return ir.concatenate([ir.reshape(each, (each.size,)) for each in data], 0)
+    axis = normalize_axis(dim, data[0].ndim)
+    for each in data:
+        same = each.dtype == data[0].dtype and each.ndim == data[0].ndim
+        same = same and all(i == axis or n == data[0].shape[i] for i, n in enumerate(each.shape))
+        require(same, f"Incompatible input shape: {each.type} does not fit {data[0].type} along dim {dim}")
+    return ir.concatenate(list(data), axis)
