@@ -179,7 +179,7 @@ def CTCLoss(
     row = ir.iota(ends.shape, 0, INT32, data.context)
     blank_end, symbol_end = (ir.gather(last, (row, ir.maximum(2 * ends - k, 0)), (0, 1)) for k in (0, 1))
     total = _add_chances(blank_end, ir.select(ends > 0, symbol_end, _NEVER))
-    return ir.convert(ir.select(total > _NEVER / 2, -total, 0.0), data.dtype)
+    return ir.convert(ir.select(total > _NEVER / 2, 0.0 - total, 0.0), data.dtype)
 
 
 def _check_ctc(data: Value, label: Value) -> None:
