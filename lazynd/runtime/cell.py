@@ -86,6 +86,10 @@ class View(Cell):
         return self._view_type
 
     @property
+    def version(self) -> int:  # type: ignore[override]  # the base's
+        return self.base.version
+
+    @property
     def storage(self) -> Cell:
         return self.base
 

@@ -23,6 +23,10 @@ NOT_IN_GRAPH = (
     "If you want to differentiate the same graph twice, you need to pass retain_graph=True to backward."
 )
 NO_INPUTS = "Check failed: xs.size() > 0 (0 vs. 0) : There are no inputs in computation graph that require gradients."
+FREED = (
+    "part of this graph was freed by an earlier backward through it: to differentiate what two heads share twice, pass "
+    "retain_graph=True to the first backward, or both heads to one backward."
+)
 UNREACHABLE = (
     "Check failed: output_grads.find(xs[i].node.get()) != output_grads.end(): Cannot differentiate with respect to "
     "the {}-th variable because it is unreachable from the outputs."
@@ -51,11 +55,10 @@ def backward(heads: Sequence[Cell], head_gradients: Sequence[Cell | None] | None
         gradients, order = _sweep(heads, head_gradients)
         if not gradients:
             raise MXNetError(NO_INPUTS)
-        results = [(v, _total(v, contributions)) for v, contributions in gradients.items()]
+        totals = _totals(gradients)
         with DeferInterrupt():  # all gradients move, and the tape is consumed, or nothing happened
-            for variable, total in results:
-                assert variable.grad is not None
-                variable.grad.write(total.ref)
+            for buffer, total in totals.items():
+                buffer.write(total.ref)
             if not retain_graph:
                 for entry in order:
                     entry.consume()
@@ -77,18 +80,31 @@ def grad(
         for i, cell in enumerate(variables):
             if cell.variable not in gradients:
                 raise MXNetError(UNREACHABLE.format(i + 1))
-        found = [_sum(gradients[c.variable], c.type) for c in variables if c.variable is not None]
+        found = [_handle(_sum(gradients[c.variable], c.type)) for c in variables if c.variable is not None]
         if not retain_graph and not create_graph:
             for entry in order:
                 entry.consume()
     return found
 
 
-def _total(variable: Variable, contributions: list[Cell]) -> Cell:
-    """What the gradient cell of ``variable`` moves to."""
-    assert variable.grad is not None
-    total = _sum(contributions, variable.grad.type)
-    return _apply("elemwise_add", variable.grad, total) if variable.request == "add" else total
+def _totals(gradients: dict[Variable, list[Cell]]) -> dict[Cell, Cell]:
+    """What each gradient cell moves to. Variables may share one: then they write or add to it in turn."""
+    totals: dict[Cell, Cell] = {}
+    for variable, contributions in reversed(gradients.items()):
+        buffer = variable.grad
+        assert buffer is not None
+        total = _sum(contributions, buffer.type)
+        if variable.request == "add":
+            total = _apply("elemwise_add", totals.get(buffer, buffer), total)
+        totals[buffer] = total
+    return totals
+
+
+def _handle(cell: Cell) -> Cell:
+    """A cell of its own with the content and history of ``cell``, which may be another array's: a head gradient."""
+    made = Cell(cell.ref)
+    made.tape, made.position = cell.tape, cell.position
+    return made
 
 
 def _sum(contributions: list[Cell], type: Type) -> Cell:
@@ -162,12 +178,14 @@ def _history(head: Cell) -> tuple[Entry, int] | None:
 
 
 def _reachable(starts: list[Entry]) -> list[Entry]:
-    """All unconsumed entries behind ``starts``, latest first."""
+    """All entries behind ``starts``, latest first. One consumed since it was read for them is an error."""
     seen: set[Entry] = set(starts)
     stack = list(seen)
     while stack:
         for parent in stack.pop().parents:
-            if parent is not None and parent[0] not in seen and not parent[0].consumed:
+            if parent is not None and parent[0] not in seen:
+                if parent[0].consumed:
+                    raise MXNetError(FREED)
                 seen.add(parent[0])
                 stack.append(parent[0])
     return sorted(seen, key=lambda entry: entry.serial, reverse=True)
@@ -192,7 +210,7 @@ def _hand_over(
 ) -> None:
     for target, cotangent in zip(targets, cotangents, strict=True):
         parent = entry.parents[target]
-        if parent is not None and not parent[0].consumed:
+        if parent is not None:
             pending.setdefault(parent[0], {}).setdefault(parent[1], []).append(cotangent)
 
 

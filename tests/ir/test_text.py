@@ -64,6 +64,7 @@ def test_primitives_round_trip(name: str) -> None:
         round_trip(d.graph_of(PRIMITIVES[name].specialize(types, attributes)))
 
 
+@pytest.mark.lazy  # looks at what is pending
 def test_a_recorded_step_round_trips() -> None:
     x = nd.ones((2, 3))
     x.attach_grad()

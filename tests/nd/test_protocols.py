@@ -124,6 +124,7 @@ def test_printing_changes_nothing() -> None:
     assert x.grad.asnumpy().tolist() == [18.0, 18.0]
 
 
+@pytest.mark.lazy
 def test_shapes_need_no_value() -> None:
     forces = stats.forces
     y = nd.dot(nd.ones((2, 3)), nd.ones((3, 4)))
