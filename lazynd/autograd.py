@@ -121,6 +121,7 @@ def predict_mode() -> _Scope:
 @reports("mark_variables")
 def mark_variables(variables: Any, gradients: Any, grad_reqs: str | Sequence[str] = "write") -> None:
     """Make arrays variables with the given gradient buffers."""
+    LOCAL.state.effect("mark_variables")
     arrays = [variables] if isinstance(variables, NDArray) else list(variables)
     buffers = [gradients] if isinstance(gradients, NDArray) else list(gradients)
     requests = [grad_reqs] * len(arrays) if isinstance(grad_reqs, str) else list(grad_reqs)

@@ -84,6 +84,10 @@ class _Scan:
         """What must be kept of the step for ``sources`` to be found."""
         graph, n_inputs = self.linear.graph, len(self.body.inputs)
         lost = [k for k in sources if self.place(k) is None]
+        results = {(graph.outputs[k - n_inputs].node, graph.outputs[k - n_inputs].index) for k in lost if k >= n_inputs}
+        after = [(graph.outputs[k].node, graph.outputs[k].index) if k < self.carries else None for k in lost]
+        # The state before a step is the one after the step before, if that is kept.
+        lost = [k for k, state in zip(lost, after, strict=True) if state not in results or not self.length]
         return [graph.inputs[k] if k < n_inputs else graph.outputs[k - n_inputs] for k in lost]
 
     def keeping(self, further: Sequence[Ref]) -> Specialization:

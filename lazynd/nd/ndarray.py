@@ -17,6 +17,7 @@ from ..reference import absent, has
 from ..runtime.cell import Cell, Detached, Variable
 from ..runtime.location import calling_frame
 from ..runtime.record import call, data, guard_write, move
+from ..runtime.state import LOCAL
 from . import indexing
 from .invoke import bind_scalar, gathered, invoke, method_of
 from .np_shape import has_scalar
@@ -367,6 +368,7 @@ class NDArray:
         """
         if grad_req not in ("write", "add", "null"):
             raise KeyError(grad_req)
+        LOCAL.state.effect("attach_grad")
         cell = self._cell
         with runtime.not_recording():
             # Not zeros_like: a pending reader of the array would keep the first step from taking its buffer over.

@@ -2,6 +2,7 @@
 
 from . import (
     basic_index,
+    control_flow,
     elementwise,
     histogram,
     index,
@@ -19,6 +20,6 @@ from . import (
 from .operator import OPERATORS, Operator, every_name, find, op
 
 __all__ = [
-    "OPERATORS", "Operator", "basic_index", "elementwise", "every_name", "find", "histogram", "index", "linalg", "nn",
+    "OPERATORS", "Operator", "basic_index", "control_flow", "elementwise", "every_name", "find", "histogram", "index", "linalg", "nn",
     "op", "padding", "random", "reduce", "rnn", "sequence", "shape", "unary", "view",
 ]  # fmt: skip

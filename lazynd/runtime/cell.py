@@ -21,6 +21,10 @@ class Variable:
         self.request = request
 
 
+#: What is told of each write in place before it happens: traces of bodies that must not write to what is outside.
+WATCHES: list[Callable[[Cell], None]] = []
+
+
 class Cell:
     """Storage of one array: ``ref`` is its present content, ``tape`` where it came from when it was last recorded.
 
@@ -53,6 +57,8 @@ class Cell:
 
     def write(self, ref: Ref) -> None:
         """Move the cell; its former content keeps its meaning for whoever read it."""
+        for watch in WATCHES:
+            watch(self)
         self.ref = ref
         self.version += 1
 

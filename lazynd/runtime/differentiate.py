@@ -138,6 +138,7 @@ def _sweep(
     heads: Sequence[Cell], head_gradients: Sequence[Cell | None] | None
 ) -> tuple[dict[Variable, list[Cell]], list[Entry]]:
     """Gradient contributions by variable, and all entries visited, latest first."""
+    LOCAL.state.effect("a backward pass")
     given: list[Cell | None] = list(head_gradients) if head_gradients is not None else [None] * len(heads)
     if len(given) != len(heads):
         raise MXNetError(f"{len(heads)} heads but {len(given)} head gradients")

@@ -36,6 +36,7 @@ def current_backend() -> Backend:
 def fence() -> None:
     """Close the thread's open region: what comes after shares no program with what came before."""
     state = LOCAL.state
+    state.effect("record() begins")
     state.period_credit = 0
     if state.region.items:
         with LOCK:
@@ -108,6 +109,7 @@ def force(ref: Ref, cause: str = "value") -> Any:
 
 def _force(ref: Ref, cause: str) -> None:
     state = LOCAL.state
+    state.effect(f"a value is needed: {cause}")
     if state.forbid_sync:
         _forbidden(state.forbid_sync, cause)
     stats.forces += 1
@@ -137,8 +139,7 @@ def _run_for(ref: Ref, state: State, cause: str) -> None:
         else:
             run_component(region, ref, cause)
     if ref.value is None:
-        reason = ref.node.region.reason
-        raise MXNetError(f"the value of this array was lost with a buffer that a failed program took over:\n{reason}")
+        raise MXNetError(ref.node.region.reason)
 
 
 def _forbidden(mode: str, cause: str) -> None:
@@ -332,6 +333,7 @@ def waitall() -> None:
     >>> nd.waitall()
     """
     state = LOCAL.state
+    state.effect("waitall")
     if state.region.items:
         close(state)
     while state.closed:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from .cell import Cell
+from .state import LOCAL
 from .tape import Entry, next_serial, source
 
 Pull = Callable[[list[Cell]], list[Cell]]
@@ -12,6 +13,7 @@ Pull = Callable[[list[Cell]], list[Cell]]
 
 def record_function(inputs: Sequence[Cell], outputs: Sequence[Cell], pull: Pull) -> list[Cell]:
     """Fresh cells of ``outputs`` on the tape, their gradients found by ``pull``."""
+    LOCAL.state.effect("a gradient in Python")
     refs = [c.ref for c in inputs]
     parents = tuple([source(c) for c in inputs])
     del refs

@@ -132,6 +132,8 @@ def _taped(
 
     Gives all outputs, hidden ones last.
     """
+    if state.taped is not None:
+        return state.taped(spec, cells, refs, scalars, code, lasti)
     parents = sources(cells)
     linear = None
     if any(parents):
@@ -149,12 +151,14 @@ def guard_write(cell: Cell) -> None:
         return
     tape = cell.tape
     if cell.variable is not None or (tape is not None and not tape.consumed):
+        LOCAL.state.effect("an array with a history is written in place")
         raise MXNetError(f"{NOT_IN_PLACE}{IN_GRAPH}")
 
 
 def guard_part(value: Cell) -> None:
     """Refuse to write a recorded ``value`` into part of an array: the gradient could not find its way back."""
     if LOCAL.state.recording and source(value) is not None:
+        LOCAL.state.effect("a recorded value is written into part of an array")
         raise MXNetError(f"{NOT_IN_PLACE}{IN_GRAPH}")
 
 

@@ -51,8 +51,8 @@ class Entry:
             self.parents = self.residuals = self.scalars = ()
 
 
-def variable_entry(variable: Variable) -> Entry:
-    """A fresh leaf for one version of ``variable``."""
+def variable_entry(variable: Variable | None) -> Entry:
+    """A fresh leaf for one version of ``variable``; None where a trace takes its place."""
     entry = Entry()
     entry.serial = next(_serial)
     entry.linear = entry.pull = None
