@@ -1,6 +1,6 @@
 """Loops and choices in the bodies of operators: functions of values traced into the graphs that the primitives run.
 
-    total, sums = scan(lambda state, x: ((state[0] + x[0],), (state[0] + x[0],)), (zero,), (xs,))
+total, sums = scan(lambda state, x: ((state[0] + x[0],), (state[0] + x[0],)), (zero,), (xs,))
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ def cond(
     on_false: Callable[..., Sequence[Value]],
     operands: Sequence[Value] = (),
 ) -> Values:
-    """``on_true(*operands)`` where the 0-d boolean ``predicate`` holds, else ``on_false(*operands)``; one of them runs."""
+    """``on_true(*operands)`` if the 0-d boolean ``predicate`` holds, else ``on_false(*operands)``; one of them runs."""
     types = [v.type for v in operands]
     branches = {"on_true": trace(on_true, types), "on_false": trace(on_false, types)}
     return apply("cond", [predicate, *operands], **branches)

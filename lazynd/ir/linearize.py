@@ -72,7 +72,8 @@ class Step(GraphOp):
 
 def as_step(body: Graph) -> Specialization:
     """``body`` as the step of a loop."""
-    return Specialization(Step("step", body), tuple(n.type for n in body.inputs), {}, tuple(r.type for r in body.outputs))
+    in_types, out_types = (tuple(ref.type for ref in refs) for refs in (body.inputs, body.outputs))
+    return Specialization(Step("step", body), in_types, {}, out_types)
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,7 +207,7 @@ def _body(spec: Specialization) -> Graph:
 
 
 def keep_residuals(graph: Graph, needs: Sequence[bool]) -> Graph:
-    """``graph`` with loops and choices on the way from the inputs marked ``needs`` keeping what their gradients read."""
+    """``graph``, its loops and choices keeping what the gradients of the inputs marked ``needs`` read of them."""
     active: set[Node] = {node for node, need in zip(graph.inputs, needs, strict=False) if need}
 
     def step(rewriter: Rewriter, node: Node) -> None:

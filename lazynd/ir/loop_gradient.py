@@ -206,7 +206,8 @@ class _Reversed:
         at = iter(made)
         found: list[Value | None] = [None] * len(wanted)
         for i in self.state:
-            found[i] = next(at) if wanted[i] else _skip(at)
+            slope = next(at)
+            found[i] = slope if wanted[i] else None
         accumulated = [next(at) for _ in added]
         for i in rows:
             found[i] = next(at)
@@ -217,7 +218,3 @@ class _Reversed:
     def _seed(self, i: int) -> Value:
         given, type = self.given[i], self.scan.body.outputs[i].type
         return ir.full(type.shape, 0, type.dtype, type.context) if given is None else given
-
-
-def _skip(values: Any) -> None:
-    next(values)

@@ -45,18 +45,30 @@ def foreach(body: Callable[..., Any], data: Any, init_states: Any, name: str = "
     (array([1., 3., 6.], dtype=float32), array([6.], dtype=float32))
     """
     rows, _ = _flatten(data, "foreach input", "data should be an NDArray or a nested list of NDArrays")
-    states, shape = _flatten(init_states, "foreach states", "init_states should be an NDArray or a nested list of NDArrays")
+    message = "init_states should be an NDArray or a nested list of NDArrays"
+    states, shape = _flatten(init_states, "foreach states", message)
     single = isinstance(data, NDArray)
-    flat = single or all(isinstance(each, NDArray) for each in data)
-    if flat and not is_np_shape() and rows and rows[0].shape and len({each.shape[:1] for each in rows}) == 1 and rows[0].shape[0]:
+    if _same_length(rows) and (single or all(isinstance(each, NDArray) for each in data)):
         made = _attempt([body], "foreach", lambda trace: _trace_foreach(trace, body, rows, single, states, shape))
         if made is not None:
-            return _record_foreach(*made, rows, states, shape)
+            traced, out_shape = made
+            return _record_foreach(traced, out_shape, rows, states, shape)
     return _foreach_in_python(body, data, single, init_states)
 
 
+def _same_length(rows: Sequence[NDArray]) -> bool:
+    """Whether there are rows, as many in each sequence, and none without dimensions, which NumPy's shapes give."""
+    lengths = {each.shape[:1] for each in rows}
+    return len(lengths) == 1 and lengths.isdisjoint({(), (0,)}) and not is_np_shape()
+
+
 def _trace_foreach(
-    trace: Tracing, body: Callable[..., Any], rows: Sequence[NDArray], single: bool, states: Sequence[NDArray], shape: Any
+    trace: Tracing,
+    body: Callable[..., Any],
+    rows: Sequence[NDArray],
+    single: bool,
+    states: Sequence[NDArray],
+    shape: Any,
 ) -> tuple[Traced, Any]:
     begin = [NDArray(trace.parameter(each._cell.type)) for each in states]
     given = [NDArray(trace.parameter(each._cell.type.with_shape(_row_shape(each) or (1,)))) for each in rows]
@@ -101,10 +113,10 @@ def while_loop(
 ) -> tuple[Any, Any]:
     """``outputs, loop_vars = func(*loop_vars)`` while ``cond(*loop_vars)``, at most ``max_iterations`` times.
 
-    Gives the outputs stacked in ``max_iterations`` rows, zeros behind the last step, in the structure that ``func`` gave
-    them ([] if there was no step), and the last ``loop_vars``. Whether there is a first step is asked at once if
-    ``func`` has outputs; the rest is one operator. ``ValueError`` without ``max_iterations`` or ``loop_vars``, or if their
-    number changes.
+    Gives the outputs stacked in ``max_iterations`` rows, zeros behind the last step, in the structure that ``func``
+    gave them ([] if there was no step), and the last ``loop_vars``. Whether there is a first step is asked at once if
+    ``func`` has outputs; the rest is one operator. ``ValueError`` without ``max_iterations`` or ``loop_vars``, or if
+    their number changes.
 
     >>> from lazynd import nd
     >>> outputs, (i, total) = nd.contrib.while_loop(

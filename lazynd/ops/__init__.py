@@ -20,6 +20,6 @@ from . import (
 from .operator import OPERATORS, Operator, every_name, find, op
 
 __all__ = [
-    "OPERATORS", "Operator", "basic_index", "control_flow", "elementwise", "every_name", "find", "histogram", "index", "linalg", "nn",
-    "op", "padding", "random", "reduce", "rnn", "sequence", "shape", "unary", "view",
+    "OPERATORS", "Operator", "basic_index", "control_flow", "elementwise", "every_name", "find", "histogram", "index",
+    "linalg", "nn", "op", "padding", "random", "reduce", "rnn", "sequence", "shape", "unary", "view",
 ]  # fmt: skip

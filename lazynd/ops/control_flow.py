@@ -49,21 +49,22 @@ def _foreach_samples(rng: Any) -> list[Any]:
 
     x, h, w = rng.normal(size=(4, 2, 3)), rng.normal(size=(2, 3)), rng.normal(size=(3, 3))
     words = [_type(dtype=_UINT32)] * 2
+    bodies = (
+        control.trace(step, [_type(2, 3), _type(2, 3), _type(3, 3), _type()]),
+        control.trace(noisy, [_type(3), _type(3), *words]),
+    )
+    counts = {"states": 1, "sequences": 1}
     return [
-        (
-            (h, x, w),
-            {"body": control.trace(step, [_type(2, 3), _type(2, 3), _type(3, 3), _type()]), "states": 1, "sequences": 1, "numbers": (0.5,)},
-        ),
-        (
-            (h[0], x[:, 0]),
-            {"body": control.trace(noisy, [_type(3), _type(3), *words]), "states": 1, "sequences": 1, "draws": 1},
-        ),
-    ]  # fmt: skip
+        ((h, x, w), {"body": bodies[0], **counts, "numbers": (0.5,)}),
+        ((h[0], x[:, 0]), {"body": bodies[1], **counts, "draws": 1}),
+    ]
 
 
 @op(samples=_foreach_samples, method=False)
-def _foreach(*arrays: Value, body: Body, states: int, sequences: int, draws: int = 0, numbers: Numbers = (), draw: Draw) -> Any:
-    """``body`` for each row of the ``sequences``, which follow the ``states`` among ``arrays``; other arrays stay the same.
+def _foreach(
+    *arrays: Value, body: Body, states: int, sequences: int, draws: int = 0, numbers: Numbers = (), draw: Draw
+) -> Any:
+    """``body`` for each row of the ``sequences``, which follow the ``states`` in ``arrays``; the others stay the same.
 
     Results: the last states, then the outputs of the steps, stacked. ``draws``: how many draws a step makes.
     """
@@ -129,8 +130,5 @@ def _cond_samples(rng: Any) -> list[Any]:
 @op(samples=_cond_samples, method=False)
 def _cond(*arrays: Value, on_true: Body, on_false: Body, numbers: Numbers = ()) -> Any:
     """``on_true`` of the ``arrays`` if the first, of one element, is not zero, else ``on_false``; one of them runs."""
-    return control.cond(
-        _truth(arrays[0]), lambda *values: _run(on_true, values), lambda *values: _run(on_false, values), [*arrays, *numbers]
-    )
-
-
+    branches = (lambda *values: _run(on_true, values)), (lambda *values: _run(on_false, values))
+    return control.cond(_truth(arrays[0]), *branches, [*arrays, *numbers])

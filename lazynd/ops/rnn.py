@@ -203,10 +203,10 @@ def RNN(
 
     ``parameters`` is the vector of all weights, then all biases; ``state`` (and ``state_cell``, of "lstm") have
     [layers times directions, batch, ``state_size``]. Results: the last layer's outputs of [steps, batch, directions
-    times ``state_size``]; with ``state_outputs`` the last states too. While training, outputs between layers are dropped
-    with probability ``p``. ``projection_size`` ("lstm" only) projects what is handed on; ``lstm_state_clip_*`` bound the
-    cells. With ``use_sequence_length``, ``sequence_length`` of [batch] says how many steps each sequence has: outputs
-    behind it are zero, and the last state is the one there.
+    times ``state_size``]; with ``state_outputs`` the last states too. While training, outputs between layers are
+    dropped with probability ``p``. ``projection_size`` ("lstm" only) projects what is handed on; ``lstm_state_clip_*``
+    bound the cells. With ``use_sequence_length``, ``sequence_length`` of [batch] says how many steps each sequence
+    has: outputs behind it are zero, and the last state is the one there.
     """
     require(mode in _GATES, f"Invalid Input: '{mode}', valid values are: {{{', '.join(map(repr, _GATES))}}}")
     require(num_layers > 0 and state_size > 0, "num_layers and state_size must be positive")

@@ -152,14 +152,14 @@ def CTCLoss(
 ) -> Value:
     """The connectionist temporal classification loss of each sequence (Graves et al., 2006): shape [batch].
 
-    ``data`` of [steps, batch, classes] are scores before the softmax, ``label`` of [batch, most labels] classes. The blank
-    is class 0 (``blank_label`` "first") or the last one. A label ends at its first 0 ("first") or -1 ("last"), or
-    after ``label_lengths`` if ``use_label_lengths``; a sequence after ``data_lengths`` if ``use_data_lengths``. Where the
-    sequence is too short for its label, loss and gradient are 0.
+    ``data`` of [steps, batch, classes] are scores before the softmax, ``label`` of [batch, most labels] classes. The
+    blank is class 0 (``blank_label`` "first") or the last one. A label ends at its first 0 ("first") or -1 ("last"),
+    or after ``label_lengths`` if ``use_label_lengths``; a sequence after ``data_lengths`` if ``use_data_lengths``.
+    Where the sequence is too short for its label, loss and gradient are 0.
     """
     require(blank_label in ("first", "last"), f"Invalid Input: '{blank_label}', valid values are: {{'first', 'last'}}")
     _check_ctc(data, label)
-    (steps, batch, classes), most = data.shape, label.shape[1]
+    batch, classes, most = data.shape[1], data.shape[2], label.shape[1]
     further = [v for v in (data_lengths, label_lengths) if v is not None]
     expected = 2 + use_data_lengths + use_label_lengths
     require(len(further) + 2 == expected, f"CTCLoss expects {expected} inputs, but got {len(further) + 2} instead")

@@ -18,8 +18,9 @@ from .simplify import simplify
 
 Pass = Callable[[Graph], Graph]
 
-#: In this order, each once: loops lose what nothing reads, and have their bodies optimised; folding leaves uniform constants in the one form that the rules match, merging lets
-#: them see that two operands are the same value, and what the rules leave unused is dropped last.
+#: In this order, each once: loops lose what nothing reads, and have their bodies optimised; folding leaves uniform
+#: constants in the one form that the rules match, merging lets them see that two operands are the same value, and what
+#: the rules leave unused is dropped last.
 _FLAT: Final[tuple[Pass, ...]] = (fold_constants, common_subexpressions, simplify, dead_code)
 bodies: Final = inside(_FLAT)
 PIPELINE: Final[tuple[Pass, ...]] = (expand, prune_loops, bodies, *_FLAT)

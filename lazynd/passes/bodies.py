@@ -1,4 +1,4 @@
-"""Inside loops and choices: what nothing reads is taken out of their signatures, then the passes run on their graphs."""
+"""Inside loops and choices: what nothing reads leaves their signatures, then the passes run on their graphs."""
 
 from __future__ import annotations
 

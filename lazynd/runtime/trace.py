@@ -1,7 +1,7 @@
 """Tracing: Python that computes with arrays that have no value yet, recorded into the graph of a body.
 
-While a thread traces, its state is a ``Tracing``: what it records stays there. What a graph cannot hold, a value that is
-needed or a write to an array from outside, ends the trace with ``Untraceable``; the caller then runs the Python itself.
+While a thread traces, its state is a ``Tracing``: what it records stays there. What a graph cannot hold, a value that
+is needed or a write to an array from outside, ends the trace with ``Untraceable``; the caller then runs the Python.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ class Tracing(State):
         node = ref.node
         return node is not None and node.region is self.region
 
-    def taped(  # type: ignore[override]  # what others do not have
+    def taped(
         self,
         spec: Specialization,
         cells: Sequence[Cell],
@@ -124,7 +124,9 @@ class Tracing(State):
     def close(self) -> None:
         """What is left of the trace has no value, and says so."""
         self.entry.consumed = True
-        reason = Lost("this array stood for a value inside a traced body, which has none: return it from the body instead")
+        reason = Lost(
+            "this array stood for a value inside a traced body, and has none: return it from the body instead"
+        )
         for item in (*self.region.items, *self.parameters, *self.outer.values()):
             if isinstance(item, Node):
                 item.region = reason
@@ -244,4 +246,3 @@ def tracing() -> Iterator[Tracing]:
         WATCHES.remove(trace.watch)
         LOCAL.state = before
         trace.close()
-

@@ -53,7 +53,7 @@ def evaluate(graph: Graph, inputs: Sequence[Any]) -> list[Array]:
 
 def _attributes(spec: Specialization) -> Mapping[str, Any]:
     """The attributes of ``spec``, graphs among them as functions."""
-    if not spec.op.nests:
+    if not isinstance(spec.op, Primitive) or not spec.op.nests:
         return spec.attributes
     return {**spec.attributes, **{k: partial(evaluate, g) for k, g in subgraphs(spec).items()}}
 

@@ -16,7 +16,7 @@ from ...ir.errors import MXNetError
 from ...ir.gradient import flatten
 from ...ir.graph import Graph
 from ...ir.types import Context
-from . import control  # registers its lowerings
+from . import control as control  # registers its lowerings
 from .aliasing import output_order
 from .lower import lower
 from .packing import Packing

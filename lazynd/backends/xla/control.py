@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -49,5 +48,5 @@ def _while(*xs: jax.Array, test: Body, body: Body, limit: int, carries: int) -> 
         put = [lax.dynamic_update_index_in_dim(r, m, count, 0) for r, m in zip(rows, made[carries:], strict=True)]
         return count + np.int32(1), tuple(made[:carries]), tuple(put)
 
-    _, state, stacked = lax.while_loop(goes_on, step, (np.int32(0), xs[:carries], stacked))
+    _, state, stacked = lax.while_loop(goes_on, step, (jnp.int32(0), xs[:carries], stacked))
     return (*state, *stacked)

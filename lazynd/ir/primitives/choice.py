@@ -43,8 +43,8 @@ class Cond(Primitive):
 
     def vjp(self, g: Any, y: Any, *xs: Value, **attributes: Any) -> Any:
         spec = self.specialize(tuple(x.type for x in xs), attributes)
-        listed = (g, y) if isinstance(y, tuple) else ((g,), (y,))
-        return self.pull_back(spec, [t.dtype != BOOL for t in spec.in_types], *listed, xs)
+        given, made = (g, y) if isinstance(y, tuple) else ((g,), (y,))
+        return self.pull_back(spec, [t.dtype != BOOL for t in spec.in_types], given, made, xs)
 
     def keeping(self, spec: Specialization, wanted: Sequence[bool]) -> Graph | None:
         return keep_in_cond(spec, wanted)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from .. import build as ir
-from ..control import apply, cond, row, scan, trace, while_
+from ..control import cond, row, scan, trace, while_
 from ..errors import OperatorError
 from ..gradient import cotangents_of
 from ..graph import Graph, inline
@@ -37,13 +37,10 @@ class Loop(Primitive, family=True):
     cheap = False
     nests = True
 
-    def differentiate(self, spec: Any, cotangents: Any, outputs: Any, inputs: Any) -> Any:
-        return self.pull_back(spec, [t.dtype != BOOL for t in spec.in_types], cotangents, outputs, inputs)
-
     def vjp(self, g: Any, y: Any, *xs: Value, **attributes: Any) -> Any:
         spec = self.specialize(tuple(x.type for x in xs), attributes)
-        listed = (g, y) if isinstance(y, tuple) else ((g,), (y,))
-        return self.differentiate(spec, *listed, xs)
+        given, made = (g, y) if isinstance(y, tuple) else ((g,), (y,))
+        return self.pull_back(spec, [t.dtype != BOOL for t in spec.in_types], given, made, xs)
 
 
 class Scan(Loop):
@@ -121,7 +118,7 @@ def _attributes_of(value: Value) -> dict[str, Any]:
 
 def _sample(step: Any, arrays: tuple[Any, ...], n: int, m: int, reverse: bool = False) -> Any:
     given = [Value(leaf(t)) for t in _types(arrays)]
-    state, outputs = scan(step, given[:n], given[n : n + m], given[n + m :], reverse=reverse)
+    state, _ = scan(step, given[:n], given[n : n + m], given[n + m :], reverse=reverse)
     return arrays, _attributes_of(state[0])
 
 

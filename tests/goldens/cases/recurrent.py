@@ -60,7 +60,10 @@ SEQUENCES["SequenceMask"] += [
     case(f(4, 3, 2), lit([0, 4, 3]), use_sequence_length=True),
     case(f(3, 4), axis=1),
 ]
-SEQUENCES["SequenceLast"] += [case(f(3, 4, 2), LENGTHS, use_sequence_length=True, axis=1), without_gradient(f(3, 4), axis=1)]
+SEQUENCES["SequenceLast"] += [
+    case(f(3, 4, 2), LENGTHS, use_sequence_length=True, axis=1),
+    without_gradient(f(3, 4), axis=1),
+]
 SEQUENCES["SequenceReverse"] += [case(f(4, 3, 2), lit([0, 4, 3]), use_sequence_length=True)]
 
 LABEL = lit([[1, 2, 0], [3, 3, 1]])
