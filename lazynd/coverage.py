@@ -41,7 +41,7 @@ def operators() -> list[Part]:
     """
     known = {found.names[0]: found.tier for found in reference.operators().values()}
     return [
-        _part(f"tier {tier}: {text}", [n for n, t in known.items() if t == tier], lambda n: find(n) is not None)
+        _part(f"tier {tier}: {text}", [n for n, t in known.items() if t == tier], lambda n: find(n) is not None or n in nd.__all__)
         for tier, text in TIERS.items()
     ]
 

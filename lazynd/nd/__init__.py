@@ -44,11 +44,12 @@ from .creation import (
     waitall,
     zeros,
 )  # fmt: skip
+from .custom import Custom
 from .generate import make_function
 from .ndarray import NDArray
 
 __all__ = [
-    "NDArray", "add", "arange", "array", "concatenate", "contrib", "divide", "empty", "equal", "eye",
+    "Custom", "NDArray", "add", "arange", "array", "concatenate", "contrib", "divide", "empty", "equal", "eye",
     "from_numpy", "full", "greater", "greater_equal", "histogram", "hypot", "image", "lesser", "lesser_equal", "linalg",
     "linspace", "logical_and", "logical_or", "logical_xor", "maximum", "minimum", "modulo", "moments", "moveaxis",
     "multiply", "not_equal", "ones", "power", "random", "sparse", "split_v2", "subtract", "true_divide", "waitall",

@@ -11,6 +11,7 @@ from ..ir.specialization import Specialization
 from ..ir.types import Type
 from ..ops import OPERATORS
 from .cell import Cell, Variable
+from .function import once_only
 from .interrupt import DeferInterrupt
 from .location import user_location
 from .record import call, call_many
@@ -162,7 +163,8 @@ def _sweep(
             gradients.setdefault(entry.variable, []).extend(arrived.get(0, ()))
         elif entry.pull is not None:
             seeds = [_sum(arrived.get(k, []), type) for k, type in enumerate(entry.out_types)]
-            _hand_over(entry, range(len(entry.parents)), entry.pull(seeds), pending)
+            slopes = once_only(entry, seeds, entry.pull(seeds))
+            _hand_over(entry, range(len(entry.parents)), slopes, pending)
         else:
             _visit(entry, arrived, pending)
     return gradients, order

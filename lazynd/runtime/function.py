@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from ..ir.errors import MXNetError
 from .cell import Cell
 from .state import LOCAL
 from .tape import Entry, next_serial, source
@@ -17,6 +18,21 @@ def record_function(inputs: Sequence[Cell], outputs: Sequence[Cell], pull: Pull)
     refs = [c.ref for c in inputs]
     parents = tuple([source(c) for c in inputs])
     del refs
+    return _taped(parents, outputs, pull)
+
+
+def once_only(entry: Entry, seeds: Sequence[Cell], slopes: list[Cell]) -> list[Cell]:
+    """What the ``pull`` of ``entry`` gave for ``seeds``; where it is recorded, it refuses to be differentiated again."""
+    if not LOCAL.state.recording:
+        return slopes
+
+    def refuse(gradients: list[Cell]) -> list[Cell]:
+        raise MXNetError("a backward pass in Python is non-differentiable: it has no gradient of its own")
+
+    return _taped((*entry.parents, *map(source, seeds)), slopes, refuse)
+
+
+def _taped(parents: tuple[tuple[Entry, int] | None, ...], outputs: Sequence[Cell], pull: Pull) -> list[Cell]:
     made = [Cell(c.ref) for c in outputs]
     if any(p is not None for p in parents):
         entry = Entry()
