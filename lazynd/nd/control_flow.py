@@ -51,8 +51,9 @@ def foreach(body: Callable[..., Any], data: Any, init_states: Any, name: str = "
     if _same_length(rows) and (single or all(isinstance(each, NDArray) for each in data)):
         made = _attempt([body], "foreach", lambda trace: _trace_foreach(trace, body, rows, single, states, shape))
         if made is not None:
-            traced, out_shape = made
-            return _record_foreach(traced, out_shape, rows, states, shape)
+            traced, out_shape, end_shape = made
+            outputs, last = _record_foreach(traced, rows, states)
+            return _regroup(outputs, out_shape), _regroup(last, end_shape, True)
     return _foreach_in_python(body, data, single, init_states)
 
 
@@ -69,15 +70,16 @@ def _trace_foreach(
     single: bool,
     states: Sequence[NDArray],
     shape: Any,
-) -> tuple[Traced, Any]:
+) -> tuple[Traced, Any, Any]:
     begin = [NDArray(trace.parameter(each._cell.type)) for each in states]
     given = [NDArray(trace.parameter(each._cell.type.with_shape(_row_shape(each) or (1,)))) for each in rows]
     outputs, following = body(given[0] if single else given, _regroup(begin, shape))
     made, out_shape = _flatten(outputs, "foreach output")
     after, after_shape = _flatten(following, "foreach states")
-    if [a._cell.type for a in after] != [s._cell.type for s in states] or after_shape != shape:
+    same = [a._cell.type for a in after] == [s._cell.type for s in states]
+    if not same or _nesting(after_shape) != _nesting(shape):
         raise Untraceable("the states change their types")
-    return trace.graphs([[trace.result(each._cell) for each in (*after, *made)]]), out_shape
+    return trace.graphs([[trace.result(each._cell) for each in (*after, *made)]]), out_shape, after_shape
 
 
 def _row_shape(data: NDArray) -> tuple[int, ...]:
@@ -86,15 +88,16 @@ def _row_shape(data: NDArray) -> tuple[int, ...]:
 
 
 def _record_foreach(
-    traced: Traced, out_shape: Any, rows: Sequence[NDArray], states: Sequence[NDArray], shape: Any
-) -> tuple[Any, Any]:
+    traced: Traced, rows: Sequence[NDArray], states: Sequence[NDArray]
+) -> tuple[list[NDArray], list[NDArray]]:
+    """The outputs of the steps, and the last states."""
     length = rows[0].shape[0]
     if traced.draws:
         random.skip(rows[0].context, traced.draws * (length - 1))
     cells = [each._cell if _row_shape(each) else each.reshape((length, 1))._cell for each in rows]
     attributes = {"body": traced.graphs[0], "sequences": len(rows), "draws": traced.draws, "draw": traced.start}
     made = _record("_foreach", traced, [*(s._cell for s in states), *cells], states=len(states), **attributes)
-    return _regroup(made[len(states) :], out_shape), _regroup(made[: len(states)], shape)
+    return made[len(states) :], made[: len(states)]
 
 
 def _foreach_in_python(body: Callable[..., Any], data: Any, single: bool, states: Any) -> tuple[Any, Any]:
@@ -269,6 +272,11 @@ def _flatten(value: Any, what: str, message: str | None = None) -> tuple[list[ND
         raise _NotArrays(message or f"{what} must be (nested) list of NDArray, but got {value} of type {type(value)}")
     parts = [_flatten(each, what, message) for each in value]
     return [array for arrays, _ in parts for array in arrays], (type(value), [shape for _, shape in parts])
+
+
+def _nesting(shape: Any) -> Any:
+    """A structure without the difference between lists and tuples."""
+    return shape if shape is _ARRAY else list(map(_nesting, shape[1]))
 
 
 def _regroup(arrays: Sequence[NDArray], shape: Any, tuples: bool = False) -> Any:

@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 from ..ir.errors import MXNetError
 from ..ir.types import Type, as_dtype
 from ..runtime import differentiate
-from ..runtime.cell import WATCHES, Cell
+from ..runtime.cell import Cell, watching
 from ..runtime.function import record_function
 from ..runtime.location import calling_frame, describe
 from ..runtime.record import guard_write, move
@@ -66,19 +66,19 @@ class CustomOp:
 class CustomOpProp:
     """What a custom operator is like: subclass it, write ``create_operator``, and ``register`` it.
 
-    Keywords of ``nd.Custom`` come to ``__init__`` as strings, as in MXNet. ``need_top_grad``: whether ``backward`` reads
-    the gradients of the outputs.
+    Keywords of ``nd.Custom`` come to ``__init__`` as strings, as in MXNet. ``need_top_grad``: whether ``backward``
+    reads the gradients of the outputs.
     """
 
     def __init__(self, need_top_grad: bool = True) -> None:
         self.need_top_grad_ = need_top_grad
 
     def infer_shape(self, in_shape: list[list[int]]) -> Any:
-        """Shapes of the inputs, the outputs and (may be left out) the auxiliary states; by default the first input's."""
+        """Shapes of inputs, outputs and (may be left out) auxiliary states; by default outputs are like the first input."""
         return in_shape, [in_shape[0]] * len(self.list_outputs()), []
 
     def infer_type(self, in_type: list[Any]) -> Any:
-        """Types of the inputs, the outputs and (may be left out) the auxiliary states; by default the first input's."""
+        """Types of inputs, outputs and (may be left out) auxiliary states; by default all are the first input's."""
         return in_type, [in_type[0]] * len(self.list_outputs()), [in_type[0]] * len(self.list_auxiliary_states())
 
     def list_arguments(self) -> list[str]:
@@ -131,8 +131,8 @@ def register(reg_name: str) -> Callable[[_P], _P]:
 def Custom(*data: NDArray, op_type: str = "", out: Any = None, name: str | None = None, **kwargs: Any) -> Any:
     """The operator registered as ``op_type`` on its inputs, then its auxiliary states, by place or by name.
 
-    Further keywords are parameters of its ``CustomOpProp``. Gives an array, or a list of several. What its Python raises
-    is the cause of an ``MXNetError`` here, or at the line of ``backward``.
+    Further keywords are parameters of its ``CustomOpProp``. Gives an array, or a list of several. What its Python
+    raises is the cause of an ``MXNetError`` here, or at the line of ``backward``.
     """
     frame = calling_frame()
     if not op_type:
@@ -173,19 +173,14 @@ def _arrays(prop: CustomOpProp, data: Sequence[Any], named: dict[str, NDArray]) 
     return [found[name] for name in names]
 
 
-@contextmanager
-def _read_only(cells: Sequence[Cell]) -> Iterator[None]:
-    """While the operator's code runs, nobody writes to its inputs."""
+def _read_only(cells: Sequence[Cell]) -> Callable[[Cell], None]:
+    """A watch that refuses writes to ``cells``."""
 
     def watch(cell: Cell) -> None:
         if any(cell is each for each in cells):
-            raise ValueError("Cannot assign to readonly NDArray: in_data is what other code reads too")
+            raise ValueError("Cannot assign to readonly NDArray: what a custom operator is given to read")
 
-    WATCHES.append(watch)
-    try:
-        yield
-    finally:
-        WATCHES.remove(watch)
+    return watch
 
 
 class _Call:
@@ -296,7 +291,7 @@ class _Call:
 
     @contextmanager
     def _inside(self, cells: Sequence[Cell], context: Any, what: str) -> Iterator[None]:
-        with self.step(what), differentiate.recording(False), _read_only(cells), context:
+        with self.step(what), differentiate.recording(False), watching(_read_only(cells)), context:
             yield
 
 
@@ -304,5 +299,3 @@ def _needs_gradient(cell: Cell) -> bool:
     owner = cell.variable
     tape = cell.tape
     return (owner is not None and owner.request != "null") or (tape is not None and not tape.consumed)
-
-

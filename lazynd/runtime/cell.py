@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, ClassVar
 
 from ..ir.node import Node, Output
 from ..ir.types import Type
 
 Ref = Node | Output
+Watch = Callable[["Cell"], None]
 
 
 class Variable:
@@ -21,10 +24,6 @@ class Variable:
         self.request = request
 
 
-#: What is told of each write in place before it happens: traces of bodies that must not write to what is outside.
-WATCHES: list[Callable[[Cell], None]] = []
-
-
 class Cell:
     """Storage of one array: ``ref`` is its present content, ``tape`` where it came from when it was last recorded.
 
@@ -33,6 +32,8 @@ class Cell:
     """
 
     __slots__ = ("__weakref__", "position", "ref", "tape", "variable", "version")
+    #: What is told of each write in place before it happens; see ``watching``.
+    watches: ClassVar[tuple[Watch, ...]] = ()
     ref: Ref
     tape: Any
     position: int
@@ -57,10 +58,25 @@ class Cell:
 
     def write(self, ref: Ref) -> None:
         """Move the cell; its former content keeps its meaning for whoever read it."""
-        for watch in WATCHES:
+        for watch in Cell.watches:
             watch(self)
         self.ref = ref
         self.version += 1
+
+
+_lock = threading.Lock()
+
+
+@contextmanager
+def watching(watch: Watch) -> Iterator[None]:
+    """Tell ``watch`` of every write in place, by any thread, before it happens; it raises to refuse one."""
+    with _lock:
+        Cell.watches = (*Cell.watches, watch)
+    try:
+        yield
+    finally:
+        with _lock:
+            Cell.watches = tuple([each for each in Cell.watches if each is not watch])
 
 
 #: Set by the recorder: reads and writes of a view are operations.

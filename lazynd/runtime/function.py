@@ -22,7 +22,7 @@ def record_function(inputs: Sequence[Cell], outputs: Sequence[Cell], pull: Pull)
 
 
 def once_only(entry: Entry, seeds: Sequence[Cell], slopes: list[Cell]) -> list[Cell]:
-    """What the ``pull`` of ``entry`` gave for ``seeds``; where it is recorded, it refuses to be differentiated again."""
+    """What the ``pull`` of ``entry`` gave for ``seeds``; recorded, it refuses to be differentiated again."""
     if not LOCAL.state.recording:
         return slopes
 

@@ -19,7 +19,7 @@ from ..ir.primitive import PRIMITIVES
 from ..ir.specialization import Specialization
 from ..ir.types import Type
 from . import random
-from .cell import WATCHES, Cell, Ref
+from .cell import Cell, Ref, watching
 from .execute import Lost
 from .record import append, further
 from .state import LOCAL, UNLIMITED, Effect, Region, State, Untraceable
@@ -236,13 +236,12 @@ def tracing() -> Iterator[Tracing]:
     trace = Tracing(before)
     counts = random.positions()
     LOCAL.state = trace
-    WATCHES.append(trace.watch)
     try:
-        yield trace
+        with watching(trace.watch):
+            yield trace
     except Untraceable:
         random.rewind(counts)
         raise
     finally:
-        WATCHES.remove(trace.watch)
         LOCAL.state = before
         trace.close()
