@@ -177,6 +177,7 @@ def mark_variables(variables: Any, gradients: Any, grad_reqs: str | Sequence[str
     >>> buffer.asnumpy()
     array([2., 4.], dtype=float32)
     """
+    LOCAL.state.effect("mark_variables")
     arrays = [variables] if isinstance(variables, NDArray) else list(variables)
     buffers = [gradients] if isinstance(gradients, NDArray) else list(gradients)
     requests = [grad_reqs] * len(arrays) if isinstance(grad_reqs, str) else list(grad_reqs)

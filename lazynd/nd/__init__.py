@@ -46,13 +46,15 @@ from .creation import (
     waitall,
     zeros,
 )  # fmt: skip
+from .custom import Custom
 from .dlpack import from_dlpack, to_dlpack_for_read, to_dlpack_for_write
 from .files import load, load_frombuffer, save
 from .generate import make_function
 from .ndarray import NDArray
 
 __all__ = [
-    "NDArray", "add", "arange", "array", "concatenate", "contrib", "divide", "empty", "equal", "eye", "from_dlpack",
+    "Custom", "NDArray", "add", "arange", "array", "concatenate", "contrib", "divide", "empty", "equal", "eye",
+    "from_dlpack",
     "from_numpy", "full", "greater", "greater_equal", "histogram", "hypot", "image", "lesser", "lesser_equal", "linalg",
     "linspace", "load", "load_frombuffer", "logical_and", "logical_or", "logical_xor", "maximum", "minimum", "modulo",
     "moments", "moveaxis", "multiply", "not_equal", "ones", "power", "random", "save", "sparse", "split_v2", "subtract",

@@ -19,6 +19,7 @@ from ..reference import absent, has
 from ..runtime.cell import Detached, Variable
 from ..runtime.location import calling_frame
 from ..runtime.record import call, data, guard_write, move
+from ..runtime.state import LOCAL
 from . import indexing
 from .handle import Handle
 from .invoke import bind_scalar, gathered, invoke, method_of
@@ -393,6 +394,7 @@ class NDArray(Handle):
         """
         if grad_req not in ("write", "add", "null"):
             raise KeyError(grad_req)
+        LOCAL.state.effect("attach_grad")
         cell = self._cell
         with runtime.not_recording():
             buffer = runtime.filled(cell.type, 0)

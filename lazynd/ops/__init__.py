@@ -2,6 +2,7 @@
 
 from . import (
     basic_index,
+    control_flow,
     convolution,
     elementwise,
     histogram,
@@ -13,6 +14,8 @@ from . import (
     random,
     reduce,
     resampling,
+    rnn,
+    sequence,
     shape,
     unary,
     view,
@@ -20,6 +23,7 @@ from . import (
 from .operator import OPERATORS, Operator, every_name, find, op
 
 __all__ = [
-    "OPERATORS", "Operator", "basic_index", "convolution", "elementwise", "every_name", "find", "histogram", "index",
-    "linalg", "nn", "op", "padding", "pooling", "random", "reduce", "resampling", "shape", "unary", "view",
+    "OPERATORS", "Operator", "basic_index", "control_flow", "convolution", "elementwise", "every_name", "find",
+    "histogram", "index", "linalg", "nn", "op", "padding", "pooling", "random", "reduce", "resampling", "rnn",
+    "sequence", "shape", "unary", "view",
 ]  # fmt: skip

@@ -133,7 +133,7 @@ class Operator(Op):
             value = given[p.name]
             if isinstance(value, Value):
                 slots.append(value)
-            elif p.kind in ("draw", "indices"):
+            elif p.kind in ("draw", "indices", "numbers"):
                 slots += value
             elif p.kind in ("runtime", "real", "index") and value is not None and not self._is_static(p.name, value):
                 slots.append(value)
@@ -164,7 +164,8 @@ class Operator(Op):
         parameters = [leaf(t) for t in (*in_types, *(s.type for s in slots))]
         values = list(map(Value, parameters))
         kwargs = dict(attributes)
-        several = {p.name for p in self.parameters if p.kind in ("draw", "indices")}
+        several = {p.name for p in self.parameters if p.kind in ("draw", "indices", "numbers")}
+        kwargs.update({p.name: () for p in self.parameters if p.kind == "numbers"})
         given = iter(values[len(in_types) :])
         for slot in slots:
             if slot.name in several:
@@ -183,6 +184,9 @@ class Operator(Op):
         slots: list[Slot] = []
         for p in self.parameters:
             if p.name in static:
+                continue
+            if p.kind == "numbers":
+                slots += [Slot(p.name, "runtime", type) for type in _number_types(in_types, static)]
                 continue
             scalar = {"runtime": like, "real": FLOAT64, "draw": UINT32}.get(p.kind, INT32)
             kind = {"indices": "index", "real": "runtime"}.get(p.kind, p.kind)
@@ -217,6 +221,13 @@ class Operator(Op):
         )
         listed = list(found) if isinstance(found, tuple | list) else [found]
         return listed + [None] * (len(inputs) - len(listed))
+
+
+def _number_types(in_types: tuple[Type, ...], static: Mapping[str, Any]) -> list[Type]:
+    """Types of the numbers of a traced body: parameters behind those for arrays, but for two that are of a draw."""
+    body = next(value for value in static.values() if isinstance(value, Graph))
+    draws = 2 if static.get("draws") else 0
+    return [node.type for node in body.inputs[len(in_types) : len(body.inputs) - draws]]
 
 
 def _on_one_device(types: tuple[Type, ...]) -> None:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, ClassVar
 
 from ..ir.node import Node, Output
 from ..ir.types import Type
 
 Ref = Node | Output
+Watch = Callable[["Cell"], None]
 
 
 class Variable:
@@ -29,6 +32,8 @@ class Cell:
     """
 
     __slots__ = ("__weakref__", "history", "ref", "type", "variable", "version")
+    #: What is told of each write in place before it happens; see ``watching``.
+    watches: ClassVar[tuple[Watch, ...]] = ()
     ref: Ref
     #: Whatever is written, it does not change.
     type: Type
@@ -50,9 +55,26 @@ class Cell:
 
     def write(self, ref: Ref) -> None:
         """Move the cell; its former content keeps its meaning for whoever read it."""
+        for watch in Cell.watches:
+            watch(self)
         assert ref.type is self.type
         self.ref = ref
         self.version += 1
+
+
+_lock = threading.Lock()
+
+
+@contextmanager
+def watching(watch: Watch) -> Iterator[None]:
+    """Tell ``watch`` of every write in place, by any thread, before it happens; it raises to refuse one."""
+    with _lock:
+        Cell.watches = (*Cell.watches, watch)
+    try:
+        yield
+    finally:
+        with _lock:
+            Cell.watches = tuple([each for each in Cell.watches if each is not watch])
 
 
 #: Set by the recorder: reads and writes of a view are operations.

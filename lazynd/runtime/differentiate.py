@@ -13,6 +13,7 @@ from ..ir.specialization import Specialization
 from ..ir.types import Type
 from ..ops import OPERATORS
 from .cell import Cell, Variable
+from .function import once_only
 from .interrupt import DeferInterrupt
 from .location import user_location
 from .record import Traced, call, call_many, cell_of, traced
@@ -137,6 +138,7 @@ def _sweep(
     heads: Sequence[Cell], head_gradients: Sequence[Cell | None] | None
 ) -> tuple[dict[Variable, list[Traced]], list[Entry]]:
     """Gradient contributions by variable, and all entries visited, latest first."""
+    LOCAL.state.effect("a backward pass")
     given: list[Cell | None] = list(head_gradients) if head_gradients is not None else [None] * len(heads)
     if len(given) != len(heads):
         raise MXNetError(f"{len(heads)} heads but {len(given)} head gradients")
@@ -160,7 +162,8 @@ def _sweep(
         elif isinstance(entry, Pulled):
             assert entry.pull is not None
             seeds = [_sum(arrived.pop((entry, k), ()), type) for k, type in enumerate(entry.out_types)]
-            pulled = entry.pull(list(map(cell_of, seeds)))
+            cells = list(map(cell_of, seeds))
+            pulled = once_only(entry, cells, entry.pull(cells))
             _hand_over(entry, range(len(entry.parents)), list(map(traced, pulled)), arrived)
     return gradients, order
 

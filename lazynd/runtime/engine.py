@@ -41,6 +41,7 @@ def current_backend() -> Backend:
 def fence() -> None:
     """Close the thread's open region: what comes after shares no program with what came before."""
     state = LOCAL.state
+    state.effect("record() begins")
     state.period_credit = 0
     if state.region.items:
         with LOCK:
@@ -113,6 +114,7 @@ def force(ref: Ref, cause: str = "value") -> Any:
 
 def _force(ref: Ref, cause: str) -> None:
     state = LOCAL.state
+    state.effect(f"a value is needed: {cause}")
     if state.forbid_sync:
         _forbidden(state.forbid_sync, cause)
     stats.forces += 1
@@ -146,8 +148,7 @@ def _run_for(ref: Ref, state: State, cause: str) -> None:
     if ref.value is None:
         if not is_lost(ref):
             raise missing(ref)
-        reason = ref.node.region.reason
-        raise MXNetError(f"the value of this array was lost with a buffer that a failed program took over:\n{reason}")
+        raise MXNetError(ref.node.region.reason)
 
 
 def _forbidden(mode: str, cause: str) -> None:
@@ -344,6 +345,7 @@ def waitall() -> None:
     >>> nd.waitall()
     """
     state = LOCAL.state
+    state.effect("waitall")
     if state.region.items:
         close(state)
     while state.closed:

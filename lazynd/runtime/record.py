@@ -148,6 +148,9 @@ def _taped(
 
     Gives all outputs, hidden ones last, and what the first hangs on.
     """
+    if state.taped is not None:
+        found: tuple[tuple[Ref, ...], Source | None] = state.taped(spec, refs, parents, scalars, code, lasti)
+        return found
     linear = None
     if any(parents):
         needs = marked(parents)
@@ -164,12 +167,14 @@ def guard_write(cell: Cell) -> None:
         return
     history = cell.history
     if cell.variable is not None or (history is not None and not history[0].consumed):
+        LOCAL.state.effect("an array with a history is written in place")
         raise MXNetError(f"{NOT_IN_PLACE}{IN_GRAPH}")
 
 
 def guard_part(value: Cell) -> None:
     """Refuse to write a recorded ``value`` into part of an array: the gradient could not find its way back."""
     if LOCAL.state.recording and source(value) is not None:
+        LOCAL.state.effect("a recorded value is written into part of an array")
         raise MXNetError(f"{NOT_IN_PLACE}{IN_GRAPH}")
 
 

@@ -249,7 +249,8 @@ def lower(graph: Graph, platform: str = "cpu") -> Callable[[Sequence[Any]], list
             spec = node.spec
             assert spec is not None and node.inputs is not None
             with jax.named_scope(spec.op.name):
-                made = lowerings[spec.op.name](*(known[r.node, r.index] for r in node.inputs), **spec.attributes)
+                attributes = {k: lower(v, platform) if isinstance(v, Graph) else v for k, v in spec.attributes.items()}
+                made = lowerings[spec.op.name](*(known[r.node, r.index] for r in node.inputs), **attributes)
             for i, each in enumerate(made if isinstance(made, tuple) else (made,)):
                 known[node, i] = each
         return [known[ref.node, ref.index] for ref in graph.outputs]
