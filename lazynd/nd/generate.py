@@ -124,7 +124,7 @@ def make_function(operator: Operator, name: str, method: bool = False) -> Callab
         namespace[f"_d_{p.name}"] = _MISSING if p.default is inspect.Parameter.empty else p.default
     exec(compile(_source(operator, name, attributes, method), f"<lazynd.nd.{name}>", "exec"), namespace)
     made: Callable[..., Any] = namespace[name]
-    made.__doc__ = operator.__doc__
+    made.__doc__ = f"{operator.__doc__}\n\nSee its example and types: ``python -m lazynd operators {operator.name}``."
     made.__module__ = "lazynd.nd"
     made.__signature__ = _signature(operator, attributes, method)  # type: ignore[attr-defined]  # shown by help()
     return made

@@ -12,6 +12,7 @@ import numpy as np
 from ..ir.specialization import Specialization
 from ..ir.types import Context, Type
 from ..ops import OPERATORS, Operator
+from ..ops.kinds import canonical_number
 from ..runtime import copy_to
 from ..runtime.cell import Cell
 from ..runtime.random import next_draw
@@ -30,13 +31,13 @@ _bound_scalar: dict[tuple[str, Type], tuple[Specialization, frozenset[float]]] =
 def bind_scalar(name: str, type: Type, number: Any, frame: FrameType) -> tuple[Specialization, tuple[Any, ...]]:
     """The specialization of a scalar operator, and its slots."""
     kind = number.__class__
-    if kind is not float and kind is not int:
-        if isinstance(number, bool | np.bool_):
-            number = int(number)
-        elif isinstance(number, np.number):
-            number = number.item()
-        else:
+    if kind is not float:
+        if kind is not int and not isinstance(number, bool | np.bool_ | np.number):
             raise refusal(TypeError, name, f"type {kind} not supported", (type, number), None, frame)
+        try:
+            number = canonical_number(number)
+        except OverflowError as error:
+            raise refusal(OverflowError, name, error, (type, number), None, frame) from None
     found = _bound_scalar.get((name, type))
     if found is None:
         operator = OPERATORS[name]

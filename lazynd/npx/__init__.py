@@ -20,32 +20,65 @@ __all__ = [
 
 
 def set_np(shape: bool = True, array: bool = True) -> None:
-    """NumPy's shapes on in this thread. Arrays made by ``np`` follow NumPy's rules always."""
+    """NumPy's shapes on in this thread. Arrays made by ``np`` follow NumPy's rules always.
+
+    >>> from lazynd import nd, npx
+    >>> npx.set_np()
+    >>> nd.ones(()).shape
+    ()
+    >>> npx.reset_np()
+    """
     set_np_shape(shape)
 
 
 def reset_np() -> None:
-    """NumPy's shapes off in this thread."""
+    """NumPy's shapes off in this thread.
+
+    >>> from lazynd import npx
+    >>> npx.reset_np()
+    >>> npx.is_np_shape()
+    False
+    """
     set_np_shape(False)
 
 
 def relu(data: ndarray) -> ndarray:
-    """The element where positive, else 0."""
+    """The element where positive, else 0.
+
+    >>> from lazynd import np, npx
+    >>> npx.relu(np.array([-1, 2]))
+    array([0., 2.])
+    """
     return wrap(nd.relu(data))
 
 
 def sigmoid(data: ndarray) -> ndarray:
-    """1 / (1 + exp(-x)) of each element."""
+    """1 / (1 + exp(-x)) of each element.
+
+    >>> from lazynd import np, npx
+    >>> npx.sigmoid(np.array([0]))
+    array([0.5])
+    """
     return wrap(nd.sigmoid(data))
 
 
 def softmax(data: ndarray, axis: int = -1) -> ndarray:
-    """Exponentials scaled to sum to one along ``axis``."""
+    """Exponentials scaled to sum to one along ``axis``.
+
+    >>> from lazynd import np, npx
+    >>> npx.softmax(np.array([1, 1]))
+    array([0.5, 0.5])
+    """
     return wrap(nd.softmax(data, axis=axis))
 
 
 def log_softmax(data: ndarray, axis: int = -1) -> ndarray:
-    """The logarithm of ``softmax``."""
+    """The logarithm of ``softmax``.
+
+    >>> from lazynd import np, npx
+    >>> npx.log_softmax(np.array([1, 1])).shape
+    (2,)
+    """
     return wrap(nd.log_softmax(data, axis=axis))
 
 
@@ -130,7 +163,17 @@ def _checked(arr: Any) -> tuple[list[nd.NDArray], list[str]]:
 
 @reports("load")
 def load(file: files.Path) -> list[ndarray] | dict[str, ndarray]:
-    """The arrays of a file, as ``nd.load`` reads it, with NumPy's rules."""
+    """The arrays of a file, as ``nd.load`` reads it, with NumPy's rules.
+
+    >>> import pathlib, tempfile
+    >>> from lazynd import nd, npx
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = pathlib.Path(folder) / "weights.params"
+    ...     nd.save(path, {"w": nd.ones((2, 3))})
+    ...     loaded = npx.load(path)
+    >>> loaded["w"].shape
+    (2, 3)
+    """
     found = files.read(file)
     return {name: wrap(a) for name, a in found.items()} if isinstance(found, dict) else [wrap(a) for a in found]
 

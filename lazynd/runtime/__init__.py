@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..ir.errors import MXNetError
+from ..ir.primitives.compare import truncated
 from ..ir.types import Context
 from ..ops import OPERATORS
 from . import fork as fork
@@ -97,18 +98,25 @@ cast_to = copy_to
 def host_array(source: Any, dtype: np.dtype[Any]) -> Array:
     """A private NumPy array of ``dtype`` from anything array-like.
 
-    Raises ``TypeError`` in MXNet's words for what is not.
+    Raises ``TypeError`` in MXNet's words for what is not. Numbers in lists become integers by way of int64, and
+    must fit it; NumPy's arrays are cast as ours are.
     """
+    integral = dtype.kind in "iu"
     try:
         with np.errstate(all="ignore"):
             found = np.asarray(source)
             if found.dtype == object:
-                found = found.astype(np.float64)
-            if found.dtype.kind == "f" and dtype.kind in "iu" and dtype.itemsize < 8:
-                found = found.astype(np.int64)
-            made: Array = (
-                np.array(found, dtype=dtype, order="C") if found.dtype == dtype else found.astype(dtype, order="C")
-            )
-            return made
+                found = found.astype(np.int64 if integral else np.float64)
+            if integral and found.dtype.kind == "f" and isinstance(source, np.ndarray):
+                return np.asarray(truncated(found, dtype), order="C")
+            if integral and found.dtype.kind in "fu" and not isinstance(source, np.ndarray):
+                found = _as_int64(found)
+            return np.array(found, dtype, order="C") if found.dtype == dtype else found.astype(dtype, order="C")
     except (TypeError, ValueError, OverflowError):
         raise TypeError("source_array must be array like object") from None
+
+
+def _as_int64(numbers: Array) -> Array:
+    if not ((numbers >= -(2.0**63)) & (numbers < 2.0**63)).all():
+        raise OverflowError("a number does not fit 64 bits")
+    return numbers.astype(np.int64)
