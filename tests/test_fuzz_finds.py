@@ -37,14 +37,16 @@ def view_not_moved(patch: Patch) -> None:
 
 def stale_cell(patch: Patch) -> None:
     """A backward pass puts a new gradient buffer in place of the old one, on which others have handles."""
-    total = differentiate._total
+    totals = differentiate._totals
 
-    def replaced(variable: Any, contributions: Any) -> Any:
-        made = total(variable, contributions)
-        variable.grad = Cell(variable.grad.ref)
-        return made
+    def replaced(gradients: Any) -> Any:
+        made = totals(gradients)
+        fresh = {buffer: Cell(buffer.ref) for buffer in made}
+        for variable in gradients:
+            variable.grad = fresh[variable.grad]
+        return {fresh[buffer]: total for buffer, total in made.items()}
 
-    patch.setattr(differentiate, "_total", replaced)
+    patch.setattr(differentiate, "_totals", replaced)
 
 
 def double_run(patch: Patch) -> None:
