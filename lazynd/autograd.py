@@ -102,6 +102,8 @@ class _Scope:
         state = LOCAL.state
         state.recording, state.training = self._before
         state.record_depth -= self._counted
+        if self._counted and not state.record_depth:
+            state.leave_record()
 
 
 def record(train_mode: bool = True) -> _Scope:
@@ -187,7 +189,7 @@ def mark_variables(variables: Any, gradients: Any, grad_reqs: str | Sequence[str
         if array._cell.type is not buffer._cell.type:
             raise MXNetError(f"the gradient buffer of {array._cell.type} has type {buffer._cell.type}")
     for array, buffer, request in zip(arrays, buffers, requests, strict=True):
-        array._cell.tape = None
+        array._cell.history = None
         array._cell.variable = Variable(buffer._cell, request)
 
 
@@ -275,8 +277,8 @@ def get_symbol(x: NDArray) -> Any:
     ...
     NotImplementedError: autograd.get_symbol is not built yet
     """
-    tape = x._cell.tape
-    if (tape is None or tape.consumed) and x._cell.variable is None:
+    history = x._cell.history
+    if (history is None or history[0].consumed) and x._cell.variable is None:
         raise MXNetError("NDArray is not part of a computation graph. Did you forget to turn on recording?")
     raise NotImplementedError("autograd.get_symbol is not built yet")
 

@@ -116,7 +116,8 @@ def test_a_script_runs_as_python_runs_it(script: pathlib.Path) -> None:
         "if __name__ == '__main__':\n"
         "    assert type(pickle.loads(pickle.dumps(Mine()))) is Mine and sys.modules['__main__'].Mine is Mine\n"
         "    two = nd.ones((2,)).sum().asscalar()\n"
-        "    print(sys.argv[1:], sys.argv[0] == __file__, sys.path[0], beside.VALUE, two == 2)\n", encoding="utf-8"
+        "    print(sys.argv[1:], sys.argv[0] == __file__, sys.path[0], beside.VALUE, two == 2)\n",
+        encoding="utf-8",
     )
     run = run_script(script, "--rate", "0.1", "-x")
     assert run.returncode == 0, run.stderr

@@ -40,11 +40,14 @@ def stale_cell(patch: Patch) -> None:
     totals = differentiate._totals
 
     def replaced(gradients: Any) -> Any:
-        made = totals(gradients)
-        fresh = {buffer: Cell(buffer.ref) for buffer in made}
-        for variable in gradients:
-            variable.grad = fresh[variable.grad]
-        return {fresh[buffer]: total for buffer, total in made.items()}
+        made = {}
+        for buffer, total in totals(gradients).items():
+            fresh = Cell(buffer.ref)
+            made[fresh] = total
+            for variable in gradients:
+                if variable.grad is buffer:
+                    variable.grad = fresh
+        return made
 
     patch.setattr(differentiate, "_totals", replaced)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
@@ -23,7 +23,8 @@ from .kinds import CANONICAL, kinds_of
 #: Every operator by its name, and by what it declares to be called too; ``find`` knows MXNet's names for it as well.
 OPERATORS: dict[str, Operator] = {}
 
-Samples = Callable[[np.random.Generator], list[tuple[tuple[Any, ...], dict[str, Any]]]]
+if TYPE_CHECKING:  # naming it loads numpy.random, a quarter of what importing lazynd takes
+    Samples = Callable[[np.random.Generator], list[tuple[tuple[Any, ...], dict[str, Any]]]]
 UINT32: Final = np.dtype("uint32")
 
 

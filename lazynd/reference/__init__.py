@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import functools
 from dataclasses import dataclass
-from importlib import resources
+from pathlib import Path
 
 #: Where a user reads what there is.
 COVERAGE = "the documentation's page Coverage, or python -m lazynd coverage,"
@@ -22,7 +22,7 @@ class Registered:
 
 
 def _lines(file: str) -> list[str]:
-    text = resources.files(__name__).joinpath(file).read_text(encoding="utf-8")
+    text = Path(__file__).with_name(file).read_text(encoding="utf-8")
     return [line for line in text.splitlines() if not line.startswith("#")]
 
 

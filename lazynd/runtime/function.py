@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from .cell import Cell
-from .tape import Entry, next_serial, source
-
-Pull = Callable[[list[Cell]], list[Cell]]
+from .tape import Pull, Pulled, source
 
 
 def record_function(inputs: Sequence[Cell], outputs: Sequence[Cell], pull: Pull) -> list[Cell]:
@@ -17,16 +15,7 @@ def record_function(inputs: Sequence[Cell], outputs: Sequence[Cell], pull: Pull)
     del refs
     made = [Cell(c.ref) for c in outputs]
     if any(p is not None for p in parents):
-        entry = Entry()
-        entry.serial = next_serial()
-        entry.linear = None
-        entry.parents = parents
-        entry.residuals = entry.scalars = ()
-        entry.variable = None
-        entry.consumed = False
-        entry.code, entry.lasti = None, -1
-        entry.pull = pull
-        entry.out_types = tuple(c.type for c in outputs)
+        entry = Pulled(parents, pull, tuple(c.type for c in outputs))
         for i, cell in enumerate(made):
-            cell.tape, cell.position = entry, i
+            cell.history = entry, i
     return made

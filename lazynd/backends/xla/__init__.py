@@ -17,6 +17,7 @@ from ...ir.errors import MXNetError
 from ...ir.gradient import flatten
 from ...ir.graph import Graph
 from ...ir.types import Context
+from . import convolution, window  # noqa: F401 - their lowerings
 from .aliasing import output_order
 from .lower import lower
 from .packing import Packing

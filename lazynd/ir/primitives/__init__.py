@@ -1,5 +1,7 @@
 """The closed set of primitives, a family a file. Importing this package registers all of them."""
 
-from . import compare, elementwise, hyperbolic, linalg, order, reduce, shape, source
+from . import compare, convolution, elementwise, hyperbolic, linalg, order, reduce, shape, source, window
 
-__all__ = ["compare", "elementwise", "hyperbolic", "linalg", "order", "reduce", "shape", "source"]
+__all__ = [
+    "compare", "convolution", "elementwise", "hyperbolic", "linalg", "order", "reduce", "shape", "source", "window",
+]  # fmt: skip
