@@ -6,12 +6,13 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from ..backends import Backend, get_backend
+from ..backends import Backend, get_backend, is_loaded
 from ..config import config
 from ..ir.errors import MXNetError
 from ..ir.node import Node
 from ..ir.specialization import NODE_COST
 from .execute import Lost, ProgramError, execute, is_lost, lose, transfer
+from .interrupt import DeferInterrupt
 from .kernels import prepare, run_kernels
 from .location import describe, user_location
 from .obtain import PROGRAMS, compile_program
@@ -27,7 +28,11 @@ __all__ = ["PROGRAMS", "close", "current_backend", "fence", "force", "overflow",
 
 
 def current_backend() -> Backend:
-    return get_backend("numpy" if config.eager else config.backend)
+    name = "numpy" if config.eager else config.backend
+    if is_loaded(name):
+        return get_backend(name)
+    with DeferInterrupt():  # a library that is imported by half stays so
+        return get_backend(name)
 
 
 # ---------------------------------------------------------------------------------------------------- regions
