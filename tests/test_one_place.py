@@ -111,7 +111,7 @@ def test_signature_and_docstring_follow(operator: Operator) -> None:
     shown = str(inspect.signature(nd.gated_swish))
     assert shown == "(data, gate, beta=1.5, axis=-1, *, out=None, name=None)"
     assert str(inspect.signature(nd.NDArray(nd.ones((1,))._cell).gated_swish)).startswith("(gate, beta=1.5")
-    assert nd.gated_swish.__doc__ == operator.__doc__ and "less its mean" in operator.__doc__
+    assert nd.gated_swish.__doc__.startswith(operator.__doc__) and "less its mean" in operator.__doc__
     assert "gated_swish" in dir(nd) and "gated_swish" in dir(nd.ones((1,)))
 
 

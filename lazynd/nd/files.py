@@ -117,7 +117,8 @@ def _replace(path: str, fill: Callable[[BinaryIO], None]) -> None:
 
 def _unusable(name: str, fname: Path, error: OSError) -> Exception:
     shown = os.fspath(fname)
-    return refusal(MXNetError, name, f"cannot open {shown!r}: {error.strerror or error}", (shown,))
+    what = "read" if name == "load" else "write"
+    return refusal(MXNetError, name, f"cannot {what} {shown!r}: {error.strerror or error}", (shown,))
 
 
 # ---------------------------------------------------------------------------------------------------- loading

@@ -117,7 +117,7 @@ class XlaBackend:
 
     def adopt(self, foreign: Any) -> Any:
         with jax.enable_x64(True):
-            return self.copy(jax.dlpack.from_dlpack(foreign))
+            return self.copy(jax.dlpack.from_dlpack(foreign)).block_until_ready()  # its owner may write from now on
 
     def consumed(self, buffer: Any) -> bool:
         return isinstance(buffer, jax.Array) and buffer.is_deleted()
