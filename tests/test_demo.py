@@ -17,10 +17,11 @@ from lazynd.ops import OPERATORS
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 
+
 def run(folder: pathlib.Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     """``python -m lazynd.demo`` in a folder of its own, without a terminal, lazily."""
     environment = {k: v for k, v in os.environ.items() if not k.startswith(("LAZYND_", "MXNET_", "PYTHONWARN"))}
-    environment |= {"PYTHONPATH": str(ROOT), "LAZYND_CACHE": "off"}
+    environment |= {"PYTHONPATH": str(ROOT), "LAZYND_CACHE": "off", "LAZYND_SLOW_COMPILE": "600"}
     return subprocess.run(
         [sys.executable, "-m", "lazynd.demo", *arguments],
         cwd=folder, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
@@ -59,10 +60,12 @@ def outcome() -> demo.Outcome:
     return demo.Outcome("net", 0.97, [2, 1, 1, 1], [2, 1, 0, 0], [5, 4, 2, 2], step)
 
 
+@pytest.mark.lazy
 def test_an_outcome_as_it_should_be() -> None:
     assert outcome().wrong(0.96) == []
 
 
+@pytest.mark.lazy
 def test_every_way_to_be_wrong_is_told() -> None:
     slow, compiling, part, bad, short, unseen = (outcome() for _ in range(6))
     slow.runs[3] = 2
@@ -79,6 +82,7 @@ def test_every_way_to_be_wrong_is_told() -> None:
     ]  # fmt: skip
 
 
+@pytest.mark.lazy
 def test_files_that_do_not_fit_are_told(tmp_path: pathlib.Path, capsys: pytest.CaptureFixture[str]) -> None:
     step, other = (viz.graph(f(nd.array([1, -2]))) for f in (nd.relu, lambda x: nd.relu(nd.exp(x))))
     demo.show_step(step, tmp_path)

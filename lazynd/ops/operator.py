@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from ..ir.derived import prune
 from ..ir.errors import MXNetError, OperatorError
 from ..ir.graph import Graph
 from ..ir.node import leaf
 from ..ir.specialization import Op, Slot, Specialization
-from ..ir.types import FLOAT32, INT32, Type
+from ..ir.types import FLOAT32, FLOAT64, INT32, Type
 from ..ir.value import Value, constant, wrap
 from ..reference import operators as mxnet_operators
 from ..reference import twins
@@ -68,6 +69,7 @@ class Operator(Op):
         differentiable: bool,
         smooth: bool,
         integral: bool,
+        shorthand: bool,
     ) -> None:
         super().__init__()
         self.function = function
@@ -81,6 +83,7 @@ class Operator(Op):
         self.differentiable = differentiable
         self.smooth = smooth
         self.integral = integral
+        self.shorthand = shorthand
         self.__doc__ = inspect.getdoc(function)
         self.inputs, self.required, self.variadic, self.parameters = _declared(function)
         self.by_name = {p.name: p for p in self.parameters}
@@ -119,30 +122,38 @@ class Operator(Op):
 
         Draw slots are left None for the recorder to fill.
         """
+        given = self._canonical(attributes)
+        if self.shorthand:
+            operator, meant = self.function(*types, **given)
+            found: tuple[Specialization, list[Any]] = operator.bind(types, meant)
+            return found
         static: dict[str, Any] = {}
         slots: list[Any] = []
         for p in self.parameters:
-            if p.kind == "draw":
-                slots += attributes.get(p.name, (None, None))
-                continue
-            value = attributes.get(p.name, p.default)
-            if value is inspect.Parameter.empty:
-                raise OperatorError(f"Required parameter {p.name} of {p.kind} is not presented")
+            value = given[p.name]
             if isinstance(value, Value):
                 slots.append(value)
-                continue
-            value = p.canonical(value)
-            if p.kind == "indices":
+            elif p.kind in ("draw", "indices"):
                 slots += value
-            elif p.kind in ("runtime", "index") and value is not None and not self._is_static(p.name, value):
+            elif p.kind in ("runtime", "real", "index") and value is not None and not self._is_static(p.name, value):
                 slots.append(value)
             else:
                 static[p.name] = value
+        return self.specialize(types, static), slots
+
+    def _canonical(self, attributes: Mapping[str, Any]) -> dict[str, Any]:
+        """A canonical value for each parameter."""
+        given: dict[str, Any] = {}
+        for p in self.parameters:
+            value = attributes.get(p.name, (None, None) if p.kind == "draw" else p.default)
+            if value is inspect.Parameter.empty:
+                raise OperatorError(f"Required parameter {p.name} of {p.kind} is not presented")
+            given[p.name] = value if p.kind == "draw" or isinstance(value, Value) else p.canonical(value)
         unknown = attributes.keys() - self.by_name.keys()
         if unknown:
             possible = ", ".join(self.by_name) or "none"
             raise OperatorError(f"Cannot find argument '{sorted(unknown)[0]}', Possible Arguments: {possible}")
-        return self.specialize(types, static), slots
+        return given
 
     def _is_static(self, name: str, value: Any) -> bool:
         return name in self.static_values and value in self.static_values[name]
@@ -164,7 +175,7 @@ class Operator(Op):
         refs = [v.ref for v in (result if isinstance(result, tuple | list) else (result,))]
         spec = Specialization(self, in_types, dict(attributes), tuple(r.type for r in refs), slots)
         spec.derived["body"] = Graph(parameters, refs, name=self.name)
-        return spec
+        return prune(spec)
 
     def _slots(self, in_types: tuple[Type, ...], static: Mapping[str, Any]) -> tuple[Slot, ...]:
         like = in_types[0].dtype if in_types else static.get("dtype") or FLOAT32
@@ -173,8 +184,8 @@ class Operator(Op):
         for p in self.parameters:
             if p.name in static:
                 continue
-            scalar = {"runtime": like, "draw": UINT32}.get(p.kind, INT32)
-            kind = "index" if p.kind == "indices" else p.kind
+            scalar = {"runtime": like, "real": FLOAT64, "draw": UINT32}.get(p.kind, INT32)
+            kind = {"indices": "index", "real": "runtime"}.get(p.kind, p.kind)
             slot = Slot(p.name, kind, Type((), scalar, context) if context else Type((), scalar))
             slots += [slot] * {"draw": 2, "indices": in_types[0].ndim if in_types else 0}.get(p.kind, 1)
         return tuple(slots)
@@ -255,12 +266,14 @@ def op(
     differentiable: bool = True,
     smooth: bool = True,
     integral: bool = False,
+    shorthand: bool = False,
 ) -> Callable[[Callable[..., Any]], Operator]:
     """Declare an operator: positional arguments are arrays, keyword-only ones attributes (see ``kinds``).
 
     ``samples(rng)`` lists inputs and attributes for the generic tests, and is required by them. ``method``: also a
     method of ``NDArray``. ``static_values``: values of a runtime scalar that are compiled in. ``smooth``: second
-    order is tested. ``differentiable=False``: the gradient is zero everywhere.
+    order is tested. ``differentiable=False``: the gradient is zero everywhere. ``shorthand``: the function is called
+    with the types of the arrays, and gives the operator that is recorded in its place with that one's attributes.
     """
 
     def declare(function: Callable[..., Any]) -> Operator:
@@ -275,6 +288,7 @@ def op(
             differentiable=differentiable,
             smooth=smooth and differentiable,
             integral=integral,
+            shorthand=shorthand,
         )
         for each in (made.name, *made.aliases):
             if each in OPERATORS:

@@ -79,6 +79,10 @@ class View(Cell):
         self.variable = None
 
     @property
+    def version(self) -> int:  # type: ignore[override]  # the base's
+        return self.base.version
+
+    @property
     def storage(self) -> Cell:
         return self.base
 

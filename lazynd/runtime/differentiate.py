@@ -28,6 +28,10 @@ NOT_IN_GRAPH = (
     "If you want to differentiate the same graph twice, you need to pass retain_graph=True to backward."
 )
 NO_INPUTS = "Check failed: xs.size() > 0 (0 vs. 0) : There are no inputs in computation graph that require gradients."
+FREED = (
+    "part of this graph was freed by an earlier backward through it: to differentiate what two heads share twice, pass "
+    "retain_graph=True to the first backward, or both heads to one backward."
+)
 UNREACHABLE = (
     "Check failed: output_grads.find(xs[i].node.get()) != output_grads.end(): Cannot differentiate with respect to "
     "the {}-th variable because it is unreachable from the outputs."
@@ -56,11 +60,10 @@ def backward(heads: Sequence[Cell], head_gradients: Sequence[Cell | None] | None
         gradients, order = _sweep(heads, head_gradients)
         if not gradients:
             raise MXNetError(NO_INPUTS)
-        results = [(v, _total(v, contributions)) for v, contributions in gradients.items()]
+        totals = _totals(gradients)
         with DeferInterrupt():  # all gradients move, and the tape is consumed, or nothing happened
-            for variable, (total, _) in results:
-                assert variable.grad is not None
-                variable.grad.write(total)
+            for buffer, (total, _) in totals.items():
+                buffer.write(total)
             if not retain_graph:
                 for entry in order:
                     entry.consume()
@@ -89,11 +92,17 @@ def grad(
     return found
 
 
-def _total(variable: Variable, contributions: list[Traced]) -> Traced:
-    """What the gradient cell of ``variable`` moves to."""
-    assert variable.grad is not None
-    total = _sum(contributions, variable.grad.type)
-    return _add(traced(variable.grad), total) if variable.request == "add" else total
+def _totals(gradients: dict[Variable, list[Traced]]) -> dict[Cell, Traced]:
+    """What each gradient cell moves to. Variables may share one: then they write or add to it in turn."""
+    totals: dict[Cell, Traced] = {}
+    for variable, contributions in reversed(gradients.items()):
+        buffer = variable.grad
+        assert buffer is not None
+        total = _sum(contributions, buffer.type)
+        if variable.request == "add":
+            total = _add(totals.get(buffer) or traced(buffer), total)
+        totals[buffer] = total
+    return totals
 
 
 def _sum(contributions: Sequence[Traced], type: Type) -> Traced:
@@ -131,7 +140,7 @@ def _sweep(
     given: list[Cell | None] = list(head_gradients) if head_gradients is not None else [None] * len(heads)
     if len(given) != len(heads):
         raise MXNetError(f"{len(heads)} heads but {len(given)} head gradients")
-    starts: list[tuple[Source, Traced]] = []
+    arrived: Arrived = {}  # as in MXNet a head given again replaces the first
     for head, gradient in zip(heads, given, strict=True):
         history = _history(head)
         if gradient is not None and gradient.type is not head.type:
@@ -139,11 +148,8 @@ def _sweep(
                 f"the head gradient must have the type of its head: expected {head.type}, got {gradient.type}"
             )
         if history is not None:
-            starts.append((history, traced(filled(head.type, 1) if gradient is None else gradient)))
-    order = _reachable([entry for (entry, _), _ in starts])
-    arrived: Arrived = {}
-    for at, seed in starts:
-        arrived.setdefault(at, []).append(seed)
+            arrived[history] = [traced(filled(head.type, 1) if gradient is None else gradient)]
+    order = _reachable([entry for entry, _ in arrived])
     gradients: dict[Variable, list[Traced]] = {}
     for entry in order:
         if isinstance(entry, Operation):
@@ -169,12 +175,14 @@ def _history(head: Cell) -> Source | None:
 
 
 def _reachable(starts: list[Entry]) -> list[Entry]:
-    """All unconsumed entries behind ``starts``, latest first."""
+    """All entries behind ``starts``, latest first. One consumed since it was read for them is an error."""
     seen: set[Entry] = set(starts)
     stack = list(seen)
     while stack:
         for parent in stack.pop().parents:
-            if parent is not None and parent[0] not in seen and not parent[0].consumed:
+            if parent is not None and parent[0] not in seen:
+                if parent[0].consumed:
+                    raise MXNetError(FREED)
                 seen.add(parent[0])
                 stack.append(parent[0])
     return sorted(seen, key=attrgetter("serial"), reverse=True)
@@ -203,7 +211,7 @@ def _visit(entry: Operation, arrived: Arrived) -> None:
 def _hand_over(entry: Entry, targets: Iterable[int], cotangents: Sequence[Traced], arrived: Arrived) -> None:
     for target, cotangent in zip(targets, cotangents, strict=True):
         parent = entry.parents[target]
-        if parent is not None and not parent[0].consumed:
+        if parent is not None:
             arrived.setdefault(parent, []).append(cotangent)
 
 

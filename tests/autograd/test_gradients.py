@@ -73,6 +73,7 @@ def test_hessian_by_rows() -> None:
     assert np.array(rows).tolist() == [[6.0, 3.0, 2.0], [3.0, 12.0, 1.0], [2.0, 1.0, 18.0]]
 
 
+@pytest.mark.lazy
 def test_backward_runs_nothing() -> None:
     x = variable(1.0, 2.0)
     x.wait_to_read()
@@ -233,3 +234,64 @@ def test_a_dropped_head_frees_its_tape() -> None:
     del y
     gc.collect()
     assert alive() is None
+
+
+def test_what_an_earlier_backward_freed_is_an_error() -> None:
+    x = nd.array([1.0, 2.0])
+    x.attach_grad()
+    with autograd.record():
+        shared = x * 2
+        one, other = shared * 3, shared * 4
+    one.backward()
+    with autograd.record():
+        late = other + x
+    for head in (other, late):
+        with pytest.raises(MXNetError, match="freed by an earlier backward"):
+            head.backward()
+    with autograd.record():
+        fresh = shared + x  # freed before it was read: a constant
+    fresh.backward()
+    assert x.grad.asnumpy().tolist() == [1, 1]
+
+
+@pytest.mark.parametrize(("request_", "expected"), [("write", 3), ("add", 6)])
+def test_variables_that_share_a_buffer_use_it_in_turn(request_: str, expected: float) -> None:
+    x, y, buffer = nd.array([1.0, 2.0]), nd.array([1.0, 2.0]), nd.ones(2)
+    autograd.mark_variables([x, y], [buffer, buffer], request_)
+    with autograd.record():
+        z = x * 2 + y * 3
+    z.backward()
+    assert buffer.asnumpy().tolist() == [expected, expected]
+
+
+class Saved(autograd.Function):
+    """Its gradient is an array of the caller's."""
+
+    def forward(self, x: nd.NDArray) -> nd.NDArray:
+        self.save_for_backward(x)
+        return x * 1
+
+    def backward(self, dy: nd.NDArray) -> nd.NDArray:
+        return self.saved_tensors[0]
+
+
+def test_a_gradient_is_no_handle_on_another_array() -> None:
+    x, head = nd.array([1.0, 2.0]), nd.array([7.0, 7.0])
+    x.attach_grad()
+    found = autograd.grad(x, [x], head_grads=head)[0]
+    found[:] = 0
+    assert head.asnumpy().tolist() == [7, 7]
+    with autograd.record():
+        y = Saved()(x)
+    found = autograd.grad(y, [x])[0]
+    found += 100
+    assert x.asnumpy().tolist() == [1, 2]
+
+
+def test_a_detached_view_as_a_variable() -> None:
+    d = nd.array([[1.0, 2.0]])[0].detach()
+    d.attach_grad()
+    with autograd.record():
+        y = d[0:1] * 3
+    y.backward()
+    assert d.grad.asnumpy().tolist() == [3, 0]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter, OrderedDict
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any
@@ -49,12 +49,13 @@ def node_counts() -> Iterator[Counter[Any]]:
 
 
 @pytest.fixture
-def empty_cache(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def empty_cache() -> Iterator[None]:
     """No program and no kernel is known, and those of this test are not left behind."""
-    monkeypatch.setattr(kernels, "_KERNELS", OrderedDict())
-    PROGRAMS.clear()
+    for known in (PROGRAMS, kernels._KERNELS):
+        known.clear()
     yield
-    PROGRAMS.clear()
+    for known in (PROGRAMS, kernels._KERNELS):
+        known.clear()
 
 
 class Faulty:
