@@ -142,7 +142,7 @@ def _sweep(
     given: list[Cell | None] = list(head_gradients) if head_gradients is not None else [None] * len(heads)
     if len(given) != len(heads):
         raise MXNetError(f"{len(heads)} heads but {len(given)} head gradients")
-    starts: dict[Source, Traced] = {}  # as in MXNet a head given again replaces the first
+    arrived: Arrived = {}  # as in MXNet a head given again replaces the first
     for head, gradient in zip(heads, given, strict=True):
         history = _history(head)
         if gradient is not None and gradient.type is not head.type:
@@ -150,9 +150,8 @@ def _sweep(
                 f"the head gradient must have the type of its head: expected {head.type}, got {gradient.type}"
             )
         if history is not None:
-            starts[history] = traced(filled(head.type, 1) if gradient is None else gradient)
-    order = _reachable([entry for entry, _ in starts])
-    arrived: Arrived = {at: [seed] for at, seed in starts.items()}
+            arrived[history] = [traced(filled(head.type, 1) if gradient is None else gradient)]
+    order = _reachable([entry for entry, _ in arrived])
     gradients: dict[Variable, list[Traced]] = {}
     for entry in order:
         if isinstance(entry, Operation):
