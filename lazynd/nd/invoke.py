@@ -92,20 +92,27 @@ def invoke(
     operator: Operator, cells: Sequence[Cell], attributes: tuple[Any, ...], frame: FrameType
 ) -> tuple[Cell, ...]:
     """Record ``operator`` on ``cells``; ``attributes`` in declaration order, missing ones at the end default."""
-    return record(operator, *specialize(operator, cells, attributes, frame), frame)
+    return record(*specialize(operator, cells, attributes, frame), frame, cells)
 
 
 def record(
-    operator: Operator, spec: Specialization, scalars: tuple[Any, ...], cells: Sequence[Cell], frame: FrameType
+    spec: Specialization,
+    scalars: tuple[Any, ...],
+    cells: Sequence[Cell],
+    frame: FrameType,
+    given: Sequence[Cell],
 ) -> tuple[Cell, ...]:
-    """Record a specialization of ``operator``, whose writes move cells; gives its outputs."""
+    """Record a specialization on ``cells``; its writes move those ``given`` for them. Its other results."""
     if len(spec.out_types) == 1:
         made: tuple[Cell, ...] = (call(spec, cells, scalars, frame.f_code, frame.f_lasti),)
     else:
         made = call_many(spec, cells, scalars, frame.f_code, frame.f_lasti)
-    for output, target in operator.writes.items():
-        cells[target].write(made[output].ref)
-    return made
+    targets = spec.derived["writes"]
+    shown = len(made) - len(targets)
+    for target, cell in zip(targets, made[shown:], strict=True):
+        context = given[target].type.context
+        given[target].write((cell if cell.type.context is context else copy_to(cell, context)).ref)
+    return made[:shown]
 
 
 def _given(operator: Operator, attributes: Sequence[Any]) -> dict[str, Any]:
@@ -132,17 +139,12 @@ def _bind(
             value = context = state.context if value is _EMPTY or value is None else value
         if value is not _EMPTY:
             given[parameter.name] = value
-    if operator.draws:
-        for parameter in operator.parameters:
-            if parameter.kind == "draw":
-                given[parameter.name] = (0, 0)
-        spec, slots = operator.bind(types, given)
+    spec, slots = operator.bind(types, given)
+    if operator.draws and any(slot.kind == "draw" for slot in spec.slots):
         numbers = iter(next_draw(context or state.context))
-        filled = [
+        slots = [
             next(numbers) if slot.kind == "draw" else value for slot, value in zip(spec.slots, slots, strict=True)
         ]
-        return spec, tuple(filled)
-    spec, slots = operator.bind(types, given)
     return spec, tuple(slots)
 
 

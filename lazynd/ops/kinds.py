@@ -1,7 +1,8 @@
 """The kinds of parameters that an operator declares by annotation, and how each value becomes canonical.
 
 Static parameters (``int``, ``Axis``, ``Shape``, ``Bounds``, ``DType``, ``str``, ``bool``) are part of the program;
-``Scalar`` parameters are arithmetic and always a program input; ``Index`` parameters are baked as first seen and
+``Scalar`` parameters are arithmetic and always a program input, cast to the dtype of the first array; ``Real`` ones
+keep float32 where the array has less, ``Reals`` are several of them; ``Index`` parameters are baked as first seen and
 generalised once they change, ``Indices`` are one a dimension of the first input; ``Draw`` is a position of the random
 stream, ``Training`` the mode, ``Device`` the context.
 """
@@ -20,6 +21,8 @@ from ..ir.errors import OperatorError
 from ..ir.types import Context, as_dtype
 
 Scalar = Annotated[Any, "runtime"]
+Real = Annotated[Any, "real"]
+Reals = Annotated[tuple[Any, ...], "reals"]
 Index = Annotated[Any, "index"]
 Indices = Annotated[Any, "indices"]
 Draw = Annotated[Any, "draw"]
@@ -32,8 +35,8 @@ Bounds = Annotated[tuple[int | None, ...], "bounds"]
 
 #: Annotation text to kind: bodies are annotated with these names, read without evaluating them.
 KINDS: Final = {
-    "Scalar": "runtime", "Index": "index", "Indices": "indices", "Draw": "draw", "Training": "mode",
-    "Device": "context",
+    "Scalar": "runtime", "Real": "real", "Reals": "reals", "Index": "index", "Indices": "indices", "Draw": "draw",
+    "Training": "mode", "Device": "context",
     "Axis": "axes", "Shape": "shape", "DType": "dtype", "Bounds": "bounds",
     "int": "int", "float": "float", "bool": "bool", "str": "str",
 }  # fmt: skip
@@ -128,7 +131,13 @@ def _number(value: Any) -> Any:
     return _float(value)
 
 
+def _numbers(value: Any) -> tuple[Any, ...]:
+    value = _literal(value)
+    return tuple(map(_number, value)) if isinstance(value, list | tuple) else (_number(value),)
+
+
 CANONICAL: Final[dict[str, Callable[[Any], Any]]] = {
     "int": _int, "float": _float, "bool": _bool, "mode": _bool, "str": _str, "axes": _axes, "shape": _shape,
-    "bounds": _bounds, "dtype": as_dtype, "context": Context, "runtime": _number, "index": _int, "indices": _shape,
+    "bounds": _bounds, "dtype": as_dtype, "context": Context, "runtime": _number, "real": _number, "reals": _numbers,
+    "index": _int, "indices": _shape,
 }  # fmt: skip

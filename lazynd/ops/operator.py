@@ -23,6 +23,8 @@ from .kinds import CANONICAL, kinds_of
 OPERATORS: dict[str, Operator] = {}
 
 Samples = Callable[[np.random.Generator], list[tuple[tuple[Any, ...], dict[str, Any]]]]
+#: Numbers of the inputs that a call updates, given how many inputs it has and its static attributes.
+Writes = Callable[[int, Mapping[str, Any]], Sequence[int]]
 UINT32: Final = np.dtype("uint32")
 
 
@@ -63,7 +65,8 @@ class Operator(Op):
         samples: Samples | None,
         method: bool,
         static_values: Mapping[str, tuple[float, ...]],
-        writes: Mapping[int, int],
+        writes: Writes | None,
+        draws: Callable[[Mapping[str, Any]], bool] | None,
         differentiable: bool,
         smooth: bool,
         integral: bool,
@@ -75,8 +78,7 @@ class Operator(Op):
         self.samples = samples
         self.method = method
         self.static_values = dict(static_values)
-        #: Output number to the input whose cell it is written to.
-        self.writes = dict(writes)
+        self.writes = writes
         self.differentiable = differentiable
         self.smooth = smooth
         self.integral = integral
@@ -84,6 +86,7 @@ class Operator(Op):
         self.inputs, self.required, self.variadic, self.parameters = _declared(function)
         self.by_name = {p.name: p for p in self.parameters}
         self.draws = any(p.kind == "draw" for p in self.parameters)
+        self._draws = draws
         #: Whether the thread's state decides an attribute: mode, context or position of the random stream.
         self.ambient = any(p.kind in ("draw", "mode", "context") for p in self.parameters)
         self.ignores_cotangent = False
@@ -122,7 +125,8 @@ class Operator(Op):
         slots: list[Any] = []
         for p in self.parameters:
             if p.kind == "draw":
-                slots += attributes.get(p.name, (None, None))
+                if self._draws is None or self._draws(static):
+                    slots += attributes.get(p.name, (None, None))
                 continue
             value = attributes.get(p.name, p.default)
             if value is inspect.Parameter.empty:
@@ -133,7 +137,10 @@ class Operator(Op):
             value = p.canonical(value)
             if p.kind == "indices":
                 slots += value
-            elif p.kind in ("runtime", "index") and value is not None and not self._is_static(p.name, value):
+            elif p.kind == "reals":
+                slots += value
+                static[p.name] = len(value)
+            elif p.kind in ("runtime", "real", "index") and value is not None and not self._is_static(p.name, value):
                 slots.append(value)
             else:
                 static[p.name] = value
@@ -152,7 +159,8 @@ class Operator(Op):
         parameters = [leaf(t) for t in (*in_types, *(s.type for s in slots))]
         values = list(map(Value, parameters))
         kwargs = dict(attributes)
-        several = {p.name for p in self.parameters if p.kind in ("draw", "indices")}
+        several = {p.name for p in self.parameters if p.kind in ("draw", "indices", "reals")}
+        kwargs.update({p.name: () for p in self.parameters if p.kind == "reals"})
         given = iter(values[len(in_types) :])
         for slot in slots:
             if slot.name in several:
@@ -163,19 +171,41 @@ class Operator(Op):
         refs = [v.ref for v in (result if isinstance(result, tuple | list) else (result,))]
         spec = Specialization(self, in_types, dict(attributes), tuple(r.type for r in refs), slots)
         spec.derived["body"] = Graph(parameters, refs, name=self.name)
+        spec.derived["writes"] = self._written(spec)
         return spec
+
+    def _written(self, spec: Specialization) -> tuple[int, ...]:
+        """The inputs that the last outputs are written to."""
+        if self.writes is None:
+            return ()
+        targets = tuple(self.writes(len(spec.in_types), spec.attributes))
+        values = spec.out_types[len(spec.out_types) - len(targets) :]
+        for target, value in zip(targets, values, strict=True):
+            expected = spec.in_types[target].with_context(value.context)
+            if value is not expected:
+                raise TypeError(f"{self.name} writes {value} to input {target}, which is {expected}")
+        return targets
 
     def _slots(self, in_types: tuple[Type, ...], static: Mapping[str, Any]) -> tuple[Slot, ...]:
         like = in_types[0].dtype if in_types else static.get("dtype") or FLOAT32
         context = in_types[0].context if in_types else static.get("ctx")
+        real = np.result_type(like, FLOAT32) if like.kind == "f" else FLOAT32
+        dtypes = {"runtime": like, "real": real, "reals": real, "draw": UINT32}
         slots: list[Slot] = []
         for p in self.parameters:
-            if p.name in static:
+            count = 1
+            if p.kind == "reals":
+                count = static[p.name]
+            elif p.kind == "indices":
+                count = in_types[0].ndim if in_types else 0
+            elif p.kind == "draw":
+                count = 2 if self._draws is None or self._draws(static) else 0
+            elif p.name in static:
                 continue
-            scalar = {"runtime": like, "draw": UINT32}.get(p.kind, INT32)
-            kind = "index" if p.kind == "indices" else p.kind
-            slot = Slot(p.name, kind, Type((), scalar, context) if context else Type((), scalar))
-            slots += [slot] * {"draw": 2, "indices": in_types[0].ndim if in_types else 0}.get(p.kind, 1)
+            dtype = dtypes.get(p.kind, INT32)
+            kind = {"indices": "index", "real": "runtime", "reals": "runtime"}.get(p.kind, p.kind)
+            type = Type((), dtype, context) if context else Type((), dtype)
+            slots += [Slot(p.name, kind, type)] * count
         return tuple(slots)
 
     def body(self, spec: Specialization) -> Graph:
@@ -250,7 +280,8 @@ def op(
     aliases: Sequence[str] = (),
     method: bool = True,
     static_values: Mapping[str, tuple[float, ...]] | None = None,
-    writes: Mapping[int, int] | None = None,
+    writes: Sequence[int] | Writes = (),
+    draws: Callable[[Mapping[str, Any]], bool] | None = None,
     differentiable: bool = True,
     smooth: bool = True,
     integral: bool = False,
@@ -260,7 +291,11 @@ def op(
     ``samples(rng)`` lists inputs and attributes for the generic tests, and is required by them. ``method``: also a
     method of ``NDArray``. ``static_values``: values of a runtime scalar that are compiled in. ``smooth``: second
     order is tested. ``differentiable=False``: the gradient is zero everywhere.
+
+    ``writes``: numbers of the inputs that a call updates, to which the runtime writes the last results of the body;
+    callers see the others. ``draws``: whether a call draws. Both may depend on the static attributes.
     """
+    chosen = writes if callable(writes) else (lambda count, attributes: writes) if writes else None
 
     def declare(function: Callable[..., Any]) -> Operator:
         made = Operator(
@@ -270,7 +305,8 @@ def op(
             samples=samples,
             method=method,
             static_values=static_values or {},
-            writes=writes or {},
+            writes=chosen,
+            draws=draws,
             differentiable=differentiable,
             smooth=smooth and differentiable,
             integral=integral,
