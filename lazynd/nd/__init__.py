@@ -32,7 +32,6 @@ from .creation import (
     maximum,
     minimum,
     modulo,
-    moments,
     moveaxis,
     multiply,
     not_equal,
@@ -50,7 +49,7 @@ from .ndarray import NDArray
 __all__ = [
     "NDArray", "add", "arange", "array", "concatenate", "contrib", "divide", "empty", "equal", "eye",
     "from_numpy", "full", "greater", "greater_equal", "histogram", "hypot", "image", "lesser", "lesser_equal", "linalg",
-    "linspace", "logical_and", "logical_or", "logical_xor", "maximum", "minimum", "modulo", "moments", "moveaxis",
+    "linspace", "logical_and", "logical_or", "logical_xor", "maximum", "minimum", "modulo", "moveaxis",
     "multiply", "not_equal", "ones", "power", "random", "sparse", "split_v2", "subtract", "true_divide", "waitall",
     "zeros",
 ]  # fmt: skip

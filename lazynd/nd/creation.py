@@ -238,14 +238,6 @@ logical_xor = _either(
 )
 
 
-@reports("moments")
-def moments(data: NDArray, axes: Sequence[int] | None = None, keepdims: bool = False) -> list[NDArray]:
-    """The mean and the (biased) variance along ``axes``."""
-    mean = data.mean(axis=axes, keepdims=True)
-    variance = ((data - mean) ** 2).mean(axis=axes, keepdims=keepdims)
-    return [data.mean(axis=axes, keepdims=keepdims), variance]
-
-
 @reports("histogram")
 def histogram(a: NDArray, bins: int | NDArray = 10, range: tuple[float, float] | None = None) -> list[NDArray]:
     """Counts (int64) and edges of ``bins`` equal bins over ``range``, or of the bins between given edges.

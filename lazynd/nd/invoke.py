@@ -142,9 +142,7 @@ def _bind(
     spec, slots = operator.bind(types, given)
     if operator.draws and any(slot.kind == "draw" for slot in spec.slots):
         numbers = iter(next_draw(context or state.context))
-        slots = [
-            next(numbers) if slot.kind == "draw" else value for slot, value in zip(spec.slots, slots, strict=True)
-        ]
+        slots = [next(numbers) if slot.kind == "draw" else value for slot, value in zip(spec.slots, slots, strict=True)]
     return spec, tuple(slots)
 
 
