@@ -3,6 +3,7 @@
 from . import (
     basic_index,
     elementwise,
+    heads,
     histogram,
     index,
     linalg,
@@ -18,6 +19,6 @@ from . import (
 from .operator import OPERATORS, Operator, every_name, find, op
 
 __all__ = [
-    "OPERATORS", "Operator", "basic_index", "elementwise", "every_name", "find", "histogram", "index", "linalg", "nn",
-    "normalization", "op", "padding", "random", "reduce", "shape", "unary", "view",
+    "OPERATORS", "Operator", "basic_index", "elementwise", "every_name", "find", "heads", "histogram", "index", "linalg",
+    "nn", "normalization", "op", "padding", "random", "reduce", "shape", "unary", "view",
 ]  # fmt: skip
