@@ -1,12 +1,14 @@
 """The operators users call, one function each, grouped by family. Importing this package registers them."""
 
 from . import (
+    adaptive_updates,
     basic_index,
     elementwise,
     heads,
     histogram,
     index,
     linalg,
+    multi_updates,
     nn,
     normalization,
     padding,
@@ -14,11 +16,13 @@ from . import (
     reduce,
     shape,
     unary,
+    updates,
     view,
 )
 from .operator import OPERATORS, Operator, every_name, find, op
 
 __all__ = [
-    "OPERATORS", "Operator", "basic_index", "elementwise", "every_name", "find", "heads", "histogram", "index", "linalg",
-    "nn", "normalization", "op", "padding", "random", "reduce", "shape", "unary", "view",
+    "OPERATORS", "Operator", "adaptive_updates", "basic_index", "elementwise", "every_name", "find", "heads",
+    "histogram", "index", "linalg", "multi_updates", "nn", "normalization", "op", "padding", "random", "reduce",
+    "shape", "unary", "updates", "view",
 ]  # fmt: skip

@@ -228,7 +228,8 @@ def _svm_gradient(
 def MakeLoss(data: Value, *, grad_scale: Real = 1.0, valid_thresh: Real = 0.0, normalization: str = "null") -> Value:
     """``data`` as a loss: its gradient is ``grad_scale``, whatever the gradient that arrives.
 
-    Divided by the number of lines along the last axis (``normalization`` "batch") or of elements above ``valid_thresh`` ("valid").
+    Divided by the number of lines along the last axis (``normalization`` "batch") or of elements above
+    ``valid_thresh`` ("valid").
     """
     _choice("normalization", normalization, "batch", "null", "valid")
     require(data.dtype.kind == "f", f"This operation only support floating point types, not {data.dtype}")

@@ -72,7 +72,7 @@ class Case:
     ``grad``: numbers of the inputs whose gradients are compared, all floats if None. ``train``: recorded in training
     mode. ``values``: False compares shapes and dtypes alone, for draws. ``listed``: the arrays go in as one list.
     ``out``: number of the input that the result is written to, or of several. ``stype``: how the inputs are stored.
-    ``after``: False where MXNet changes inputs, or leaves them, as it should not.
+    ``unchecked``: inputs that MXNet changes, or leaves, as it should not.
     """
 
     arrays: Sequence[Drawn | Literal]
@@ -84,7 +84,7 @@ class Case:
     rtol: float | None = None
     out: int | tuple[int, ...] | None = None
     stype: str = "default"
-    after: bool = True
+    unchecked: tuple[int, ...] = ()
 
     def key(self, operator: str) -> str:
         """Names the case in the stored goldens; any change of what is computed gives another one."""
