@@ -22,7 +22,7 @@ demo: ## learn real handwritten digits, and see what happened inside
 
 lint: ## ruff, mypy and the layer contracts
 	@$(BOOT) test,examples
-	@$(PY) -m ruff check lazynd tests tools benchmarks
+	@$(PY) -m ruff check lazynd tests tools benchmarks examples
 	@$(PY) -m mypy
 	@.venv/bin/lint-imports --no-cache
 
@@ -31,13 +31,13 @@ test: lint ## the checks and the test suite, under ten minutes
 
 test-full: ## everything, the long suites included
 	@$(BOOT) test,examples
-	@$(PY) -m pytest -q -n 2 -m "not gpu" $(ARGS)
+	@$(PY) -m pytest -q -n 2 -m "slow or not slow" $(ARGS)
 
 test-eager: ## the suite with every operation run at its own line
 	@$(BOOT) test,examples
 	@LAZYND_EAGER=1 $(PY) -m pytest -q -n 2 $(ARGS)
 
-fuzz: ## random programs against NumPy: N=10000 SEED=0
+fuzz: ## random programs against NumPy, and damaged files: N=10000 SEED=0
 	@$(BOOT) test,examples
 	@$(PY) -m tests.fuzz --programs $(N) --seed $(SEED)
 

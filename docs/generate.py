@@ -22,7 +22,8 @@ def settings_page() -> str:
         "# Settings",
         "",
         "Settings are the attributes of `lazynd.config`: read from the environment when lazynd is imported, and",
-        "assignable afterwards. `python -m lazynd settings` shows them with their values.",
+        "assignable afterwards, in all threads; a wrong type or an unknown name is refused. `with",
+        "lazynd.config.using(name=value):` changes settings for a block. `python -m lazynd settings` shows them.",
         "",
     ]
     for each in settings():

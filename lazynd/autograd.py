@@ -32,12 +32,23 @@ def is_recording() -> bool:
 
 
 def is_training() -> bool:
-    """Whether this thread is in training mode, which Dropout and BatchNorm ask."""
+    """Whether this thread is in training mode, which Dropout and BatchNorm ask.
+
+    >>> from lazynd import autograd
+    >>> with autograd.train_mode():
+    ...     autograd.is_training()
+    True
+    """
     return LOCAL.state.training
 
 
 def set_recording(is_record: bool) -> bool:
-    """Set the recording flag; returns what it was."""
+    """Set the recording flag of this thread; returns what it was. ``record`` is the same as a ``with`` block.
+
+    >>> from lazynd import autograd
+    >>> autograd.set_recording(True), autograd.set_recording(False)
+    (False, True)
+    """
     state = LOCAL.state
     before = state.recording
     if is_record and not before and not state.record_depth:
@@ -47,7 +58,12 @@ def set_recording(is_record: bool) -> bool:
 
 
 def set_training(train_mode: bool) -> bool:
-    """Set the mode; returns what it was."""
+    """Set the mode of this thread; returns what it was.
+
+    >>> from lazynd import autograd
+    >>> autograd.set_training(True), autograd.set_training(False)
+    (False, True)
+    """
     state = LOCAL.state
     before = state.training
     state.training = bool(train_mode)
@@ -86,6 +102,8 @@ class _Scope:
         state = LOCAL.state
         state.recording, state.training = self._before
         state.record_depth -= self._counted
+        if self._counted and not state.record_depth:
+            state.leave_record()
 
 
 def record(train_mode: bool = True) -> _Scope:
@@ -104,23 +122,61 @@ def record(train_mode: bool = True) -> _Scope:
 
 
 def pause(train_mode: bool = False) -> _Scope:
-    """Do not record what happens inside."""
+    """Do not record what happens inside: to the tape it is a constant. Prediction mode by default.
+
+    >>> from lazynd import autograd, nd
+    >>> x = nd.array([3.0])
+    >>> x.attach_grad()
+    >>> with autograd.record():
+    ...     with autograd.pause():
+    ...         factor = x * 2
+    ...     y = factor * x
+    >>> y.backward()
+    >>> x.grad.asscalar()
+    np.float32(6.0)
+    """
     return _Scope(False, train_mode)
 
 
 def train_mode() -> _Scope:
-    """Training mode inside."""
+    """Training mode inside; whether is recorded stays as it is.
+
+    >>> from lazynd import autograd, nd
+    >>> with autograd.train_mode():
+    ...     dropped = nd.Dropout(nd.ones((1000,)), p=0.5)
+    >>> dropped.min().asscalar()
+    np.float32(0.0)
+    """
     return _Scope(None, True)
 
 
 def predict_mode() -> _Scope:
-    """Prediction mode inside."""
+    """Prediction mode inside, also inside ``record``, which records in training mode by default.
+
+    >>> from lazynd import autograd, nd
+    >>> with autograd.record(), autograd.predict_mode():
+    ...     kept = nd.Dropout(nd.ones((1000,)), p=0.5)
+    >>> kept.min().asscalar()
+    np.float32(1.0)
+    """
     return _Scope(None, False)
 
 
 @reports("mark_variables")
 def mark_variables(variables: Any, gradients: Any, grad_reqs: str | Sequence[str] = "write") -> None:
-    """Make arrays variables with the given gradient buffers."""
+    """Make arrays variables with the given gradient buffers, of their shapes and dtypes (else ``MXNetError``).
+
+    ``grad_reqs``: "write", "add" or "null", one for all or one for each (else ``KeyError``).
+
+    >>> from lazynd import autograd, nd
+    >>> x, buffer = nd.array([1.0, 2.0]), nd.zeros((2,))
+    >>> autograd.mark_variables([x], [buffer])
+    >>> with autograd.record():
+    ...     y = x * x
+    >>> y.backward()
+    >>> buffer.asnumpy()
+    array([2., 4.], dtype=float32)
+    """
     arrays = [variables] if isinstance(variables, NDArray) else list(variables)
     buffers = [gradients] if isinstance(gradients, NDArray) else list(gradients)
     requests = [grad_reqs] * len(arrays) if isinstance(grad_reqs, str) else list(grad_reqs)
@@ -156,8 +212,18 @@ def _gradients(given: Any) -> list[Cell | None] | None:
 def backward(heads: Any, head_grads: Any = None, retain_graph: bool = False, train_mode: bool = True) -> None:
     """Gradients of ``heads`` into the buffers of all variables they depend on. Runs nothing.
 
-    ``head_grads``: one for each head, in a list of the same length; ones where None. ``retain_graph``: keep the
-    graph, so that it can be differentiated again.
+    ``head_grads``: one for each head, in a list of the same length (else ``AssertionError``); ones where None. Of a
+    head that is given twice the last counts. ``retain_graph``: keep the graph, to differentiate it again.
+    ``MXNetError`` where a head was not recorded, or nothing behind the heads is a variable.
+
+    >>> from lazynd import autograd, nd
+    >>> x = nd.array([1.0, 2.0])
+    >>> x.attach_grad()
+    >>> with autograd.record():
+    ...     y, z = x * 3, x * x
+    >>> autograd.backward([y, z], [nd.array([1, 1]), nd.array([10, 10])])
+    >>> x.grad.asnumpy()
+    array([23., 43.], dtype=float32)
     """
     cells, given = _cells(heads), _gradients(head_grads)
     if given is not None and len(given) != len(cells):
@@ -174,9 +240,20 @@ def grad(
     create_graph: bool = False,
     train_mode: bool = True,
 ) -> list[NDArray]:
-    """Gradients of ``heads`` with respect to ``variables``, as new arrays.
+    """Gradients of ``heads`` with respect to ``variables``, as new arrays of their shapes and dtypes. Runs nothing.
 
-    ``create_graph`` records them, so that they can be differentiated again.
+    ``create_graph`` records them, so that they can be differentiated again; ``retain_graph`` is the same by default.
+    ``head_grads`` as for ``backward``. ``MXNetError`` for what is no variable, or is not behind the heads.
+
+    >>> from lazynd import autograd, nd
+    >>> x = nd.array([1.0, 2.0])
+    >>> x.attach_grad()
+    >>> with autograd.record():
+    ...     y = x * x * x
+    ...     slope = autograd.grad(y, [x], create_graph=True)[0]
+    >>> slope.backward()
+    >>> slope.asnumpy(), x.grad.asnumpy()
+    (array([ 3., 12.], dtype=float32), array([ 6., 12.], dtype=float32))
     """
     keep = create_graph if retain_graph is None else retain_graph
     cells, given = _cells(heads), _gradients(head_grads)
@@ -188,7 +265,18 @@ def grad(
 
 @reports("get_symbol")
 def get_symbol(x: NDArray) -> Any:
-    """Not built yet: the symbol of a recorded computation. ``MXNetError`` for an array that was not recorded."""
+    """Not built yet (``NotImplementedError``): the symbol of a recorded computation.
+
+    ``MXNetError`` for an array that was not recorded.
+
+    >>> from lazynd import autograd, nd
+    >>> x = nd.ones((2,))
+    >>> x.attach_grad()
+    >>> autograd.get_symbol(x)
+    Traceback (most recent call last):
+    ...
+    NotImplementedError: autograd.get_symbol is not built yet
+    """
     tape = x._cell.tape
     if (tape is None or tape.consumed) and x._cell.variable is None:
         raise MXNetError("NDArray is not part of a computation graph. Did you forget to turn on recording?")
@@ -215,7 +303,22 @@ class Function:
         self._saved: tuple[NDArray, ...] = ()
 
     def save_for_backward(self, *args: NDArray) -> None:
-        """Keep arrays for ``backward``, as ``saved_tensors``."""
+        """Keep arrays for ``backward``, as ``saved_tensors``.
+
+        >>> from lazynd import autograd, nd
+        >>> class Square(autograd.Function):
+        ...     def forward(self, x):
+        ...         self.save_for_backward(x)
+        ...         return x * x
+        ...     def backward(self, dy):
+        ...         (x,) = self.saved_tensors
+        ...         return 2 * x * dy
+        >>> x = nd.array([3.0]); x.attach_grad()
+        >>> with autograd.record():
+        ...     y = Square()(x)
+        >>> y.backward(); x.grad.asscalar()
+        np.float32(6.0)
+        """
         self._saved = args
 
     @property

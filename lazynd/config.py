@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any, get_type_hints
 
 
 def _flag(name: str, default: bool) -> bool:
@@ -36,11 +40,15 @@ def _eager() -> bool:
 
 @dataclass(slots=True)
 class Config:
-    """The settings, read from the environment when lazynd is imported; assign to change one.
+    """The settings, read from the environment when lazynd is imported; assign to change one, in all threads.
 
     >>> import lazynd
     >>> lazynd.config.window
     1
+    >>> lazynd.config.window = "two"
+    Traceback (most recent call last):
+        ...
+    TypeError: lazynd.config.window is of type int, 'two' is not
     """
 
     #: Run every operation at its own line, in NumPy (``LAZYND_EAGER``, ``MXNET_ENGINE_TYPE=NaiveEngine``).
@@ -68,6 +76,44 @@ class Config:
     verify: bool = field(default_factory=lambda: _flag("LAZYND_VERIFY", False))
     #: Seconds of compiling after which progress is reported (``LAZYND_SLOW_COMPILE``).
     slow_compile: int = field(default_factory=lambda: _number("LAZYND_SLOW_COMPILE", 2))
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        expected = _types().get(name)
+        if expected is None:
+            raise AttributeError(f"lazynd.config has no setting {name!r}; it has {', '.join(_types())}")
+        if not isinstance(value, expected) or (isinstance(value, bool) and expected is not bool):
+            wanted = getattr(expected, "__name__", expected)
+            raise TypeError(f"lazynd.config.{name} is of type {wanted}, {value!r} is not")
+        if expected is int and value < 0:
+            raise ValueError(f"lazynd.config.{name} is a number from 0, {value} is not")
+        object.__setattr__(self, name, value)
+
+    @contextmanager
+    def using(self, **settings: Any) -> Iterator[Config]:
+        """``settings`` inside a ``with`` block, then what was before.
+
+        >>> import lazynd
+        >>> with lazynd.config.using(window=2, verify=True):
+        ...     lazynd.config.window
+        2
+        >>> lazynd.config.window
+        1
+        """
+        before = {name: getattr(self, name, None) for name in settings}
+        changed = []
+        try:
+            for name, value in settings.items():
+                setattr(self, name, value)
+                changed.append(name)
+            yield self
+        finally:
+            for name in changed:
+                setattr(self, name, before[name])
+
+
+@functools.cache
+def _types() -> dict[str, Any]:
+    return get_type_hints(Config)
 
 
 config = Config()

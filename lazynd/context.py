@@ -13,17 +13,32 @@ __all__ = ["Context", "cpu", "cpu_pinned", "current_context", "gpu", "num_gpus"]
 
 
 def cpu(device_id: int = 0) -> Context:
-    """The host. Every ``cpu(i)`` is the one host device; copies between them are free."""
+    """The host. Every ``cpu(i)`` is the one host device; copies between them are free.
+
+    >>> import lazynd
+    >>> lazynd.nd.ones((2,), ctx=lazynd.cpu(1)).context
+    cpu(1)
+    """
     return Context("cpu", device_id)
 
 
 def gpu(device_id: int = 0) -> Context:
-    """The GPU number ``device_id``; whether there is one shows when it is used."""
+    """The GPU number ``device_id``; whether there is one shows when it is used (else ``MXNetError``).
+
+    >>> import lazynd
+    >>> lazynd.gpu(1)
+    gpu(1)
+    """
     return Context("gpu", device_id)
 
 
 def cpu_pinned(device_id: int = 0) -> Context:
-    """Host memory for fast copies: the host here."""
+    """Host memory for fast copies: the host here.
+
+    >>> import lazynd
+    >>> lazynd.cpu_pinned()
+    cpu_pinned(0)
+    """
     return Context("cpu_pinned", device_id)
 
 

@@ -38,7 +38,11 @@ _MEANING = {
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """One setting: its attribute of ``lazynd.config``, type, environment names, value now, and meaning."""
+    """One setting: its attribute of ``lazynd.config``, type, environment names, value now, and meaning.
+
+    >>> settings()[0].name, settings()[0].environment
+    ('eager', ('LAZYND_EAGER', 'MXNET_ENGINE_TYPE'))
+    """
 
     name: str
     type: str

@@ -494,4 +494,27 @@ for f in (lambda v: v.sum(), lambda v: v.mean(axis=0), lambda v: v.prod(), lambd
     found.append(x.grad.copy())
 result = found
 """,
+    # ------------------------------------------------------------------------------------------------ heads
+    "a head given again": """
+def gradients(names, numbers=None, request='write', through=autograd.backward):
+    x = nd.array([1., 2.]); x.attach_grad(grad_req=request)
+    with autograd.record():
+        y = x * 2
+        z = y * 3
+        a, b = nd.split(x, 2, axis=0)
+        arrays = {'x': x, 'y': y, 'z': z, 'a': a, 'b': b, 'same': y[:], 'w': x * 5}
+    heads = [arrays[name] for name in names]
+    given = None if numbers is None else [n if n is None else nd.array([n, n]) for n in numbers]
+    if through is autograd.grad:
+        return through(heads, [x], given)[0]
+    through(heads, given)
+    return x.grad
+
+cases = [('xx', None), ('xxx', None), ('xx', [3, 5]), ('xx', [3, None]), ('xx', [None, 5]), ('yy', None),
+         ('yyy', None), ('yy', [3, 5]), ('yy', [3, None]), ('yy', [None, 5]), ('yyy', [3, 5, 7]), ('yz', None),
+         ('zy', [5, 7]), ('zyy', [1, 5, 7]), ('yzy', None), ('xy', None), ('yx', [5, 7]), ('xxy', [5, 7, 1]),
+         ('ab', None), ('aa', None), (['y', 'same'], None), (['y', 'w', 'y'], [1, 1, 9])]
+result = [gradients(*case, through=f) for case in cases for f in (autograd.backward, autograd.grad)]
+result += [gradients(*case, request='add') for case in cases]
+""",
 }

@@ -28,6 +28,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         config.hook.pytest_deselected(items=lazy)
 
 
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    if item.get_closest_marker("gpu") and not lazynd.num_gpus():
+        pytest.skip("there is no GPU")
+
+
 @pytest.fixture(autouse=True)
 def fresh() -> Iterator[None]:
     """Each test starts with nothing pending and a known seed."""

@@ -116,7 +116,8 @@ def test_a_script_runs_as_python_runs_it(script: pathlib.Path) -> None:
         "if __name__ == '__main__':\n"
         "    assert type(pickle.loads(pickle.dumps(Mine()))) is Mine and sys.modules['__main__'].Mine is Mine\n"
         "    two = nd.ones((2,)).sum().asscalar()\n"
-        "    print(sys.argv[1:], sys.argv[0] == __file__, sys.path[0], beside.VALUE, two == 2)\n"
+        "    print(sys.argv[1:], sys.argv[0] == __file__, sys.path[0], beside.VALUE, two == 2)\n",
+        encoding="utf-8",
     )
     run = run_script(script, "--rate", "0.1", "-x")
     assert run.returncode == 0, run.stderr
@@ -128,14 +129,15 @@ def test_a_script_runs_as_python_runs_it(script: pathlib.Path) -> None:
     ("ending", "code"), [("", 0), ("sys.exit()", 0), ("sys.exit(7)", 7), ("raise SystemExit('bye')", 1)]
 )
 def test_the_exit_code_is_the_scripts(script: pathlib.Path, ending: str, code: int) -> None:
-    script.write_text(f"import sys, mxnet\n{ending}\n")
+    script.write_text(f"import sys, mxnet\n{ending}\n", encoding="utf-8")
     run = run_script(script)
     assert run.returncode == code
     assert run.stderr == ("bye\n" if "bye" in ending else "")
 
 
 def test_a_traceback_ends_at_the_users_line(script: pathlib.Path) -> None:
-    script.write_text("from mxnet import nd\n\ndef f(x):\n    return nd.dot(x, x)\n\nf(nd.ones((2, 3)))\n")
+    lines = "from mxnet import nd\n\ndef f(x):\n    return nd.dot(x, x)\n\nf(nd.ones((2, 3)))\n"
+    script.write_text(lines, encoding="utf-8")
     run = run_script(script)
     assert run.returncode == 1
     lines = run.stderr.splitlines()
@@ -147,7 +149,7 @@ def test_a_traceback_ends_at_the_users_line(script: pathlib.Path) -> None:
 
 
 def test_a_syntax_error_is_the_scripts(script: pathlib.Path) -> None:
-    script.write_text("x = (\n")
+    script.write_text("x = (\n", encoding="utf-8")
     run = run_script(script)
     assert run.returncode == 1 and f'File "{script}", line 1' in run.stderr and "SyntaxError" in run.stderr
 

@@ -22,9 +22,7 @@ from lazynd.ops import OPERATORS, Operator
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 PAGES = sorted([*ROOT.glob("*.md"), *(p for p in (ROOT / "docs").rglob("*.md") if "generated" not in p.parts)])
-MODULES = sorted(
-    m.name for m in pkgutil.walk_packages(lazynd.__path__, "lazynd.") if not m.name.endswith("__main__")
-)
+MODULES = sorted(m.name for m in pkgutil.walk_packages(lazynd.__path__, "lazynd.") if not m.name.endswith("__main__"))
 EVERY = sorted({o.name: o for o in OPERATORS.values()}.values(), key=lambda o: o.name)
 
 
@@ -90,11 +88,74 @@ def test_the_manual_of_every_operator(operator: Operator, on_numpy: None) -> Non
         run_doctest(doctest.DocTestParser().get_doctest(example, {"nd": nd}, operator.name, None, None))
 
 
-@pytest.mark.parametrize("module", [lazynd, nd, nd.random, autograd, viz, manual], ids=lambda m: m.__name__)
+PUBLIC = [
+    lazynd, nd, nd.random, nd.sparse, nd.linalg, autograd, viz, lazynd.context, lazynd.observe, lazynd.util, lazynd.np,
+    lazynd.npx, lazynd.mxnet_name, manual,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("module", PUBLIC, ids=lambda m: m.__name__)
 def test_every_public_name_is_documented(module: Any) -> None:
-    for name in module.__all__:
+    for name in names(module):
         found = getattr(module, name)
         assert inspect.ismodule(found) or (found.__doc__ or "").strip(), f"{module.__name__}.{name}"
+
+
+def names(module: Any) -> list[str]:
+    """The public functions, classes and modules that are lazynd's own."""
+    listed = getattr(module, "__all__", None)
+    if listed is None:
+        return [n for n, o in vars(module).items() if getattr(o, "__module__", "") == module.__name__ and n[0] != "_"]
+    return [n for n in listed if _is_ours(getattr(module, n))]
+
+
+def _is_ours(found: Any) -> bool:
+    return inspect.ismodule(found) or getattr(found, "__module__", "").startswith("lazynd")
+
+
+def is_generated(found: Any) -> bool:
+    """A function made of an operator: its page in the manual has the example, and the test above runs that."""
+    code = getattr(found, "__code__", None)
+    return code is not None and code.co_filename.startswith("<lazynd.nd.")
+
+
+def written_by_hand() -> dict[str, Any]:
+    """Every public function, class, method and property, by the name under which it is found."""
+    found: dict[str, Any] = {}
+    for module in PUBLIC:
+        for name in names(module):
+            each = getattr(module, name)
+            if (inspect.isfunction(each) or inspect.isclass(each)) and not is_generated(each):
+                found[f"{module.__name__}.{name}"] = each
+    for owner in (*nd.NDArray.__mro__[:-1], autograd.Function, type(lazynd.config), type(lazynd.stats())):
+        for name, each in vars(owner).items():
+            what = each.fget if isinstance(each, property) else each
+            # Without a docstring are those that implement what a base class or MXNet's protocol documents.
+            if not name.startswith("_") and inspect.isfunction(what) and what.__doc__ and not is_generated(what):
+                found[f"{owner.__qualname__}.{name}"] = what
+    return found
+
+
+#: What a subclass of ``Function`` writes: the example is that of the class.
+TO_BE_WRITTEN = {"Function.forward", "Function.backward"}
+
+
+def test_every_public_name_has_an_example_that_runs() -> None:
+    run = {test.name for name in MODULES for test in docstrings_with_examples(importlib.import_module(name))}
+    found = written_by_hand()
+    assert len(found) > 120 and found.keys() > TO_BE_WRITTEN
+    without = [
+        name
+        for name, each in found.items()
+        if name not in TO_BE_WRITTEN and f"{each.__module__}.{each.__qualname__}" not in run
+    ]
+    assert not without
+
+
+def test_the_search_for_examples_can_fail(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(nd.zeros, "__doc__", "Zeros.")
+    with pytest.raises(AssertionError, match=r"lazynd\.nd\.zeros"):
+        test_every_public_name_has_an_example_that_runs()
 
 
 def test_every_setting_is_documented() -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import pytest
 
-from .fuzz import aliasing, graphs
+from .fuzz import aliasing, files, graphs
 from .fuzz.tally import Tally
 
 #: ``test_fuzz_finds.py`` plants faults in the first 500 of these programs.
@@ -25,3 +25,7 @@ def test_aliasing_programs_agree_with_numpy() -> None:
 @pytest.mark.parametrize("first", [0, 250])
 def test_random_graphs_agree_with_the_interpreter(first: int) -> None:
     hold(graphs.fuzz(SEED, range(first, first + 250)), graphs.EVENTS)
+
+
+def test_damaged_files_are_refused_or_read_as_they_are() -> None:
+    hold(files.fuzz(SEED, range(2000)), files.EVENTS)

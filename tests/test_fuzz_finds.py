@@ -10,11 +10,12 @@ import pytest
 from lazynd.backends.xla.lower import LOWERINGS
 from lazynd.ir.graph import Graph
 from lazynd.ir.node import Node, apply
+from lazynd.nd import file_format
 from lazynd.passes import run_pipeline
 from lazynd.runtime import cell, differentiate, engine, execute, kernels, program, schedule
 from lazynd.runtime.cell import Cell, View
 
-from .fuzz import aliasing, graphs
+from .fuzz import aliasing, files, graphs
 from .fuzz.run import forget
 
 #: ``test_fuzz.py`` runs the same programs without a fault.
@@ -162,3 +163,14 @@ def test_random_graphs_find_a_wrong_pass(monkeypatch: Patch) -> None:
     found = graphs.fuzz(SEED, range(16), most=1).found
     assert found
     assert "optimised and interpreted" in found[0].text
+
+
+def test_damaged_files_find_an_unchecked_length(monkeypatch: Patch) -> None:
+    monkeypatch.setattr(file_format._Reader, "_check", lambda *_: None)
+    assert files.fuzz(SEED, range(2000), most=1).found
+
+
+def test_damaged_files_find_a_wrong_shape(monkeypatch: Patch) -> None:
+    read = file_format._read_shape
+    monkeypatch.setattr(file_format, "_read_shape", lambda *which: read(*which)[::-1])
+    assert files.fuzz(SEED, range(2000), most=1).found

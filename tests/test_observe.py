@@ -31,7 +31,7 @@ def test_the_line_that_compiles_longest_comes_first() -> None:
     for n in range(3):
         (nd.ones((n + 2,)) * 2).asnumpy()
     (nd.ones((9,)) * 2).asnumpy()  # the planted slow line
-    lines = Path(__file__).read_text().splitlines()
+    lines = Path(__file__).read_text(encoding="utf-8").splitlines()
     place = f"{__file__}:{next(i for i, line in enumerate(lines, 1) if '# the planted' in line)}"
     for family in PROGRAMS.families.values():  # seconds are set here: no test waits for a clock
         family.seconds = 8.0 if str(family.site) == place else 2.5

@@ -10,10 +10,10 @@ from .transcript import DATA, SECTIONS, Probe, agrees, load, run
 PAGE = pathlib.Path(__file__).parents[1] / "docs" / "differences.md"
 
 
-def listed(text: str) -> list[tuple[str, str]]:
-    """Name and reason of each row of the page's tables."""
+def listed(text: str) -> list[tuple[str, str, str]]:
+    """Name, what lazynd gives and reason of each row of the page's tables."""
     rows = re.findall(r"^\| (\d\d:\d+) \|(.*)\|$", text, re.MULTILINE)
-    return [(name, re.split(r" \| ", rest)[-1].strip()) for name, rest in rows]
+    return [(name, *(part.strip() for part in re.split(r" \| ", rest)[-2:])) for name, rest in rows]
 
 
 def test_disagreeing_probes_are_the_listed_ones() -> None:
@@ -22,9 +22,13 @@ def test_disagreeing_probes_are_the_listed_ones() -> None:
     assert {p.section for p in probes} == SECTIONS
     wrong = {p.name for p in probes if not agrees(p)}
     page = PAGE.read_text(encoding="utf-8")
-    names = [name for name, _ in listed(page)]
+    names = [name for name, _, _ in listed(page)]
     assert len(names) == len(set(names))
     assert wrong == set(names)
+    found = {p.name: p.shown for p in probes}
+    for name, given, _ in listed(page):  # an error is listed as one, also where the probe caught it
+        kind = given.strip("`") if given.endswith("Error`") else "!!"
+        assert (kind in found[name]) == given.endswith("Error`"), (name, given, found[name])
     agreeing = len(probes) - len(wrong)
     assert agreeing >= 540
     stated = re.search(r"probes (\d+) agree", page)
@@ -34,7 +38,7 @@ def test_disagreeing_probes_are_the_listed_ones() -> None:
 def test_each_row_gives_a_reason() -> None:
     rows = listed(PAGE.read_text(encoding="utf-8"))
     assert rows
-    assert all(len(reason.split()) >= 2 for _, reason in rows)
+    assert all(len(reason.split()) >= 2 for _, _, reason in rows)
 
 
 def test_the_comparison_can_fail() -> None:

@@ -3,7 +3,6 @@
 import json
 import pathlib
 import re
-import resource
 import sys
 
 from benchmarks.networks import Network, imperative
@@ -15,7 +14,9 @@ for _ in range(int(sys.argv[1])):
 nd.waitall()
 status = pathlib.Path("/proc/self/status")
 if status.exists():  # getrusage also counts the parent before it became this process
-    kilobytes = int(re.search(r"VmHWM:\s+(\d+)", status.read_text())[1])
+    kilobytes = int(re.search(r"VmHWM:\s+(\d+)", status.read_text(encoding="utf-8"))[1])
 else:
+    import resource  # not on Windows, where this figure is missing
+
     kilobytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 print(json.dumps(kilobytes / 1024))

@@ -10,6 +10,9 @@ from ..registry import figure
 from ..result import Row
 from ..timing import Effort, interleave
 
+#: Operators of one program at most (``config.program_nodes``), in a chain.
+_LENGTH = 1500
+
 
 @figure("the first training step of a process, which compiles")
 def measure(effort: Effort) -> Iterator[Row]:
@@ -28,3 +31,9 @@ def measure(effort: Effort) -> Iterator[Row]:
         details = {"programs": warmed["programs"], "loaded": loaded}
         note = f"{loaded} programs loaded" if loaded else "no persistent cache"
         yield Row("perceptron", "s", samples, note=note, details=details)
+    chains = {
+        "lazynd": lambda: child("long_chain", "divided", _LENGTH),
+        "products alone": lambda: child("long_chain", "multiplied", _LENGTH),
+    }
+    samples = interleave(chains, effort.some_rounds(3), warm_up=False)
+    yield Row(f"{_LENGTH:,} products and quotients", "s", samples)

@@ -24,9 +24,15 @@ def get_backend(name: str) -> Backend:
     return found
 
 
-def register_backend(backend: Backend) -> None:
-    """Make ``backend`` available under its ``name``; replaces one of the same name."""
-    _loaded[backend.name] = backend
+def register_backend(backend: Backend, name: str | None = None) -> None:
+    """Make ``backend`` available under ``name``, its own by default; replaces one of the same name."""
+    _loaded[name or backend.name] = backend
 
 
-__all__ = ["Backend", "Executable", "NumpyBackend", "cast_scalar", "get_backend", "register_backend"]
+def finish_all() -> None:
+    """Wait until every backend has computed what was dispatched to it."""
+    for backend in list(_loaded.values()):
+        backend.finish()
+
+
+__all__ = ["Backend", "Executable", "NumpyBackend", "cast_scalar", "finish_all", "get_backend", "register_backend"]

@@ -8,6 +8,7 @@ from typing import Any, Final, Protocol
 import numpy as np
 
 from ..ir.graph import Graph
+from ..ir.primitives.compare import by_way_of, truncated
 from ..ir.types import Context, Type
 
 Buffer = Any
@@ -16,6 +17,7 @@ Buffer = Any
 #: elements: there it costs nothing, and users who print small arrays see the digits that the C library gives.
 ROUNDED_ONCE: Final = frozenset((
     "exponential", "log", "log_plus_one", "exponential_minus_one", "tanh", "logistic", "sine", "cosine", "erf",
+    "sinh", "cosh", "asinh", "acosh", "atanh",
 ))  # fmt: skip
 EXACT_SIZE: Final = 1024
 
@@ -48,8 +50,14 @@ class Backend(Protocol):
     def wait(self, buffer: Buffer) -> None:
         """Until ``buffer`` is computed."""
 
+    def finish(self) -> None:
+        """Until everything that was dispatched is computed."""
+
     def copy(self, buffer: Buffer) -> Buffer:
         """Another buffer of the same content."""
+
+    def adopt(self, foreign: Any) -> Buffer:
+        """A private buffer of the values of an object with ``__dlpack__``, on the device where they are."""
 
     def consumed(self, buffer: Buffer) -> bool:
         """Whether a program took ``buffer`` over."""
@@ -62,18 +70,21 @@ class Backend(Protocol):
 
 
 def cast_scalar(value: Any, type: Type) -> Any:
-    """A Python number as MXNet casts it to an array's dtype: towards zero, integers wrapping."""
+    """A Python number as MXNet casts it to an array's dtype: as the double that it is.
+
+    But an int is exact as far as the dtype, or the integer by way of which a double becomes one of it, holds it.
+    """
     dtype = type.dtype
-    kind = dtype.kind
-    if kind == "f":
+    if dtype.kind == "f":
         with np.errstate(all="ignore"):
             return dtype.type(value)
-    if isinstance(value, float):
-        value = int(value) if value == value and abs(value) != float("inf") else 0
-    if kind == "b":
+    if dtype.kind == "b":
         return np.bool_(value)
-    bits = dtype.itemsize * 8
-    value &= (1 << bits) - 1
-    if kind == "i" and value >> (bits - 1):
-        value -= 1 << bits
-    return dtype.type(value)
+    if isinstance(value, int) and (_holds(dtype, value) or _holds(by_way_of(dtype), value)):
+        return np.asarray(value, dtype if _holds(dtype, value) else by_way_of(dtype)).astype(dtype)[()]
+    return truncated(np.asarray(value, np.float64), dtype)[()]
+
+
+def _holds(dtype: np.dtype[Any], value: int) -> bool:
+    limits = np.iinfo(dtype)
+    return bool(limits.min <= value <= limits.max)

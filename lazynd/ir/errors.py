@@ -7,7 +7,18 @@ class MXNetError(RuntimeError):
     """A call that MXNet refuses: wrong shapes, dtypes, contexts, parameters, or use of the tape.
 
     The text reads ``[operator] what is wrong``, then the types it was called with and the user's line.
+
+    >>> from lazynd import MXNetError, nd
+    >>> try:
+    ...     nd.ones((2, 3)) + nd.ones((4,))
+    ... except MXNetError as error:
+    ...     print(str(error).splitlines()[1])
+      called with float32[2,3], float32[4]
     """
+
+
+class InternalError(RuntimeError):
+    """A mistake of lazynd's own."""
 
 
 class OperatorError(MXNetError):

@@ -9,54 +9,18 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
+from .derived import Derivation, Derived, prune
 from .gradient import cotangents_of, flatten
 from .graph import Graph, Rewriter, graph_of
 from .node import Node, Output, leaf
 from .primitive import Primitive
-from .specialization import Op, Specialization
-from .types import BOOL, Type
+from .specialization import Specialization
+from .types import BOOL
 from .value import Value
 
 Ref = Node | Output
 Key = tuple[Node, int]
-
-
-@dataclass(frozen=True, slots=True)
-class Derivation:
-    """How an operator was derived: from ``origin``, for the gradients of the inputs marked in ``needs``.
-
-    It is the backward pass for the cotangents marked in ``present``, or, if that is None, the forward pass that
-    keeps residuals.
-    """
-
-    origin: Specialization
-    needs: tuple[bool, ...]
-    present: tuple[bool, ...] | None
-
-
-class Derived(Op):
-    """An operator made by a transformation: its body is given as a graph."""
-
-    def __init__(self, name: str, graph: Graph, derivation: Derivation) -> None:
-        super().__init__()
-        self.name = name
-        self.graph = graph
-        self.derivation = derivation
-
-    def _specialize(self, in_types: tuple[Type, ...], attributes: Mapping[str, Any]) -> Specialization:
-        raise TypeError(f"{self.name} is fixed to its types")
-
-    def body(self, spec: Specialization) -> Graph:
-        return self.graph
-
-    @property
-    def has_gradient_rule(self) -> bool:
-        return False
-
-    def differentiate(self, *args: Any) -> Any:
-        raise TypeError(f"{self.name} is differentiated through its body")
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,13 +68,8 @@ class Linearized:
         origin = self.origin
         graph = Graph(self._graph.inputs, [*self._graph.outputs, *hidden])
         out_types = (*origin.out_types, *(ref.type for ref in hidden))
-        return Specialization(
-            Derived(origin.op.name, graph, Derivation(origin, self.needs, None)),
-            origin.in_types,
-            origin.attributes,
-            out_types,
-            origin.slots,
-        )
+        derived = Derived(origin.op.name, graph, Derivation(origin, "keep", self.needs))
+        return prune(Specialization(derived, origin.in_types, origin.attributes, out_types, origin.slots))
 
     def backward(self, present: tuple[bool, ...]) -> Backward:
         """The backward pass for cotangents of the outputs marked ``present``."""
@@ -145,13 +104,13 @@ class Linearized:
         kept = [boundary[sources[k].node, sources[k].index] for k in residuals]
         body = Graph([*kept, *seed_leaves, *slot_leaves], results)
         spec = Specialization(
-            Derived(f"vjp_{origin.op.name}", body, Derivation(origin, self.needs, present)),
+            Derived(f"vjp_{origin.op.name}", body, Derivation(origin, "vjp", self.needs, present)),
             tuple(n.type for n in (*kept, *seed_leaves)),
             origin.attributes,
             tuple(ref.type for ref in results),
             origin.slots,
         )
-        return Backward(spec, residuals, tuple(i for i, _ in reached))
+        return Backward(prune(spec), residuals, tuple(i for i, _ in reached))
 
 
 def _first(sources: Sequence[Ref], k: int) -> bool:
@@ -167,16 +126,19 @@ def linearize(spec: Specialization, needs: tuple[bool, ...]) -> Linearized:
     return found
 
 
-def derive(origin: Specialization, needs: Collection[int], present: Collection[int] | None) -> Specialization:
+def derive(origin: Specialization, step: str, inputs: Collection[int], present: Collection[int]) -> Specialization:
     """What a ``Derivation`` describes, its marked inputs and outputs given by number."""
-    marked = tuple(i in needs for i in range(len(origin.in_types)))
-    linear = linearize(origin, marked)
-    if present is None:
+    if step == "live":
+        if origin.pruned is None or origin.pruned[1] != sorted(inputs):
+            raise ValueError(f"it is not so that {origin.op.name} reads the inputs {sorted(inputs)} alone")
+        return origin.pruned[0]
+    linear = linearize(origin, tuple(i in inputs for i in range(len(origin.in_types))))
+    if step == "keep":
         return linear.spec
-    step = linear.backward(tuple(i in present for i in range(len(linear.spec.out_types))))
-    if step.spec is None:
-        raise ValueError(f"no gradient of {origin.op.name} reaches the inputs {sorted(needs)}")
-    return step.spec
+    found = linear.backward(tuple(i in present for i in range(len(linear.spec.out_types)))).spec
+    if found is None:
+        raise ValueError(f"no gradient of {origin.op.name} reaches the inputs {sorted(inputs)}")
+    return found
 
 
 def _body(spec: Specialization) -> Graph:

@@ -25,8 +25,8 @@ _NODE: Final = re.compile(
     r"(?: from (?P<origin>[^#]*?))?(?:\s+#.*)?$"
 )
 _RETURN: Final = re.compile(r"\s*return ?(?P<outputs>[^#]*?)\s*(?:#.*)?$")
-_ORIGIN: Final = re.compile(r"(?P<op>[\w.<>]+)\((?P<types>.*?)\)(?P<steps>(?: (?:keep|vjp)\([\d,; ]*\))+)$")
-_STEP: Final = re.compile(r"(keep|vjp)\(([\d, ]*)(?:; ?([\d, ]*))?\)")
+_ORIGIN: Final = re.compile(r"(?P<op>[\w.<>]+)\((?P<types>.*?)\)(?P<steps>(?: (?:keep|vjp|live)\([\d,; ]*\))+)$")
+_STEP: Final = re.compile(r"(keep|vjp|live)\(([\d, ]*)(?:; ?([\d, ]*))?\)")
 _TYPE: Final = re.compile(r"(\w+)\[([\d,]*)\](?:@(\w+)\((\d+)\))?")
 
 
@@ -184,11 +184,10 @@ class _Parser:
     def _derived(self, text: str, attributes: dict[str, Any]) -> Specialization:
         found = _ORIGIN.match(text.strip())
         if found is None:
-            raise ParseError(f"expected 'OP(TYPES) keep(...) vjp(...; ...)', got {text.strip()!r}")
+            raise ParseError(f"expected 'OP(TYPES) keep(...) vjp(...; ...) live(...)', got {text.strip()!r}")
         spec = self._op(found["op"]).specialize(_types(found["types"]), attributes)
         for kind, wanted, given in _STEP.findall(found["steps"]):
-            present = _numbers(given) if kind == "vjp" else None
-            spec = derive(spec, _numbers(wanted), present)
+            spec = derive(spec, kind, _numbers(wanted), _numbers(given))
         return spec
 
 

@@ -36,7 +36,7 @@ class Slot:
 class Specialization:
     """An op fixed to input types and static attributes. Interned per op: equality is identity."""
 
-    __slots__ = ("attributes", "cost", "derived", "in_types", "linearized", "op", "out_types", "slots")
+    __slots__ = ("attributes", "cost", "derived", "in_types", "linearized", "op", "out_types", "pruned", "slots")
 
     def __init__(
         self,
@@ -56,6 +56,8 @@ class Specialization:
         self.derived: dict[Hashable, Any] = {}
         #: Memo of ``linearize`` by needed inputs, apart because recording reads it.
         self.linearized: dict[tuple[bool, ...], Any] = {}
+        #: The same on the inputs that it reads and their numbers, if it does not read all; see ``prune``.
+        self.pruned: tuple[Specialization, Sequence[int]] | None = None
 
     def __repr__(self) -> str:
         attributes = ", ".join(f"{k}={v!r}" for k, v in self.attributes.items())

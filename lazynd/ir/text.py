@@ -9,14 +9,14 @@
 Primitives carry the prefix ``ir.``, operators none; scalar slots are named. A derived operator ends with what it
 is derived from: an operator on types, then each step: ``keep(0)`` is the forward pass
 that keeps residuals for the gradient of input 0, ``vjp(0; 1)`` the gradient of input 0 from the cotangent of
-output 1.
+output 1, ``live(0)`` the operator on input 0 alone, the only one that it reads.
 """
 
 from __future__ import annotations
 
 from .attributes import print_attribute
+from .derived import Derived
 from .graph import Graph
-from .linearize import Derived
 from .node import Node, Output
 from .primitive import Primitive
 from .specialization import Specialization
@@ -67,8 +67,8 @@ def print_derivation(spec: Specialization) -> str:
     steps: list[str] = []
     while isinstance(spec.op, Derived):
         step = spec.op.derivation
-        wanted = _marked(step.needs)
-        steps.append(f"keep({wanted})" if step.present is None else f"vjp({wanted}; {_marked(step.present)})")
+        present = f"; {_marked(step.present)}" if step.present else ""
+        steps.append(f"{step.step}({_marked(step.inputs)}{present})")
         spec = step.origin
     if not steps:
         return ""

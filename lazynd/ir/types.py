@@ -26,7 +26,9 @@ _BY_KEY: dict[Any, np.dtype[Any]] = {
     "float": np.dtype("float64"),
 }
 FLOAT32: Final = np.dtype("float32")
+FLOAT64: Final = np.dtype("float64")
 INT32: Final = np.dtype("int32")
+INT64: Final = np.dtype("int64")
 BOOL: Final = np.dtype("bool")
 
 
@@ -48,7 +50,13 @@ def as_dtype(dtype: DTypeLike) -> np.dtype[Any]:
 class Context:
     """A device: ``Context("cpu", 0)`` prints as ``cpu(0)``. Interned, so equal contexts are identical.
 
-    Also a context manager that makes the device the default for arrays created inside it.
+    Also a context manager that makes the device the default for arrays created inside it. ``KeyError`` for a type of
+    device that there is not.
+
+    >>> import lazynd
+    >>> with lazynd.Context("cpu", 1):
+    ...     print(lazynd.nd.ones((2,)).context, lazynd.current_context() is lazynd.cpu(1))
+    cpu(1) True
     """
 
     __slots__ = ("__weakref__", "device_id", "device_type")

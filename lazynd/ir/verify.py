@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from .derived import Derived
 from .errors import OperatorError
 from .graph import Graph
-from .linearize import Derived
 from .node import Node, Output
 from .specialization import Specialization
 

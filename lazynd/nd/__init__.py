@@ -8,50 +8,54 @@ from ..ops import every_name, find
 from ..reference import absent
 from . import _internal as _internal
 from . import contrib, image, linalg, random, sparse
-from .creation import (
+from .binary import (
     add,
-    arange,
-    array,
-    concatenate,
     divide,
-    empty,
     equal,
-    eye,
-    from_numpy,
-    full,
     greater,
     greater_equal,
-    histogram,
     hypot,
     lesser,
     lesser_equal,
-    linspace,
     logical_and,
     logical_or,
     logical_xor,
     maximum,
     minimum,
     modulo,
-    moveaxis,
     multiply,
     not_equal,
-    ones,
     power,
-    split_v2,
     subtract,
     true_divide,
+)  # fmt: skip
+from .creation import (
+    arange,
+    array,
+    concatenate,
+    empty,
+    eye,
+    from_numpy,
+    full,
+    histogram,
+    linspace,
+    moveaxis,
+    ones,
+    split_v2,
     waitall,
     zeros,
 )  # fmt: skip
+from .dlpack import from_dlpack, to_dlpack_for_read, to_dlpack_for_write
+from .files import load, load_frombuffer, save
 from .generate import make_function
 from .ndarray import NDArray
 
 __all__ = [
-    "NDArray", "add", "arange", "array", "concatenate", "contrib", "divide", "empty", "equal", "eye",
+    "NDArray", "add", "arange", "array", "concatenate", "contrib", "divide", "empty", "equal", "eye", "from_dlpack",
     "from_numpy", "full", "greater", "greater_equal", "histogram", "hypot", "image", "lesser", "lesser_equal", "linalg",
-    "linspace", "logical_and", "logical_or", "logical_xor", "maximum", "minimum", "modulo", "moveaxis",
-    "multiply", "not_equal", "ones", "power", "random", "sparse", "split_v2", "subtract", "true_divide", "waitall",
-    "zeros",
+    "linspace", "load", "load_frombuffer", "logical_and", "logical_or", "logical_xor", "maximum", "minimum", "modulo",
+    "moveaxis", "multiply", "not_equal", "ones", "power", "random", "save", "sparse", "split_v2", "subtract",
+    "to_dlpack_for_read", "to_dlpack_for_write", "true_divide", "waitall", "zeros",
 ]  # fmt: skip
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Sequence
-from sys import _getframe
 from typing import Any
 
 import numpy as np
@@ -18,7 +17,7 @@ from ..runtime.location import calling_frame
 from ..runtime.record import data
 from ..runtime.state import LOCAL
 from .invoke import invoke
-from .ndarray import NDArray, _binary, _scalar
+from .ndarray import NDArray
 from .np_shape import is_np_shape
 from .refusal import reports
 
@@ -34,9 +33,7 @@ def _context(ctx: Context | None) -> Context:
         context = LOCAL.state.context if ctx is None else Context(ctx)
     except KeyError:
         raise MXNetError(f"Invalid context string {ctx}") from None
-    if context.device_type == "gpu" and context.device_id >= runtime.device_count("gpu"):
-        raise MXNetError(f"there is no {context}: {runtime.device_count('gpu')} GPUs were found; use cpu()")
-    return context
+    return runtime.existing(context)
 
 
 @reports("array")
@@ -65,7 +62,13 @@ def array(source_array: Any, ctx: Context | None = None, dtype: Any = None) -> N
 
 @reports("from_numpy")
 def from_numpy(ndarray: np.ndarray[Any, Any], zero_copy: bool = True) -> NDArray:
-    """An array of the values of a NumPy array, with its dtype; always a copy here."""
+    """An array of the values of a NumPy array, with its shape and dtype; always a copy here.
+
+    >>> import numpy as np
+    >>> from lazynd import nd
+    >>> nd.from_numpy(np.array([[1, 2]], "int8")).dtype
+    <class 'numpy.int8'>
+    """
     return array(ndarray, dtype=ndarray.dtype)
 
 
@@ -99,25 +102,51 @@ def full(
 
 @reports("zeros")
 def zeros(shape: Shape, ctx: Context | None = None, dtype: Any = None, **kwargs: Any) -> NDArray:
-    """An array of ``shape`` (extents above 0) of zeros, float32 by default."""
+    """An array of ``shape`` of zeros, float32 and on the default context unless given.
+
+    ``MXNetError`` where an extent is 0 or negative.
+
+    >>> from lazynd import nd
+    >>> nd.zeros((2, 3), dtype="int32").asnumpy()
+    array([[0, 0, 0],
+           [0, 0, 0]], dtype=int32)
+    """
     return _filled(shape, 0, ctx, dtype)
 
 
 @reports("ones")
 def ones(shape: Shape, ctx: Context | None = None, dtype: Any = None, **kwargs: Any) -> NDArray:
-    """An array of ``shape`` (extents above 0) of ones, float32 by default."""
+    """An array of ``shape`` of ones, float32 and on the default context unless given.
+
+    ``MXNetError`` where an extent is 0 or negative.
+
+    >>> from lazynd import nd
+    >>> nd.ones(3).asnumpy()
+    array([1., 1., 1.], dtype=float32)
+    """
     return _filled(shape, 1, ctx, dtype)
 
 
 @reports("empty")
 def empty(shape: Shape, ctx: Context | None = None, dtype: Any = None) -> NDArray:
-    """An array whose values do not matter: zeros."""
+    """An array of ``shape`` whose values do not matter: zeros, float32 unless given.
+
+    >>> from lazynd import nd
+    >>> nd.empty((2, 3)).shape
+    (2, 3)
+    """
     return _filled(shape, 0, ctx, dtype)
 
 
 @reports("eye")
 def eye(N: int, M: int = 0, k: int = 0, ctx: Context | None = None, dtype: Any = None, **kwargs: Any) -> NDArray:
-    """Ones on the ``k``-th diagonal of an ``N`` by ``M`` matrix (square by default)."""
+    """Ones on the ``k``-th diagonal of an ``N`` by ``M`` matrix (square if ``M`` is 0), float32 unless given.
+
+    >>> from lazynd import nd
+    >>> nd.eye(2, 3, k=1).asnumpy()
+    array([[0., 1., 0.],
+           [0., 0., 1.]], dtype=float32)
+    """
     wanted = FLOAT32 if dtype is None else as_dtype(dtype)
     return NDArray(invoke(OPERATORS["_eye"], (), (N, M, k, _context(ctx), wanted), calling_frame())[0])
 
@@ -151,7 +180,12 @@ def arange(
 def linspace(
     start: float, stop: float, num: int, endpoint: bool = True, ctx: Context | None = None, dtype: Any = np.float32
 ) -> NDArray:
-    """``num`` numbers evenly spaced from ``start`` to ``stop`` (included if ``endpoint``)."""
+    """``num`` numbers evenly spaced from ``start`` to ``stop`` (included if ``endpoint``), float32 unless given.
+
+    >>> from lazynd import nd
+    >>> nd.linspace(0, 1, 5).asnumpy()
+    array([0.  , 0.25, 0.5 , 0.75, 1.  ], dtype=float32)
+    """
     step = (stop - start) / max(num - bool(endpoint), 1)
     wanted = FLOAT32 if dtype is None else as_dtype(dtype)
     return NDArray(invoke(OPERATORS["_arange"], (), (num, start, step, 1, _context(ctx), wanted), calling_frame())[0])
@@ -159,83 +193,26 @@ def linspace(
 
 @reports("concatenate")
 def concatenate(arrays: Sequence[NDArray], axis: int = 0, always_copy: bool = True) -> NDArray:
-    """Arrays joined along ``axis``."""
+    """Arrays of one dtype joined along ``axis``; the other extents must agree (``MXNetError``).
+
+    >>> from lazynd import nd
+    >>> nd.concatenate([nd.zeros((1, 3)), nd.ones((2, 3))]).shape
+    (3, 3)
+    """
     return NDArray(invoke(OPERATORS["Concat"], [a._cell for a in arrays], (axis,), calling_frame())[0])
 
 
 @reports("moveaxis")
 def moveaxis(tensor: NDArray, source: int, destination: int) -> NDArray:
-    """The array with one dimension moved."""
+    """The array with dimension ``source`` moved to position ``destination``; both count from the end if negative.
+
+    >>> from lazynd import nd
+    >>> nd.moveaxis(nd.zeros((2, 3, 4)), 0, -1).shape
+    (3, 4, 2)
+    """
     axes = [i for i in range(tensor.ndim) if i != source % tensor.ndim]
     axes.insert(destination % tensor.ndim, source % tensor.ndim)
     return NDArray(invoke(OPERATORS["transpose"], (tensor._cell,), (tuple(axes),), calling_frame())[0])
-
-
-def _either(name: str, scalar: str, reflected: str, plain: Any, text: str) -> Any:
-    def function(lhs: Any, rhs: Any) -> Any:
-        frame = _getframe(1)
-        if isinstance(lhs, NDArray):
-            return _binary(name, scalar, lhs, rhs, frame)
-        if isinstance(rhs, NDArray):
-            return _scalar(reflected, rhs, lhs, frame)
-        return plain(lhs, rhs)
-
-    function.__doc__ = f"{text} Of arrays, which broadcast, or of an array and a number, or of two numbers."
-    return function
-
-
-add = _either("broadcast_add", "_plus_scalar", "_plus_scalar", lambda a, b: a + b, "The sum.")
-subtract = _either("broadcast_sub", "_minus_scalar", "_rminus_scalar", lambda a, b: a - b, "The difference.")
-multiply = _either("broadcast_mul", "_mul_scalar", "_mul_scalar", lambda a, b: a * b, "The product.")
-divide = true_divide = _either("broadcast_div", "_div_scalar", "_rdiv_scalar", lambda a, b: a / b, "The quotient.")
-modulo = _either("broadcast_mod", "_mod_scalar", "_rmod_scalar", lambda a, b: a % b, "The remainder.")
-power = _either("broadcast_power", "_power_scalar", "_rpower_scalar", lambda a, b: a**b, "The power.")
-maximum = _either("broadcast_maximum", "_maximum_scalar", "_maximum_scalar", max, "The larger.")
-minimum = _either("broadcast_minimum", "_minimum_scalar", "_minimum_scalar", min, "The smaller.")
-hypot = _either("broadcast_hypot", "_hypot_scalar", "_hypot_scalar", math.hypot, "The hypotenuse.")
-equal = _either("broadcast_equal", "_equal_scalar", "_equal_scalar", lambda a, b: float(a == b), "1 where equal.")
-not_equal = _either(
-    "broadcast_not_equal", "_not_equal_scalar", "_not_equal_scalar", lambda a, b: float(a != b), "1 where different."
-)
-greater = _either(
-    "broadcast_greater", "_greater_scalar", "_lesser_scalar", lambda a, b: float(a > b), "1 where greater."
-)
-greater_equal = _either(
-    "broadcast_greater_equal",
-    "_greater_equal_scalar",
-    "_lesser_equal_scalar",
-    lambda a, b: float(a >= b),
-    "1 where not less.",
-)
-lesser = _either("broadcast_lesser", "_lesser_scalar", "_greater_scalar", lambda a, b: float(a < b), "1 where less.")
-lesser_equal = _either(
-    "broadcast_lesser_equal",
-    "_lesser_equal_scalar",
-    "_greater_equal_scalar",
-    lambda a, b: float(a <= b),
-    "1 where not greater.",
-)
-logical_and = _either(
-    "broadcast_logical_and",
-    "_logical_and_scalar",
-    "_logical_and_scalar",
-    lambda a, b: float(bool(a) and bool(b)),
-    "1 where both are not 0.",
-)
-logical_or = _either(
-    "broadcast_logical_or",
-    "_logical_or_scalar",
-    "_logical_or_scalar",
-    lambda a, b: float(bool(a) or bool(b)),
-    "1 where one is not 0.",
-)
-logical_xor = _either(
-    "broadcast_logical_xor",
-    "_logical_xor_scalar",
-    "_logical_xor_scalar",
-    lambda a, b: float(bool(a) != bool(b)),
-    "1 where exactly one is not 0.",
-)
 
 
 @reports("histogram")
@@ -260,7 +237,15 @@ def histogram(a: NDArray, bins: int | NDArray = 10, range: tuple[float, float] |
 def split_v2(
     ary: NDArray, indices_or_sections: int | Sequence[int], axis: int = 0, squeeze_axis: bool = False
 ) -> NDArray | list[NDArray]:
-    """Parts along ``axis``: so many equal ones, or those between the given positions."""
+    """Parts along ``axis``: so many equal ones, or those between the given positions; a list, or the only part.
+
+    ``squeeze_axis`` drops the axis, which must have length 1 in each part. ``MXNetError`` where equal parts are asked
+    for and the extent does not divide.
+
+    >>> from lazynd import nd
+    >>> [part.shape for part in nd.split_v2(nd.zeros((6, 2)), (1, 4))]
+    [(1, 2), (3, 2), (2, 2)]
+    """
     if isinstance(indices_or_sections, int):
         attributes = (indices_or_sections, axis, squeeze_axis)
         made = [NDArray(c) for c in invoke(OPERATORS["SliceChannel"], (ary._cell,), attributes, calling_frame())]

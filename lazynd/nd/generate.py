@@ -11,7 +11,7 @@ from typing import Any
 from ..ir.errors import MXNetError
 from ..ops import Operator
 from ..runtime.record import call, guard_write, move
-from .invoke import invoke, record, specialize
+from .invoke import gathered, invoke, record, specialize
 from .ndarray import _METHOD_MAKERS, NDArray
 from .refusal import refusal
 
@@ -20,12 +20,12 @@ _RECORDER_KINDS = ("draw",)
 
 def _apply(operator: Operator, cells: Sequence[Any], attributes: tuple[Any, ...], frame: FrameType) -> Any:
     """Record the call; its results as arrays."""
-    spec, scalars, gathered = specialize(operator, cells, attributes, frame)
+    spec, scalars, gathered_cells = specialize(operator, cells, attributes, frame)
     if len(spec.out_types) == 1 and operator.writes is None:
         array = NDArray.__new__(NDArray)
-        array._cell = call(spec, gathered, scalars, frame.f_code, frame.f_lasti)
+        array._cell = call(spec, gathered_cells, scalars, frame.f_code, frame.f_lasti)
         return array
-    made = [NDArray(cell) for cell in record(spec, scalars, gathered, frame, cells)]
+    made = [NDArray(cell) for cell in record(spec, scalars, gathered_cells, cells, frame)]
     return made[0] if len(made) == 1 else made
 
 
@@ -58,6 +58,7 @@ def _into(operator: Operator, arrays: tuple[Any, ...], attributes: tuple[Any, ..
     if len(targets) != len(made):
         reason = f"{len(made)} outputs for {len(targets)} arrays in out"
         raise refusal(MXNetError, operator.name, reason, arrays, {"out": targets}, frame)
+    made = tuple(gathered((target._cell, cell))[1] for target, cell in zip(targets, made, strict=True))
     for target, cell in zip(targets, made, strict=True):
         if target._cell.type is not cell.type:
             reason = f"out has type {target._cell.type}, the result is {cell.type}"
@@ -123,7 +124,7 @@ def make_function(operator: Operator, name: str, method: bool = False) -> Callab
         namespace[f"_d_{p.name}"] = _MISSING if p.default is inspect.Parameter.empty else p.default
     exec(compile(_source(operator, name, attributes, method), f"<lazynd.nd.{name}>", "exec"), namespace)
     made: Callable[..., Any] = namespace[name]
-    made.__doc__ = operator.__doc__
+    made.__doc__ = f"{operator.__doc__}\n\nSee its example and types: ``python -m lazynd operators {operator.name}``."
     made.__module__ = "lazynd.nd"
     made.__signature__ = _signature(operator, attributes, method)  # type: ignore[attr-defined]  # shown by help()
     return made

@@ -140,8 +140,6 @@ def _index_cell(part: Any, context: Any) -> Cell:
 
 def _split(cell: Cell, key: tuple[Any, ...]) -> tuple[Cell, list[Cell], Ints]:
     """The basic part of a mixed index applied, then index cells and their axes."""
-    if any(part is None for part in key):
-        raise IndexError("newaxis together with index arrays is not supported")
     padded = [*key, *([slice(None)] * (cell.type.ndim - len(key)))]
     basic = tuple(slice(None) if isinstance(p, Cell | np.ndarray | int) else p for p in padded)
     trimmed = cell if all(p == slice(None) for p in basic) else read(cell, basic)
@@ -154,7 +152,47 @@ def _split(cell: Cell, key: tuple[Any, ...]) -> tuple[Cell, list[Cell], Ints]:
     return trimmed, [_index_cell(padded[i], cell.type.context) for i in axes], axes
 
 
+def _axes_made(cell: Cell, key: tuple[Any, ...]) -> tuple[Cell, tuple[Any, ...]]:
+    """``cell`` seen with an axis of length 1 for each None in ``key``, and the key that takes it whole."""
+    if None not in [part if part is None else 0 for part in key]:
+        return cell, key
+    extents = iter(cell.type.shape)
+    shape = [1 if part is None else next(extents) for part in key]
+    return reshape_view(cell, (*shape, *extents)), tuple([_WHOLE if part is None else part for part in key])
+
+
+def _all_arrays(key: tuple[Any, ...], shape: Ints) -> tuple[Any, ...]:
+    """``key`` with slices as arrays of positions, shaped so that the result has its axes where NumPy puts them.
+
+    Those of the index arrays stand where the first of these is, or in front if a slice parts them.
+    """
+    padded = [*key, *([_WHOLE] * (len(shape) - len(key)))]
+    slices = [axis for axis, part in enumerate(padded) if isinstance(part, slice)]
+    arrays = [axis for axis in range(len(padded)) if axis not in slices]
+    together = arrays[-1] - arrays[0] + 1 == len(arrays)
+    before = sum(axis < arrays[0] for axis in slices) if together else 0
+    after = len(slices) - before
+    wide = max(_ndim(padded[axis]) for axis in arrays)
+    for number, axis in enumerate(slices):
+        behind = len(slices) - number - 1 + (wide if number < before else 0)
+        positions = np.arange(*padded[axis].indices(shape[axis]), dtype=np.int32)
+        padded[axis] = positions.reshape((-1,) + (1,) * behind)
+    for axis in arrays:
+        part = padded[axis]
+        if isinstance(part, Cell):
+            padded[axis] = reshape_value(part, part.type.shape + (1,) * after)
+        else:
+            part = np.asarray(part)
+            padded[axis] = part.reshape(part.shape + (1,) * after)
+    return tuple(padded)
+
+
+def _ndim(part: Any) -> int:
+    return part.type.ndim if isinstance(part, Cell) else np.ndim(part)
+
+
 def _read_advanced(cell: Cell, key: tuple[Any, ...]) -> Cell:
+    cell, key = _axes_made(cell, key)
     trimmed, indices, axes = _split(cell, key)
     cells = [trimmed, *indices]
     spec, slots = OPERATORS["_advanced_index"].bind(tuple(c.type for c in cells), {"axes": axes})
@@ -199,8 +237,9 @@ def write(cell: Cell, key: Any, value: Any) -> None:
 
 
 def _write_advanced(cell: Cell, key: tuple[Any, ...], value: Any) -> None:
-    if any(isinstance(p, slice) and p != slice(None) for p in key) or any(p is None for p in key):
-        raise IndexError("assignment through slices mixed with index arrays is not supported")
+    cell, key = _axes_made(cell, key)
+    if any(isinstance(part, slice) and part != _WHOLE for part in key):
+        key = _all_arrays(key, cell.type.shape)
     _, indices, axes = _split(cell, key)
     types = (cell.type, *(c.type for c in indices))
     shape = OPERATORS["_advanced_index"].bind(types, {"axes": axes})[0].out_types[0].shape

@@ -12,6 +12,7 @@ import numpy as np
 from ..ir.specialization import Specialization
 from ..ir.types import Context, Type
 from ..ops import OPERATORS, Operator
+from ..ops.kinds import canonical_number
 from ..runtime import copy_to
 from ..runtime.cell import Cell
 from ..runtime.random import next_draw
@@ -30,13 +31,13 @@ _bound_scalar: dict[tuple[str, Type], tuple[Specialization, frozenset[float]]] =
 def bind_scalar(name: str, type: Type, number: Any, frame: FrameType) -> tuple[Specialization, tuple[Any, ...]]:
     """The specialization of a scalar operator, and its slots."""
     kind = number.__class__
-    if kind is not float and kind is not int:
-        if isinstance(number, bool | np.bool_):
-            number = int(number)
-        elif isinstance(number, np.number):
-            number = number.item()
-        else:
+    if kind is not float:
+        if kind is not int and not isinstance(number, bool | np.bool_ | np.number):
             raise refusal(TypeError, name, f"type {kind} not supported", (type, number), None, frame)
+        try:
+            number = canonical_number(number)
+        except OverflowError as error:
+            raise refusal(OverflowError, name, error, (type, number), None, frame) from None
     found = _bound_scalar.get((name, type))
     if found is None:
         operator = OPERATORS[name]
@@ -92,17 +93,20 @@ def invoke(
     operator: Operator, cells: Sequence[Cell], attributes: tuple[Any, ...], frame: FrameType
 ) -> tuple[Cell, ...]:
     """Record ``operator`` on ``cells``; ``attributes`` in declaration order, missing ones at the end default."""
-    return record(*specialize(operator, cells, attributes, frame), frame, cells)
+    return record(*specialize(operator, cells, attributes, frame), cells, frame)
 
 
 def record(
     spec: Specialization,
     scalars: tuple[Any, ...],
     cells: Sequence[Cell],
-    frame: FrameType,
     given: Sequence[Cell],
+    frame: FrameType,
 ) -> tuple[Cell, ...]:
-    """Record a specialization on ``cells``; its writes move those ``given`` for them. Its other results."""
+    """Record a specialization of an operator on ``cells``; gives its results but those that it writes.
+
+    What it writes moves the cells that were ``given``, of which ``cells`` may be copies on one context.
+    """
     if len(spec.out_types) == 1:
         made: tuple[Cell, ...] = (call(spec, cells, scalars, frame.f_code, frame.f_lasti),)
     else:
@@ -110,8 +114,7 @@ def record(
     targets = spec.derived["writes"]
     shown = len(made) - len(targets)
     for target, cell in zip(targets, made[shown:], strict=True):
-        context = given[target].type.context
-        given[target].write((cell if cell.type.context is context else copy_to(cell, context)).ref)
+        given[target].write(gathered((given[target], cell))[1].ref)
     return made[:shown]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from sys import _getframe
 from typing import Any
@@ -14,10 +15,11 @@ from ..ir.types import Context, Type, as_dtype
 from ..ops import OPERATORS, Operator, every_name, find
 from ..ops.shape import resolve_reshape
 from ..reference import absent, has
-from ..runtime.cell import Cell, Detached, Variable
+from ..runtime.cell import Detached, Variable
 from ..runtime.location import calling_frame
 from ..runtime.record import call, data, guard_write, move
 from . import indexing
+from .handle import Handle
 from .invoke import bind_scalar, gathered, invoke, method_of
 from .np_shape import has_scalar
 from .refusal import refuse, reports
@@ -25,7 +27,7 @@ from .refusal import refuse, reports
 _FORCE = runtime.force
 
 
-class NDArray:
+class NDArray(Handle):
     """An n-dimensional array of one dtype on one device.
 
     Operations on it are recorded and run together when a value is needed: by ``asnumpy``, ``asscalar``, printing,
@@ -37,134 +39,76 @@ class NDArray:
     np.float32(20.0)
     """
 
-    __slots__ = ("__weakref__", "_cell", "_gradient")
+    __slots__ = ("__weakref__", "_gradient")
     __array_priority__ = 1000.0
-    _cell: Cell
     _gradient: NDArray | None
-
-    def __init__(self, cell: Cell) -> None:
-        self._cell = cell
-
-    # ------------------------------------------------------------------------------------------ what it is
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """Extents of the dimensions."""
-        return self._cell.type.shape
-
-    @property
-    def dtype(self) -> type[np.generic]:
-        """NumPy's class of the element type, as in MXNet: ``x.dtype == np.float32``."""
-        return self._cell.type.dtype.type
-
-    @property
-    def size(self) -> int:
-        """Number of elements."""
-        return self._cell.type.size
-
-    @property
-    def ndim(self) -> int:
-        """Number of dimensions."""
-        return len(self._cell.type.shape)
-
-    @property
-    def context(self) -> Context:
-        """The device that the array lives on."""
-        return self._cell.type.context
-
-    ctx = context
-
-    @property
-    def stype(self) -> str:
-        """The storage type; arrays are always dense: "default"."""
-        return "default"
 
     @property
     def T(self) -> NDArray:
-        """The array with its dimensions in reverse order: a copy, or the array itself if it has less than two."""
+        """The array with its dimensions in reverse order: a copy, or the array itself if it has less than two.
+
+        >>> from lazynd import nd
+        >>> nd.zeros((2, 3)).T.shape
+        (3, 2)
+        """
         if len(self.shape) < 2:
             return self
         return method_of(OPERATORS["transpose"], self, _getframe(1))
 
     @property
     def grad(self) -> Any:
-        """A handle on the gradient buffer (an ``NDArray``), None before ``attach_grad``."""
+        """A handle on the gradient buffer (an ``NDArray``), None before ``attach_grad``.
+
+        >>> from lazynd import nd
+        >>> x = nd.ones((2,))
+        >>> x.grad is None
+        True
+        >>> x.attach_grad()
+        >>> x.grad.asnumpy()
+        array([0., 0.], dtype=float32)
+        """
         variable = self._cell.variable
         return None if variable is None or variable.grad is None else NDArray(variable.grad)
 
-    # ------------------------------------------------------------------------------------------ values
+    def __dlpack__(
+        self, *, stream: Any = None, max_version: Any = None, dl_device: Any = None, copy: bool | None = None
+    ) -> Any:
+        """A DLPack capsule of a private copy of the values. Forces. ``BufferError`` if no copy may be made."""
+        if copy is False:
+            raise BufferError("an NDArray gives a copy of its values; to_dlpack_for_write shares its memory")
+        options = {"stream": stream, "max_version": max_version, "dl_device": dl_device}
+        given = {name: option for name, option in options.items() if option is not None}
+        return runtime.exported(self._cell).__dlpack__(**given)
 
-    def asnumpy(self) -> np.ndarray[Any, Any]:
-        """The values as a NumPy array that is private and writable. Forces.
+    def __dlpack_device__(self) -> tuple[int, int]:
+        """DLPack's number of the kind of device, 1 for the host and 2 for a GPU, and the device's own."""
+        kind, number = self.context.device
+        return (2 if kind == "gpu" else 1), number
+
+    def to_dlpack_for_read(self) -> Any:
+        """A DLPack capsule of a private copy of the values, see ``nd.to_dlpack_for_read``. Forces.
 
         >>> from lazynd import nd
-        >>> nd.ones((2,)).asnumpy()
-        array([1., 1.], dtype=float32)
+        >>> nd.from_dlpack(nd.ones((2,)).to_dlpack_for_read()).shape
+        (2,)
         """
-        return runtime.fetch(self._cell, "asnumpy")
+        return self.__dlpack__()
 
-    @reports("asscalar", running=True)
-    def asscalar(self) -> Any:
-        """The value of an array of one element, as a NumPy scalar. Forces."""
-        if self.size != 1:
-            raise ValueError("The current array is not a scalar")
-        return runtime.fetch(self._cell, "asscalar").reshape(())[()]
+    def to_dlpack_for_write(self) -> Any:
+        """A DLPack capsule of the array's memory, see ``nd.to_dlpack_for_write``. Forces.
 
-    @reports("item", running=True)
-    def item(self) -> Any:
-        """The value of an array of one element, as a Python number. Forces."""
-        return self.asscalar().item()
-
-    def wait_to_read(self) -> None:
-        """Compute the value, and wait until it is there. Forces."""
-        runtime.wait(self._cell)
-
-    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray[Any, Any]:
-        made = self.asnumpy()
-        return made if dtype is None else made.astype(dtype, copy=False)
-
-    @reports("bool", running=True)
-    def __bool__(self) -> bool:
-        if self.size == 0:
-            return False
-        if self.size > 1:
-            raise ValueError("The truth value of an NDArray with multiple elements is ambiguous.")
-        return bool(self.asscalar())
-
-    @reports("float", running=True)
-    def __float__(self) -> float:
-        return float(self._single("float"))
-
-    @reports("int", running=True)
-    def __int__(self) -> int:
-        return int(self._single("int"))
-
-    @reports("index", running=True)
-    def __index__(self) -> int:
-        if self._cell.type.dtype.kind not in "iu":
-            raise TypeError(f"only integer arrays of one element are an index, this one is {self._cell.type}")
-        return int(self._single("index"))
-
-    def _single(self, what: str) -> Any:
-        if self.size != 1:
-            raise TypeError(f"only an array of one element converts to {what}; this one has shape {self.shape}")
-        return self.asscalar()
-
-    @reports("len")
-    def __len__(self) -> int:
-        if not self.shape:
-            raise TypeError("len() of a 0-d array")
-        return self.shape[0]
+        >>> from lazynd import nd
+        >>> x = nd.ones((2,))
+        >>> shared = nd.from_dlpack(x.to_dlpack_for_write())
+        >>> shared[:] = 5
+        >>> x.asnumpy()
+        array([5., 5.], dtype=float32)
+        """
+        return _SHARE[0](self)
 
     def __iter__(self) -> Iterator[NDArray]:
         for i in range(len(self)):
             yield self[i]
-
-    def __repr__(self) -> str:
-        extents = "x".join(map(str, self.shape))
-        return f"\n{_text(runtime.fetch(self._cell, 'print'))}\n<NDArray {extents} @{self.context}>"
-
-    __str__ = __repr__
 
     __hash__ = object.__hash__
 
@@ -273,7 +217,16 @@ class NDArray:
 
     @reports("reshape")
     def reshape(self, *shape: Any, **kwargs: Any) -> NDArray:
-        """A view with another shape: extents, or MXNet's codes 0 (keep), -1 (infer), -2, -3, -4; ``reverse``."""
+        """A view with another shape of as many elements (else ``MXNetError``): extents, or MXNet's codes.
+
+        0 keeps an extent, -1 infers one, -2 keeps all that are left, -3 joins two, -4 splits one into the two that
+        follow; ``reverse`` reads the codes from the right.
+
+        >>> from lazynd import nd
+        >>> x = nd.zeros((2, 3, 4))
+        >>> x.reshape((0, -1)).shape, x.reshape((-3, 0)).shape, x.reshape((-4, 1, 2, -2)).shape
+        ((2, 12), (6, 4), (1, 2, 3, 4))
+        """
         if len(shape) == 1 and isinstance(shape[0], tuple | list):
             target: Sequence[int] = tuple(shape[0])
         elif not shape:
@@ -293,11 +246,19 @@ class NDArray:
         if len(target) == 0 and self.size != 1:
             raise ValueError(f"Cannot reshape array of size {self.size} into shape ()")
         made = resolve_reshape(self.shape, tuple(target), bool(kwargs.get("reverse", False)))
+        if math.prod(made) < self.size:
+            raise ValueError(f"Cannot reshape array of size {self.size} into shape {made}")
         return NDArray(indexing.reshape_view(self._cell, made))
 
     @reports("broadcast_to")
     def broadcast_to(self, shape: Sequence[int]) -> NDArray:
-        """Axes of length 1 repeated, and axes put in front, up to ``shape``. ``ValueError`` where they do not fit."""
+        """Axes of length 1 repeated, and axes put in front, up to ``shape``. ``ValueError`` where they do not fit.
+
+        >>> from lazynd import nd
+        >>> nd.array([1, 2, 3]).broadcast_to((2, 3)).asnumpy()
+        array([[1., 2., 3.],
+               [1., 2., 3.]], dtype=float32)
+        """
         target = tuple(shape)
         extra = len(target) - self.ndim
         if extra < 0 or any(n not in (1, m) for n, m in zip(self.shape, target[extra:], strict=True)):
@@ -307,16 +268,39 @@ class NDArray:
         return method_of(OPERATORS["broadcast_to"], wide, calling_frame(), target)
 
     def detach(self) -> NDArray:
-        """A handle on the same memory, read without history."""
+        """A handle on the same memory, read without history: to the tape it is a constant.
+
+        >>> from lazynd import autograd, nd
+        >>> x = nd.array([3.0])
+        >>> x.attach_grad()
+        >>> with autograd.record():
+        ...     y = x.detach() * x
+        >>> y.backward()
+        >>> x.grad.asscalar()
+        np.float32(3.0)
+        """
         return NDArray(Detached(self._cell))
 
     def copy(self) -> NDArray:
-        """A copy on the same device."""
+        """A copy on the same device: writing to one does not change the other.
+
+        >>> from lazynd import nd
+        >>> x = nd.zeros((2,))
+        >>> y = x.copy()
+        >>> y[:] = 1
+        >>> x.asnumpy()
+        array([0., 0.], dtype=float32)
+        """
         return method_of(OPERATORS["_copy"], self, _getframe(1))
 
     @reports("astype")
     def astype(self, dtype: Any, copy: bool = True) -> NDArray:
-        """The array cast to ``dtype``; itself if that is its dtype and not ``copy``."""
+        """The array cast to ``dtype``, towards zero; itself if that is its dtype and not ``copy``.
+
+        >>> from lazynd import nd
+        >>> nd.array([1.7, -1.7]).astype("int32").asnumpy()
+        array([ 1, -1], dtype=int32)
+        """
         wanted = as_dtype(dtype)
         if wanted == self._cell.type.dtype and not copy:
             return self
@@ -324,7 +308,16 @@ class NDArray:
 
     @reports("copyto")
     def copyto(self, other: NDArray | Context) -> NDArray:
-        """Copy into ``other``: an array, which is written, or a context, where an array is made."""
+        """Copy into ``other``: an array of a shape to broadcast to, which is written, or a context, where one is made.
+
+        ``ValueError`` where the shapes do not fit, ``TypeError`` for anything else. Returns what was written or made.
+
+        >>> from lazynd import nd
+        >>> y = nd.zeros((2, 3))
+        >>> nd.array([1, 2, 3]).copyto(y).asnumpy()
+        array([[1., 2., 3.],
+               [1., 2., 3.]], dtype=float32)
+        """
         if isinstance(other, Context):
             return NDArray(runtime.copy_to(self._cell, other))
         if not isinstance(other, NDArray):
@@ -334,22 +327,43 @@ class NDArray:
 
     @reports("as_in_context")
     def as_in_context(self, context: Context) -> NDArray:
-        """The array on ``context``: itself if it is there, else a copy."""
+        """The array on ``context``: itself if it is there, else a copy; ``as_in_ctx`` is the same.
+
+        >>> import lazynd
+        >>> x = lazynd.nd.ones((2,))
+        >>> x.as_in_context(lazynd.cpu(0)) is x
+        True
+        """
         return self if context is self.context else NDArray(runtime.copy_to(self._cell, Context(context)))
 
     as_in_ctx = as_in_context
 
     def as_nd_ndarray(self) -> NDArray:
-        """A handle on the same memory with this class's rules: itself here."""
+        """A handle on the same memory with this class's rules: itself here.
+
+        >>> from lazynd import nd
+        >>> type(nd.ones((2,)).as_np_ndarray().as_nd_ndarray()) is nd.NDArray
+        True
+        """
         return self
 
     def as_np_ndarray(self) -> Any:
-        """A handle on the same memory with NumPy's rules: a ``lazynd.np.ndarray``."""
+        """A handle on the same memory with NumPy's rules: a ``lazynd.np.ndarray``.
+
+        >>> from lazynd import nd
+        >>> nd.ones((2,)).as_np_ndarray()
+        array([1., 1.])
+        """
         return _NUMPY_CLASS[0](self._cell)
 
     @reports("tostype")
     def tostype(self, stype: str) -> NDArray:
-        """The array as ``stype``: "default", "csr" (two dimensions) or "row_sparse"; always stored dense."""
+        """The array as ``stype``: "default", "csr" (two dimensions, else ``MXNetError``) or "row_sparse"; stored dense.
+
+        >>> from lazynd import nd
+        >>> nd.array([[0, 5], [0, 0]]).tostype("csr").indices.asnumpy()
+        array([1])
+        """
         wanted = _STYPES.get(stype)
         if wanted is None:
             raise ValueError(f"storage type {stype!r} is none of {', '.join(_STYPES)}")
@@ -363,22 +377,42 @@ class NDArray:
     def attach_grad(self, grad_req: str = "write", stype: str | None = None) -> None:
         """Make the array a variable, with a gradient buffer of zeros; its history is cut.
 
-        ``grad_req``: "write" overwrites the gradient on each backward pass, "add" adds, "null" keeps none.
+        ``grad_req``: "write" overwrites the gradient on each backward pass, "add" adds, "null" keeps none (else
+        ``KeyError``).
+
+        >>> from lazynd import autograd, nd
+        >>> x = nd.array([1.0, 2.0])
+        >>> x.attach_grad("add")
+        >>> for _ in range(2):
+        ...     with autograd.record():
+        ...         y = x * x
+        ...     y.backward()
+        >>> x.grad.asnumpy()
+        array([4., 8.], dtype=float32)
         """
         if grad_req not in ("write", "add", "null"):
             raise KeyError(grad_req)
         cell = self._cell
         with runtime.not_recording():
-            # Not zeros_like: a pending reader of the array would keep the first step from taking its buffer over.
             buffer = runtime.filled(cell.type, 0)
         cell.tape = None
         cell.variable = Variable(buffer, grad_req)
 
     @reports("backward")
     def backward(self, out_grad: NDArray | None = None, retain_graph: bool = False, train_mode: bool = True) -> None:
-        """Add the graph of the gradients of this array with respect to the variables it depends on.
+        """Add the graph of the gradients of this array with respect to the variables it depends on. Runs nothing.
 
-        ``out_grad``: this array's own gradient, ones by default. Runs nothing.
+        ``out_grad``: this array's own gradient, of its shape and dtype; ones by default. ``retain_graph``: keep the
+        graph, to differentiate it again. ``MXNetError`` where the array was not recorded.
+
+        >>> from lazynd import autograd, nd
+        >>> x = nd.array([1.0, 2.0])
+        >>> x.attach_grad()
+        >>> with autograd.record():
+        ...     y = x * x
+        >>> y.backward(nd.array([1, 10]))
+        >>> x.grad.asnumpy()
+        array([ 2., 40.], dtype=float32)
         """
         heads = None if out_grad is None else [out_grad._cell]
         runtime.backward([self._cell], heads, retain_graph)
@@ -398,7 +432,7 @@ class NDArray:
         return sorted({*object.__dir__(self), *methods})
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _rebuild, (self.asnumpy(), self.context)
+        return _rebuild, (self.asnumpy(), self.context, type(self))
 
     def __copy__(self) -> NDArray:
         return self.copy()
@@ -407,13 +441,9 @@ class NDArray:
         return self.copy()
 
 
-def _text(values: np.ndarray[Any, Any]) -> str:
-    """Values as NumPy 1 printed them, like MXNet; NumPy 2.0 to 2.4 print large float32 otherwise."""
-    return str(values) if not values.ndim else np.array2string(values, legacy="1.25")
-
-
-def _rebuild(values: np.ndarray[Any, Any], context: Context) -> NDArray:
-    return NDArray(data(Type(values.shape, values.dtype, context), values))
+@reports("unpickle")
+def _rebuild(values: np.ndarray[Any, Any], context: Context, kind: type[NDArray]) -> NDArray:
+    return kind(data(Type(values.shape, values.dtype, runtime.existing(context)), values))
 
 
 def _key(key: Any) -> Any:
@@ -467,6 +497,8 @@ def _make_method(operator: Operator, name: str) -> Any:
 
 #: Set by ``generate``, which needs this class.
 _METHOD_MAKERS: list[Any] = []
+#: Set by ``dlpack``: ``to_dlpack_for_write``.
+_SHARE: list[Any] = []
 #: Set by ``lazynd.np``: its class.
 _NUMPY_CLASS: list[Any] = []
 #: Storage types by name, set by ``sparse``.

@@ -32,7 +32,12 @@ def is_np_shape() -> bool:
 
 
 def set_np_shape(active: bool) -> bool:
-    """Switch NumPy's shapes on or off in this thread; returns what it was."""
+    """Switch NumPy's shapes on or off in this thread; returns what it was.
+
+    >>> import lazynd
+    >>> lazynd.util.set_np_shape(True), lazynd.util.set_np_shape(False)
+    (False, True)
+    """
     before, _FLAG.on = _FLAG.on, bool(active)
     return before
 
@@ -60,7 +65,15 @@ class np_shape:
 
 
 def use_np_shape(function: _F) -> _F:
-    """``function`` with NumPy's shapes on while it runs."""
+    """``function`` with NumPy's shapes on while it runs.
+
+    >>> import lazynd
+    >>> @lazynd.util.use_np_shape
+    ... def scalar():
+    ...     return lazynd.nd.ones(()).shape
+    >>> scalar()
+    ()
+    """
 
     @functools.wraps(function)
     def wrapped(*args: Any, **kwargs: Any) -> Any:

@@ -23,7 +23,15 @@ __all__ = ["exponential", "normal", "poisson", "randint", "randn", "seed", "unif
 
 @reports("seed")
 def seed(seed_state: int, ctx: Context | str = "all") -> None:
-    """Restart the random stream: of one context, or of all."""
+    """Restart the random stream: of one context, or of all. ``ValueError`` for what is no int.
+
+    >>> from lazynd import nd
+    >>> nd.random.seed(7)
+    >>> first = nd.random.uniform(shape=(3,)).asnumpy()
+    >>> nd.random.seed(7)
+    >>> bool((nd.random.uniform(shape=(3,)).asnumpy() == first).all())
+    True
+    """
     if not isinstance(seed_state, int | np.integer):
         raise ValueError("sd must be int")
     streams.seed(int(seed_state), None if ctx == "all" else Context(ctx))
@@ -79,7 +87,15 @@ def normal(
     ctx: Context | None = None,
     out: NDArray | None = None,
 ) -> NDArray:
-    """Normal numbers of mean ``loc`` and standard deviation ``scale`` (above 0)."""
+    """Normal numbers of mean ``loc`` and standard deviation ``scale`` (above 0, else ``MXNetError``).
+
+    Of shape (1,), float32 and on the default context unless given; written to ``out`` if that is.
+
+    >>> from lazynd import nd
+    >>> x = nd.random.normal(5, 0.1, shape=(1000,))
+    >>> x.shape, round(x.mean().item(), 1)
+    ((1000,), 5.0)
+    """
     if not isinstance(scale, NDArray) and scale <= 0:
         text = f"Check failed: param.scale > 0 ({scale:g} vs. 0)"
         raise MXNetError(f"{text} : scale parameter in gaussian has to be positive")
@@ -88,7 +104,12 @@ def normal(
 
 @reports("randn")
 def randn(*shape: int, loc: float = 0, scale: float = 1, dtype: Any = None, ctx: Context | None = None) -> NDArray:
-    """Normal numbers of the shape given by the arguments."""
+    """Normal numbers of the shape given by the arguments, (1,) by default; else as ``normal``.
+
+    >>> from lazynd import nd
+    >>> nd.random.randn(2, 3).shape
+    (2, 3)
+    """
     return normal(loc, scale, shape or None, dtype, ctx)
 
 
@@ -100,7 +121,15 @@ def poisson(
     ctx: Context | None = None,
     out: NDArray | None = None,
 ) -> NDArray:
-    """Poisson numbers of rate ``lam`` (not negative), as floats."""
+    """Poisson numbers of rate ``lam`` (not negative, else ``MXNetError``), as floats.
+
+    Of shape (1,), float32 and on the default context unless given; written to ``out`` if that is.
+
+    >>> from lazynd import nd
+    >>> x = nd.random.poisson(4, shape=(1000,))
+    >>> bool((x == nd.floor(x)).min()), x.dtype
+    (True, <class 'numpy.float32'>)
+    """
     if not isinstance(lam, NDArray) and lam < 0:
         raise MXNetError(f"Check failed: param.lam >= 0 ({lam:g} vs. 0) : lambda parameter has to be non-negative")
     return _draw("_random_poisson", (lam,), shape, ctx, dtype, out, calling_frame())
@@ -114,7 +143,14 @@ def exponential(
     ctx: Context | None = None,
     out: NDArray | None = None,
 ) -> NDArray:
-    """Exponential numbers of mean ``scale``."""
+    """Exponential numbers of mean ``scale`` (above 0, else ``MXNetError``).
+
+    Of shape (1,), float32 and on the default context unless given; written to ``out`` if that is.
+
+    >>> from lazynd import nd
+    >>> nd.random.exponential(2.0, shape=(2, 3)).min().asscalar() >= 0
+    np.True_
+    """
     if not isinstance(scale, NDArray) and scale <= 0:
         raise MXNetError(f"Check failed: scale > 0 ({scale:g} vs. 0) : scale has to be positive")
     rate = scale if isinstance(scale, NDArray) else 1.0 / scale
@@ -130,7 +166,15 @@ def randint(
     ctx: Context | None = None,
     out: NDArray | None = None,
 ) -> NDArray:
-    """Integers uniform in [low, high), int32 by default."""
+    """Integers uniform in [low, high), int32 by default; ``MXNetError`` where there is none.
+
+    Of shape (1,) and on the default context unless given; written to ``out`` if that is.
+
+    >>> from lazynd import nd
+    >>> x = nd.random.randint(3, 6, shape=(1000,))
+    >>> x.min().asscalar(), x.max().asscalar()
+    (np.int32(3), np.int32(5))
+    """
     if low >= high:
         raise MXNetError(f"Check failed: param.high > param.low ({high} vs. {low}) : low must be less than high")
     return _draw("_random_randint", (low, high), shape, ctx, dtype or "int32", out, calling_frame())

@@ -28,7 +28,7 @@ class _PlainKeyError(KeyError):
 
 
 _PlainKeyError.__name__ = _PlainKeyError.__qualname__ = "KeyError"
-_REFUSALS = (MXNetError, TypeError, ValueError, IndexError, KeyError, AssertionError)
+_REFUSALS = (MXNetError, TypeError, ValueError, IndexError, KeyError, OverflowError, AssertionError)
 
 
 def show(operand: Any) -> str:
@@ -40,7 +40,10 @@ def show(operand: Any) -> str:
         return f"[{', '.join(map(show, operand))}]"
     if isinstance(operand, Type | Context | type | np.dtype):
         return str(operand) if not isinstance(operand, type) else operand.__name__
-    text = repr(operand)
+    try:
+        text = repr(operand)
+    except ValueError:  # an int of more digits than Python writes
+        text = "too long to be written"
     text = text if len(text) <= _LONGEST else text[:_LONGEST] + "..."
     plain = operand.__class__ in (int, float, bool, tuple, str)
     return text if plain and not isinstance(operand, str) else f"{operand.__class__.__name__} {text}"
@@ -90,7 +93,7 @@ def refuse(
     """Says operator, types, ``named`` attributes and the caller's line where an operator's own rule refuses a call."""
     try:
         yield
-    except (OperatorError, TypeError, KeyError) as error:
+    except (OperatorError, TypeError, KeyError, OverflowError) as error:
         if getattr(error, "refused", False) or not _raised_here(error):
             raise
         kind = MXNetError if isinstance(error, KeyError) else _class_of(error)

@@ -21,7 +21,12 @@ __all__ = ["BaseSparseNDArray", "CSRNDArray", "RowSparseNDArray", "csr_matrix", 
 
 
 class BaseSparseNDArray(NDArray):
-    """An array that says it is sparse."""
+    """An array that says it is sparse.
+
+    >>> from lazynd import nd
+    >>> isinstance(nd.zeros((2, 3)).tostype("csr"), nd.sparse.BaseSparseNDArray)
+    True
+    """
 
     __slots__ = ()
 
@@ -35,7 +40,13 @@ class BaseSparseNDArray(NDArray):
 
 
 class CSRNDArray(BaseSparseNDArray):
-    """A matrix in compressed rows: ``data``, ``indices`` (columns) and ``indptr``, found when asked for (forces)."""
+    """A matrix in compressed rows: ``data``, ``indices`` (columns) and ``indptr``, found when asked for (forces).
+
+    >>> from lazynd import nd
+    >>> x = nd.array([[0, 5, 0], [7, 0, 8]]).tostype("csr")
+    >>> x.data.asnumpy(), x.indices.asnumpy(), x.indptr.asnumpy()
+    (array([5., 7., 8.], dtype=float32), array([1, 0, 2]), array([0, 1, 3]))
+    """
 
     __slots__ = ()
 
@@ -61,7 +72,13 @@ class CSRNDArray(BaseSparseNDArray):
 
 
 class RowSparseNDArray(BaseSparseNDArray):
-    """An array of which few rows are not 0: ``data`` (those rows) and ``indices``, found when asked for (forces)."""
+    """An array of which few rows are not 0: ``data`` (those rows) and ``indices``, found when asked for (forces).
+
+    >>> from lazynd import nd
+    >>> x = nd.array([[0, 0], [3, 4], [0, 0]]).tostype("row_sparse")
+    >>> x.data.asnumpy(), x.indices.asnumpy()
+    (array([[3., 4.]], dtype=float32), array([1]))
+    """
 
     __slots__ = ()
 
@@ -101,7 +118,13 @@ def zeros(stype: str, shape: Any, ctx: Context | None = None, dtype: Any = None)
 
 
 def csr_matrix(arg1: Any, shape: Any = None, ctx: Context | None = None, dtype: Any = None) -> NDArray:
-    """A ``CSRNDArray`` of a dense matrix, or of ``(data, indices, indptr)`` and ``shape``."""
+    """A ``CSRNDArray`` of a dense matrix, or of ``(data, indices, indptr)`` and ``shape``.
+
+    >>> from lazynd import nd
+    >>> nd.sparse.csr_matrix(([5, 7], [1, 0], [0, 1, 2]), shape=(2, 3)).asnumpy()
+    array([[0., 5., 0.],
+           [7., 0., 0.]], dtype=float32)
+    """
     if not isinstance(arg1, tuple):
         return array(arg1, ctx, dtype).tostype("csr")
     if len(arg1) != 3 or shape is None:
@@ -113,7 +136,16 @@ def csr_matrix(arg1: Any, shape: Any = None, ctx: Context | None = None, dtype: 
 
 
 def row_sparse_array(arg1: Any, shape: Any = None, ctx: Context | None = None, dtype: Any = None) -> NDArray:
-    """A ``RowSparseNDArray`` of a dense array, or of ``(data, indices)`` and ``shape``."""
+    """A ``RowSparseNDArray`` of a dense array, or of ``(data, indices)`` and ``shape``.
+
+    ``MXNetError`` for rows that do not fit ``shape``.
+
+    >>> from lazynd import nd
+    >>> nd.sparse.row_sparse_array(([[3, 4]], [1]), shape=(3, 2)).asnumpy()
+    array([[0., 0.],
+           [3., 4.],
+           [0., 0.]], dtype=float32)
+    """
     if not isinstance(arg1, tuple):
         return array(arg1, ctx, dtype).tostype("row_sparse")
     if len(arg1) != 2 or shape is None:

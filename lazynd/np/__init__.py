@@ -46,83 +46,159 @@ def array(object: Any, dtype: Any = None, ctx: Context | None = None) -> ndarray
 
 @use_np_shape
 def zeros(shape: Shape, dtype: Any = "float32", ctx: Context | None = None) -> ndarray:
-    """Zeros of ``shape``, which may be ()."""
+    """Zeros of ``shape``, which may be (); float32 unless given.
+
+    >>> from lazynd import np
+    >>> np.zeros((2, 3)).shape
+    (2, 3)
+    """
     return wrap(nd.full(shape, 0, ctx, dtype))
 
 
 @use_np_shape
 def ones(shape: Shape, dtype: Any = "float32", ctx: Context | None = None) -> ndarray:
-    """Ones of ``shape``, which may be ()."""
+    """Ones of ``shape``, which may be (); float32 unless given.
+
+    >>> from lazynd import np
+    >>> np.ones(())
+    array(1.)
+    """
     return wrap(nd.full(shape, 1, ctx, dtype))
 
 
 @use_np_shape
 def full(shape: Shape, fill_value: float, dtype: Any = "float32", ctx: Context | None = None) -> ndarray:
-    """An array of ``shape`` filled with ``fill_value``."""
+    """An array of ``shape`` filled with ``fill_value``; float32 unless given.
+
+    >>> from lazynd import np
+    >>> np.full((2,), 7)
+    array([7., 7.])
+    """
     return wrap(nd.full(shape, fill_value, ctx, dtype))
 
 
 def arange(
     start: float, stop: float | None = None, step: float = 1, dtype: Any = "float32", ctx: Context | None = None
 ) -> ndarray:
-    """Numbers from ``start`` (0 if only one is given) up to ``stop``, ``step`` apart."""
+    """Numbers from ``start`` (0 if only one is given) up to ``stop``, ``step`` apart; float32 unless given.
+
+    >>> from lazynd import np
+    >>> np.arange(3)
+    array([0., 1., 2.])
+    """
     return wrap(nd.arange(start, stop, step, ctx=ctx, dtype=dtype))
 
 
 def linspace(start: float, stop: float, num: int = 50, dtype: Any = "float32", ctx: Context | None = None) -> ndarray:
-    """``num`` numbers evenly spaced from ``start`` to ``stop``, which is included."""
+    """``num`` numbers evenly spaced from ``start`` to ``stop``, which is included; float32 unless given.
+
+    >>> from lazynd import np
+    >>> np.linspace(0, 1, 3)
+    array([0. , 0.5, 1. ])
+    """
     return wrap(nd.linspace(start, stop, num, ctx=ctx, dtype=dtype))
 
 
 def eye(N: int, M: int | None = None, k: int = 0, dtype: Any = "float32", ctx: Context | None = None) -> ndarray:
-    """Ones on the ``k``-th diagonal of an ``N`` by ``M`` matrix, square by default."""
+    """Ones on the ``k``-th diagonal of an ``N`` by ``M`` matrix, square by default; float32 unless given.
+
+    >>> from lazynd import np
+    >>> np.eye(2)
+    array([[1., 0.],
+           [0., 1.]])
+    """
     return wrap(nd.eye(N, M or 0, k, ctx, dtype))
 
 
 def concatenate(seq: Sequence[ndarray], axis: int = 0) -> ndarray:
-    """Arrays joined along ``axis``."""
+    """Arrays joined along ``axis``.
+
+    >>> from lazynd import np
+    >>> np.concatenate([np.zeros((1, 3)), np.ones((2, 3))]).shape
+    (3, 3)
+    """
     return wrap(nd.concatenate(seq, axis))
 
 
 def stack(arrays: Sequence[ndarray], axis: int = 0) -> ndarray:
-    """Arrays of one shape joined along a new ``axis``."""
+    """Arrays of one shape joined along a new ``axis``.
+
+    >>> from lazynd import np
+    >>> np.stack([np.zeros((3,)), np.ones((3,))]).shape
+    (2, 3)
+    """
     return wrap(nd.stack(*arrays, axis=axis))
 
 
 def sum(a: ndarray, axis: Axis = None, keepdims: bool = False) -> ndarray:
-    """The sum along ``axis``, of everything by default."""
+    """The sum along ``axis``, of everything by default.
+
+    >>> from lazynd import np
+    >>> np.sum(np.array([[1, 2], [3, 4]]), axis=0)
+    array([4., 6.])
+    """
     return a.sum(axis, keepdims)
 
 
 def mean(a: ndarray, axis: Axis = None, keepdims: bool = False) -> ndarray:
-    """The mean along ``axis``, of everything by default."""
+    """The mean along ``axis``, of everything by default.
+
+    >>> from lazynd import np
+    >>> np.mean(np.array([1, 2, 6]))
+    array(3.)
+    """
     return a.mean(axis, keepdims)
 
 
 def max(a: ndarray, axis: Axis = None, keepdims: bool = False) -> ndarray:
-    """The maximum along ``axis``, of everything by default."""
+    """The maximum along ``axis``, of everything by default.
+
+    >>> from lazynd import np
+    >>> np.max(np.array([[1, 5], [3, 2]]), axis=1)
+    array([5., 3.])
+    """
     return a.max(axis, keepdims)
 
 
 def min(a: ndarray, axis: Axis = None, keepdims: bool = False) -> ndarray:
-    """The minimum along ``axis``, of everything by default."""
+    """The minimum along ``axis``, of everything by default.
+
+    >>> from lazynd import np
+    >>> np.min(np.array([[1, 5], [3, 2]]), axis=1)
+    array([1., 2.])
+    """
     return a.min(axis, keepdims)
 
 
 def prod(a: ndarray, axis: Axis = None, keepdims: bool = False) -> ndarray:
-    """The product along ``axis``, of everything by default."""
+    """The product along ``axis``, of everything by default.
+
+    >>> from lazynd import np
+    >>> np.prod(np.array([2, 3, 4]))
+    array(24.)
+    """
     return a.prod(axis, keepdims)
 
 
 @use_np_shape
 def maximum(x1: Any, x2: Any) -> ndarray:
-    """The larger of each pair of elements."""
+    """The larger of each pair of elements; one of the two may be a number.
+
+    >>> from lazynd import np
+    >>> np.maximum(np.array([1, 3]), 2)
+    array([2., 3.])
+    """
     return wrap(nd.maximum(x1, x2))
 
 
 @use_np_shape
 def minimum(x1: Any, x2: Any) -> ndarray:
-    """The smaller of each pair of elements."""
+    """The smaller of each pair of elements; one of the two may be a number.
+
+    >>> from lazynd import np
+    >>> np.minimum(np.array([1, 3]), 2)
+    array([1., 2.])
+    """
     return wrap(nd.minimum(x1, x2))
 
 

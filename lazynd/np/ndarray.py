@@ -171,7 +171,12 @@ class ndarray(NDArray):
 
 @use_np_shape
 def dot(a: ndarray, b: ndarray) -> ndarray:
-    """The last axis of ``a`` contracted with the first of ``b``; shape () for two vectors."""
+    """The last axis of ``a`` contracted with the first of ``b``; shape () for two vectors.
+
+    >>> from lazynd import np
+    >>> np.dot(np.array([1, 2]), np.array([3, 4]))
+    array(11.)
+    """
     left, right = _promoted(a, b)
     made = wrap(nd.dot(left, right))
     return made.reshape(()) if a.ndim == b.ndim == 1 else made

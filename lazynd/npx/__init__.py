@@ -8,40 +8,77 @@ from typing import Any
 
 from .. import nd
 from ..ir.errors import MXNetError
+from ..nd import files
 from ..nd.np_shape import is_np_shape, set_np_shape
+from ..nd.refusal import reports
 from ..np.ndarray import ndarray, wrap
 from ..reference import absent
 
-__all__ = ["is_np_shape", "log_softmax", "relu", "reset_np", "reshape", "set_np", "sigmoid", "softmax"]
+__all__ = [
+    "is_np_shape", "load", "log_softmax", "relu", "reset_np", "reshape", "save", "set_np", "sigmoid", "softmax",
+]  # fmt: skip
 
 
 def set_np(shape: bool = True, array: bool = True) -> None:
-    """NumPy's shapes on in this thread. Arrays made by ``np`` follow NumPy's rules always."""
+    """NumPy's shapes on in this thread. Arrays made by ``np`` follow NumPy's rules always.
+
+    >>> from lazynd import nd, npx
+    >>> npx.set_np()
+    >>> nd.ones(()).shape
+    ()
+    >>> npx.reset_np()
+    """
     set_np_shape(shape)
 
 
 def reset_np() -> None:
-    """NumPy's shapes off in this thread."""
+    """NumPy's shapes off in this thread.
+
+    >>> from lazynd import npx
+    >>> npx.reset_np()
+    >>> npx.is_np_shape()
+    False
+    """
     set_np_shape(False)
 
 
 def relu(data: ndarray) -> ndarray:
-    """The element where positive, else 0."""
+    """The element where positive, else 0.
+
+    >>> from lazynd import np, npx
+    >>> npx.relu(np.array([-1, 2]))
+    array([0., 2.])
+    """
     return wrap(nd.relu(data))
 
 
 def sigmoid(data: ndarray) -> ndarray:
-    """1 / (1 + exp(-x)) of each element."""
+    """1 / (1 + exp(-x)) of each element.
+
+    >>> from lazynd import np, npx
+    >>> npx.sigmoid(np.array([0]))
+    array([0.5])
+    """
     return wrap(nd.sigmoid(data))
 
 
 def softmax(data: ndarray, axis: int = -1) -> ndarray:
-    """Exponentials scaled to sum to one along ``axis``."""
+    """Exponentials scaled to sum to one along ``axis``.
+
+    >>> from lazynd import np, npx
+    >>> npx.softmax(np.array([1, 1]))
+    array([0.5, 0.5])
+    """
     return wrap(nd.softmax(data, axis=axis))
 
 
 def log_softmax(data: ndarray, axis: int = -1) -> ndarray:
-    """The logarithm of ``softmax``."""
+    """The logarithm of ``softmax``.
+
+    >>> from lazynd import np, npx
+    >>> npx.log_softmax(np.array([1, 1])).shape
+    (2,)
+    """
     return wrap(nd.log_softmax(data, axis=axis))
 
 
@@ -102,6 +139,43 @@ def _split(extent: int, pair: list[int]) -> list[int]:
     if len(pair) != 2 or not known or extent % math.prod(known):
         raise MXNetError(f"[reshape] {pair} does not split {extent}")
     return [n if n > 0 else extent // math.prod(known) for n in pair]
+
+
+def save(file: files.Path, arr: ndarray | list[ndarray] | dict[str, ndarray]) -> None:
+    """Write an array, a list or a dict of arrays to ``file``, as ``mxnet.npx.load`` 1.9.1 reads it; see ``nd.save``.
+
+    >>> import lazynd
+    >>> lazynd.npx.save("arrays", {"half": lazynd.np.array(0.5)})
+    >>> lazynd.npx.load("arrays")
+    {'half': array(0.5)}
+    """
+    arrays, names = _checked(arr)
+    files.write(file, arrays, names, 3)
+
+
+@reports("save")
+def _checked(arr: Any) -> tuple[list[nd.NDArray], list[str]]:
+    arrays, names = files.split(arr)
+    if any(not isinstance(a, ndarray) for a in arrays):
+        raise TypeError("Only accepts dict str->ndarray or list of ndarrays")
+    return arrays, names
+
+
+@reports("load")
+def load(file: files.Path) -> list[ndarray] | dict[str, ndarray]:
+    """The arrays of a file, as ``nd.load`` reads it, with NumPy's rules.
+
+    >>> import pathlib, tempfile
+    >>> from lazynd import nd, npx
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = pathlib.Path(folder) / "weights.params"
+    ...     nd.save(path, {"w": nd.ones((2, 3))})
+    ...     loaded = npx.load(path)
+    >>> loaded["w"].shape
+    (2, 3)
+    """
+    found = files.read(file)
+    return {name: wrap(a) for name, a in found.items()} if isinstance(found, dict) else [wrap(a) for a in found]
 
 
 def __getattr__(name: str) -> Any:

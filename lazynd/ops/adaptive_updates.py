@@ -11,7 +11,7 @@ import numpy as np
 from ..ir import build as ir
 from ..ir.build import Value
 from ..ir.types import require
-from .kinds import Real
+from .kinds import Wide
 from .normalization import wide
 from .updates import Results, clipped, narrow, require_half, require_like, update, update_samples
 
@@ -28,13 +28,13 @@ def adam_update(
     mean: Value,
     var: Value,
     *,
-    lr: Real,
-    beta1: Real = 0.9,
-    beta2: Real = 0.999,
-    epsilon: Real = 1e-8,
-    wd: Real = 0.0,
-    rescale_grad: Real = 1.0,
-    clip_gradient: Real = -1.0,
+    lr: Wide,
+    beta1: Wide = 0.9,
+    beta2: Wide = 0.999,
+    epsilon: Wide = 1e-8,
+    wd: Wide = 0.0,
+    rescale_grad: Wide = 1.0,
+    clip_gradient: Wide = -1.0,
     lazy_update: bool = True,
 ) -> Results:
     """``weight - lr m / (sqrt(v) + epsilon)``, m and v being the moving averages ``mean`` and ``var``.
@@ -95,13 +95,13 @@ def _adamw_update(
     var: Value,
     rescale_grad: Value,
     *,
-    lr: Real,
-    beta1: Real = 0.9,
-    beta2: Real = 0.999,
-    epsilon: Real = 1e-8,
-    wd: Real = 0.0,
-    eta: Real,
-    clip_gradient: Real = -1.0,
+    lr: Wide,
+    beta1: Wide = 0.9,
+    beta2: Wide = 0.999,
+    epsilon: Wide = 1e-8,
+    wd: Wide = 0.0,
+    eta: Wide,
+    clip_gradient: Wide = -1.0,
 ) -> Results:
     """``weight - eta (lr m / (sqrt(v) + epsilon) + wd weight)``: Adam with its weight decay apart.
 
@@ -123,13 +123,13 @@ def _mp_adamw_update(
     weight32: Value,
     rescale_grad: Value,
     *,
-    lr: Real,
-    beta1: Real = 0.9,
-    beta2: Real = 0.999,
-    epsilon: Real = 1e-8,
-    wd: Real = 0.0,
-    eta: Real,
-    clip_gradient: Real = -1.0,
+    lr: Wide,
+    beta1: Wide = 0.9,
+    beta2: Wide = 0.999,
+    epsilon: Wide = 1e-8,
+    wd: Wide = 0.0,
+    eta: Wide,
+    clip_gradient: Wide = -1.0,
 ) -> Results:
     """``_adamw_update`` of ``weight32``, with float32 states; the float16 copy of the weight is the result."""
     require_half(weight, grad, mean, var, weight32)
@@ -145,13 +145,13 @@ def rmsprop_update(
     grad: Value,
     n: Value,
     *,
-    lr: Real,
-    gamma1: Real = 0.95,
-    epsilon: Real = 1e-8,
-    wd: Real = 0.0,
-    rescale_grad: Real = 1.0,
-    clip_gradient: Real = -1.0,
-    clip_weights: Real = -1.0,
+    lr: Wide,
+    gamma1: Wide = 0.95,
+    epsilon: Wide = 1e-8,
+    wd: Wide = 0.0,
+    rescale_grad: Wide = 1.0,
+    clip_gradient: Wide = -1.0,
+    clip_weights: Wide = -1.0,
 ) -> Results:
     """``weight - lr g / sqrt(n + epsilon)``, with n the moving average of the squared gradient."""
     require_like(weight, grad, n)
@@ -169,14 +169,14 @@ def rmspropalex_update(
     g: Value,
     delta: Value,
     *,
-    lr: Real,
-    gamma1: Real = 0.95,
-    gamma2: Real = 0.9,
-    epsilon: Real = 1e-8,
-    wd: Real = 0.0,
-    rescale_grad: Real = 1.0,
-    clip_gradient: Real = -1.0,
-    clip_weights: Real = -1.0,
+    lr: Wide,
+    gamma1: Wide = 0.95,
+    gamma2: Wide = 0.9,
+    epsilon: Wide = 1e-8,
+    wd: Wide = 0.0,
+    rescale_grad: Wide = 1.0,
+    clip_gradient: Wide = -1.0,
+    clip_weights: Wide = -1.0,
 ) -> Results:
     """RMSProp about the mean with momentum: ``delta = gamma2 delta - lr grad / sqrt(n - g^2 + epsilon)`` is added.
 
@@ -198,12 +198,12 @@ def ftrl_update(
     z: Value,
     n: Value,
     *,
-    lr: Real,
-    lamda1: Real = 0.01,
-    beta: Real = 1.0,
-    wd: Real = 0.0,
-    rescale_grad: Real = 1.0,
-    clip_gradient: Real = -1.0,
+    lr: Wide,
+    lamda1: Wide = 0.01,
+    beta: Wide = 1.0,
+    wd: Wide = 0.0,
+    rescale_grad: Wide = 1.0,
+    clip_gradient: Wide = -1.0,
 ) -> Results:
     """Follow the regularised leader: 0 where ``|z| <= lamda1``; ``z`` and ``n`` are its sums."""
     require_like(weight, grad, z, n)
@@ -228,14 +228,14 @@ def ftml_update(
     v: Value,
     z: Value,
     *,
-    lr: Real,
-    beta1: Real = 0.6,
-    beta2: Real = 0.999,
-    epsilon: Real = 1e-8,
-    t: Real,
-    wd: Real = 0.0,
-    rescale_grad: Real = 1.0,
-    clip_grad: Real = -1.0,
+    lr: Wide,
+    beta1: Wide = 0.6,
+    beta2: Wide = 0.999,
+    epsilon: Wide = 1e-8,
+    t: Wide,
+    wd: Wide = 0.0,
+    rescale_grad: Wide = 1.0,
+    clip_grad: Wide = -1.0,
 ) -> Results:
     """Follow the moving leader, at step ``t`` from 1: ``-z / d``, which are its moving sums."""
     require_like(weight, grad, d, v, z)
@@ -274,14 +274,14 @@ def lamb_update_phase1(
     mean: Value,
     var: Value,
     *,
-    beta1: Real = 0.9,
-    beta2: Real = 0.999,
-    epsilon: Real = 1e-6,
-    t: Real,
+    beta1: Wide = 0.9,
+    beta2: Wide = 0.999,
+    epsilon: Wide = 1e-6,
+    t: Wide,
     bias_correction: bool = True,
-    wd: Real,
-    rescale_grad: Real = 1.0,
-    clip_gradient: Real = -1.0,
+    wd: Wide,
+    rescale_grad: Wide = 1.0,
+    clip_gradient: Wide = -1.0,
 ) -> Results:
     """The direction of LAMB at step ``t`` from 1: ``m / (sqrt(v) + epsilon) + wd weight``, as in Adam."""
     require_like(weight, grad, mean, var)
@@ -299,14 +299,14 @@ def mp_lamb_update_phase1(
     var: Value,
     weight32: Value,
     *,
-    beta1: Real = 0.9,
-    beta2: Real = 0.999,
-    epsilon: Real = 1e-6,
-    t: Real,
+    beta1: Wide = 0.9,
+    beta2: Wide = 0.999,
+    epsilon: Wide = 1e-6,
+    t: Wide,
     bias_correction: bool = True,
-    wd: Real,
-    rescale_grad: Real = 1.0,
-    clip_gradient: Real = -1.0,
+    wd: Wide,
+    rescale_grad: Wide = 1.0,
+    clip_gradient: Wide = -1.0,
 ) -> Results:
     """``lamb_update_phase1`` of ``weight32``, with float32 states and a float32 result."""
     require_half(weight, grad, mean, var, weight32)
@@ -340,7 +340,7 @@ def _phase2_samples(half: bool) -> Callable[[Any], list[Any]]:
 
 @update(_phase2_samples(half=False))
 def lamb_update_phase2(
-    weight: Value, g: Value, r1: Value, r2: Value, *, lr: Real, lower_bound: Real = -1.0, upper_bound: Real = -1.0
+    weight: Value, g: Value, r1: Value, r2: Value, *, lr: Wide, lower_bound: Wide = -1.0, upper_bound: Wide = -1.0
 ) -> Results:
     """``weight - lr r1 / r2 g``, with the norms ``r1`` (bounded) of the weight and ``r2`` of ``g``; 1 if one is 0."""
     require_like(weight, g)
@@ -355,9 +355,9 @@ def mp_lamb_update_phase2(
     r2: Value,
     weight32: Value,
     *,
-    lr: Real,
-    lower_bound: Real = -1.0,
-    upper_bound: Real = -1.0,
+    lr: Wide,
+    lower_bound: Wide = -1.0,
+    upper_bound: Wide = -1.0,
 ) -> Results:
     """``lamb_update_phase2`` of ``weight32``; the float16 copy of the weight is the result."""
     w = _trusted(weight32, g, r1, r2, lr, lower_bound, upper_bound)

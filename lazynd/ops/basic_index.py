@@ -1,17 +1,18 @@
-"""Reading and writing a strided block of an array: what ``x[1:3, ::2]`` records where it is no view."""
+"""Reading and writing a strided block of an array: what ``x[1:3, ::2]`` records where it is no view, and slices."""
 
 from __future__ import annotations
 
 import builtins
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from ..ir import build as ir
 from ..ir.build import Value
-from ..ir.types import INT32, require
+from ..ir.types import INT32, Type, normalize_axis, require
 from .kinds import Axis, Bounds, Indices, Shape
-from .operator import op
+from .operator import Operator, op
 
 Ints = tuple[int, ...]
 
@@ -124,13 +125,25 @@ def _advanced_assign(data: Value, value: Value, *indices: Value, axes: Shape) ->
     return ir.scatter(data, value, where, axes, "set")
 
 
+Call = tuple[Operator, dict[str, Any]]
+
+
+def _block(type: Type, ranges: Sequence[range]) -> Call:
+    """The elements of the leading dimensions at ``ranges``, as a basic slice: only where it starts is an input."""
+    every = [*ranges, *map(range, type.shape[len(ranges) :])]
+    starts = tuple([min(r[0], r[-1]) if r else 0 for r in every])
+    strides = tuple([r.step for r in every])
+    return _basic_slice, {"starts": starts, "sizes": tuple(map(len, every)), "strides": strides, "drop": ()}
+
+
 @op(
     samples=lambda r: [
         ((r.random((3, 4, 2)).astype("float32"),), {"begin": b, "end": e, "step": s})
         for b, e, s in (((1, 0), (3, 2), ()), ((None, -1), (None, None), (1, -2)))
     ],
+    shorthand=True,
 )
-def slice(data: Value, *, begin: Bounds, end: Bounds, step: Bounds = ()) -> Value:
+def slice(data: Type, *, begin: Bounds, end: Bounds, step: Bounds = ()) -> Call:
     """Elements ``begin`` to ``end`` (exclusive), ``step`` apart, of the leading dimensions; None as in Python.
 
     Bounds beyond an extent are cut to it. A copy.
@@ -139,14 +152,21 @@ def slice(data: Value, *, begin: Bounds, end: Bounds, step: Bounds = ()) -> Valu
     require(n <= data.ndim, f"Slicing axis exceeds data dimensions ({n} vs. {data.ndim})")
     require(len(end) == n, f"begin and end must have the same length ({n} vs. {len(end)})")
     require(len(step) in (0, n), f"step and begin must have the same length ({len(step)} vs. {n})")
-    steps = [1 if s is None else s for s in step] or [1] * n
-    require(0 not in steps, "step must not be 0")
-    parts = [builtins.slice(*part) for part in zip(begin, end, steps, strict=True)]
-    ranges = [range(*p.indices(extent)) for p, extent in zip(parts, data.shape, strict=False)]
-    if any(not r for r in ranges):
-        return ir.full([*map(len, ranges), *data.shape[n:]], 0, data.dtype, data.context)
-    lows = [min(r[0], r[-1]) for r in ranges] + [0] * (data.ndim - n)
-    highs = [max(r[0], r[-1]) + 1 for r in ranges] + list(data.shape[n:])
-    thin = ir.slice_(data, lows, highs, [abs(s) for s in steps] + [1] * (data.ndim - n))
-    turned = tuple(i for i, s in enumerate(steps) if s < 0)
-    return ir.reverse(thin, turned) if turned else thin
+    require(0 not in step, "step must not be 0")
+    parts = [builtins.slice(*part) for part in zip(begin, end, step or [1] * n, strict=True)]
+    return _block(data, [range(extent)[part] for part, extent in zip(parts, data.shape, strict=False)])
+
+
+@op(
+    samples=lambda r: [
+        ((r.random((4, 5)).astype("float32"),), {"axis": a, "begin": b, "end": e})
+        for a, b, e in ((1, 1, -1), (0, 2, None))
+    ],
+    shorthand=True,
+)
+def slice_axis(data: Type, *, axis: int, begin: int, end: int | None) -> Call:
+    """Elements ``begin`` to ``end`` (exclusive; None for the end) along ``axis``."""
+    at = normalize_axis(axis, data.ndim)
+    chosen = range(data.shape[at])[begin:end]
+    require(bool(chosen), f"Invalid begin, end: begin={begin}, end={end} of axis {at} in {data}")
+    return _block(data, [*map(range, data.shape[:at]), chosen])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -197,12 +198,28 @@ def _power_scalar(data: Value, *, scalar: Scalar = 1.0) -> Value:
         return ir.power(data, scalar)
     if scalar == 0.5 and data.dtype.kind != "f":
         return ir.ones_like(data)  # the exponent is cast to the array's dtype: 0
+    zeros = ir.zeros_like(data)
     rules: dict[float, Callable[[], Value]] = {
         -1: lambda: ir.power(data, ir.constant(-1, data.type)) if data.dtype.kind != "f" else 1 / data,
         0: lambda: ir.ones_like(data),
-        0.5: lambda: ir.sqrt(data),
+        # The root of -0.0 and -inf is not their power.
+        0.5: lambda: ir.select(ir.abs(data) == math.inf, ir.abs(data), ir.sqrt(ir.select(data == 0, zeros, data))),
         1: lambda: data,
         2: lambda: data * data,
+    }
+    return rules[scalar]()
+
+
+@_power_scalar.gradient
+def _power_scalar_gradient(g: Value, y: Value, data: Value, *, scalar: Any) -> Value:
+    if isinstance(scalar, Value):
+        return g * scalar * ir.power(data, scalar - 1)
+    rules: dict[float, Callable[[], Value]] = {
+        -1: lambda: -g * y * y,
+        0: lambda: ir.zeros_like(g),
+        0.5: lambda: g * (0.5 / y),
+        1: lambda: g,
+        2: lambda: g * data * 2,
     }
     return rules[scalar]()
 

@@ -11,7 +11,7 @@ import numpy as np
 from ..ir import build as ir
 from ..ir.build import Value
 from ..ir.types import INT32, require
-from .kinds import Real, Training
+from .kinds import Training, Wide
 from .normalization import wide
 from .operator import Operator, op
 
@@ -60,14 +60,14 @@ def SoftmaxOutput(
     data: Value,
     label: Value,
     *,
-    grad_scale: Real = 1.0,
-    ignore_label: Real = -1.0,
+    grad_scale: Wide = 1.0,
+    ignore_label: Wide = -1.0,
     multi_output: bool = False,
     use_ignore: bool = False,
     preserve_shape: bool = False,
     normalization: str = "null",
     out_grad: bool = False,
-    smooth_alpha: Real = 0.0,
+    smooth_alpha: Wide = 0.0,
 ) -> Value:
     """``softmax`` over all axes but the first, with the gradient of its cross-entropy with ``label``.
 
@@ -137,7 +137,7 @@ def _from_classes(
 def _regression(name: str, link: Callable[[Value], Value], slope: Callable[[Value], Value], text: str) -> Operator:
     """Declare a head for regression: ``link`` of the data, with the gradient ``slope`` of the difference."""
 
-    def function(data: Value, label: Value, *, grad_scale: Real = 1.0) -> Value:
+    def function(data: Value, label: Value, *, grad_scale: Wide = 1.0) -> Value:
         _of_one_dtype(data, label)
         fits = label.size == data.size and label.shape[:1] == data.shape[:1]
         require(fits, f"label must be {list(data.shape)} for {data.type}, got {label.type}")
@@ -183,7 +183,7 @@ _regression("MAERegressionOutput", lambda x: x, _side, "``data``, with the gradi
     smooth=False,
 )
 def SVMOutput(
-    data: Value, label: Value, *, margin: Real = 1.0, regularization_coefficient: Real = 1.0, use_linear: bool = False
+    data: Value, label: Value, *, margin: Wide = 1.0, regularization_coefficient: Wide = 1.0, use_linear: bool = False
 ) -> Value:
     """``data``, with the gradient of a support vector machine for each class against the others.
 
@@ -225,7 +225,7 @@ def _svm_gradient(
     method=False,
     smooth=False,
 )
-def MakeLoss(data: Value, *, grad_scale: Real = 1.0, valid_thresh: Real = 0.0, normalization: str = "null") -> Value:
+def MakeLoss(data: Value, *, grad_scale: Wide = 1.0, valid_thresh: Wide = 0.0, normalization: str = "null") -> Value:
     """``data`` as a loss: its gradient is ``grad_scale``, whatever the gradient that arrives.
 
     Divided by the number of lines along the last axis (``normalization`` "batch") or of elements above
@@ -265,9 +265,9 @@ def IdentityAttachKLSparseReg(
     data: Value,
     moving_avg: Value,
     *,
-    sparseness_target: Real = 0.1,
-    penalty: Real = 0.001,
-    momentum: Real = 0.9,
+    sparseness_target: Wide = 0.1,
+    penalty: Wide = 0.001,
+    momentum: Wide = 0.9,
     training: Training = False,
 ) -> tuple[Value, ...]:
     """``data``, activations in (0, 1), whose gradient also draws their averages to ``sparseness_target``.

@@ -1,10 +1,10 @@
 """The kinds of parameters that an operator declares by annotation, and how each value becomes canonical.
 
 Static parameters (``int``, ``Axis``, ``Shape``, ``Bounds``, ``DType``, ``str``, ``bool``) are part of the program;
-``Scalar`` parameters are arithmetic and always a program input, cast to the dtype of the first array; ``Real`` ones
-keep float32 where the array has less, ``Reals`` are several of them; ``Index`` parameters are baked as first seen and
-generalised once they change, ``Indices`` are one a dimension of the first input; ``Draw`` is a position of the random
-stream, ``Training`` the mode, ``Device`` the context.
+``Scalar`` parameters are arithmetic and always a program input, cast to the dtype of the first input, ``Real`` ones
+are the same in float64, ``Wide`` ones keep float32 beside half precision, ``Wides`` are several of these; ``Index``
+parameters are baked as first seen and generalised once they change, ``Indices`` are one a dimension of the first input;
+``Draw`` is a position of the random stream, ``Training`` the mode, ``Device`` the context.
 """
 
 from __future__ import annotations
@@ -22,7 +22,8 @@ from ..ir.types import Context, as_dtype
 
 Scalar = Annotated[Any, "runtime"]
 Real = Annotated[Any, "real"]
-Reals = Annotated[tuple[Any, ...], "reals"]
+Wide = Annotated[Any, "wide"]
+Wides = Annotated[tuple[Any, ...], "wides"]
 Index = Annotated[Any, "index"]
 Indices = Annotated[Any, "indices"]
 Draw = Annotated[Any, "draw"]
@@ -35,8 +36,8 @@ Bounds = Annotated[tuple[int | None, ...], "bounds"]
 
 #: Annotation text to kind: bodies are annotated with these names, read without evaluating them.
 KINDS: Final = {
-    "Scalar": "runtime", "Real": "real", "Reals": "reals", "Index": "index", "Indices": "indices", "Draw": "draw",
-    "Training": "mode", "Device": "context",
+    "Scalar": "runtime", "Real": "real", "Wide": "wide", "Wides": "wides", "Index": "index", "Indices": "indices",
+    "Draw": "draw", "Training": "mode", "Device": "context",
     "Axis": "axes", "Shape": "shape", "DType": "dtype", "Bounds": "bounds",
     "int": "int", "float": "float", "bool": "bool", "str": "str",
 }  # fmt: skip
@@ -71,11 +72,14 @@ def _literal(value: Any) -> Any:
 def _int(value: Any) -> int:
     value = _literal(value)
     try:
-        return operator.index(value)
+        made = operator.index(value)
     except TypeError:
-        if isinstance(value, float | np.floating) and float(value).is_integer():
-            return int(value)
-        raise OperatorError(f"expected an int, got {value!r}") from None
+        if not isinstance(value, float | np.floating) or not float(value).is_integer():
+            raise OperatorError(f"expected an int, got {value!r}") from None
+        made = int(value)
+    if made.bit_length() > 63:
+        raise OperatorError("it does not fit 64 bits")
+    return made
 
 
 def _float(value: Any) -> float:
@@ -117,27 +121,28 @@ def _str(value: Any) -> str:
     return value
 
 
-def _number(value: Any) -> Any:
-    """An arithmetic scalar: a Python number with its exact value."""
+def canonical_number(value: Any) -> Any:
+    """An arithmetic scalar: a Python number with its exact value; ``OverflowError`` if it is beyond any double."""
     kind = value.__class__
-    if kind is float or kind is int:
+    if kind is float:
         return value
-    if isinstance(value, bool | np.bool_):
-        return int(value)
-    if isinstance(value, np.integer):
-        return int(value)
-    if isinstance(value, str):
-        return _number(_literal(value))
-    return _float(value)
+    if kind is not int:
+        if isinstance(value, str):
+            return canonical_number(_literal(value))
+        if not isinstance(value, bool | np.bool_ | np.integer):
+            return _float(value)
+        value = int(value)
+    float(value)
+    return value
 
 
 def _numbers(value: Any) -> tuple[Any, ...]:
     value = _literal(value)
-    return tuple(map(_number, value)) if isinstance(value, list | tuple) else (_number(value),)
+    return tuple(map(canonical_number, value)) if isinstance(value, list | tuple) else (canonical_number(value),)
 
 
 CANONICAL: Final[dict[str, Callable[[Any], Any]]] = {
     "int": _int, "float": _float, "bool": _bool, "mode": _bool, "str": _str, "axes": _axes, "shape": _shape,
-    "bounds": _bounds, "dtype": as_dtype, "context": Context, "runtime": _number, "real": _number, "reals": _numbers,
-    "index": _int, "indices": _shape,
+    "bounds": _bounds, "dtype": as_dtype, "context": Context, "runtime": canonical_number,
+    "real": canonical_number, "wide": canonical_number, "wides": _numbers, "index": _int, "indices": _shape,
 }  # fmt: skip

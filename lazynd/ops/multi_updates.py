@@ -10,7 +10,7 @@ import numpy as np
 from ..ir import build as ir
 from ..ir.build import Value
 from ..ir.types import FLOAT32, require
-from .kinds import Real, Reals
+from .kinds import Wide, Wides
 from .normalization import wide
 from .operator import Operator, Writes, op
 from .updates import NONE, mp_sgd_mom_update, mp_sgd_update, sgd_mom_update, sgd_update
@@ -90,11 +90,11 @@ def _multi(name: str, update: Operator, size: int, momentum: bool, text: str) ->
 
     def with_momentum(
         *data: Value,
-        lrs: Reals,
-        wds: Reals,
-        momentum: Real = 0.0,
-        rescale_grad: Real = 1.0,
-        clip_gradient: Real = -1.0,
+        lrs: Wides,
+        wds: Wides,
+        momentum: Wide = 0.0,
+        rescale_grad: Wide = 1.0,
+        clip_gradient: Wide = -1.0,
         num_weights: int = 1,
     ) -> Results:
         _check(data, size, num_weights, lrs, wds)
@@ -103,10 +103,10 @@ def _multi(name: str, update: Operator, size: int, momentum: bool, text: str) ->
 
     def plain(
         *data: Value,
-        lrs: Reals,
-        wds: Reals,
-        rescale_grad: Real = 1.0,
-        clip_gradient: Real = -1.0,
+        lrs: Wides,
+        wds: Wides,
+        rescale_grad: Wide = 1.0,
+        clip_gradient: Wide = -1.0,
         num_weights: int = 1,
     ) -> Results:
         _check(data, size, num_weights, lrs, wds)
@@ -114,9 +114,9 @@ def _multi(name: str, update: Operator, size: int, momentum: bool, text: str) ->
 
     def preloaded_with_momentum(
         *data: Value,
-        momentum: Real = 0.0,
-        rescale_grad: Real = 1.0,
-        clip_gradient: Real = -1.0,
+        momentum: Wide = 0.0,
+        rescale_grad: Wide = 1.0,
+        clip_gradient: Wide = -1.0,
         num_weights: int = 1,
     ) -> Results:
         groups, lrs, wds = _preloaded(data, num_weights)
@@ -125,7 +125,7 @@ def _multi(name: str, update: Operator, size: int, momentum: bool, text: str) ->
             num_weights=num_weights,
         )  # fmt: skip
 
-    def preloaded(*data: Value, rescale_grad: Real = 1.0, clip_gradient: Real = -1.0, num_weights: int = 1) -> Results:
+    def preloaded(*data: Value, rescale_grad: Wide = 1.0, clip_gradient: Wide = -1.0, num_weights: int = 1) -> Results:
         groups, lrs, wds = _preloaded(data, num_weights)
         return plain(
             *groups, lrs=lrs, wds=wds, rescale_grad=rescale_grad, clip_gradient=clip_gradient, num_weights=num_weights
@@ -190,9 +190,9 @@ def multi_lars(
     grads_sum_sq: Value,
     wds: Value,
     *,
-    eta: Real,
-    eps: Real,
-    rescale_grad: Real = 1.0,
+    eta: Wide,
+    eps: Wide,
+    rescale_grad: Wide = 1.0,
 ) -> Value:
     """Learning rates scaled layer by layer: ``lr eta |w| / (|g| rescale_grad + wd |w| + eps)``; kept if a norm is 0."""
     for name, each in (("weights_sum_sq", weights_sum_sq), ("grads_sum_sq", grads_sum_sq), ("wds", wds)):

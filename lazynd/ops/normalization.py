@@ -11,7 +11,7 @@ import numpy as np
 from ..ir import build as ir
 from ..ir.build import Value
 from ..ir.types import FLOAT32, normalize_axis, require
-from .kinds import Axis, Real, Training
+from .kinds import Axis, Training, Wide
 from .operator import op
 from .reduce import one, resolve_axes
 from .unary import relu
@@ -93,8 +93,8 @@ def BatchNorm(
     moving_mean: Value,
     moving_var: Value,
     *,
-    eps: Real = 1e-3,
-    momentum: Real = 0.9,
+    eps: Wide = 1e-3,
+    momentum: Wide = 0.9,
     fix_gamma: bool = True,
     use_global_stats: bool = False,
     output_mean_var: bool = False,
@@ -135,8 +135,8 @@ def _contrib_BatchNormWithReLU(
     moving_mean: Value,
     moving_var: Value,
     *,
-    eps: Real = 1e-3,
-    momentum: Real = 0.9,
+    eps: Wide = 1e-3,
+    momentum: Wide = 0.9,
     fix_gamma: bool = True,
     use_global_stats: bool = False,
     output_mean_var: bool = False,
@@ -163,8 +163,8 @@ def _contrib_SyncBatchNorm(
     moving_mean: Value,
     moving_var: Value,
     *,
-    eps: Real = 1e-3,
-    momentum: Real = 0.9,
+    eps: Wide = 1e-3,
+    momentum: Wide = 0.9,
     fix_gamma: bool = True,
     use_global_stats: bool = False,
     output_mean_var: bool = False,
@@ -194,7 +194,7 @@ def _layer_samples(rng: Any) -> list[Any]:
 
 @op(samples=_layer_samples, method=False)
 def LayerNorm(
-    data: Value, gamma: Value, beta: Value, *, axis: int = -1, eps: Real = 1e-5, output_mean_var: bool = False
+    data: Value, gamma: Value, beta: Value, *, axis: int = -1, eps: Wide = 1e-5, output_mean_var: bool = False
 ) -> Results:
     """``(data - mean) / sqrt(variance + eps) * gamma + beta``, each line along ``axis`` by its own mean and variance.
 
@@ -217,7 +217,7 @@ def _group_samples(rng: Any) -> list[Any]:
 
 @op(samples=_group_samples, method=False)
 def GroupNorm(
-    data: Value, gamma: Value, beta: Value, *, num_groups: int = 1, eps: Real = 1e-5, output_mean_var: bool = False
+    data: Value, gamma: Value, beta: Value, *, num_groups: int = 1, eps: Wide = 1e-5, output_mean_var: bool = False
 ) -> Results:
     """``(data - mean) / sqrt(variance + eps) * gamma + beta``, each group of channels (axis 1) of an example by itself.
 
@@ -239,7 +239,7 @@ def GroupNorm(
 
 
 @op(samples=lambda r: [((_normal(r, 2, 4, 3), _normal(r, 4), _normal(r, 4)), {})], method=False)
-def InstanceNorm(data: Value, gamma: Value, beta: Value, *, eps: Real = 1e-3) -> Value:
+def InstanceNorm(data: Value, gamma: Value, beta: Value, *, eps: Wide = 1e-3) -> Value:
     """``(data - mean) / sqrt(variance + eps) * gamma + beta``, each channel (axis 1) of an example by itself."""
     require(data.ndim >= 3, f"InstanceNorm only supports input tensors of rank >= 3, got {data.type}")
     _check(data, data.shape[1], data.dtype, gamma=gamma, beta=beta)
@@ -253,7 +253,7 @@ def InstanceNorm(data: Value, gamma: Value, beta: Value, *, eps: Real = 1e-3) ->
     samples=lambda r: [((_normal(r, 2, 3, 4),), {"mode": m, "eps": 0.1}) for m in ("instance", "channel", "spatial")],
     method=False,
 )
-def L2Normalization(data: Value, *, eps: Real = 1e-10, mode: str = "instance") -> Value:
+def L2Normalization(data: Value, *, eps: Wide = 1e-10, mode: str = "instance") -> Value:
     """``data / sqrt(sum of squares + eps)``, the sum being over all axes but the first.
 
     ``mode`` "channel" sums over axis 1, "spatial" over the axes from 2 on.

@@ -9,11 +9,12 @@ from typing import Any, Final
 
 import numpy as np
 
+from ..ir.derived import prune
 from ..ir.errors import MXNetError, OperatorError
 from ..ir.graph import Graph
 from ..ir.node import leaf
 from ..ir.specialization import Op, Slot, Specialization
-from ..ir.types import FLOAT32, INT32, Type
+from ..ir.types import FLOAT32, FLOAT64, INT32, Type
 from ..ir.value import Value, constant, wrap
 from ..reference import operators as mxnet_operators
 from ..reference import twins
@@ -36,6 +37,7 @@ class Parameter:
     kind: str
     default: Any
     optional: bool
+    bounds: tuple[float, float] | None = None
 
     def canonical(self, value: Any) -> Any:
         if value is None or (self.optional and value == "None" and self.kind != "str"):
@@ -43,10 +45,14 @@ class Parameter:
                 return None
             raise OperatorError(f"Invalid Parameter format for {self.name} expect {self.kind} but value='None'")
         try:
-            return CANONICAL[self.kind](value)
+            made = CANONICAL[self.kind](value)
         except OperatorError as error:
             text = f"Invalid Parameter format for {self.name} expect {self.kind} but value='{value}': {error}"
             raise OperatorError(text) from None
+        if self.bounds is not None and not self.bounds[0] <= made <= self.bounds[1]:
+            low, high = self.bounds
+            raise OperatorError(f"value {made} for Parameter {self.name} exceed bound [{low},{high}]")
+        return made
 
 
 class Operator(Op):
@@ -67,9 +73,11 @@ class Operator(Op):
         static_values: Mapping[str, tuple[float, ...]],
         writes: Writes | None,
         draws: Callable[[Mapping[str, Any]], bool] | None,
+        bounds: Mapping[str, tuple[float, float]],
         differentiable: bool,
         smooth: bool,
         integral: bool,
+        shorthand: bool,
     ) -> None:
         super().__init__()
         self.function = function
@@ -82,8 +90,9 @@ class Operator(Op):
         self.differentiable = differentiable
         self.smooth = smooth
         self.integral = integral
+        self.shorthand = shorthand
         self.__doc__ = inspect.getdoc(function)
-        self.inputs, self.required, self.variadic, self.parameters = _declared(function)
+        self.inputs, self.required, self.variadic, self.parameters = _declared(function, bounds)
         self.by_name = {p.name: p for p in self.parameters}
         self.draws = any(p.kind == "draw" for p in self.parameters)
         self._draws = draws
@@ -121,34 +130,44 @@ class Operator(Op):
 
         Draw slots are left None for the recorder to fill.
         """
+        given = self._canonical(attributes)
+        if self.shorthand:
+            operator, meant = self.function(*types, **given)
+            found: tuple[Specialization, list[Any]] = operator.bind(types, meant)
+            return found
         static: dict[str, Any] = {}
         slots: list[Any] = []
         for p in self.parameters:
-            if p.kind == "draw":
-                if self._draws is None or self._draws(static):
-                    slots += attributes.get(p.name, (None, None))
-                continue
-            value = attributes.get(p.name, p.default)
-            if value is inspect.Parameter.empty:
-                raise OperatorError(f"Required parameter {p.name} of {p.kind} is not presented")
+            value = given[p.name]
             if isinstance(value, Value):
                 slots.append(value)
-                continue
-            value = p.canonical(value)
-            if p.kind == "indices":
+            elif p.kind == "draw":
+                if self._draws is None or self._draws(static):
+                    slots += value
+            elif p.kind == "indices":
                 slots += value
-            elif p.kind == "reals":
+            elif p.kind == "wides":
                 slots += value
                 static[p.name] = len(value)
-            elif p.kind in ("runtime", "real", "index") and value is not None and not self._is_static(p.name, value):
+            elif p.kind in _NUMBERS and value is not None and not self._is_static(p.name, value):
                 slots.append(value)
             else:
                 static[p.name] = value
+        return self.specialize(types, static), slots
+
+    def _canonical(self, attributes: Mapping[str, Any]) -> dict[str, Any]:
+        """A canonical value for each parameter."""
+        given: dict[str, Any] = {}
+        for p in self.parameters:
+            value = attributes.get(p.name, (None, None) if p.kind == "draw" else p.default)
+            if value is inspect.Parameter.empty:
+                raise OperatorError(f"Required parameter {p.name} of {p.kind} is not presented")
+            given[p.name] = value if p.kind == "draw" or isinstance(value, Value) else p.canonical(value)
         unknown = attributes.keys() - self.by_name.keys()
         if unknown:
             possible = ", ".join(self.by_name) or "none"
             raise OperatorError(f"Cannot find argument '{sorted(unknown)[0]}', Possible Arguments: {possible}")
-        return self.specialize(types, static), slots
+        return given
 
     def _is_static(self, name: str, value: Any) -> bool:
         return name in self.static_values and value in self.static_values[name]
@@ -159,8 +178,8 @@ class Operator(Op):
         parameters = [leaf(t) for t in (*in_types, *(s.type for s in slots))]
         values = list(map(Value, parameters))
         kwargs = dict(attributes)
-        several = {p.name for p in self.parameters if p.kind in ("draw", "indices", "reals")}
-        kwargs.update({p.name: () for p in self.parameters if p.kind == "reals"})
+        several = {p.name for p in self.parameters if p.kind in ("draw", "indices", "wides")}
+        kwargs.update({p.name: () for p in self.parameters if p.kind == "wides"})
         given = iter(values[len(in_types) :])
         for slot in slots:
             if slot.name in several:
@@ -172,7 +191,7 @@ class Operator(Op):
         spec = Specialization(self, in_types, dict(attributes), tuple(r.type for r in refs), slots)
         spec.derived["body"] = Graph(parameters, refs, name=self.name)
         spec.derived["writes"] = self._written(spec)
-        return spec
+        return prune(spec)
 
     def _written(self, spec: Specialization) -> tuple[int, ...]:
         """The inputs that the last outputs are written to."""
@@ -189,12 +208,12 @@ class Operator(Op):
     def _slots(self, in_types: tuple[Type, ...], static: Mapping[str, Any]) -> tuple[Slot, ...]:
         like = in_types[0].dtype if in_types else static.get("dtype") or FLOAT32
         context = in_types[0].context if in_types else static.get("ctx")
-        real = np.result_type(like, FLOAT32) if like.kind == "f" else FLOAT32
-        dtypes = {"runtime": like, "real": real, "reals": real, "draw": UINT32}
+        wide = np.result_type(like, FLOAT32) if like.kind == "f" else FLOAT32
+        dtypes = {"runtime": like, "real": FLOAT64, "wide": wide, "wides": wide, "draw": UINT32}
         slots: list[Slot] = []
         for p in self.parameters:
             count = 1
-            if p.kind == "reals":
+            if p.kind == "wides":
                 count = static[p.name]
             elif p.kind == "indices":
                 count = in_types[0].ndim if in_types else 0
@@ -202,10 +221,8 @@ class Operator(Op):
                 count = 2 if self._draws is None or self._draws(static) else 0
             elif p.name in static:
                 continue
-            dtype = dtypes.get(p.kind, INT32)
-            kind = {"indices": "index", "real": "runtime", "reals": "runtime"}.get(p.kind, p.kind)
-            type = Type((), dtype, context) if context else Type((), dtype)
-            slots += [Slot(p.name, kind, type)] * count
+            type = Type((), dtypes.get(p.kind, INT32), context) if context else Type((), dtypes.get(p.kind, INT32))
+            slots += [Slot(p.name, _SLOT_KINDS.get(p.kind, p.kind), type)] * count
         return tuple(slots)
 
     def body(self, spec: Specialization) -> Graph:
@@ -237,6 +254,12 @@ class Operator(Op):
         return listed + [None] * (len(inputs) - len(listed))
 
 
+#: Kinds of parameters that are one number in a slot of its own.
+_NUMBERS: Final = ("runtime", "real", "wide", "index")
+#: What a parameter's slots are to the runtime.
+_SLOT_KINDS: Final = {"indices": "index", "real": "runtime", "wide": "runtime", "wides": "runtime"}
+
+
 def _on_one_device(types: tuple[Type, ...]) -> None:
     """Refuse inputs from different devices: what moves between devices is said, never guessed."""
     for type in types:
@@ -247,7 +270,9 @@ def _on_one_device(types: tuple[Type, ...]) -> None:
             )
 
 
-def _declared(function: Callable[..., Any]) -> tuple[tuple[str, ...], int, bool, tuple[Parameter, ...]]:
+def _declared(
+    function: Callable[..., Any], bounds: Mapping[str, tuple[float, float]]
+) -> tuple[tuple[str, ...], int, bool, tuple[Parameter, ...]]:
     """Array inputs, how many are required, whether the last is variadic, and the attributes of ``function``."""
     inputs: list[str] = []
     required, variadic = 0, False
@@ -261,7 +286,8 @@ def _declared(function: Callable[..., Any]) -> tuple[tuple[str, ...], int, bool,
             kinds = kinds_of(p.annotation)
             if len(kinds) != 1:
                 raise TypeError(f"{function.__name__}: parameter {p.name} needs one known kind, got {text!r}")
-            parameters.append(Parameter(p.name, kinds[0], p.default, "None" in text or p.default is None))
+            optional = "None" in text or p.default is None
+            parameters.append(Parameter(p.name, kinds[0], p.default, optional, bounds.get(p.name)))
         else:
             inputs.append(p.name)
             required += p.default is p.empty
@@ -282,18 +308,22 @@ def op(
     static_values: Mapping[str, tuple[float, ...]] | None = None,
     writes: Sequence[int] | Writes = (),
     draws: Callable[[Mapping[str, Any]], bool] | None = None,
+    bounds: Mapping[str, tuple[float, float]] | None = None,
     differentiable: bool = True,
     smooth: bool = True,
     integral: bool = False,
+    shorthand: bool = False,
 ) -> Callable[[Callable[..., Any]], Operator]:
     """Declare an operator: positional arguments are arrays, keyword-only ones attributes (see ``kinds``).
 
     ``samples(rng)`` lists inputs and attributes for the generic tests, and is required by them. ``method``: also a
     method of ``NDArray``. ``static_values``: values of a runtime scalar that are compiled in. ``smooth``: second
-    order is tested. ``differentiable=False``: the gradient is zero everywhere.
+    order is tested. ``differentiable=False``: the gradient is zero everywhere. ``shorthand``: the function is called
+    with the types of the arrays, and gives the operator that is recorded in its place with that one's attributes.
 
     ``writes``: numbers of the inputs that a call updates, to which the runtime writes the last results of the body;
-    callers see the others. ``draws``: whether a call draws. Both may depend on the static attributes.
+    callers see the others. ``draws``: whether a call draws. Both may depend on the static attributes. ``bounds``: what
+    a number must lie between.
     """
     chosen = writes if callable(writes) else (lambda count, attributes: writes) if writes else None
 
@@ -307,9 +337,11 @@ def op(
             static_values=static_values or {},
             writes=chosen,
             draws=draws,
+            bounds=bounds or {},
             differentiable=differentiable,
             smooth=smooth and differentiable,
             integral=integral,
+            shorthand=shorthand,
         )
         for each in (made.name, *made.aliases):
             if each in OPERATORS:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -10,7 +11,7 @@ import numpy as np
 from ..ir import build as ir
 from ..ir.build import Value
 from ..ir.errors import OperatorError
-from ..ir.types import FLOAT32, normalize_axis
+from ..ir.types import FLOAT64, INT64, normalize_axis
 from .kinds import Axis, DType
 from .operator import Operator, op
 
@@ -24,9 +25,9 @@ def _samples(rng: Any) -> list[Any]:
 
 
 def resolve_axes(axis: Any, ndim: int, exclude: bool, shape: Ints) -> Ints:
-    """The axes to reduce; all for None and ()."""
+    """The axes to reduce; all for None and (), also with ``exclude``."""
     if axis is None or axis == ():
-        return tuple(range(ndim)) if not exclude else ()
+        return tuple(range(ndim))
     given = (axis,) if isinstance(axis, int) else axis
     axes = []
     for a in given:
@@ -59,7 +60,11 @@ def _reduction(name: str, rule: Callable[[Value, Ints, bool], Value], text: str,
 def _mean(x: Value, axes: Ints, keepdims: bool) -> Value:
     if x.dtype.kind == "f":
         return ir.mean(x, axes, keepdims)
-    return ir.convert(ir.mean(ir.convert(x, FLOAT32), axes, keepdims), x.dtype)
+    if x.dtype.kind == "b":
+        return ir.max(x, axes, keepdims)
+    wide = x if x.dtype.itemsize == 8 else ir.convert(x, INT64)
+    count = math.prod(x.shape[i] for i in axes)
+    return ir.convert(ir.sum(wide, axes, keepdims) / max(count, 1), x.dtype)
 
 
 def _without_nan(x: Value, fill: float) -> Value:
@@ -84,16 +89,16 @@ def _norm_samples(rng: Any) -> list[Any]:
 def norm(
     data: Value, *, ord: int = 2, axis: Axis | None = None, out_dtype: DType | None = None, keepdims: bool = False
 ) -> Value:
-    """The L2 norm (``ord`` 2) or L1 norm (``ord`` 1) along ``axis``, of everything by default."""
+    """The L2 norm (``ord`` 2) or L1 norm (1) along ``axis``, of everything by default; truncated for integers."""
     if ord not in (1, 2):
         raise OperatorError(f"norm only supports ord=1 and ord=2, got {ord}")
     x = data if out_dtype is None else ir.convert(data, out_dtype)
     axes = resolve_axes(axis, x.ndim, False, x.shape)
     if ord == 1:
         return one(ir.sum(ir.abs(x), axes, keepdims))
-    if x.dtype.kind != "f":
-        root = norm(ir.convert(x, FLOAT32), axis=axis, keepdims=keepdims)
-        return ir.convert(root, x.dtype)
+    if x.dtype.kind != "f":  # in double: what is truncated must be right to the last place
+        wide = ir.convert(x, FLOAT64)
+        return ir.convert(one(ir.sqrt(ir.sum(wide * wide, axes, keepdims))), x.dtype)
     # Scaled by the largest element, so that no square overflows or vanishes.
     largest = ir.stop_gradient(ir.max(ir.abs(x), axes, keepdims=True))
     scale = ir.select((largest == 0) | (largest != largest), ir.ones_like(largest), largest)

@@ -269,34 +269,16 @@ def SliceChannel(data: Value, *, num_outputs: int, axis: int = 1, squeeze_axis: 
     return tuple(parts)
 
 
-def _bound(value: int | None, extent: int, default: int) -> int:
-    if value is None:
-        return default
-    return min(max(value + extent if value < 0 else value, 0), extent)
-
-
-@op(
-    samples=lambda r: [
-        ((_f(r, 4, 5),), {"axis": 1, "begin": 1, "end": -1}),
-        ((_f(r, 4, 5),), {"axis": 0, "begin": 2, "end": None}),
-    ]
-)
-def slice_axis(data: Value, *, axis: int, begin: int, end: int | None) -> Value:
-    """Elements ``begin`` to ``end`` (exclusive; None for the end) along ``axis``."""
-    at = normalize_axis(axis, data.ndim)
-    low, high = [0] * data.ndim, list(data.shape)
-    low[at], high[at] = _bound(begin, data.shape[at], 0), _bound(end, data.shape[at], data.shape[at])
-    require(low[at] < high[at], f"Invalid begin, end: begin={begin}, end={end} of axis {at} in {data.type}")
-    return ir.slice_(data, low, high)
-
-
 @op(samples=lambda r: [((_f(r, 4, 5), _f(r, 2, 3)), {}), ((_f(r, 4, 5), _f(r, 2, 3)), {"axes": (1,)})])
 def slice_like(data: Value, shape_like: Value, *, axes: Shape = ()) -> Value:
     """The leading part of ``data`` with the extents of ``shape_like`` along ``axes``, along all by default."""
+    require(bool(axes) or data.ndim == shape_like.ndim, f"expected {data.ndim} dimensions, got {shape_like.type}")
     high = list(data.shape)
     for a in axes or range(data.ndim):
+        extent = shape_like.shape[normalize_axis(a, shape_like.ndim)]
         a = normalize_axis(a, data.ndim)
-        high[a] = shape_like.shape[a]
+        require(extent <= high[a], f"axis {a} of {data.type} is shorter than that of {shape_like.type}")
+        high[a] = extent
     return ir.slice_(data, [0] * data.ndim, high)
 
 

@@ -12,7 +12,7 @@ from ..ir import build as ir
 from ..ir.build import Value
 from ..ir.errors import OperatorError
 from ..ir.types import FLOAT32, require
-from .kinds import DType, Scalar
+from .kinds import DType, Real, Scalar
 from .operator import Operator, op
 
 
@@ -51,18 +51,34 @@ def _exact(name: str, rule: Callable[[Value], Value], text: str, **options: Any)
     return op(name=name, **options)(function)
 
 
+def nearest(x: Value) -> Value:
+    """Rounded to the nearest integer, halves down."""
+    below = ir.floor(x)
+    made = below + ir.convert(x - below > 0.5, x.dtype)  # the difference is exact, x + 0.5 would not be
+    return ir.select(x == 0, x, made)  # -0.0 stays
+
+
 def away(x: Value) -> Value:
     """Rounded to the nearest integer, halves away from zero."""
-    return ir.select(x == 0, x, ir.sign(x) * ir.floor(ir.abs(x) + 0.5))  # -0.0 stays
+    size = ir.abs(x)
+    below = ir.floor(size)
+    made = ir.sign(x) * (below + ir.convert(size - below >= 0.5, x.dtype))
+    return ir.select(x == 0, x, made)  # -0.0 stays
 
 
 def towards_zero(x: Value) -> Value:
     return ir.select(x == 0, x, ir.sign(x) * ir.floor(ir.abs(x)))  # -0.0 stays
 
 
-def softplus(x: Value) -> Value:
+@op(name="_softplus", samples=_samples(-2, 2), method=False)
+def softplus(data: Value) -> Value:
     """log(1 + exp(x)) without overflow."""
-    return ir.maximum(x, 0) + ir.log1p(ir.exp(-ir.abs(x)))
+    return ir.maximum(data, 0) + ir.log1p(ir.exp(-ir.abs(data)))
+
+
+@softplus.gradient
+def _softplus_gradient(g: Value, y: Value, data: Value) -> Value:
+    return g * ir.logistic(data)  # the body's own is wrong at 0, where both of its terms have a kink
 
 
 def relu(x: Value) -> Value:
@@ -76,7 +92,7 @@ _exact("abs", ir.abs, "The absolute value.", smooth=False)
 _exact("negative", lambda x: -x, "The negative.")
 _exact("square", lambda x: x * x, "The square.")
 _exact("sign", ir.sign, "-1, 0 or 1 by sign; 0 for NaN.", **_STEP)
-_math("rint", lambda x: ir.ceil(x - 0.5), "The nearest integer, halves down.", **_STEP)
+_math("rint", nearest, "The nearest integer, halves down.", **_STEP)
 _math("round", away, "The nearest integer, halves away from zero.", **_STEP)
 _math("ceil", ir.ceil, "The next integer above.", **_STEP)
 _math("floor", ir.floor, "The next integer below.", **_STEP)
@@ -99,12 +115,12 @@ _math("tan", lambda x: ir.unary("tan", x), "The tangent, of radians.", low=-1.2,
 _math("arctan", lambda x: ir.binary("atan2", x, ir.ones_like(x)), "The inverse tangent, in radians.")
 _math("arcsin", lambda x: ir.binary("atan2", x, ir.sqrt((1 - x) * (1 + x))), "The inverse sine.", low=-0.9, high=0.9)
 _math("arccos", lambda x: ir.binary("atan2", ir.sqrt((1 - x) * (1 + x)), x), "The inverse cosine.", low=-0.9, high=0.9)
-_math("sinh", lambda x: (ir.expm1(x) + ir.expm1(x) / (ir.expm1(x) + 1)) * 0.5, "The hyperbolic sine.")
-_math("cosh", lambda x: (ir.exp(x) + ir.exp(-x)) * 0.5, "The hyperbolic cosine.")
+_math("sinh", lambda x: ir.unary("sinh", x), "The hyperbolic sine.")
+_math("cosh", lambda x: ir.unary("cosh", x), "The hyperbolic cosine.")
 _math("tanh", ir.tanh, "The hyperbolic tangent.")
-_math("arcsinh", lambda x: ir.log(ir.abs(x) + ir.sqrt(x * x + 1)) * ir.sign(x), "The inverse hyperbolic sine.", low=0.2)
-_math("arccosh", lambda x: ir.log(x + ir.sqrt(x * x - 1)), "The inverse hyperbolic cosine.", low=1.1)
-_math("arctanh", lambda x: (ir.log1p(x) - ir.log1p(-x)) * 0.5, "The inverse hyperbolic tangent.", low=-0.9, high=0.9)
+_math("arcsinh", lambda x: ir.unary("asinh", x), "The inverse hyperbolic sine.")
+_math("arccosh", lambda x: ir.unary("acosh", x), "The inverse hyperbolic cosine.", low=1.1)
+_math("arctanh", lambda x: ir.unary("atanh", x), "The inverse hyperbolic tangent.", low=-0.9, high=0.9)
 _math("degrees", lambda x: x * (180 / math.pi), "Radians in degrees.")
 _math("radians", lambda x: x * (math.pi / 180), "Degrees in radians.")
 _math("erf", ir.erf, "The error function.")
@@ -127,10 +143,22 @@ def Cast(data: Value, *, dtype: DType) -> Value:
     return ir.convert(data, dtype)
 
 
+def _bound(bound: Value, dtype: np.dtype[Any]) -> Value:
+    """``bound`` (float64) in ``dtype``; an integer beyond the dtype's range is its nearest end."""
+    if dtype.kind == "f":
+        return ir.convert(bound, dtype)
+    ends = np.iinfo(dtype)
+    made = ir.convert(bound, dtype)
+    made = ir.select(bound >= float(ends.max), ir.full_like(made, ends.max), made)
+    return ir.select(bound <= float(ends.min), ir.full_like(made, ends.min), made)
+
+
 @op(samples=lambda r: [((r.uniform(-2, 2, (3, 4)).astype("float32"),), {"a_min": -0.7, "a_max": 1.1})], smooth=False)
-def clip(data: Value, *, a_min: Scalar, a_max: Scalar) -> Value:
-    """``data`` limited to the interval from ``a_min`` to ``a_max``."""
-    return ir.minimum(ir.maximum(data, a_min), a_max)
+def clip(data: Value, *, a_min: Real, a_max: Real) -> Value:
+    """``data`` limited to the interval from ``a_min`` to ``a_max``, which wins if it is the smaller."""
+    require(data.dtype.kind in "fiu", f"clip does not support {data.dtype}")
+    low, high = (ir.broadcast_to(_bound(each, data.dtype), data.shape) for each in (a_min, a_max))
+    return ir.select(data > high, high, ir.select(data < low, low, data))
 
 
 @op(

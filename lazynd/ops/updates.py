@@ -11,7 +11,7 @@ from typing import Any, Final
 from ..ir import build as ir
 from ..ir.build import Value
 from ..ir.types import FLOAT32, require
-from .kinds import Real
+from .kinds import Wide
 from .normalization import wide
 from .operator import Operator, op
 
@@ -81,10 +81,10 @@ def sgd_update(
     weight: Value,
     grad: Value,
     *,
-    lr: Real,
-    wd: Real = 0.0,
-    rescale_grad: Real = 1.0,
-    clip_gradient: Real = -1.0,
+    lr: Wide,
+    wd: Wide = 0.0,
+    rescale_grad: Wide = 1.0,
+    clip_gradient: Wide = -1.0,
     lazy_update: bool = True,
 ) -> Results:
     """``weight - lr (g + wd weight)``, with g the gradient rescaled and clipped."""
@@ -99,11 +99,11 @@ def sgd_mom_update(
     grad: Value,
     mom: Value,
     *,
-    lr: Real,
-    momentum: Real = 0.0,
-    wd: Real = 0.0,
-    rescale_grad: Real = 1.0,
-    clip_gradient: Real = -1.0,
+    lr: Wide,
+    momentum: Wide = 0.0,
+    wd: Wide = 0.0,
+    rescale_grad: Wide = 1.0,
+    clip_gradient: Wide = -1.0,
     lazy_update: bool = True,
 ) -> Results:
     """``weight + m`` with m = ``momentum mom - lr (g + wd weight)``, which is written to ``mom``."""
@@ -119,10 +119,10 @@ def mp_sgd_update(
     grad: Value,
     weight32: Value,
     *,
-    lr: Real,
-    wd: Real = 0.0,
-    rescale_grad: Real = 1.0,
-    clip_gradient: Real = -1.0,
+    lr: Wide,
+    wd: Wide = 0.0,
+    rescale_grad: Wide = 1.0,
+    clip_gradient: Wide = -1.0,
     lazy_update: bool = True,
 ) -> Results:
     """``sgd_update`` of ``weight32``, whose float16 copy is the result."""
@@ -138,11 +138,11 @@ def mp_sgd_mom_update(
     mom: Value,
     weight32: Value,
     *,
-    lr: Real,
-    momentum: Real = 0.0,
-    wd: Real = 0.0,
-    rescale_grad: Real = 1.0,
-    clip_gradient: Real = -1.0,
+    lr: Wide,
+    momentum: Wide = 0.0,
+    wd: Wide = 0.0,
+    rescale_grad: Wide = 1.0,
+    clip_gradient: Wide = -1.0,
     lazy_update: bool = True,
 ) -> Results:
     """``sgd_mom_update`` of ``weight32`` and ``mom``, both float32; the float16 copy of the weight is the result."""
@@ -158,11 +158,11 @@ def nag_mom_update(
     grad: Value,
     mom: Value,
     *,
-    lr: Real,
-    momentum: Real = 0.0,
-    wd: Real = 0.0,
-    rescale_grad: Real = 1.0,
-    clip_gradient: Real = -1.0,
+    lr: Wide,
+    momentum: Wide = 0.0,
+    wd: Wide = 0.0,
+    rescale_grad: Wide = 1.0,
+    clip_gradient: Wide = -1.0,
 ) -> Results:
     """Nesterov's momentum: ``weight + momentum m - lr g`` with m = ``momentum mom - lr g``, written to ``mom``."""
     require_like(weight, grad, mom)
@@ -179,11 +179,11 @@ def mp_nag_mom_update(
     mom: Value,
     weight32: Value,
     *,
-    lr: Real,
-    momentum: Real = 0.0,
-    wd: Real = 0.0,
-    rescale_grad: Real = 1.0,
-    clip_gradient: Real = -1.0,
+    lr: Wide,
+    momentum: Wide = 0.0,
+    wd: Wide = 0.0,
+    rescale_grad: Wide = 1.0,
+    clip_gradient: Wide = -1.0,
 ) -> Results:
     """``nag_mom_update`` of ``weight32`` and ``mom``, both float32; the float16 copy of the weight is the result."""
     require_half(weight, grad, mom, weight32)
@@ -195,7 +195,7 @@ def mp_nag_mom_update(
 
 @update(update_samples(2, {"lr": 0.1, "wd": 0.01}))
 def signsgd_update(
-    weight: Value, grad: Value, *, lr: Real, wd: Real = 0.0, rescale_grad: Real = 1.0, clip_gradient: Real = -1.0
+    weight: Value, grad: Value, *, lr: Wide, wd: Wide = 0.0, rescale_grad: Wide = 1.0, clip_gradient: Wide = -1.0
 ) -> Results:
     """``(1 - lr wd) weight - lr sign(grad)``."""
     require_like(weight, grad)
@@ -208,12 +208,12 @@ def signum_update(
     grad: Value,
     mom: Value,
     *,
-    lr: Real,
-    momentum: Real = 0.0,
-    wd: Real = 0.0,
-    rescale_grad: Real = 1.0,
-    clip_gradient: Real = -1.0,
-    wd_lh: Real = 0.0,
+    lr: Wide,
+    momentum: Wide = 0.0,
+    wd: Wide = 0.0,
+    rescale_grad: Wide = 1.0,
+    clip_gradient: Wide = -1.0,
+    wd_lh: Wide = 0.0,
 ) -> Results:
     """``(1 - lr wd_lh) weight + lr sign(m)`` with m = ``momentum mom - (1 - momentum) (g + wd weight)``."""
     require_like(weight, grad, mom)

@@ -24,7 +24,13 @@ PIPELINE: Final[tuple[Pass, ...]] = (expand, fold_constants, common_subexpressio
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """What one pass made of a graph, and how long it took; ``name`` is "recorded" for what it started from."""
+    """What one pass made of a graph, and how long it took; ``name`` is "recorded" for what it started from.
+
+    >>> from lazynd import nd, viz
+    >>> first = viz.trace(nd.zeros((2, 3)) + 1)[0]
+    >>> first.name, len(first.graph)
+    ('recorded', 2)
+    """
 
     name: str
     graph: Graph

@@ -7,8 +7,10 @@ from typing import Any
 import numpy as np
 
 from ..ir.errors import MXNetError
+from ..ir.primitives.compare import truncated
 from ..ir.types import Context
 from ..ops import OPERATORS
+from . import fork as fork
 from .cell import Cell, Ref, View
 from .differentiate import backward, filled, grad, recording
 from .engine import current_backend, fence, force, waitall
@@ -18,8 +20,8 @@ from .record import call
 from .stats import stats
 
 __all__ = [
-    "backward", "cast_to", "copy_to", "current_backend", "device_count", "fence", "fetch", "filled", "force", "grad",
-    "host_array", "not_recording", "recording", "stats", "wait", "waitall",
+    "adopt", "backward", "cast_to", "copy_to", "current_backend", "device_count", "existing", "exported", "fence",
+    "fetch", "filled", "force", "grad", "host_array", "not_recording", "recording", "stats", "wait", "waitall",
 ]  # fmt: skip
 
 Array = np.ndarray[Any, Any]
@@ -60,14 +62,32 @@ def _late(ref: Ref, error: Exception) -> MXNetError:
     return failed(ref, "running the program that computed it", error)
 
 
+def exported(cell: Cell) -> Any:
+    """A private copy of the value of ``cell`` as an object with ``__dlpack__``, on its device."""
+    if cell.type.context.device_type != "gpu":
+        return fetch(cell, "dlpack")
+    return current_backend().copy(force(cell.ref, "dlpack"))
+
+
+def adopt(foreign: Any) -> Any:
+    """A private buffer of the values of an object with ``__dlpack__``, on the device where they are."""
+    return current_backend().adopt(foreign)
+
+
 def device_count(device_type: str) -> int:
     return current_backend().device_count(device_type)
 
 
+def existing(context: Context) -> Context:
+    """``context``, if there is such a device."""
+    if context.device_type == "gpu" and context.device_id >= device_count("gpu"):
+        raise MXNetError(f"there is no {context}: {device_count('gpu')} GPUs were found; use cpu()")
+    return context
+
+
 def copy_to(cell: Cell, context: Context) -> Cell:
     """A copy of ``cell`` on another context, recorded like any operator."""
-    if context.device_type == "gpu" and context.device_id >= device_count("gpu"):
-        raise MXNetError(f"there is no {context}: {device_count('gpu')} GPUs were found")
+    existing(context)
     spec, _ = OPERATORS["_copyto"].bind((cell.type,), {"ctx": context})
     return call(spec, (cell,), (), *user_location())
 
@@ -78,18 +98,25 @@ cast_to = copy_to
 def host_array(source: Any, dtype: np.dtype[Any]) -> Array:
     """A private NumPy array of ``dtype`` from anything array-like.
 
-    Raises ``TypeError`` in MXNet's words for what is not.
+    Raises ``TypeError`` in MXNet's words for what is not. Numbers in lists become integers by way of int64, and
+    must fit it; NumPy's arrays are cast as ours are.
     """
+    integral = dtype.kind in "iu"
     try:
         with np.errstate(all="ignore"):
             found = np.asarray(source)
             if found.dtype == object:
-                found = found.astype(np.float64)
-            if found.dtype.kind == "f" and dtype.kind in "iu" and dtype.itemsize < 8:
-                found = found.astype(np.int64)
-            made: Array = (
-                np.array(found, dtype=dtype, order="C") if found.dtype == dtype else found.astype(dtype, order="C")
-            )
-            return made
+                found = found.astype(np.int64 if integral else np.float64)
+            if integral and found.dtype.kind == "f" and isinstance(source, np.ndarray):
+                return np.asarray(truncated(found, dtype), order="C")
+            if integral and found.dtype.kind in "fu" and not isinstance(source, np.ndarray):
+                found = _as_int64(found)
+            return np.array(found, dtype, order="C") if found.dtype == dtype else found.astype(dtype, order="C")
     except (TypeError, ValueError, OverflowError):
         raise TypeError("source_array must be array like object") from None
+
+
+def _as_int64(numbers: Array) -> Array:
+    if not ((numbers >= -(2.0**63)) & (numbers < 2.0**63)).all():
+        raise OverflowError("a number does not fit 64 bits")
+    return numbers.astype(np.int64)

@@ -141,7 +141,7 @@ def _sweep(
     given: list[Cell | None] = list(head_gradients) if head_gradients is not None else [None] * len(heads)
     if len(given) != len(heads):
         raise MXNetError(f"{len(heads)} heads but {len(given)} head gradients")
-    starts: list[tuple[tuple[Entry, int], Cell]] = []
+    starts: dict[tuple[Entry, int], Cell] = {}  # as in MXNet a head given again replaces the first
     for head, gradient in zip(heads, given, strict=True):
         tape = _history(head)
         if gradient is not None and gradient.type is not head.type:
@@ -149,11 +149,11 @@ def _sweep(
                 f"the head gradient must have the type of its head: expected {head.type}, got {gradient.type}"
             )
         if tape is not None:
-            starts.append((tape, filled(head.type, 1) if gradient is None else gradient))
-    order = _reachable([entry for (entry, _), _ in starts])
+            starts[tape] = filled(head.type, 1) if gradient is None else gradient
+    order = _reachable([entry for entry, _ in starts])
     pending: dict[Entry, dict[int, list[Cell]]] = {}
-    for (entry, position), seed in starts:
-        pending.setdefault(entry, {}).setdefault(position, []).append(seed)
+    for (entry, position), seed in starts.items():
+        pending.setdefault(entry, {})[position] = [seed]
     gradients: dict[Variable, list[Cell]] = {}
     for entry in order:
         arrived = pending.pop(entry, {})

@@ -11,14 +11,14 @@ from ..config import config
 from ..ir.errors import MXNetError
 from ..ir.node import Node
 from ..ir.specialization import NODE_COST
-from .execute import Lost, ProgramError, execute, lose, transfer
+from .execute import Lost, ProgramError, execute, is_lost, lose, transfer
 from .kernels import prepare, run_kernels
 from .location import describe, user_location
 from .obtain import PROGRAMS, compile_program
 from .partition import Part, device_part, first_piece, several_devices, too_big
 from .period import period_of
 from .program import Family
-from .schedule import Plan, Ref, ancestors, linearize_items, live, unfinished
+from .schedule import Plan, Ref, ancestors, linearize_items, live, missing, unfinished, vanished
 from .sites import current_site
 from .state import LOCAL, LOCK, Region, State
 from .stats import logger, stats
@@ -128,6 +128,8 @@ def _force(ref: Ref, cause: str) -> None:
 
 
 def _run_for(ref: Ref, state: State, cause: str) -> None:
+    if vanished(ref):
+        raise missing(ref)
     region = ref.node.region
     if region.__class__ is not Lost:
         if region.owner is not state:
@@ -137,6 +139,8 @@ def _run_for(ref: Ref, state: State, cause: str) -> None:
         else:
             run_component(region, ref, cause)
     if ref.value is None:
+        if not is_lost(ref):
+            raise missing(ref)
         reason = ref.node.region.reason
         raise MXNetError(f"the value of this array was lost with a buffer that a failed program took over:\n{reason}")
 
@@ -224,7 +228,7 @@ def _items(region: Region) -> list[Ref]:
 
 
 class _Ready:
-    """What a run has compiled since it began: the key of a program, and of a graph for kernels."""
+    """What a run has compiled and not run yet: the key of a program; and of a graph for kernels."""
 
     __slots__ = ("kernels", "program")
 
@@ -245,7 +249,7 @@ def _run(
                 return
             plan = make_plan()
             needed = plan.foreign[0] if plan.foreign else None
-            if needed is not None and needed.node.region.__class__ is Lost:
+            if needed is not None and is_lost(needed):
                 lose(plan.items, set(), needed.node.region)
                 continue
             if needed is None:
@@ -270,15 +274,12 @@ def _run(
         if site.one_shot(plan.key) and PROGRAMS.get(plan.key, backend) is None:
             prepare(plan, backend)
             ready.kernels = plan.key
-        else:
-            compile_program(plan, backend, cause, site)
+        elif compile_program(plan, backend, cause, site):
             ready.program = plan.key
         del plan  # Its lists would count as references when the next plan is made.
 
 
-def _attempt(
-    plan: Plan, family: Family | None, backend: Backend, ready: _Ready, finish: Callable[[], None]
-) -> bool:
+def _attempt(plan: Plan, family: Family | None, backend: Backend, ready: _Ready, finish: Callable[[], None]) -> bool:
     """Run ``plan``, whose programs are ``family``, if all that it needs is compiled; inside the lock."""
     if plan.transfer:
         transfer(plan.items, backend)
@@ -286,6 +287,7 @@ def _attempt(
     program = family.match(plan.scalars) if family is not None else None
     if family is not None and program is not None:
         family.used(ready.program != plan.key)
+        ready.program = None  # the next piece with this key finds its program
         execute(plan, program, backend, finish)
         return True
     if config.eager or ready.kernels == plan.key:
@@ -317,11 +319,16 @@ def _part_of(plan: Plan, part: Part, root: Ref | None, region: Region) -> Plan:
 
 
 def _force_foreign(ref: Ref, cause: str) -> None:
+    """Run ``ref``, of another region, to a value or to its loss: the caller's loop counts on one of them."""
+    if vanished(ref):
+        raise missing(ref)
     region: Region = ref.node.region
     if region.owner is LOCAL.state and region.closed:
         run_region(region, cause, ref)
     else:
         run_ancestors(ref, cause)
+    if ref.value is None and not is_lost(ref):
+        raise missing(ref)
 
 
 def waitall() -> None:

@@ -122,11 +122,11 @@ def _buffers(plan: Plan, program: Program, backend: Backend, donated: dict[int, 
 def lose(items: Sequence[Ref], leaves: set[int], loss: Lost) -> None:
     """Mark those ``items`` that need one of ``leaves`` (by identity) or a lost value: they can never be computed."""
     for item in items:
-        if item.__class__ is Node and any(id(ref) in leaves or _is_lost(ref) for ref in item.inputs or ()):
+        if item.__class__ is Node and any(id(ref) in leaves or is_lost(ref) for ref in item.inputs or ()):
             item.region.touched = True  # its list of items is no longer all pending
             item.inputs = None
             item.region = loss
 
 
-def _is_lost(ref: Ref) -> bool:
-    return ref.value is None and ref.node.region.__class__ is Lost
+def is_lost(ref: Ref) -> bool:
+    return ref.value is None and ref.node is not None and ref.node.region.__class__ is Lost

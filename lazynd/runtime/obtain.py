@@ -23,10 +23,11 @@ PROGRAMS: Final = ProgramCache()
 _IN_FLIGHT: dict[Any, threading.Event] = {}
 
 
-def compile_program(plan: Plan, backend: Backend, cause: str, site: Site) -> None:
+def compile_program(plan: Plan, backend: Backend, cause: str, site: Site) -> bool:
     """Compile the program of ``plan`` and keep it; one thread compiles, others that want the same wait.
 
-    Nothing is compiled if another thread ran part of the plan meanwhile: the caller makes a new one.
+    Says whether this call did. Nothing is compiled if another thread ran part of the plan meanwhile: the caller makes
+    a new one.
     """
     with LOCK:
         waiting = _IN_FLIGHT.get(plan.key)
@@ -35,14 +36,14 @@ def compile_program(plan: Plan, backend: Backend, cause: str, site: Site) -> Non
             family = PROGRAMS.get(plan.key, backend)
     if waiting is not None:
         waiting.wait()
-        return
+        return False
     try:
         if family is None:
             index = slot_positions(plan, "index")
             family = Family(backend, index, tuple([plan.scalars[i] for i in index]), site)
         elif family.match(plan.scalars) is not None:
-            return
-        _compile_into(family, plan, backend, cause, site)
+            return False
+        return _compile_into(family, plan, backend, cause, site)
     except MXNetError:
         raise
     except Exception as error:
@@ -53,11 +54,16 @@ def compile_program(plan: Plan, backend: Backend, cause: str, site: Site) -> Non
         mine.set()
 
 
-def _compile_into(family: Family, plan: Plan, backend: Backend, cause: str, site: Site) -> None:
+def forget_compilations() -> None:
+    """In a forked process: the threads that compile are not here."""
+    _IN_FLIGHT.clear()
+
+
+def _compile_into(family: Family, plan: Plan, backend: Backend, cause: str, site: Site) -> bool:
     bake = family.baked is None
     with LOCK:
         if is_stale(plan):
-            return
+            return False
         draft = Draft(plan, bake)
     started = time.perf_counter()
     with _Progress(plan, cause, site):
@@ -80,6 +86,7 @@ def _compile_into(family: Family, plan: Plan, backend: Backend, cause: str, site
             len(plan.outputs), family.seconds, cause, site, reason or "nothing like it ran",
             extra={"event": "compile", "cause": cause, "site": str(site), "difference": reason},
         )  # fmt: skip
+    return True
 
 
 def _reason(plan: Plan, family: Family, site: Site) -> str | None:

@@ -44,6 +44,9 @@ def append(
     if region.credit < 0:
         overflow(state)
         region = state.region
+    if spec.pruned is not None:
+        spec, live = spec.pruned
+        refs = tuple([refs[i] for i in live])
     node = Node()
     node.spec = spec
     node.inputs = refs

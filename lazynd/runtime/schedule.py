@@ -15,8 +15,10 @@ from operator import add, eq, sub
 from sys import getrefcount
 from typing import Any, Final
 
+from ..ir.errors import InternalError
 from ..ir.node import Node, Output, leaf
 from ..ir.types import CPU, FLOAT32, Type
+from .location import describe
 from .state import Region
 
 Ref = Node | Output
@@ -58,6 +60,8 @@ def linearize_items(items: list[Ref], root: Ref | None, component: bool) -> Plan
         plan, position, groups = _walk(items)
         outside = [id(item) in live for item in items]
     if root is not None:
+        if root not in position:
+            raise missing(root)
         outside[position[root]] = True
     plan.items = items
     plan.outputs = list(compress(range(len(items)), outside))
@@ -190,19 +194,31 @@ def unfinished(items: Sequence[Ref]) -> list[Ref]:
         node = item.node
         if item.value is not None or node is None or node.inputs is None or node in dropped:
             continue
-        if item is node and any(_vanished(ref) or ref.node in dropped for ref in node.inputs):
+        if item is node and any(vanished(ref) or ref.node in dropped for ref in node.inputs):
             dropped.add(node)
             continue
         kept.append(item)
     return kept
 
 
-def _vanished(ref: Ref) -> bool:
+def vanished(ref: Ref) -> bool:
     """Whether ``ref`` ran inside a program that did not return it. (What a failure lost is kept, to say so.)"""
     if ref.value is not None:
         return False
     node = ref.node
     return node is None or (node.inputs is None and node.region.__class__ is Region)
+
+
+def missing(ref: Ref) -> InternalError:
+    """That ``ref``, which something refers to, was to run and has no value now."""
+    node = ref.node
+    name, place = "unknown", "unknown line"
+    if node is not None and node.spec is not None:
+        name, place = node.spec.op.name, describe(node.code, node.lasti, True)
+    return InternalError(
+        f"[{name}] ran without leaving its value, which is needed; this is a mistake of lazynd's, please report it\n"
+        f"  recorded at {place}"
+    )
 
 
 def ancestors(root: Ref) -> list[Ref]:

@@ -11,6 +11,8 @@ from ..ir.specialization import NODE_COST
 from ..ir.types import CPU, Context
 
 UNLIMITED: Final = 1 << 62
+#: What may follow ``record()`` before a cut: so many times what was recorded in it, or so many budgets.
+AFTER_RECORD: Final = 16
 
 
 class Region:
@@ -21,7 +23,7 @@ class Region:
     with the number of items before them.
     """
 
-    __slots__ = ("closed", "credit", "held", "items", "kept", "owner", "touched", "under_record", "unit")
+    __slots__ = ("closed", "credit", "held", "items", "kept", "owner", "touched", "under_record", "unit", "weight")
 
     def __init__(self, owner: State, credit: int, under_record: bool) -> None:
         self.owner = owner
@@ -32,6 +34,8 @@ class Region:
         self.held: list[tuple[int, int]] = []
         self.under_record = under_record
         self.closed = False
+        #: How many times over arrays made from data are charged.
+        self.weight = 1
         #: Whether another thread ran some of its items.
         self.touched = False
 
@@ -39,11 +43,22 @@ class Region:
         """Charge for an array made from data, which pending work may keep alive."""
         if not self.items:
             return
-        self.credit -= cost
+        self.credit -= cost * self.weight
         at = len(self.items)
         if self.held and self.held[-1][0] == at:
             cost += self.held.pop()[1]
         self.held.append((at, cost))
+
+    def leave_record(self, budget: int) -> None:
+        """The rest of a training step may follow, gradients and updates, but no loop of another kind.
+
+        A step brings its data before or inside ``record()``; so arrays made from data tell that a loop has begun.
+        """
+        if self.under_record:
+            spent = self.unit - self.credit
+            self.credit = self.unit = AFTER_RECORD * max(spent, budget)
+            self.weight = AFTER_RECORD
+            self.under_record = False
 
 
 class State:
@@ -73,6 +88,10 @@ class State:
         #: The credit that makes the next region end where the recorded sequence repeats.
         self.period_credit = 0
         self.region = Region(self, self.next_credit(), False)
+
+    def leave_record(self) -> None:
+        """The outermost ``record()`` ends."""
+        self.region.leave_record(config.budget_nodes * NODE_COST)
 
     def next_credit(self) -> int:
         if self.record_depth:

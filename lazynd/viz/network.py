@@ -62,6 +62,11 @@ class Summary:
 
     ``operators``: how many of each name, most frequent first. ``depth``: operators on the longest chain, each of which
     reads the one before. ``components``: parts that share no value. ``nbytes``: bytes of all results.
+
+    >>> from lazynd import nd, viz
+    >>> found = viz.summary(nd.zeros((2, 3)) + 1)
+    >>> found.nodes, found.depth, found.nbytes, found.operators
+    (2, 2, 48, {'_fill': 1, '_plus_scalar': 1})
     """
 
     nodes: int

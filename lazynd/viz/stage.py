@@ -45,7 +45,13 @@ def trace(shown: Shown) -> list[Stage]:
 
 
 def stages(shown: Shown) -> list[Graph]:
-    """The graphs of ``trace``: as recorded first, as compiled last."""
+    """The graphs of ``trace``: as recorded first, as compiled last.
+
+    >>> from lazynd import nd, viz
+    >>> x = nd.array([1, 2])
+    >>> [len(graph) for graph in viz.stages(x * 1 + 0)][0]
+    2
+    """
     return [stage.graph for stage in trace(shown)]
 
 

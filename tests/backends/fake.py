@@ -89,6 +89,9 @@ class FakeBackend:
     def wait(self, buffer: Any) -> None:
         return None
 
+    def finish(self) -> None:
+        return None
+
     def copy(self, buffer: Any) -> Any:
         return Buffer(np.array(buffer.read()), buffer.device) if isinstance(buffer, Buffer) else np.array(buffer)
 

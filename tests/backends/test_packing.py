@@ -23,9 +23,9 @@ VALUES: dict[str, list[Any]] = {
     "float64": [0.0, -0.0, 1.5, -1e308, 5e-324, float("inf"), -float("inf"), NAN, 0.1, 2**53 + 1],
     "float32": [0.0, -0.0, 1.5, 3.4e38, 1e-45, float("inf"), -float("inf"), float("nan"), 0.1, 16777217, 1e300],
     "float16": [0.0, -0.0, 1.5, 65504, 6e-8, float("inf"), -float("inf"), float("nan"), 0.1, 1e10],
-    "int64": [0, 1, -1, BIG, -BIG - 1, 2**62 + 1, 2.9, -2.9],
+    "int64": [0, 1, -1, BIG, -BIG - 1, BIG + 1, 2**62 + 1, 2.9, -2.9],
     "uint64": [0, 1, 2**64 - 1, 2**63, -1, 2.9],
-    "int32": [0, 1, -1, 2**31 - 1, -(2**31), 2.7, -2.7, 2**31, 2**40 + 5],
+    "int32": [0, 1, -1, 2**31 - 1, -(2**31), 2.7, -2.7, 2**31, 2**40 + 5, 1e300, NAN],
     "uint32": [0, 1, 2**32 - 1, -1, 2.7],
     "int8": [0, 127, -128, 128, 255, 2.7, -2.7],
     "uint8": [0, 255, 256, -1, 2.7],
@@ -70,10 +70,12 @@ def test_nan_payloads_of_float64_survive() -> None:
 
 @pytest.mark.parametrize("value, dtype, expected", [
     (2.7, "int32", 2), (-2.7, "int32", -2), (2**31, "int32", -(2**31)), (-1, "uint8", 255), (300, "uint8", 44),
-    (float("nan"), "int32", 0), (float("inf"), "int64", 0), (128, "int8", -128), (2**64 - 1, "int64", -1),
+    (float("nan"), "int32", -(2**31)), (float("inf"), "int64", -(2**63)), (128, "int8", -128),
+    (2**40 + 5, "int32", -(2**31)), (2**40 + 5, "uint8", 0), (2**63, "int64", -(2**63)), (1e9 + 7, "uint8", 7),
+    (2**53 + 1, "int64", 2**53 + 1), (2**64 - 1, "uint64", 2**64 - 1), (-1, "uint32", 2**32 - 1),
     (True, "float32", 1.0), (0.1, "float16", np.float16(0.1)), (2.0, "bool", True), (1e300, "float32", np.inf),
 ])  # fmt: skip
-def test_casting_is_towards_zero_and_wraps(value: Any, dtype: str, expected: Any) -> None:
+def test_casting_is_that_of_a_double(value: Any, dtype: str, expected: Any) -> None:
     found = cast_scalar(value, Type((), DTYPES[dtype]))
     assert found == expected and np.asarray(found).dtype == DTYPES[dtype]
 

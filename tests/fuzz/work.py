@@ -5,9 +5,17 @@ from __future__ import annotations
 import gc
 import logging
 from collections.abc import Callable
+from typing import Final
 
-from . import aliasing, graphs
+from . import aliasing, files, graphs
 from .tally import Tally
+
+#: Each suite: how a share of it is run, and the events that it must contain.
+SUITES: Final[dict[str, tuple[Callable[..., Tally], tuple[str, ...]]]] = {
+    "aliasing": (aliasing.fuzz, aliasing.EVENTS),
+    "graphs": (graphs.fuzz, graphs.EVENTS),
+    "files": (files.fuzz, files.EVENTS),
+}
 
 
 def quiet() -> None:
@@ -21,5 +29,4 @@ def share(task: tuple[str, int, int, int, int]) -> Tally:
     """Every ``step``-th program from ``first``."""
     kind, seed, first, step, total = task
     quiet()
-    run: Callable[..., Tally] = {"aliasing": aliasing.fuzz, "graphs": graphs.fuzz}[kind]
-    return run(seed, range(first, total, step))
+    return SUITES[kind][0](seed, range(first, total, step))

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from lazynd.ir.derived import Derivation, Derived
 from lazynd.ir.graph import Graph
-from lazynd.ir.linearize import Derivation, Derived
 from lazynd.ir.node import Node, Output, apply, leaf
 from lazynd.ir.primitive import PRIMITIVES
 from lazynd.ir.specialization import Specialization
@@ -22,7 +22,8 @@ SORT = PRIMITIVES["sort"].specialize((FLOAT, FLOAT), {"axis": 0})
 
 
 def derived(in_types: tuple[Type, ...], body: Graph, out_types: tuple[Type, ...]) -> Specialization:
-    return Specialization(Derived("vjp_add", body, Derivation(ADD, (True, True), (True,))), in_types, {}, out_types)
+    derivation = Derivation(ADD, "vjp", (True, True), (True,))
+    return Specialization(Derived("vjp_add", body, derivation), in_types, {}, out_types)
 
 
 def broken() -> dict[str, tuple[Graph, str]]:

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from lazynd import nd, stats
+from lazynd import autograd, nd, stats
 
 from .watch import CompileEvents
 
@@ -34,6 +34,29 @@ def slice_sums() -> None:
     """``x[i:i+10].sum()`` over 100 ``i``."""
     x = nd.array(np.arange(128))
     assert [x[i : i + 10].sum().asscalar() for i in range(100)] == [sum(range(i, i + 10)) for i in range(100)]
+
+
+def slice_operators() -> None:
+    """``nd.slice_axis`` over 100 bounds ten apart, then ``nd.slice`` of two dimensions, one of them backwards."""
+    x = np.arange(120 * 7).reshape(120, 7)
+    a = nd.array(x)
+    for i in range(100):
+        assert nd.slice_axis(a, axis=0, begin=i, end=i + 10).sum().asscalar() == x[i : i + 10].sum()
+    for i in range(100):
+        found = nd.slice(a, begin=(i + 10, i % 3), end=(i, i % 3 + 4), step=(-2, 1))
+        assert (found.asnumpy() == x[i + 10 : i : -2, i % 3 : i % 3 + 4]).all()
+
+
+def slice_gradients() -> None:
+    """The gradient of ``nd.slice_axis`` over 50 bounds."""
+    a = nd.array(np.arange(128))
+    a.attach_grad()
+    for i in range(50):
+        with autograd.record():
+            loss = nd.slice_axis(a, axis=0, begin=i, end=i + 10).sum()
+        loss.backward()
+        assert loss.asscalar() == sum(range(i, i + 10))
+        assert np.flatnonzero(a.grad.asnumpy()).tolist() == list(range(i, i + 10))
 
 
 def _descend(rates: list[Any]) -> None:
@@ -148,10 +171,10 @@ def measure(times: int) -> dict[str, dict[str, int]]:
     found = {}
     bodies = [body_1, body_7, body_13]
     plain = [
-        item_reads, computed_item_reads, slice_sums, one_rate, hundred_rates, draws, adam_one_step, adam, powers,
-        moving_writes, look_alikes,
+        item_reads, computed_item_reads, slice_sums, slice_operators, one_rate, hundred_rates, draws, adam_one_step,
+        adam, powers, moving_writes, look_alikes,
     ]  # fmt: skip
-    for probe in [*plain, *bodies]:
+    for probe in [*plain, *bodies, slice_gradients]:  # what follows ``record()`` is cut by another limit
         nd.waitall()
         before, heard = stats().snapshot(), events.count
         probe(times) if probe in bodies else probe()  # type: ignore[operator]  # bodies alone take a number

@@ -105,6 +105,8 @@ def probed() -> dict[str, dict[str, int]]:
         ("item_reads", 2),
         ("computed_item_reads", 2),
         ("slice_sums", 2),
+        ("slice_operators", 4),  # two for each of two structures
+        ("slice_gradients", 4),  # two each for the loss and its gradient: no pending node is shared
         ("draws", 2),
         ("powers", 2),
         ("moving_writes", 5),  # one for x[i], two for the slices; each twice at most, before and after they mix

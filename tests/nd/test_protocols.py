@@ -7,14 +7,17 @@ import inspect
 import operator
 import pickle
 import re
+from typing import Any
 
 import numpy as np
 import pytest
 
 import lazynd
-from lazynd import autograd, nd
+from lazynd import MXNetError, autograd, nd
 from lazynd.ops import find
 from lazynd.runtime.stats import stats
+
+from ..backends.fake import FakeBackend
 
 
 def test_single_elements_convert() -> None:
@@ -77,9 +80,47 @@ def test_copies_share_nothing(clone: object, dtype: str) -> None:
     assert made.asnumpy().tolist() == np.array([[1, 0, 3]], dtype).tolist()
 
 
-def test_a_view_pickles_as_what_it_shows() -> None:
+CLONES = [copy.copy, copy.deepcopy, lambda x: pickle.loads(pickle.dumps(x))]
+
+
+@pytest.mark.parametrize("clone", CLONES)
+@pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
+def test_a_view_pickles_as_what_it_shows(clone: Any, protocol: int) -> None:
     x = nd.arange(6).reshape((2, 3))
-    assert pickle.loads(pickle.dumps(x[1])).asnumpy().tolist() == [3.0, 4.0, 5.0]
+    assert pickle.loads(pickle.dumps(x[1], protocol)).asnumpy().tolist() == [3.0, 4.0, 5.0]
+    assert clone(x[1]).asnumpy().tolist() == [3.0, 4.0, 5.0]
+
+
+@pytest.mark.parametrize("clone", CLONES)
+def test_copies_keep_values_and_no_history(clone: Any) -> None:
+    x = nd.array([1, 2])
+    x.attach_grad()
+    with autograd.record():
+        y = x * x
+        pending = y * 3
+    y.backward()
+    for array, values in ((x, [1, 2]), (y, [1, 4]), (pending, [3, 12]), (x.grad, [2, 4]), (x[1:], [2])):
+        made = clone(array)
+        assert made.asnumpy().tolist() == values and made.grad is None
+        with pytest.raises(MXNetError, match="not in a computational graph"):
+            made.backward()
+    whole = clone({"a": x, "b": [x, y]})
+    assert whole["b"][1].asnumpy().tolist() == [1, 4]
+
+
+@pytest.mark.parametrize("clone", CLONES)
+def test_copies_keep_their_class(clone: Any) -> None:
+    for array in (lazynd.np.array([[1, 2]]), nd.sparse.zeros("csr", (2, 2)), nd.sparse.zeros("row_sparse", (2, 2))):
+        made = clone(array)
+        assert type(made) is type(array) and made.asnumpy().tolist() == array.asnumpy().tolist()
+
+
+def test_a_pickle_of_a_gpu_array_needs_the_gpu(two_gpus: FakeBackend) -> None:
+    pickled = pickle.dumps(nd.array([1, 2], ctx=lazynd.gpu(1)))
+    assert pickle.loads(pickled).context is lazynd.gpu(1)
+    two_gpus.gpus = 1
+    with pytest.raises(MXNetError, match=r"(?s)there is no gpu\(1\): 1 GPUs.*test_protocols\.py"):
+        pickle.loads(pickled)
 
 
 def test_iteration_gives_views() -> None:
@@ -90,6 +131,22 @@ def test_iteration_gives_views() -> None:
     assert len(x) == 2 and len(list(x)) == 2
     with pytest.raises(TypeError, match="0-d"):
         len(nd.array(3))
+
+
+def test_membership_compares_elements() -> None:
+    x = nd.array([1, 2, 3])
+    assert 2 in x and 5 not in x and 2.5 not in x and x[1] in x
+    assert 1 in nd.array([[1], [2]]) and x in [x] and 1 not in nd.array([])
+    with pytest.raises(ValueError, match="ambiguous"):
+        assert 1 in nd.array([[1, 2]])
+
+
+def test_formatting_is_printing() -> None:
+    x = nd.array([1.5])
+    assert format(x) == f"{x}" == str(x) == "\n[1.5]\n<NDArray 1 @cpu(0)>"
+    with pytest.raises(TypeError, match="format"):
+        format(x, ".2f")
+    assert f"{x.asscalar():.2f} {x.item():.2f}" == "1.50 1.50"
 
 
 def test_arrays_are_told_apart_by_identity_in_sets() -> None:
@@ -188,3 +245,64 @@ def test_contexts() -> None:
     assert nd.ones((1,)).context is lazynd.cpu(0)
     mixed = nd.ones((2,)) + nd.ones((2,), ctx=lazynd.cpu(1))
     assert mixed.context is lazynd.cpu(0) and mixed.asnumpy().tolist() == [2.0, 2.0]
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda gpu: nd.ones((1,), ctx=gpu), lambda gpu: nd.zeros((1,), ctx=gpu), lambda gpu: nd.full((1,), 1, ctx=gpu),
+        lambda gpu: nd.empty((1,), ctx=gpu), lambda gpu: nd.array([1], ctx=gpu), lambda gpu: nd.arange(3, ctx=gpu),
+        lambda gpu: nd.eye(2, ctx=gpu), lambda gpu: nd.linspace(0, 1, 3, ctx=gpu),
+        lambda gpu: nd.random.uniform(ctx=gpu), lambda gpu: nd.random.randint(0, 3, ctx=gpu),
+        lambda gpu: nd.ones((1,)).as_in_context(gpu), lambda gpu: nd.ones((1,)).copyto(gpu),
+        lambda gpu: nd.sparse.zeros("csr", (2, 2), ctx=gpu), lambda gpu: lazynd.np.ones((1,), ctx=gpu),
+    ],
+)  # fmt: skip
+def test_a_gpu_that_is_not_there_is_refused_at_the_line(make: Any) -> None:
+    absent = lazynd.gpu(lazynd.num_gpus())
+    with pytest.raises(MXNetError, match=r"(?s)there is no gpu.*GPUs were found.*test_protocols\.py"):
+        make(absent)
+
+
+def test_the_default_context_must_be_there() -> None:
+    with lazynd.gpu(lazynd.num_gpus()):
+        for make in (lambda: nd.ones((1,)), nd.random.uniform, lambda: nd.array([1])):
+            with pytest.raises(MXNetError, match="there is no gpu"):
+                make()
+
+
+def test_every_cpu_is_the_host() -> None:
+    """As in MXNet, whose results are on the context of the first input, or that of ``out``."""
+    one, other = lazynd.cpu(0), lazynd.cpu(1)
+    a, b = nd.ones((2, 2)), nd.ones((2, 2), ctx=other) * 3
+    for made in (a + b, nd.dot(a, b), nd.concat(a, b, dim=0), nd.stack(a, b), nd.add_n(a, b), nd.where(a, b, b)):
+        assert made.context is one
+    for made in (b - a, nd.maximum(b, a), nd.broadcast_mul(b, a), nd.elemwise_add(a, a, out=b)):
+        assert made.context is other
+    assert b.asnumpy().tolist() == [[2.0] * 2] * 2
+    a[:] = b
+    b[0] = nd.zeros((2,))
+    a += b
+    assert (a.context, b.context) == (one, other)
+    assert a.asnumpy().tolist() == [[2.0, 2.0], [4.0, 4.0]]
+    assert nd.relu(b, out=nd.zeros((2, 2))).context is one
+    assert nd.ones(3)[nd.array([1], ctx=other)].context is one
+
+
+def test_gradients_stay_on_their_context() -> None:
+    x, y = nd.ones((1,), ctx=lazynd.cpu(1)), nd.ones((1,))
+    x.attach_grad()
+    y.attach_grad()
+    with autograd.record():
+        z = x * y * 3
+    z.backward()
+    assert [(g.context, g.asscalar()) for g in (x.grad, y.grad)] == [(lazynd.cpu(1), 3.0), (lazynd.cpu(0), 3.0)]
+
+
+def test_an_operator_writes_to_what_it_was_given(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not to a copy of it on the context of the others."""
+    operator = find("elemwise_add")
+    monkeypatch.setattr(operator, "writes", {0: 1})
+    a, b = nd.ones((2,)), nd.ones((2,), ctx=lazynd.cpu(1)) * 3
+    nd.elemwise_add(a, b)
+    assert (b.context, b.asnumpy().tolist()) == (lazynd.cpu(1), [4.0, 4.0])

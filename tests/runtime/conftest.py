@@ -11,6 +11,7 @@ import pytest
 
 import lazynd
 from lazynd.backends import get_backend
+from lazynd.runtime import kernels
 from lazynd.runtime.engine import PROGRAMS
 from lazynd.runtime.stats import stats
 
@@ -49,10 +50,12 @@ def node_counts() -> Iterator[Counter[Any]]:
 
 @pytest.fixture
 def empty_cache() -> Iterator[None]:
-    """No program is known, and those of this test are not left behind."""
-    PROGRAMS.clear()
+    """No program and no kernel is known, and those of this test are not left behind."""
+    for known in (PROGRAMS, kernels._KERNELS):
+        known.clear()
     yield
-    PROGRAMS.clear()
+    for known in (PROGRAMS, kernels._KERNELS):
+        known.clear()
 
 
 class Faulty:

@@ -10,6 +10,9 @@ import numpy as np
 import pytest
 
 from lazynd import MXNetError, autograd, nd
+from lazynd.ir.errors import InternalError
+from lazynd.ir.node import Node
+from lazynd.runtime import engine
 from lazynd.runtime.engine import fence
 
 from .conftest import Faulty
@@ -141,9 +144,7 @@ def test_training_goes_on_after_a_failure_as_if_nothing_had_been(point: str, aft
     assert smooth[0] == rough[0] and (smooth[1] == rough[1]).all()
 
 
-def test_window_failures_are_logged_and_told_at_the_read(
-    faulty: Faulty, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_window_failures_are_logged_and_told_at_the_read(faulty: Faulty, caplog: pytest.LogCaptureFixture) -> None:
     x = nd.array([1.0, 2.0])
     y = x * 2
     fence()
@@ -245,9 +246,7 @@ def test_before_a_donated_buffer_is_consumed_nothing_is_lost(faulty: Faulty) -> 
     assert (x.asnumpy() == expected * 2).all()
 
 
-def test_a_failure_while_publishing_is_before_or_after(
-    faulty: Faulty, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_failure_while_publishing_is_before_or_after(faulty: Faulty, monkeypatch: pytest.MonkeyPatch) -> None:
     from lazynd.runtime import execute
 
     real = execute.publish
@@ -333,3 +332,53 @@ def test_a_handle_that_appears_after_compiling_keeps_its_value(empty_cache: None
         assert (np.asarray(held.value) == before).all()
         assert (old.asnumpy() == before + 1).all() and (copy.asnumpy() == before[:50] + 1).all()
     assert since.copied == 3 and since.programs == 0
+
+
+def _ran_without_value(array: nd.NDArray) -> None:
+    """What a mistake in publishing would leave behind."""
+    ref = array._cell.ref
+    ref.node.region.touched = True
+    if isinstance(ref, Node):
+        ref.inputs = None
+    else:
+        ref.node = None  # type: ignore[assignment]  # as an output that ran
+
+
+@pytest.mark.parametrize("output", [0, 1])
+def test_a_value_that_went_missing_is_an_internal_error(output: int) -> None:
+    part = nd.split(nd.array([1.0, 2.0]), 2, axis=0)[output]
+    _ran_without_value(part)
+    with pytest.raises(InternalError, match=r"\[unknown\]" if output else r"\[SliceChannel\] (.|\n)*\.py:\d+: part"):
+        part.asnumpy()
+
+
+@pytest.mark.parametrize("output", [0, 1])
+def test_so_it_is_where_another_region_needs_it(output: int) -> None:
+    """The search for what a program needs ends: each round gives a value, a loss or an error."""
+    part = nd.split(nd.array([1.0, 2.0]), 2, axis=0)[output]
+    fence()
+    z = part.exp()
+    _ran_without_value(part)
+    with pytest.raises(InternalError, match=r"\[unknown\]" if output else r"\[SliceChannel\]"):
+        z.asnumpy()
+    z._cell.ref.node.region.touched = True  # as by a failure: what needs the missing value is passed over
+    with pytest.raises(InternalError, match=r"\[exp\] ran without leaving its value"):
+        z.asnumpy()
+
+
+def test_a_region_that_does_not_run_what_is_needed_is_an_internal_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    rounds: list[Any] = []
+
+    def refuse(*args: Any) -> None:
+        rounds.append(args)
+        assert len(rounds) < 3, "it goes round in circles"
+
+    y = nd.array([1.0, 2.0]) * 2
+    fence()
+    z = y.exp()
+    with monkeypatch.context() as patch:
+        patch.setattr(engine, "run_region", refuse)
+        with pytest.raises(InternalError, match=r"\[_mul_scalar\] ran without"):
+            z.asnumpy()
+    assert len(rounds) == 1
+    np.testing.assert_allclose(z.asnumpy(), np.exp([2, 4]), rtol=1e-6)

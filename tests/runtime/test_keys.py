@@ -269,6 +269,32 @@ def test_graph_seen_again_becomes_a_program(settings: Any, empty_cache: None, de
     assert since.kernels <= kernels + 3, "at most one an operator"
 
 
+def test_equal_pieces_of_one_force_find_the_program_of_the_first(settings: Any, empty_cache: None, delta: Any) -> None:
+    def use() -> None:
+        y = nd.array([3.0, 4.0])
+        for _ in range(30):
+            y = y / 2 * 2
+        assert y.asnumpy().tolist() == [3, 4]
+
+    with settings(program_nodes=20):
+        since = delta()
+        use()
+        assert (since.forces, since.programs, since.runs, since.hits) == (1, 1, 3, 2)
+        use()
+        assert (since.forces, since.programs, since.runs, since.hits) == (2, 1, 6, 5)
+
+
+def test_pieces_that_differ_by_an_index_are_counted_each(settings: Any, empty_cache: None, delta: Any) -> None:
+    y = nd.array(np.eye(10))
+    y.wait_to_read()
+    with settings(program_nodes=2):
+        since = delta()
+        for i in (1, 2, 3, 2):
+            y = nd.concat(y[i:], y[:i], dim=0)
+        assert y.asnumpy().argmax(1).tolist() == [8, 9, *range(8)]
+    assert since.hits == since.runs - since.programs
+
+
 def test_indices_are_generalised_with_the_second_value(empty_cache: None, delta: Any) -> None:
     x = nd.array(np.arange(20))
     since = delta()

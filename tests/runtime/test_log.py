@@ -63,6 +63,7 @@ def test_reading_what_is_there_is_no_force(caplog: pytest.LogCaptureFixture) -> 
 
 def test_a_compile_names_cause_line_and_the_input_that_changed(caplog: pytest.LogCaptureFixture) -> None:
     """R11."""
+
     def use(n: int) -> None:
         data = nd.array(np.ones((n, 7)))
         nd.dot(data, nd.array(np.ones((7, 3)))).sum().asscalar()
@@ -117,9 +118,7 @@ def test_a_loop_in_steady_state_is_no_storm(caplog: pytest.LogCaptureFixture) ->
     assert not events(caplog, "storm") and len(events(caplog, "compile")) == 1
 
 
-def test_a_slow_compile_says_what_and_why(
-    caplog: pytest.LogCaptureFixture, faulty: Any, settings: Any
-) -> None:
+def test_a_slow_compile_says_what_and_why(caplog: pytest.LogCaptureFixture, faulty: Any, settings: Any) -> None:
     """R39."""
     faulty.fail = lambda point: time.sleep(0.3) if point == "compile" else None
     with settings(slow_compile=0.05):

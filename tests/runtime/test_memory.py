@@ -9,6 +9,7 @@ import pathlib
 import subprocess
 import sys
 import weakref
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ import pytest
 import lazynd
 from lazynd import autograd, nd
 from lazynd.ir.node import Node, Output
+from lazynd.runtime.engine import PROGRAMS
 from lazynd.runtime.state import LOCAL
 from lazynd.runtime.tape import Entry
 
@@ -295,3 +297,30 @@ def test_consuming_a_tape_drops_its_residuals() -> None:
     x.grad.asnumpy()
     gc.collect()
     assert sum(a.shape == shape for a in jax.live_arrays()) == 2, "x and its gradient"
+
+
+LIKE: dict[str, Callable[[nd.NDArray], nd.NDArray]] = {
+    "zeros_like": nd.zeros_like,
+    "ones_like": nd.ones_like,
+    "shape_array": nd.shape_array,
+    "size_array": nd.size_array,
+    "reshape_like": lambda p: nd.reshape_like(nd.ones((p.size,)), p),
+    "broadcast_like": lambda p: nd.broadcast_like(nd.ones((1, 1)), p),
+    "slice_like": lambda p: nd.slice_like(nd.ones((2, 4)), p),
+    "power 0": lambda p: p**0,
+}
+
+
+@pytest.mark.parametrize("name", list(LIKE))
+def test_what_needs_only_the_type_of_an_array_does_not_hold_it(name: str, empty_cache: None) -> None:
+    """Such work, pending in another region, is not in the way of the array's update in place."""
+    p = nd.array(np.ones((2, 3)))
+    p.wait_to_read()
+    state = LIKE[name](p)
+    lazynd.runtime.fence()
+    p[:] = p - 0.25
+    p.wait_to_read()
+    assert p.asnumpy().tolist() == [[0.75] * 3] * 2
+    (made,) = PROGRAMS.families.values()
+    assert made.baked is not None and made.baked.donate == {0: 1}
+    assert state.asnumpy().shape == state.shape

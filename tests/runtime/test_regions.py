@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+import lazynd
 from lazynd import autograd, nd
 from lazynd.runtime.engine import fence
 from lazynd.runtime.state import LOCAL
@@ -165,3 +166,39 @@ def test_structural_powers_are_structure_and_others_are_not(empty_cache: None, d
     for p in (1.5, 2.5, 3.0, 3.5):
         np.testing.assert_allclose((x**p).asnumpy(), np.array([4.0, 9.0]) ** p, rtol=1e-5)
     assert since.programs == structural + 1
+
+
+def test_a_loop_after_record_is_cut_like_any_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lazynd.config, "budget_nodes", 10)
+    w = nd.ones((3,))
+    w.attach_grad()
+    with autograd.record():
+        loss = (w * w).sum()
+    loss.backward()
+    loss.wait_to_read()
+    total = nd.zeros((1,))
+    longest = 0
+    for i in range(500):  # an evaluation: 3 operators and a new batch each time
+        total += (nd.array([i, 1.0]) * 2).sum()
+        longest = max(longest, len(LOCAL.state.region.items))
+    assert longest <= 16 * 10, "at most 16 budgets"
+    assert total.asscalar() == sum(2 * (i + 1) for i in range(500))
+
+
+def test_a_step_is_not_cut_where_its_updates_repeat(
+    monkeypatch: pytest.MonkeyPatch, delta: Any, empty_cache: None
+) -> None:
+    monkeypatch.setattr(lazynd.config, "budget_nodes", 10)
+    parameters = [nd.full((2,), i) for i in range(20)]
+    for each in parameters:
+        each.attach_grad()
+    nd.waitall()
+    since = delta()
+    for _ in range(3):
+        with autograd.record():
+            loss = nd.square(nd.add_n(*parameters)).sum()
+        loss.backward()
+        for each in parameters:
+            each[:] = each - 0.1 * (each.grad / 2 + 0.01 * each)
+        loss.wait_to_read()
+    assert since.runs == 3

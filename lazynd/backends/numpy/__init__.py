@@ -96,8 +96,14 @@ class NumpyBackend:
     def wait(self, buffer: Any) -> None:
         return None
 
+    def finish(self) -> None:
+        return None
+
     def copy(self, buffer: Any) -> Array:
         return np.array(buffer)
+
+    def adopt(self, foreign: Any) -> Array:
+        return np.array(np.from_dlpack(foreign))
 
     def consumed(self, buffer: Any) -> bool:
         return False

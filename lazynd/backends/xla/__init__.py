@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import jax
+import jax.dlpack
 import numpy as np
 
 from ...config import config
@@ -68,7 +69,7 @@ class XlaBackend:
             with _growing_memory():
                 try:
                     found = list(jax.local_devices(backend=platform))
-                except RuntimeError:
+                except (RuntimeError, AssertionError):  # the latter where JAX_PLATFORMS names what is not there
                     found = []
             self._devices[device_type] = found
         return found
@@ -80,7 +81,9 @@ class XlaBackend:
         kind, number = context.device
         found = self._device_list(kind)
         if number >= len(found):
-            raise MXNetError(f"there is no device {context}: {len(found)} of type {kind} found")
+            platforms = os.environ.get("JAX_PLATFORMS")
+            reason = f" (JAX_PLATFORMS is {platforms!r})" if platforms else ""
+            raise MXNetError(f"there is no device {context}: jax has {len(found)} of type {kind}{reason}")
         return found[number]
 
     def put(self, value: Any, context: Context) -> Any:
@@ -99,11 +102,21 @@ class XlaBackend:
         if isinstance(buffer, jax.Array):
             buffer.block_until_ready()
 
+    def finish(self) -> None:
+        if any(self._devices.values()):  # otherwise nothing has run, and asking would start jax's client
+            for array in jax.live_arrays():  # type: ignore[no-untyped-call]  # jax has no types for it
+                with suppress(Exception):  # what failed says so to whoever reads it
+                    array.block_until_ready()
+
     def copy(self, buffer: Any) -> Any:
         if not isinstance(buffer, jax.Array):
             return np.array(buffer)
         with jax.enable_x64(True):  # unlike jax.numpy.array this compiles nothing
             return jax.device_put(buffer, buffer.sharding, may_alias=False)
+
+    def adopt(self, foreign: Any) -> Any:
+        with jax.enable_x64(True):
+            return self.copy(jax.dlpack.from_dlpack(foreign))
 
     def consumed(self, buffer: Any) -> bool:
         return isinstance(buffer, jax.Array) and buffer.is_deleted()

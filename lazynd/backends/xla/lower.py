@@ -16,6 +16,24 @@ from ...ir.primitives.compare import by_way_of
 from ...ir.primitives.source import threefry
 from ..protocol import EXACT_SIZE, ROUNDED_ONCE
 
+
+def _halves(x: jax.Array) -> tuple[jax.Array, jax.Array]:
+    """exp(|x|) / 2 and exp(-|x|) / 2 by way of exp(|x| / 2), which does not overflow before the first does."""
+    root = lax.exp(lax.abs(x) * 0.5)
+    return (root * 0.5) * root, 0.5 / (root * root)
+
+
+def _sinh(x: jax.Array) -> jax.Array:
+    # XLA's own adds log(1/2) to the argument, which rounds away digits of large ones.
+    grows, fades = _halves(x)
+    return lax.select(lax.abs(x) < 1, lax.sinh(x), lax.sign(x) * (grows - fades))
+
+
+def _cosh(x: jax.Array) -> jax.Array:
+    grows, fades = _halves(x)
+    return grows + fades
+
+
 LOWERINGS: dict[str, Callable[..., Any]] = {
     "negate": lambda x: x if x.dtype == bool else lax.neg(x),
     "abs": lambda x: x if jnp.issubdtype(x.dtype, jnp.unsignedinteger) else lax.abs(x),
@@ -31,6 +49,11 @@ LOWERINGS: dict[str, Callable[..., Any]] = {
     "cosine": lax.cos,
     "tan": lax.tan,
     "tanh": lax.tanh,
+    "sinh": _sinh,
+    "cosh": _cosh,
+    "asinh": lax.asinh,
+    "acosh": lax.acosh,
+    "atanh": lax.atanh,
     "logistic": lax.logistic,
     "erf": lax.erf,
     "floor": lax.floor,
@@ -42,7 +65,6 @@ LOWERINGS: dict[str, Callable[..., Any]] = {
     "add": lax.add,
     "subtract": lax.sub,
     "multiply": lax.mul,
-    "divide": lax.div,
     "remainder": lax.rem,
     "maximum": lax.max,
     "minimum": lax.min,
@@ -105,6 +127,19 @@ def lowers(name: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
         return function
 
     return register
+
+
+@lowers("divide")
+def _divide(x: jax.Array, y: jax.Array) -> jax.Array:
+    """A quotient that is rounded once, behind barriers, which are gone when XLA fuses.
+
+    XLA's simplifier multiplies by the reciprocal of what is broadcast, constant or a root (``49 / 49`` is not 1 then)
+    and turns ``a / b / c`` into ``a / (b * c)``, which overflows. On long chains it also takes tens of seconds.
+    """
+    if not jnp.issubdtype(x.dtype, jnp.floating):
+        return lax.div(x, y)
+    barrier: Callable[[jax.Array], jax.Array] = lax.optimization_barrier
+    return barrier(lax.div(x, barrier(y)))
 
 
 @lowers("power")

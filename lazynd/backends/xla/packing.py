@@ -13,7 +13,8 @@ from jax import lax
 from ...ir.types import FLOAT32, INT32, Type
 from ..protocol import cast_scalar
 
-UINT32: Final = np.dtype("uint32")
+#: How ``struct`` calls the dtypes that most slots have.
+_CODES: Final = {FLOAT32: "f", INT32: "i", np.dtype("uint32"): "I"}
 
 
 class Packing:
@@ -26,23 +27,17 @@ class Packing:
         for type in types:
             self.offsets.append(self.words)
             self.words += 2 if type.dtype.itemsize == 8 else 1
-        #: Whether a slot is a float, for types that ``struct`` packs: the usual ones.
-        self._floats = [t.dtype == FLOAT32 for t in types]
-        usual = all(t.dtype == FLOAT32 or t.dtype == INT32 or t.dtype == UINT32 for t in types)
-        layout = "".join("f" if is_float else "I" for is_float in self._floats)
-        self._struct = struct.Struct(f"={layout}") if usual else None
-        self._all_float = all(self._floats)
+        codes = [_CODES.get(t.dtype) for t in types]
+        #: Packs the usual types, and values that they hold.
+        self._struct = None if None in codes else struct.Struct(f"={''.join(map(str, codes))}")
 
     def pack(self, scalars: Sequence[Any]) -> bytes:
         """The words of ``scalars``, each cast to its slot's dtype by MXNet's rule."""
         if self._struct is not None:
             try:
-                if self._all_float:
-                    return self._struct.pack(*scalars)
-                pairs = zip(scalars, self._floats, strict=True)
-                return self._struct.pack(*[v if is_float else v & 0xFFFFFFFF for v, is_float in pairs])
-            except (struct.error, OverflowError, TypeError):
-                pass  # too big for a float, or a float for an int: as below
+                return self._struct.pack(*scalars)
+            except (struct.error, OverflowError):
+                pass  # too big for its type, or a float for an int: as below
         words = np.zeros(self.words, np.uint32)
         raw = words.view(np.uint8)
         for value, type, offset in zip(scalars, self.types, self.offsets, strict=True):

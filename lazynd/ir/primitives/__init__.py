@@ -1,5 +1,5 @@
 """The closed set of primitives, a family a file. Importing this package registers all of them."""
 
-from . import compare, elementwise, linalg, order, reduce, shape, source
+from . import compare, elementwise, hyperbolic, linalg, order, reduce, shape, source
 
-__all__ = ["compare", "elementwise", "linalg", "order", "reduce", "shape", "source"]
+__all__ = ["compare", "elementwise", "hyperbolic", "linalg", "order", "reduce", "shape", "source"]

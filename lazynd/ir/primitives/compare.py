@@ -123,7 +123,7 @@ class Convert(Unary):
         return (ir.convert(g, x.dtype) if x.dtype != BOOL and dtype != BOOL else None,)
 
     def evaluate(self, x: Array, *, dtype: np.dtype[Any]) -> Array:
-        return _truncated(x, dtype) if x.dtype.kind == "f" and dtype.kind in "iu" else x.astype(dtype)
+        return truncated(x, dtype) if x.dtype.kind == "f" and dtype.kind in "iu" else x.astype(dtype)
 
     @classmethod
     def samples(cls, rng: np.random.Generator) -> Samples:
@@ -137,12 +137,13 @@ def by_way_of(dtype: np.dtype[Any]) -> np.dtype[Any]:
     return np.dtype("int64" if dtype.itemsize == 8 or dtype == np.uint32 else "int32")
 
 
-def _truncated(x: Array, dtype: np.dtype[Any]) -> Array:
+def truncated(x: Array, dtype: np.dtype[Any]) -> Array:
+    """Floats as integers of ``dtype``; see ``Convert``."""
     if x.dtype == np.float16:
         x = x.astype(np.float32)
     if dtype == np.uint64:  # In two halves, as compilers do it: there is no instruction for it.
         upper = x >= 2.0**63
-        lower = _truncated(np.where(upper, x - x.dtype.type(2.0**63), x), np.dtype("int64")).view(dtype)
+        lower = truncated(np.where(upper, x - x.dtype.type(2.0**63), x), np.dtype("int64")).view(dtype)
         return np.where(upper, lower ^ np.uint64(1 << 63), lower)
     way = by_way_of(dtype)
     limit = 2.0 ** (8 * way.itemsize - 1)

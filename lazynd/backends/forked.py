@@ -1,0 +1,42 @@
+"""What runs graphs in a process that was forked after jax was loaded: the interpreter, on the host alone."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..ir.errors import MXNetError
+from ..ir.types import Context
+from .numpy import Array, NumpyBackend
+
+_HOST = 1  # DLPack's number of the host's kind of device
+
+
+class ForkedBackend(NumpyBackend):
+    """The threads of XLA do not exist in a forked process, where waiting for them would never end."""
+
+    name = "forked"
+
+    def put(self, value: Any, context: Context) -> Array:
+        if context.device_type == "gpu":
+            raise _refused(f"nothing runs on {context}")
+        return _on_host(value)
+
+    def get(self, buffer: Any) -> Array:
+        return np.array(_on_host(buffer))
+
+    def copy(self, buffer: Any) -> Array:
+        return np.array(_on_host(buffer))
+
+
+def _on_host(value: Any) -> Array:
+    if not isinstance(value, np.ndarray) and value.__dlpack_device__()[0] != _HOST:
+        raise _refused("an array of the parent's GPU cannot be read")
+    return np.asarray(value)
+
+
+def _refused(what: str) -> MXNetError:
+    return MXNetError(
+        f"{what} in a process that was forked after jax was loaded: start it with multiprocessing's 'spawn' instead"
+    )

@@ -1,0 +1,91 @@
+"""Operators made from others by transformations, their bodies given as graphs; and what a body does not read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from .gradient import flatten
+from .graph import Graph
+from .node import Node
+from .specialization import Op, Specialization
+from .types import Type
+
+
+@dataclass(frozen=True, slots=True)
+class Derivation:
+    """How an operator was derived from ``origin``.
+
+    ``step``: "keep", the forward pass that keeps residuals for the gradients of the inputs marked in ``inputs``;
+    "vjp", the backward pass for those gradients, of the cotangents marked in ``present``; "live", the operator on
+    the inputs marked in ``inputs`` alone, because it reads no others.
+    """
+
+    origin: Specialization
+    step: str
+    inputs: tuple[bool, ...]
+    present: tuple[bool, ...] = ()
+
+
+class Derived(Op):
+    """An operator made by a transformation: its body is given as a graph."""
+
+    def __init__(self, name: str, graph: Graph, derivation: Derivation) -> None:
+        super().__init__()
+        self.name = name
+        self.graph = graph
+        self.derivation = derivation
+
+    def _specialize(self, in_types: tuple[Type, ...], attributes: Mapping[str, Any]) -> Specialization:
+        raise TypeError(f"{self.name} is fixed to its types")
+
+    def body(self, spec: Specialization) -> Graph:
+        return self.graph
+
+    @property
+    def has_gradient_rule(self) -> bool:
+        return False
+
+    def differentiate(self, *args: Any) -> Any:
+        raise TypeError(f"{self.name} is differentiated through its body")
+
+
+def prune(spec: Specialization) -> Specialization:
+    """``spec`` itself, told in ``spec.pruned`` which inputs it reads if not all.
+
+    What is recorded holds no others: an array of which only the type is needed is neither kept alive nor in the way
+    of its own update in place.
+    """
+    body = spec.op.body(spec)
+    assert body is not None
+    live = _live(spec, body)
+    if len(live) < len(spec.in_types):
+        flat = flatten(body)
+        parameters = [*(flat.inputs[i] for i in live), *flat.inputs[len(spec.in_types) :]]
+        marked = tuple(i in live for i in range(len(spec.in_types)))
+        smaller = Specialization(
+            Derived(spec.op.name, Graph(parameters, flat.outputs), Derivation(spec, "live", marked)),
+            tuple([spec.in_types[i] for i in live]),
+            spec.attributes,
+            spec.out_types,
+            spec.slots,
+        )
+        spec.pruned = smaller, live
+    return spec
+
+
+def _live(spec: Specialization, body: Graph) -> Sequence[int]:
+    """Numbers of the inputs that ``body`` reads."""
+    reached: set[Node] = set()
+    stack = [ref.node for ref in body.outputs]
+    while stack:
+        node = stack.pop()
+        if node in reached:
+            continue
+        reached.add(node)
+        refs = node.inputs or ()
+        if node.spec is not None and node.spec.pruned is not None:
+            refs = (*(refs[i] for i in node.spec.pruned[1]), *refs[len(node.spec.in_types) :])
+        stack.extend(ref.node for ref in refs)
+    return [i for i in range(len(spec.in_types)) if body.inputs[i] in reached]

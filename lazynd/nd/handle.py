@@ -1,0 +1,176 @@
+"""A handle on a storage cell: what it is, and its values for Python and NumPy."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .. import runtime
+from ..ir.types import Context
+from ..runtime.cell import Cell
+from .refusal import reports
+
+
+class Handle:
+    """What every array is. Reading values forces; nothing else here does."""
+
+    __slots__ = ("_cell",)
+    _cell: Cell
+
+    def __init__(self, cell: Cell) -> None:
+        self._cell = cell
+
+    # ------------------------------------------------------------------------------------------ what it is
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Extents of the dimensions.
+
+        >>> from lazynd import nd
+        >>> nd.zeros((2, 3)).shape
+        (2, 3)
+        """
+        return self._cell.type.shape
+
+    @property
+    def dtype(self) -> type[np.generic]:
+        """NumPy's class of the element type, as in MXNet: ``x.dtype == np.float32``.
+
+        >>> from lazynd import nd
+        >>> nd.zeros((2, 3), dtype="int8").dtype
+        <class 'numpy.int8'>
+        """
+        return self._cell.type.dtype.type
+
+    @property
+    def size(self) -> int:
+        """Number of elements.
+
+        >>> from lazynd import nd
+        >>> nd.zeros((2, 3)).size
+        6
+        """
+        return self._cell.type.size
+
+    @property
+    def ndim(self) -> int:
+        """Number of dimensions.
+
+        >>> from lazynd import nd
+        >>> nd.zeros((2, 3)).ndim
+        2
+        """
+        return len(self._cell.type.shape)
+
+    @property
+    def context(self) -> Context:
+        """The device that the array lives on; ``ctx`` is the same.
+
+        >>> from lazynd import nd
+        >>> nd.zeros((2, 3)).context
+        cpu(0)
+        """
+        return self._cell.type.context
+
+    ctx = context
+
+    @property
+    def stype(self) -> str:
+        """The storage type: "default", unless the array says otherwise (see ``tostype``); all are stored dense.
+
+        >>> from lazynd import nd
+        >>> nd.zeros((2, 3)).stype
+        'default'
+        """
+        return "default"
+
+    # ------------------------------------------------------------------------------------------ values
+
+    def asnumpy(self) -> np.ndarray[Any, Any]:
+        """The values as a NumPy array that is private and writable. Forces.
+
+        >>> from lazynd import nd
+        >>> nd.ones((2,)).asnumpy()
+        array([1., 1.], dtype=float32)
+        """
+        return runtime.fetch(self._cell, "asnumpy")
+
+    @reports("asscalar", running=True)
+    def asscalar(self) -> Any:
+        """The value of an array of one element (else ``ValueError``), as a NumPy scalar. Forces.
+
+        >>> from lazynd import nd
+        >>> nd.array([[2.5]]).asscalar()
+        np.float32(2.5)
+        """
+        if self.size != 1:
+            raise ValueError("The current array is not a scalar")
+        return runtime.fetch(self._cell, "asscalar").reshape(())[()]
+
+    @reports("item", running=True)
+    def item(self) -> Any:
+        """The value of an array of one element (else ``ValueError``), as a Python number. Forces.
+
+        >>> from lazynd import nd
+        >>> nd.array([[2.5]]).item()
+        2.5
+        """
+        return self.asscalar().item()
+
+    def wait_to_read(self) -> None:
+        """Compute the value, and wait until it is there. Forces.
+
+        >>> from lazynd import nd
+        >>> x = nd.ones((2, 3)) * 2
+        >>> x.wait_to_read()
+        """
+        runtime.wait(self._cell)
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray[Any, Any]:
+        made = self.asnumpy()
+        return made if dtype is None else made.astype(dtype, copy=False)
+
+    @reports("bool", running=True)
+    def __bool__(self) -> bool:
+        if self.size == 0:
+            return False
+        if self.size > 1:
+            raise ValueError("The truth value of an NDArray with multiple elements is ambiguous.")
+        return bool(self.asscalar())
+
+    @reports("float", running=True)
+    def __float__(self) -> float:
+        return float(self._single("float"))
+
+    @reports("int", running=True)
+    def __int__(self) -> int:
+        return int(self._single("int"))
+
+    @reports("index", running=True)
+    def __index__(self) -> int:
+        if self._cell.type.dtype.kind not in "iu":
+            raise TypeError(f"only integer arrays of one element are an index, this one is {self._cell.type}")
+        return int(self._single("index"))
+
+    def _single(self, what: str) -> Any:
+        if self.size != 1:
+            raise TypeError(f"only an array of one element converts to {what}; this one has shape {self.shape}")
+        return self.asscalar()
+
+    @reports("len")
+    def __len__(self) -> int:
+        if not self.shape:
+            raise TypeError("len() of a 0-d array")
+        return self.shape[0]
+
+    def __repr__(self) -> str:
+        extents = "x".join(map(str, self.shape))
+        return f"\n{_text(runtime.fetch(self._cell, 'print'))}\n<NDArray {extents} @{self.context}>"
+
+    __str__ = __repr__
+
+
+def _text(values: np.ndarray[Any, Any]) -> str:
+    """Values as NumPy 1 printed them, like MXNet; NumPy 2.0 to 2.4 print large float32 otherwise."""
+    return str(values) if not values.ndim else np.array2string(values, legacy="1.25")

@@ -1,0 +1,67 @@
+"""Memory shared with other libraries: a cell whose content is read from it whenever an operation is recorded."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..ir.node import leaf
+from ..ir.types import Type
+from .cell import Cell, Detached, Ref, View
+from .engine import force
+from .record import data
+
+Array = np.ndarray[Any, Any]
+
+#: Where a cell keeps its content: in a shared one, a leaf on the memory itself, which no program ever sees.
+_CONTENT: Any = Cell.__dict__["ref"]
+
+
+class Shared(Cell):
+    """A cell on memory that others see and write: reads copy it as it is then, writes are computed at once."""
+
+    __slots__ = ()
+
+    @property
+    def memory(self) -> Array:
+        """The memory itself, writable."""
+        held: Array = _CONTENT.__get__(self).value
+        return held
+
+    @property
+    def type(self) -> Type:
+        held: Type = _CONTENT.__get__(self).type
+        return held
+
+    @property
+    def ref(self) -> Ref:
+        return data(self.type, np.array(self.memory)).ref
+
+    @ref.setter
+    def ref(self, ref: Ref) -> None:
+        _CONTENT.__set__(self, ref)
+
+    def write(self, ref: Ref) -> None:
+        np.copyto(self.memory, np.asarray(force(ref, "a write to shared memory")))
+        self.version += 1
+
+
+def shared_cell(type: Type, memory: Array) -> Shared:
+    """A cell of ``type`` on ``memory``."""
+    return Shared(leaf(type, memory))
+
+
+def memory_of(cell: Cell) -> Array:
+    """The memory of ``cell``, which its owner shares from now on; that of a view is a part of its base's."""
+    if isinstance(cell, Detached):
+        return memory_of(cell.base)
+    if isinstance(cell, View):
+        flat = memory_of(cell.base).reshape(-1)
+        return flat[cell.offset : cell.offset + cell.type.size].reshape(cell.type.shape)
+    if not isinstance(cell, Shared):
+        type, memory = cell.type, np.array(np.asarray(force(cell.ref, "sharing memory")))
+        cell.__class__ = Shared  # every handle and view of it shares, too
+        assert isinstance(cell, Shared)
+        cell.ref = leaf(type, memory)
+    return cell.memory
