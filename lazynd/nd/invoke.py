@@ -12,7 +12,7 @@ import numpy as np
 from ..ir.specialization import Specialization
 from ..ir.types import Context, Type
 from ..ops import OPERATORS, Operator
-from ..ops.kinds import canonical_number
+from ..ops.kinds import as_context, canonical_number
 from ..runtime import copy_to
 from ..runtime.cell import Cell
 from ..runtime.random import next_draw
@@ -139,7 +139,7 @@ def _bind(
         if parameter.kind == "mode" and value is _EMPTY:
             value = state.training
         if parameter.kind == "context":
-            value = context = state.context if value is _EMPTY or value is None else value
+            value = context = state.context if value is _EMPTY or value is None or value == "" else as_context(value)
         if value is not _EMPTY:
             given[parameter.name] = value
     spec, slots = operator.bind(types, given)

@@ -2,6 +2,7 @@
 
 from . import (
     adaptive_updates,
+    assignment,
     basic_index,
     elementwise,
     heads,
@@ -22,7 +23,7 @@ from . import (
 from .operator import OPERATORS, Operator, every_name, find, op
 
 __all__ = [
-    "OPERATORS", "Operator", "adaptive_updates", "basic_index", "elementwise", "every_name", "find", "heads",
-    "histogram", "index", "linalg", "multi_updates", "nn", "normalization", "op", "padding", "random", "reduce",
-    "shape", "unary", "updates", "view",
+    "OPERATORS", "Operator", "adaptive_updates", "assignment", "basic_index", "elementwise", "every_name", "find",
+    "heads", "histogram", "index", "linalg", "multi_updates", "nn", "normalization", "op", "padding", "random",
+    "reduce", "shape", "unary", "updates", "view",
 ]  # fmt: skip

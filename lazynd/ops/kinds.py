@@ -136,6 +136,19 @@ def canonical_number(value: Any) -> Any:
     return value
 
 
+def as_context(value: Any) -> Context:
+    """A context, or its text, such as "cpu(0)".
+
+    >>> as_context("gpu(1)")
+    gpu(1)
+    """
+    found = re.fullmatch(r"(\w+)\((\d+)\)", value) if isinstance(value, str) else None
+    try:
+        return Context(found[1], int(found[2])) if found else Context(value)
+    except KeyError:
+        raise OperatorError(f"there is no context {value!r}") from None
+
+
 def _numbers(value: Any) -> tuple[Any, ...]:
     value = _literal(value)
     return tuple(map(canonical_number, value)) if isinstance(value, list | tuple) else (canonical_number(value),)
@@ -143,6 +156,6 @@ def _numbers(value: Any) -> tuple[Any, ...]:
 
 CANONICAL: Final[dict[str, Callable[[Any], Any]]] = {
     "int": _int, "float": _float, "bool": _bool, "mode": _bool, "str": _str, "axes": _axes, "shape": _shape,
-    "bounds": _bounds, "dtype": as_dtype, "context": Context, "runtime": canonical_number,
+    "bounds": _bounds, "dtype": as_dtype, "context": as_context, "runtime": canonical_number,
     "real": canonical_number, "wide": canonical_number, "wides": _numbers, "index": _int, "indices": _shape,
 }  # fmt: skip

@@ -72,7 +72,8 @@ class Case:
     ``grad``: numbers of the inputs whose gradients are compared, all floats if None. ``train``: recorded in training
     mode. ``values``: False compares shapes and dtypes alone, for draws. ``listed``: the arrays go in as one list.
     ``out``: number of the input that the result is written to, or of several. ``stype``: how the inputs are stored.
-    ``unchecked``: inputs that MXNet changes, or leaves, as it should not.
+    ``passed``: how many inputs are passed as arguments, all if None. ``unchecked``: inputs that MXNet changes, or
+    leaves, as it should not.
     """
 
     arrays: Sequence[Drawn | Literal]
@@ -84,6 +85,7 @@ class Case:
     rtol: float | None = None
     out: int | tuple[int, ...] | None = None
     stype: str = "default"
+    passed: int | None = None
     unchecked: tuple[int, ...] = ()
 
     def key(self, operator: str) -> str:
