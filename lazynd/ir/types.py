@@ -146,6 +146,9 @@ class Type:
     def with_dtype(self, dtype: np.dtype[Any]) -> Type:
         return Type(self.shape, dtype, self.context)
 
+    def with_context(self, context: Context) -> Type:
+        return Type(self.shape, self.dtype, context)
+
     def __repr__(self) -> str:
         where = "" if self.context is CPU else f"@{self.context}"
         return f"{self.dtype.name}[{','.join(map(str, self.shape))}]{where}"

@@ -39,8 +39,8 @@ from .creation import (
     full,
     histogram,
     linspace,
-    moments,
     moveaxis,
+    onehot_encode,
     ones,
     split_v2,
     waitall,
@@ -51,14 +51,15 @@ from .dlpack import from_dlpack, to_dlpack_for_read, to_dlpack_for_write
 from .files import load, load_frombuffer, save
 from .generate import make_function
 from .ndarray import NDArray
+from .sparse import cast_storage
 
 __all__ = [
-    "Custom", "NDArray", "add", "arange", "array", "concatenate", "contrib", "divide", "empty", "equal", "eye",
-    "from_dlpack",
-    "from_numpy", "full", "greater", "greater_equal", "histogram", "hypot", "image", "lesser", "lesser_equal", "linalg",
-    "linspace", "load", "load_frombuffer", "logical_and", "logical_or", "logical_xor", "maximum", "minimum", "modulo",
-    "moments", "moveaxis", "multiply", "not_equal", "ones", "power", "random", "save", "sparse", "split_v2", "subtract",
-    "to_dlpack_for_read", "to_dlpack_for_write", "true_divide", "waitall", "zeros",
+    "Custom", "NDArray", "add", "arange", "array", "cast_storage", "concatenate", "contrib", "divide", "empty",
+    "equal", "eye", "from_dlpack", "from_numpy", "full", "greater", "greater_equal", "histogram", "hypot", "image",
+    "lesser", "lesser_equal", "linalg", "linspace", "load", "load_frombuffer", "logical_and", "logical_or",
+    "logical_xor", "maximum", "minimum", "modulo", "moveaxis", "multiply", "not_equal", "onehot_encode", "ones",
+    "power", "random", "save", "sparse", "split_v2", "subtract", "to_dlpack_for_read", "to_dlpack_for_write",
+    "true_divide", "waitall", "zeros",
 ]  # fmt: skip
 
 

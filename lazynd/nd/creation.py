@@ -79,8 +79,8 @@ def _filled(shape: Shape, value: float, ctx: Context | None, dtype: Any) -> NDAr
     if any(n < 0 for n in extents):
         raise MXNetError(f"shape {extents} has a negative extent")
     wanted = FLOAT32 if dtype is None else as_dtype(dtype)
-    attributes = (extents, wanted, _context(ctx), value)
-    return NDArray(invoke(OPERATORS["_fill"], (), attributes, calling_frame())[0])
+    attributes = (extents, _context(ctx), wanted, value)
+    return NDArray(invoke(OPERATORS["_full"], (), attributes, calling_frame())[0])
 
 
 @reports("full")
@@ -215,18 +215,18 @@ def moveaxis(tensor: NDArray, source: int, destination: int) -> NDArray:
     return NDArray(invoke(OPERATORS["transpose"], (tensor._cell,), (tuple(axes),), calling_frame())[0])
 
 
-@reports("moments")
-def moments(data: NDArray, axes: Sequence[int] | None = None, keepdims: bool = False) -> list[NDArray]:
-    """The mean and the (biased) variance along ``axes``, of everything by default, in the dtype of ``data``.
+@reports("onehot_encode")
+def onehot_encode(indices: NDArray, out: NDArray) -> NDArray:
+    """Fills ``out``, a matrix, with one-hot codes: 1 in each row at the index that ``indices`` says, else 0.
 
     >>> from lazynd import nd
-    >>> mean, variance = nd.moments(nd.array([1, 2, 3, 6]))
-    >>> mean.asscalar(), variance.asscalar()
-    (np.float32(3.0), np.float32(3.5))
+    >>> nd.onehot_encode(nd.array([1, 0]), nd.zeros((2, 3))).asnumpy()
+    array([[0., 1., 0.],
+           [1., 0., 0.]], dtype=float32)
     """
-    mean = data.mean(axis=axes, keepdims=True)
-    variance = ((data - mean) ** 2).mean(axis=axes, keepdims=keepdims)
-    return [data.mean(axis=axes, keepdims=keepdims), variance]
+    cells = invoke(OPERATORS["_onehot_encode"], (indices._cell, out._cell), (), calling_frame())
+    out[:] = NDArray(cells[0])
+    return out
 
 
 @reports("histogram")

@@ -21,11 +21,11 @@ _RECORDER_KINDS = ("draw",)
 def _apply(operator: Operator, cells: Sequence[Any], attributes: tuple[Any, ...], frame: FrameType) -> Any:
     """Record the call; its results as arrays."""
     spec, scalars, gathered_cells = specialize(operator, cells, attributes, frame)
-    if len(spec.out_types) == 1 and not operator.writes:
+    if len(spec.out_types) == 1 and operator.writes is None:
         array = NDArray.__new__(NDArray)
         array._cell = call(spec, gathered_cells, scalars, frame.f_code, frame.f_lasti)
         return array
-    made = [NDArray(cell) for cell in record(operator, spec, scalars, gathered_cells, cells, frame)]
+    made = [NDArray(cell) for cell in record(spec, scalars, gathered_cells, cells, frame)]
     return made[0] if len(made) == 1 else made
 
 

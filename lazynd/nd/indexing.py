@@ -266,7 +266,7 @@ def _broadcast(value: Any, target: Type) -> Cell:
             made = cast_to(made, target.context)
     elif isinstance(value, bool | int | float | np.bool_ | np.number):
         attributes = {"shape": target.shape, "dtype": target.dtype, "ctx": target.context}
-        spec, slots = OPERATORS["_fill"].bind((), attributes | {"value": value})
+        spec, slots = OPERATORS["_full"].bind((), attributes | {"value": value})
         with not_recording():
             return call(spec, (), tuple(slots), *user_location())
     else:

@@ -12,7 +12,7 @@ import numpy as np
 from ..ir.specialization import Specialization
 from ..ir.types import Context, Type
 from ..ops import OPERATORS, Operator
-from ..ops.kinds import canonical_number
+from ..ops.kinds import as_context, canonical_number
 from ..runtime import copy_to
 from ..runtime.cell import Cell
 from ..runtime.random import next_draw
@@ -93,18 +93,17 @@ def invoke(
     operator: Operator, cells: Sequence[Cell], attributes: tuple[Any, ...], frame: FrameType
 ) -> tuple[Cell, ...]:
     """Record ``operator`` on ``cells``; ``attributes`` in declaration order, missing ones at the end default."""
-    return record(operator, *specialize(operator, cells, attributes, frame), cells, frame)
+    return record(*specialize(operator, cells, attributes, frame), cells, frame)
 
 
 def record(
-    operator: Operator,
     spec: Specialization,
     scalars: tuple[Any, ...],
     cells: Sequence[Cell],
     given: Sequence[Cell],
     frame: FrameType,
 ) -> tuple[Cell, ...]:
-    """Record a specialization of ``operator`` on ``cells``; gives its outputs.
+    """Record a specialization of an operator on ``cells``; gives its results but those that it writes.
 
     What it writes moves the cells that were ``given``, of which ``cells`` may be copies on one context.
     """
@@ -113,9 +112,11 @@ def record(
     else:
         results = call_many(spec, [traced(c) for c in cells], scalars, frame.f_code, frame.f_lasti)
         made = tuple(map(cell_of, results))
-    for output, target in operator.writes.items():
-        given[target].write(gathered((given[target], made[output]))[1].ref)
-    return made
+    targets = spec.derived["writes"]
+    shown = len(made) - len(targets)
+    for target, cell in zip(targets, made[shown:], strict=True):
+        given[target].write(gathered((given[target], cell))[1].ref)
+    return made[:shown]
 
 
 def _given(operator: Operator, attributes: Sequence[Any]) -> dict[str, Any]:
@@ -139,20 +140,13 @@ def _bind(
         if parameter.kind == "mode" and value is _EMPTY:
             value = state.training
         if parameter.kind == "context":
-            value = context = state.context if value is _EMPTY or value is None else value
+            value = context = state.context if value is _EMPTY or value is None or value == "" else as_context(value)
         if value is not _EMPTY:
             given[parameter.name] = value
-    if operator.draws:
-        for parameter in operator.parameters:
-            if parameter.kind == "draw":
-                given[parameter.name] = (0, 0)
-        spec, slots = operator.bind(types, given)
-        numbers = iter(next_draw(context or state.context))
-        filled = [
-            next(numbers) if slot.kind == "draw" else value for slot, value in zip(spec.slots, slots, strict=True)
-        ]
-        return spec, tuple(filled)
     spec, slots = operator.bind(types, given)
+    if operator.draws and any(slot.kind == "draw" for slot in spec.slots):
+        numbers = iter(next_draw(context or state.context))
+        slots = [next(numbers) if slot.kind == "draw" else value for slot, value in zip(spec.slots, slots, strict=True)]
     return spec, tuple(slots)
 
 

@@ -12,12 +12,18 @@ import numpy as np
 
 from ..ir.errors import MXNetError
 from ..ir.types import Context
+from ..ops import OPERATORS
+from ..runtime.location import calling_frame
 from .creation import array
 from .creation import zeros as dense_zeros
+from .invoke import invoke
 from .namespace import namespace
 from .ndarray import _STYPES, NDArray
+from .refusal import reports
 
-__all__ = ["BaseSparseNDArray", "CSRNDArray", "RowSparseNDArray", "csr_matrix", "row_sparse_array", "zeros"]
+__all__ = [
+    "BaseSparseNDArray", "CSRNDArray", "RowSparseNDArray", "cast_storage", "csr_matrix", "row_sparse_array", "zeros",
+]  # fmt: skip
 
 
 class BaseSparseNDArray(NDArray):
@@ -115,6 +121,21 @@ def zeros(stype: str, shape: Any, ctx: Context | None = None, dtype: Any = None)
     'csr'
     """
     return dense_zeros(shape, ctx, dtype).tostype(stype)
+
+
+@reports("cast_storage")
+def cast_storage(data: NDArray, stype: str, out: NDArray | None = None, name: str | None = None) -> NDArray:
+    """A copy of ``data`` that says it is ``stype``: "default", "csr" (two dimensions) or "row_sparse".
+
+    >>> from lazynd import nd
+    >>> nd.cast_storage(nd.eye(2), "csr").indices.asnumpy()
+    array([0, 1])
+    """
+    cell = invoke(OPERATORS["cast_storage"], (data._cell,), (stype,), calling_frame())[0]
+    if out is not None:
+        out[:] = NDArray(cell)
+        return out
+    return _STYPES[stype](cell)
 
 
 def csr_matrix(arg1: Any, shape: Any = None, ctx: Context | None = None, dtype: Any = None) -> NDArray:

@@ -1,14 +1,19 @@
 """The operators users call, one function each, grouped by family. Importing this package registers them."""
 
 from . import (
+    adaptive_updates,
+    assignment,
     basic_index,
     control_flow,
     convolution,
     elementwise,
+    heads,
     histogram,
     index,
     linalg,
+    multi_updates,
     nn,
+    normalization,
     padding,
     pooling,
     random,
@@ -18,12 +23,14 @@ from . import (
     sequence,
     shape,
     unary,
+    updates,
     view,
 )
 from .operator import OPERATORS, Operator, every_name, find, op
 
 __all__ = [
-    "OPERATORS", "Operator", "basic_index", "control_flow", "convolution", "elementwise", "every_name", "find",
-    "histogram", "index", "linalg", "nn", "op", "padding", "pooling", "random", "reduce", "resampling", "rnn",
-    "sequence", "shape", "unary", "view",
+    "OPERATORS", "Operator", "adaptive_updates", "assignment", "basic_index", "control_flow", "convolution",
+    "elementwise", "every_name", "find", "heads", "histogram", "index", "linalg", "multi_updates", "nn",
+    "normalization", "op", "padding", "pooling", "random", "reduce", "resampling", "rnn", "sequence", "shape",
+    "unary", "updates", "view",
 ]  # fmt: skip

@@ -2,10 +2,10 @@
 
 Static parameters (``int``, ``Axis``, ``Shape``, ``Bounds``, ``DType``, ``str``, ``bool``) are part of the program;
 ``Scalar`` parameters are arithmetic and always a program input, cast to the dtype of the first input, ``Real`` ones
-are the same in float64; ``Index`` parameters are baked as first seen and
-generalised once they change, ``Indices`` are one a dimension of the first input; ``Draw`` is a position of the random
-stream, ``Training`` the mode, ``Device`` the context. A ``Body`` is the graph of a traced function, ``Numbers`` are the
-scalars that its parameters stand for.
+are the same in float64, ``Wide`` ones keep float32 beside half precision, ``Wides`` are several of these; ``Index``
+parameters are baked as first seen and generalised once they change, ``Indices`` are one a dimension of the first input;
+``Draw`` is a position of the random stream, ``Training`` the mode, ``Device`` the context. A ``Body`` is the graph of a
+traced function, ``Numbers`` are the scalars that its parameters stand for.
 """
 
 from __future__ import annotations
@@ -24,6 +24,8 @@ from ..ir.types import Context, as_dtype
 
 Scalar = Annotated[Any, "runtime"]
 Real = Annotated[Any, "real"]
+Wide = Annotated[Any, "wide"]
+Wides = Annotated[tuple[Any, ...], "wides"]
 Index = Annotated[Any, "index"]
 Indices = Annotated[Any, "indices"]
 Draw = Annotated[Any, "draw"]
@@ -38,10 +40,10 @@ Numbers = Annotated[tuple[Any, ...], "numbers"]
 
 #: Annotation text to kind: bodies are annotated with these names, read without evaluating them.
 KINDS: Final = {
-    "Scalar": "runtime", "Real": "real", "Index": "index", "Indices": "indices", "Draw": "draw", "Training": "mode",
-    "Device": "context",
-    "Axis": "axes", "Shape": "shape", "DType": "dtype", "Bounds": "bounds", "Body": "body",
-    "Numbers": "numbers",
+    "Scalar": "runtime", "Real": "real", "Wide": "wide", "Wides": "wides", "Index": "index", "Indices": "indices",
+    "Draw": "draw", "Training": "mode", "Device": "context",
+    "Axis": "axes", "Shape": "shape", "DType": "dtype", "Bounds": "bounds",
+    "Body": "body", "Numbers": "numbers",
     "int": "int", "float": "float", "bool": "bool", "str": "str",
 }  # fmt: skip
 
@@ -145,9 +147,27 @@ def canonical_number(value: Any) -> Any:
     return value
 
 
+def as_context(value: Any) -> Context:
+    """A context, or its text, such as "cpu(0)".
+
+    >>> as_context("gpu(1)")
+    gpu(1)
+    """
+    found = re.fullmatch(r"(\w+)\((\d+)\)", value) if isinstance(value, str) else None
+    try:
+        return Context(found[1], int(found[2])) if found else Context(value)
+    except KeyError:
+        raise OperatorError(f"there is no context {value!r}") from None
+
+
+def _numbers(value: Any) -> tuple[Any, ...]:
+    value = _literal(value)
+    return tuple(map(canonical_number, value)) if isinstance(value, list | tuple) else (canonical_number(value),)
+
+
 CANONICAL: Final[dict[str, Callable[[Any], Any]]] = {
     "int": _int, "float": _float, "bool": _bool, "mode": _bool, "str": _str, "axes": _axes, "shape": _shape,
-    "bounds": _bounds, "dtype": as_dtype, "context": Context, "runtime": canonical_number,
-    "real": canonical_number, "index": _int, "indices": _shape,
+    "bounds": _bounds, "dtype": as_dtype, "context": as_context, "runtime": canonical_number,
+    "real": canonical_number, "wide": canonical_number, "wides": _numbers, "index": _int, "indices": _shape,
     "body": _body, "numbers": tuple,
 }  # fmt: skip

@@ -9,7 +9,7 @@ from ..ir import build as ir
 from ..ir.build import Value
 from ..ir.errors import OperatorError
 from ..ir.types import INT32, normalize_axis, require
-from .kinds import Draw, Scalar, Shape, Training
+from .kinds import Draw, Scalar, Shape, Training, Wide
 from .operator import floats as _f
 from .operator import op
 from .random import uniform
@@ -175,17 +175,32 @@ def softmax_cross_entropy(data: Value, label: Value) -> Value:
     return ir.reshape(-ir.sum(chosen), (1,))
 
 
-@op(samples=lambda r: [((_f(r, 3, 4),), {"p": 0.4, "training": True}), ((_f(r, 3, 4),), {"p": 0.4})], method=False)
+@op(
+    samples=lambda r: [((_f(r, 3, 4),), {"p": 0.4, "training": True}), ((_f(r, 3, 4),), {"p": 0.4})],
+    method=False,
+    draws=lambda attributes: attributes["training"] or attributes["mode"] == "always",
+    bounds={"p": (0, 1)},
+)
 def Dropout(
-    data: Value, *, p: Scalar = 0.5, mode: str = "training", axes: Shape = (), training: Training = False, draw: Draw
+    data: Value,
+    *,
+    p: Wide = 0.5,
+    mode: str = "training",
+    axes: Shape = (),
+    cudnn_off: bool | None = False,
+    training: Training = False,
+    draw: Draw = None,
 ) -> Value:
     """While training (or always, by ``mode`` "always"): elements dropped with probability ``p``, others scaled up.
 
-    The mask is shared along ``axes``.
+    The mask is shared along ``axes``. All elements are NaN for a ``p`` of 1.
     """
-    if not training and mode != "always":
+    require(mode in ("always", "training"), f"Invalid Input: '{mode}', valid values are: {{'always', 'training'}}")
+    require(data.dtype.kind == "f", f"This operation only support floating point types, not {data.dtype}")
+    for axis in axes:
+        require(0 <= axis < data.ndim, f"index = {axis} must be in range [0, {data.ndim}), for {data.type}")
+    if draw is None:
         return data
-    shape = [1 if i in axes else n for i, n in enumerate(data.shape)]
     keep = 1 - p
-    mask = uniform(draw, shape, data.dtype) < keep
-    return ir.select(mask, data / keep, 0.0)
+    kept = uniform(draw, [1 if i in axes else n for i, n in enumerate(data.shape)], keep.dtype) < keep
+    return data * ir.convert(ir.convert(kept, keep.dtype) / keep, data.dtype)

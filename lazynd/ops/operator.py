@@ -25,6 +25,8 @@ OPERATORS: dict[str, Operator] = {}
 
 if TYPE_CHECKING:  # naming it loads numpy.random, a quarter of what importing lazynd takes
     Samples = Callable[[np.random.Generator], list[tuple[tuple[Any, ...], dict[str, Any]]]]
+#: Numbers of the inputs that a call updates, given how many inputs it has and its static attributes.
+Writes = Callable[[int, Mapping[str, Any]], Sequence[int]]
 UINT32: Final = np.dtype("uint32")
 
 
@@ -36,6 +38,7 @@ class Parameter:
     kind: str
     default: Any
     optional: bool
+    bounds: tuple[float, float] | None = None
 
     def canonical(self, value: Any) -> Any:
         if value is None or (self.optional and value == "None" and self.kind != "str"):
@@ -43,10 +46,14 @@ class Parameter:
                 return None
             raise OperatorError(f"Invalid Parameter format for {self.name} expect {self.kind} but value='None'")
         try:
-            return CANONICAL[self.kind](value)
+            made = CANONICAL[self.kind](value)
         except OperatorError as error:
             text = f"Invalid Parameter format for {self.name} expect {self.kind} but value='{value}': {error}"
             raise OperatorError(text) from None
+        if self.bounds is not None and not self.bounds[0] <= made <= self.bounds[1]:
+            low, high = self.bounds
+            raise OperatorError(f"value {made} for Parameter {self.name} exceed bound [{low},{high}]")
+        return made
 
 
 class Operator(Op):
@@ -65,7 +72,9 @@ class Operator(Op):
         samples: Samples | None,
         method: bool,
         static_values: Mapping[str, tuple[float, ...]],
-        writes: Mapping[int, int],
+        writes: Writes | None,
+        draws: Callable[[Mapping[str, Any]], bool] | None,
+        bounds: Mapping[str, tuple[float, float]],
         differentiable: bool,
         smooth: bool,
         integral: bool,
@@ -78,16 +87,16 @@ class Operator(Op):
         self.samples = samples
         self.method = method
         self.static_values = dict(static_values)
-        #: Output number to the input whose cell it is written to.
-        self.writes = dict(writes)
+        self.writes = writes
         self.differentiable = differentiable
         self.smooth = smooth
         self.integral = integral
         self.shorthand = shorthand
         self.__doc__ = inspect.getdoc(function)
-        self.inputs, self.required, self.variadic, self.parameters = _declared(function)
+        self.inputs, self.required, self.variadic, self.parameters = _declared(function, bounds)
         self.by_name = {p.name: p for p in self.parameters}
         self.draws = any(p.kind == "draw" for p in self.parameters)
+        self._draws = draws
         #: Whether the thread's state decides an attribute: mode, context or position of the random stream.
         self.ambient = any(p.kind in ("draw", "mode", "context") for p in self.parameters)
         self.ignores_cotangent = False
@@ -133,9 +142,15 @@ class Operator(Op):
             value = given[p.name]
             if isinstance(value, Value):
                 slots.append(value)
-            elif p.kind in ("draw", "indices", "numbers"):
+            elif p.kind == "draw":
+                if self._draws is None or self._draws(static):
+                    slots += value
+            elif p.kind in ("indices", "numbers"):
                 slots += value
-            elif p.kind in ("runtime", "real", "index") and value is not None and not self._is_static(p.name, value):
+            elif p.kind == "wides":
+                slots += value
+                static[p.name] = len(value)
+            elif p.kind in _NUMBERS and value is not None and not self._is_static(p.name, value):
                 slots.append(value)
             else:
                 static[p.name] = value
@@ -164,8 +179,8 @@ class Operator(Op):
         parameters = [leaf(t) for t in (*in_types, *(s.type for s in slots))]
         values = list(map(Value, parameters))
         kwargs = dict(attributes)
-        several = {p.name for p in self.parameters if p.kind in ("draw", "indices", "numbers")}
-        kwargs.update({p.name: () for p in self.parameters if p.kind == "numbers"})
+        several = {p.name for p in self.parameters if p.kind in ("draw", "indices", "numbers", "wides")}
+        kwargs.update({p.name: () for p in self.parameters if p.kind in ("numbers", "wides")})
         given = iter(values[len(in_types) :])
         for slot in slots:
             if slot.name in several:
@@ -176,22 +191,42 @@ class Operator(Op):
         refs = [v.ref for v in (result if isinstance(result, tuple | list) else (result,))]
         spec = Specialization(self, in_types, dict(attributes), tuple(r.type for r in refs), slots)
         spec.derived["body"] = Graph(parameters, refs, name=self.name)
+        spec.derived["writes"] = self._written(spec)
         return prune(spec)
+
+    def _written(self, spec: Specialization) -> tuple[int, ...]:
+        """The inputs that the last outputs are written to."""
+        if self.writes is None:
+            return ()
+        targets = tuple(self.writes(len(spec.in_types), spec.attributes))
+        values = spec.out_types[len(spec.out_types) - len(targets) :]
+        for target, value in zip(targets, values, strict=True):
+            expected = spec.in_types[target].with_context(value.context)
+            if value is not expected:
+                raise TypeError(f"{self.name} writes {value} to input {target}, which is {expected}")
+        return targets
 
     def _slots(self, in_types: tuple[Type, ...], static: Mapping[str, Any]) -> tuple[Slot, ...]:
         like = in_types[0].dtype if in_types else static.get("dtype") or FLOAT32
         context = in_types[0].context if in_types else static.get("ctx")
+        wide = np.result_type(like, FLOAT32) if like.kind == "f" else FLOAT32
+        dtypes = {"runtime": like, "real": FLOAT64, "wide": wide, "wides": wide, "draw": UINT32}
         slots: list[Slot] = []
         for p in self.parameters:
-            if p.name in static:
+            count = 1
+            if p.kind == "wides":
+                count = static[p.name]
+            elif p.kind == "indices":
+                count = in_types[0].ndim if in_types else 0
+            elif p.kind == "draw":
+                count = 2 if self._draws is None or self._draws(static) else 0
+            elif p.name in static:
                 continue
             if p.kind == "numbers":
                 slots += [Slot(p.name, "runtime", type) for type in _number_types(in_types, static)]
                 continue
-            scalar = {"runtime": like, "real": FLOAT64, "draw": UINT32}.get(p.kind, INT32)
-            kind = {"indices": "index", "real": "runtime"}.get(p.kind, p.kind)
-            slot = Slot(p.name, kind, Type((), scalar, context) if context else Type((), scalar))
-            slots += [slot] * {"draw": 2, "indices": in_types[0].ndim if in_types else 0}.get(p.kind, 1)
+            type = Type((), dtypes.get(p.kind, INT32), context) if context else Type((), dtypes.get(p.kind, INT32))
+            slots += [Slot(p.name, _SLOT_KINDS.get(p.kind, p.kind), type)] * count
         return tuple(slots)
 
     def body(self, spec: Specialization) -> Graph:
@@ -223,6 +258,12 @@ class Operator(Op):
         return listed + [None] * (len(inputs) - len(listed))
 
 
+#: Kinds of parameters that are one number in a slot of its own.
+_NUMBERS: Final = ("runtime", "real", "wide", "index")
+#: What a parameter's slots are to the runtime.
+_SLOT_KINDS: Final = {"indices": "index", "real": "runtime", "wide": "runtime", "wides": "runtime"}
+
+
 def _number_types(in_types: tuple[Type, ...], static: Mapping[str, Any]) -> list[Type]:
     """Types of the numbers of a traced body: parameters behind those for arrays, but for two that are of a draw."""
     body = next(value for value in static.values() if isinstance(value, Graph))
@@ -240,7 +281,9 @@ def _on_one_device(types: tuple[Type, ...]) -> None:
             )
 
 
-def _declared(function: Callable[..., Any]) -> tuple[tuple[str, ...], int, bool, tuple[Parameter, ...]]:
+def _declared(
+    function: Callable[..., Any], bounds: Mapping[str, tuple[float, float]]
+) -> tuple[tuple[str, ...], int, bool, tuple[Parameter, ...]]:
     """Array inputs, how many are required, whether the last is variadic, and the attributes of ``function``."""
     inputs: list[str] = []
     required, variadic = 0, False
@@ -254,7 +297,8 @@ def _declared(function: Callable[..., Any]) -> tuple[tuple[str, ...], int, bool,
             kinds = kinds_of(p.annotation)
             if len(kinds) != 1:
                 raise TypeError(f"{function.__name__}: parameter {p.name} needs one known kind, got {text!r}")
-            parameters.append(Parameter(p.name, kinds[0], p.default, "None" in text or p.default is None))
+            optional = "None" in text or p.default is None
+            parameters.append(Parameter(p.name, kinds[0], p.default, optional, bounds.get(p.name)))
         else:
             inputs.append(p.name)
             required += p.default is p.empty
@@ -273,7 +317,9 @@ def op(
     aliases: Sequence[str] = (),
     method: bool = True,
     static_values: Mapping[str, tuple[float, ...]] | None = None,
-    writes: Mapping[int, int] | None = None,
+    writes: Sequence[int] | Writes = (),
+    draws: Callable[[Mapping[str, Any]], bool] | None = None,
+    bounds: Mapping[str, tuple[float, float]] | None = None,
     differentiable: bool = True,
     smooth: bool = True,
     integral: bool = False,
@@ -285,7 +331,12 @@ def op(
     method of ``NDArray``. ``static_values``: values of a runtime scalar that are compiled in. ``smooth``: second
     order is tested. ``differentiable=False``: the gradient is zero everywhere. ``shorthand``: the function is called
     with the types of the arrays, and gives the operator that is recorded in its place with that one's attributes.
+
+    ``writes``: numbers of the inputs that a call updates, to which the runtime writes the last results of the body;
+    callers see the others. ``draws``: whether a call draws. Both may depend on the static attributes. ``bounds``: what
+    a number must lie between.
     """
+    chosen = writes if callable(writes) else (lambda count, attributes: writes) if writes else None
 
     def declare(function: Callable[..., Any]) -> Operator:
         made = Operator(
@@ -295,7 +346,9 @@ def op(
             samples=samples,
             method=method,
             static_values=static_values or {},
-            writes=writes or {},
+            writes=chosen,
+            draws=draws,
+            bounds=bounds or {},
             differentiable=differentiable,
             smooth=smooth and differentiable,
             integral=integral,

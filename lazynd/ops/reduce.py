@@ -54,7 +54,7 @@ def _reduction(name: str, rule: Callable[[Value, Ints, bool], Value], text: str,
         f"{text} Along ``axis`` (an int, a tuple, None for all), or along all others if ``exclude``; "
         "``keepdims`` keeps reduced axes with length 1."
     )
-    return op(name=name, samples=_samples, **options)(function)
+    return op(name=name, samples=_samples, method=not name.startswith("_"), **options)(function)
 
 
 def _mean(x: Value, axes: Ints, keepdims: bool) -> Value:
@@ -72,6 +72,7 @@ def _without_nan(x: Value, fill: float) -> Value:
 
 
 _reduction("sum", ir.sum, "The sum.")
+_reduction("_square_sum", lambda x, a, k: ir.sum(x * x, a, k), "The sum of squares.")
 _reduction("mean", _mean, "The mean; of integers truncated.")
 _reduction("prod", ir.prod, "The product.")
 _reduction("nansum", lambda x, a, k: ir.sum(_without_nan(x, 0), a, k), "The sum of what is not NaN.")

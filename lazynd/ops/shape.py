@@ -8,7 +8,7 @@ import numpy as np
 
 from ..ir import build as ir
 from ..ir.build import Value
-from ..ir.types import Context, normalize_axis, require
+from ..ir.types import CPU, Context, normalize_axis, require
 from .kinds import Axis, Device, DType, Scalar, Shape
 from .operator import floats as _f
 from .operator import op
@@ -107,15 +107,36 @@ def _fit(data: Value, *, shape: Shape, dtype: DType) -> Value:
 
 
 @op(samples=lambda r: [((), {"shape": (2, 3), "value": 1.5})], method=False, differentiable=False)
-def _fill(*, shape: Shape, dtype: DType = "float32", ctx: Device | None = None, value: Scalar) -> Value:
+def _full(*, shape: Shape, ctx: Device | None = None, dtype: DType = "float32", value: Scalar) -> Value:
     """An array of ``shape`` filled with ``value``, cast to ``dtype``."""
     return ir.broadcast_to(value, shape)
+
+
+@op(samples=lambda r: [((), {"shape": (2, 3)})], method=False, differentiable=False)
+def _zeros(*, shape: Shape, ctx: Device | None = None, dtype: DType = "float32") -> Value:
+    """An array of ``shape`` filled with 0."""
+    return ir.full(shape, 0, dtype, ctx or CPU)
+
+
+@op(samples=lambda r: [((), {"shape": (2, 3)})], method=False, differentiable=False)
+def _ones(*, shape: Shape, ctx: Device | None = None, dtype: DType = "float32") -> Value:
+    """An array of ``shape`` filled with 1."""
+    return ir.full(shape, 1, dtype, ctx or CPU)
 
 
 @op(samples=lambda r: [((_f(r, 2, 3),), {"ctx": Context("cpu", 1)})], method=False)
 def _copyto(data: Value, *, ctx: Device) -> Value:
     """``data`` on another context."""
     return ir.emit("copy", data, context=ctx)
+
+
+@op(samples=lambda r: [((_f(r, 2, 3),), {"stype": s}) for s in ("default", "csr")], method=False)
+def cast_storage(data: Value, *, stype: str) -> Value:
+    """A copy for storage as ``stype``: "default", "csr" (two dimensions) or "row_sparse"; the values stay dense."""
+    choices = ("csr", "default", "row_sparse")
+    require(stype in choices, f"Invalid Input: '{stype}', valid values are: {{{', '.join(map(repr, choices))}}}")
+    require(stype != "csr" or data.ndim == 2, f"csr needs two dimensions, the array is {data.type}")
+    return data
 
 
 @op(samples=lambda r: [((_f(r, 2, 3, 4),), {})])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -12,8 +12,9 @@ from ..ir import build as ir
 from ..ir.build import Value
 from ..ir.errors import OperatorError
 from ..ir.types import FLOAT32, require
-from .kinds import DType, Real, Scalar
+from .kinds import Draw, DType, Real, Scalar, Training
 from .operator import Operator, op
+from .random import uniform
 
 
 def _samples(low: float, high: float) -> Callable[[Any], list[Any]]:
@@ -193,15 +194,41 @@ def _leaky_samples(rng: Any) -> list[Any]:
     x = rng.uniform(0.2, 2, (2, 3)).astype("float32") * np.array([[1], [-1]], "float32")
     slope = rng.uniform(0.1, 0.5, 3).astype("float32")
     kinds = [((x,), {"act_type": a, "slope": 0.3}) for a in ("leaky", "elu", "selu", "gelu")]
-    return [*kinds, ((x, slope), {"act_type": "prelu"})]
+    random = [((x,), {"act_type": "rrelu", "training": t}) for t in (True, False)]
+    return [*kinds, ((x, slope), {"act_type": "prelu"}), *random]
 
 
-@op(samples=_leaky_samples, method=False, smooth=False)
-def LeakyReLU(data: Value, gamma: Value | None = None, *, act_type: str = "leaky", slope: Scalar = 0.25) -> Value:
-    """Activations that do not vanish below 0: ``act_type`` leaky, elu, selu, gelu (exact, with erf), or prelu.
+def _random_slope(attributes: Mapping[str, Any]) -> bool:
+    drawn: bool = attributes["act_type"] == "rrelu" and attributes["training"]
+    return drawn
+
+
+@op(
+    samples=_leaky_samples,
+    method=False,
+    smooth=False,
+    draws=_random_slope,
+    static_values={"lower_bound": (0.125,), "upper_bound": (0.334,)},  # no slots for what is seldom read
+)
+def LeakyReLU(
+    data: Value,
+    gamma: Value | None = None,
+    *,
+    act_type: str = "leaky",
+    slope: Scalar = 0.25,
+    lower_bound: Scalar = 0.125,
+    upper_bound: Scalar = 0.334,
+    training: Training = False,
+    draw: Draw = None,
+) -> Value:
+    """Activations that do not vanish below 0: ``act_type`` leaky, elu, selu, gelu (exact, with erf), prelu or rrelu.
 
     ``slope`` scales the negative side of leaky and elu; prelu learns it: ``gamma``, one slope a channel (axis 1).
+    rrelu draws a slope for each element, uniform from ``lower_bound`` to ``upper_bound``, while training, and takes
+    their mean otherwise.
     """
+    require(data.dtype.kind == "f", f"This operation only support floating point types, not {data.dtype}")
+    require(gamma is None or act_type == "prelu", f"{act_type} takes no gamma")
     if act_type == "gelu":
         return data * (ir.erf(data * math.sqrt(0.5)) + 1) * 0.5
     if act_type == "leaky":
@@ -212,8 +239,14 @@ def LeakyReLU(data: Value, gamma: Value | None = None, *, act_type: str = "leaky
         return _SELU_SCALE * ir.select(data > 0, data, _SELU_ALPHA * ir.expm1(ir.minimum(data, 0)))
     elif act_type == "prelu":
         below = _channels(gamma, data) * data
+    elif act_type == "rrelu":
+        if draw is None:
+            below = (lower_bound + upper_bound) / 2 * data
+        else:
+            drawn = uniform(draw, data.shape, data.dtype)
+            below = (lower_bound + drawn * (upper_bound - lower_bound)) * data
     else:
-        choices = "'elu', 'gelu', 'leaky', 'prelu', 'selu'"
+        choices = "'elu', 'gelu', 'leaky', 'prelu', 'rrelu', 'selu'"
         raise OperatorError(f"Invalid Input: '{act_type}', valid values are: {{{choices}}}")
     return ir.select(data > 0, data, below)
 
@@ -225,6 +258,10 @@ def _channels(gamma: Value | None, data: Value) -> Value:
     """One number for each index of axis 1 (of axis 0 of a vector), shaped to broadcast with ``data``."""
     require(gamma is not None, "prelu needs gamma, its slopes")
     assert gamma is not None
+    require(gamma.dtype == data.dtype, f"gamma must be {data.dtype} for {data.type}, got {gamma.type}")
+    if gamma.ndim == data.ndim > 1:
+        ir.broadcast_to(gamma, data.shape)
+        return gamma
     axis = min(1, data.ndim - 1)
     count = data.shape[axis]
     require(gamma.shape in ((1,), (count,)), f"gamma must be [{count}] or [1] for {data.type}, got {gamma.type}")

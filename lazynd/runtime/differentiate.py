@@ -129,7 +129,7 @@ def filled(type: Type, value: int) -> Cell:
     found = _fills.get((type, value))
     if found is None:
         attributes = {"shape": type.shape, "dtype": type.dtype, "ctx": type.context, "value": value}
-        found = _fills[type, value] = OPERATORS["_fill"].bind((), attributes)
+        found = _fills[type, value] = OPERATORS["_full"].bind((), attributes)
     spec, slots = found
     return call(spec, (), tuple(slots), *user_location())
 

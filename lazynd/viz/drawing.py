@@ -30,7 +30,7 @@ def dot(shown: Shown) -> str:
       node [shape=box, fontname="Helvetica"];
       p0 [label="input 0\\nfloat32[]", style=rounded];
       p1 [label="input 1\\nfloat32[]", style=rounded];
-      n0 [label="_fill\\nfloat32[2,3]"];
+      n0 [label="_full\\nfloat32[2,3]"];
       p0 -> n0;
       n1 [label="_plus_scalar\\nfloat32[2,3]"];
       n0 -> n1;

@@ -66,7 +66,7 @@ class Summary:
     >>> from lazynd import nd, viz
     >>> found = viz.summary(nd.zeros((2, 3)) + 1)
     >>> found.nodes, found.depth, found.nbytes, found.operators
-    (2, 2, 48, {'_fill': 1, '_plus_scalar': 1})
+    (2, 2, 48, {'_full': 1, '_plus_scalar': 1})
     """
 
     nodes: int
@@ -93,7 +93,7 @@ def summary(shown: Shown) -> Summary:
     >>> print(viz.summary((x + 1) * (x + 2)))
     4 nodes on 3 inputs, 2 outputs, longest chain 3, 1 components, 96 bytes of results
           2 _plus_scalar
-          1 _fill
+          1 _full
           1 broadcast_mul
     """
     import networkx  # noqa: PLC0415 - a heavy third party, loaded when wanted

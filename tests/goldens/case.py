@@ -71,6 +71,9 @@ class Case:
 
     ``grad``: numbers of the inputs whose gradients are compared, all floats if None. ``train``: recorded in training
     mode. ``values``: False compares shapes and dtypes alone, for draws. ``listed``: the arrays go in as one list.
+    ``out``: number of the input that the result is written to, or of several. ``stype``: how the inputs are stored.
+    ``passed``: how many inputs are passed as arguments, all if None. ``unchecked``: inputs that MXNet changes, or
+    leaves, as it should not.
     """
 
     arrays: Sequence[Drawn | Literal]
@@ -80,10 +83,16 @@ class Case:
     values: bool = True
     listed: bool = False
     rtol: float | None = None
+    out: int | tuple[int, ...] | None = None
+    stype: str = "default"
+    passed: int | None = None
+    unchecked: tuple[int, ...] = ()
 
     def key(self, operator: str) -> str:
         """Names the case in the stored goldens; any change of what is computed gives another one."""
-        inputs = (list(self.arrays), dict(self.attributes), self.grad, self.train, self.listed)
+        inputs: tuple[Any, ...] = (list(self.arrays), dict(self.attributes), self.grad, self.train, self.listed)
+        if self.out is not None or self.stype != "default":
+            inputs = (*inputs, self.out, self.stype)
         return f"{operator}:{zlib.crc32(repr((operator, inputs)).encode()):08x}"
 
     def inputs(self, operator: str) -> list[Array]:
@@ -95,6 +104,11 @@ class Case:
 def case(*arrays: Drawn | Literal, **attributes: Any) -> Case:
     """A case with all defaults."""
     return Case(arrays, attributes)
+
+
+def updating(*arrays: Drawn | Literal, out: int | tuple[int, ...] = 0, **attributes: Any) -> Case:
+    """A case whose result is written to an input; without gradients."""
+    return Case(arrays, attributes, grad=(), out=out)
 
 
 def without_gradient(*arrays: Drawn | Literal, **attributes: Any) -> Case:

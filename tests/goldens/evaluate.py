@@ -43,15 +43,20 @@ def evaluate(mx: Any, operator: str, case: Case) -> dict[str, Any]:
 
 def _evaluate(mx: Any, operator: str, case: Case) -> dict[str, Any]:
     before = case.inputs(operator)
-    inputs = [mx.nd.array(each, dtype=each.dtype) for each in before]
+    inputs = [mx.nd.array(each, dtype=each.dtype).tostype(case.stype) for each in before]
     wanted = case.grad
     if wanted is None:
         wanted = tuple(i for i, each in enumerate(before) if each.dtype.kind == "f")
     for i in wanted:
         inputs[i].attach_grad()
     function = find(mx, operator)
+    attributes = dict(case.attributes)
+    given = inputs[: case.passed]
+    if case.out is not None:
+        several = isinstance(case.out, tuple)
+        attributes["out"] = [inputs[i] for i in case.out] if several else inputs[case.out]
     with mx.autograd.record(train_mode=case.train):
-        made = function(inputs, **case.attributes) if case.listed else function(*inputs, **case.attributes)
+        made = function(given, **attributes) if case.listed else function(*given, **attributes)
     outputs = list(made) if isinstance(made, (list, tuple)) else [made]
     result: dict[str, Any] = {"out": [each.asnumpy() for each in outputs]}
     if wanted:

@@ -93,7 +93,7 @@ def test_two_heads_over_one_body_run_it_once(node_counts: Counter[Any]) -> None:
     names = Counter(name for name, _, _ in node_counts)
     assert names["relu"] == 1 and names["vjp_relu"] == 1
     # The line of ``backward`` records a seed a head and the sums of what meets: several nodes of one line.
-    lines = {k: v for k, v in node_counts.items() if k[0] not in ("_fill", "elemwise_add")}
+    lines = {k: v for k, v in node_counts.items() if k[0] not in ("_full", "elemwise_add")}
     assert len(lines) > 12 and set(lines.values()) == {1}, lines
 
 
