@@ -4,6 +4,7 @@ from . import (
     adaptive_updates,
     assignment,
     basic_index,
+    distributions,
     elementwise,
     heads,
     histogram,
@@ -23,7 +24,7 @@ from . import (
 from .operator import OPERATORS, Operator, every_name, find, op
 
 __all__ = [
-    "OPERATORS", "Operator", "adaptive_updates", "assignment", "basic_index", "elementwise", "every_name", "find",
-    "heads", "histogram", "index", "linalg", "multi_updates", "nn", "normalization", "op", "padding", "random",
-    "reduce", "shape", "unary", "updates", "view",
+    "OPERATORS", "Operator", "adaptive_updates", "assignment", "basic_index", "distributions", "elementwise",
+    "every_name", "find", "heads", "histogram", "index", "linalg", "multi_updates", "nn", "normalization", "op",
+    "padding", "random", "reduce", "shape", "unary", "updates", "view",
 ]  # fmt: skip
