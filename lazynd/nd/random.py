@@ -15,10 +15,14 @@ from ..runtime import random as streams
 from ..runtime.location import calling_frame
 from .creation import Shape, _context, _shape
 from .invoke import invoke
+from .namespace import namespace
 from .ndarray import NDArray
 from .refusal import reports
 
-__all__ = ["exponential", "normal", "poisson", "randint", "randn", "seed", "uniform"]
+__all__ = [
+    "exponential", "gamma", "generalized_negative_binomial", "multinomial", "negative_binomial", "normal", "poisson",
+    "randint", "randn", "seed", "shuffle", "uniform",
+]  # fmt: skip
 
 
 @reports("seed")
@@ -38,11 +42,37 @@ def seed(seed_state: int, ctx: Context | str = "all") -> None:
 
 
 def _draw(
+    name: str, parameters: Sequence[Any], shape: Shape | None, ctx: Any, dtype: Any, out: NDArray | None, frame: Any
+) -> NDArray:
+    """Numbers of the distribution ``name``; with arrays as parameters, of ``shape`` for each of their elements."""
+    arrays = [p for p in parameters if isinstance(p, NDArray)]
+    if arrays and len(arrays) < len(parameters):
+        kinds = " and ".join(str(type(p)) for p in parameters)
+        raise AssertionError(f"Distribution parameters must all have the same type, but got both {kinds}.")
+    made = _from_arrays(name, arrays, shape, dtype, out, frame) if arrays else None
+    if made is None:
+        made = _from_numbers(name, parameters, shape, ctx, dtype, out, frame)
+    if out is not None:
+        out[:] = made
+        return out
+    return made
+
+
+def _from_arrays(
+    name: str, arrays: Sequence[NDArray], shape: Shape | None, dtype: Any, out: NDArray | None, frame: Any
+) -> NDArray:
+    operator = OPERATORS.get(f"_sample_{name}")
+    if operator is None:
+        raise ValueError(f"parameters of {name} must be numbers")
+    wanted = out.dtype if out is not None and dtype is None else dtype
+    attributes = (() if shape is None else _shape(shape), None if wanted is None else as_dtype(wanted))
+    return NDArray(invoke(operator, [each._cell for each in arrays], attributes, frame)[0])
+
+
+def _from_numbers(
     name: str, numbers: Sequence[Any], shape: Shape | None, ctx: Any, dtype: Any, out: NDArray | None, frame: Any
 ) -> NDArray:
     for number in numbers:
-        if isinstance(number, NDArray):
-            raise NotImplementedError(f"nd.random: parameters of {name} given as arrays are not built yet")
         if isinstance(number, bool) or not isinstance(number, int | float | np.number):
             raise ValueError(f"Distribution parameters must be numbers or NDArrays, got {type(number)}")
     extents = (out.shape if out is not None else (1,)) if shape is None else _shape(shape)
@@ -50,11 +80,15 @@ def _draw(
         raise MXNetError(f"shape {extents} has a negative extent")
     context = out.context if out is not None else _context(ctx)
     wanted = as_dtype(out.dtype if out is not None and dtype is None else dtype or "float32")
-    made = NDArray(invoke(OPERATORS[name], (), (*numbers, extents, context, wanted), frame)[0])
-    if out is not None:
-        out[:] = made
-        return out
-    return made
+    return NDArray(invoke(OPERATORS[f"_random_{name}"], (), (*numbers, extents, context, wanted), frame)[0])
+
+
+def _at_least(name: str, value: Any, least: float, strictly: bool = False) -> None:
+    """Refuse a number below ``least``; arrays are not looked at."""
+    if isinstance(value, NDArray) or value > least or (value == least and not strictly):
+        return
+    relation = ">" if strictly else ">="
+    raise MXNetError(f"Check failed: param.{name} {relation} {least} ({value} vs. {least})")
 
 
 @reports("uniform")
@@ -75,7 +109,7 @@ def uniform(
     if not isinstance(low, NDArray) and not isinstance(high, NDArray) and high < low:
         text = f"Check failed: param.high >= param.low ({high:g} vs. {low:g})"
         raise MXNetError(f"{text} : low must be less or equal to high in uniform distribution")
-    return _draw("_random_uniform", (low, high), shape, ctx, dtype, out, calling_frame())
+    return _draw("uniform", (low, high), shape, ctx, dtype, out, calling_frame())
 
 
 @reports("normal")
@@ -99,7 +133,7 @@ def normal(
     if not isinstance(scale, NDArray) and scale <= 0:
         text = f"Check failed: param.scale > 0 ({scale:g} vs. 0)"
         raise MXNetError(f"{text} : scale parameter in gaussian has to be positive")
-    return _draw("_random_normal", (loc, scale), shape, ctx, dtype, out, calling_frame())
+    return _draw("normal", (loc, scale), shape, ctx, dtype, out, calling_frame())
 
 
 @reports("randn")
@@ -132,7 +166,7 @@ def poisson(
     """
     if not isinstance(lam, NDArray) and lam < 0:
         raise MXNetError(f"Check failed: param.lam >= 0 ({lam:g} vs. 0) : lambda parameter has to be non-negative")
-    return _draw("_random_poisson", (lam,), shape, ctx, dtype, out, calling_frame())
+    return _draw("poisson", (lam,), shape, ctx, dtype, out, calling_frame())
 
 
 @reports("exponential")
@@ -154,7 +188,7 @@ def exponential(
     if not isinstance(scale, NDArray) and scale <= 0:
         raise MXNetError(f"Check failed: scale > 0 ({scale:g} vs. 0) : scale has to be positive")
     rate = scale if isinstance(scale, NDArray) else 1.0 / scale
-    return _draw("_random_exponential", (rate,), shape, ctx, dtype, out, calling_frame())
+    return _draw("exponential", (rate,), shape, ctx, dtype, out, calling_frame())
 
 
 @reports("randint")
@@ -175,10 +209,121 @@ def randint(
     >>> x.min().asscalar(), x.max().asscalar()
     (np.int32(3), np.int32(5))
     """
-    if low >= high:
+    if not isinstance(low, NDArray) and not isinstance(high, NDArray) and low >= high:
         raise MXNetError(f"Check failed: param.high > param.low ({high} vs. {low}) : low must be less than high")
-    return _draw("_random_randint", (low, high), shape, ctx, dtype or "int32", out, calling_frame())
+    return _draw("randint", (low, high), shape, ctx, dtype or "int32", out, calling_frame())
+
+
+@reports("gamma")
+def gamma(
+    alpha: float | NDArray = 1,
+    beta: float | NDArray = 1,
+    shape: Shape | None = None,
+    dtype: Any = None,
+    ctx: Context | None = None,
+    out: NDArray | None = None,
+) -> NDArray:
+    """Gamma numbers of shape ``alpha`` and scale ``beta`` (both above 0, else ``MXNetError``): mean ``alpha beta``.
+
+    Of shape (1,), float32 and on the default context unless given; written to ``out`` if that is. With arrays as
+    parameters, ``shape`` numbers for each of their elements.
+
+    >>> from lazynd import nd
+    >>> nd.random.gamma(nd.array([1, 100]), nd.array([1, 2]), shape=(3,)).shape
+    (2, 3)
+    """
+    _at_least("alpha", alpha, 0, strictly=True)
+    _at_least("beta", beta, 0, strictly=True)
+    return _draw("gamma", (alpha, beta), shape, ctx, dtype, out, calling_frame())
+
+
+@reports("negative_binomial")
+def negative_binomial(
+    k: int | NDArray = 1,
+    p: float | NDArray = 1,
+    shape: Shape | None = None,
+    dtype: Any = None,
+    ctx: Context | None = None,
+    out: NDArray | None = None,
+) -> NDArray:
+    """Failures before ``k`` successes of probability ``p``, as floats; ``MXNetError`` for ``k`` or ``p`` below 0.
+
+    Of shape (1,), float32 and on the default context unless given; written to ``out`` if that is. With arrays as
+    parameters, ``shape`` numbers for each of their elements.
+
+    >>> from lazynd import nd
+    >>> nd.random.negative_binomial(3, 1.0, shape=(2,)).asnumpy()
+    array([0., 0.], dtype=float32)
+    """
+    _at_least("k", k, 0)
+    _at_least("p", p, 0)
+    return _draw("negative_binomial", (k, p), shape, ctx, dtype, out, calling_frame())
+
+
+@reports("generalized_negative_binomial")
+def generalized_negative_binomial(
+    mu: float | NDArray = 1,
+    alpha: float | NDArray = 1,
+    shape: Shape | None = None,
+    dtype: Any = None,
+    ctx: Context | None = None,
+    out: NDArray | None = None,
+) -> NDArray:
+    """Counts of mean ``mu`` and variance ``mu + alpha mu^2``, as floats; ``MXNetError`` if one is below 0.
+
+    Of shape (1,), float32 and on the default context unless given; written to ``out`` if that is. With arrays as
+    parameters, ``shape`` numbers for each of their elements.
+
+    >>> from lazynd import nd
+    >>> nd.random.generalized_negative_binomial(0, 0.5, shape=(2,)).asnumpy()
+    array([0., 0.], dtype=float32)
+    """
+    _at_least("mu", mu, 0)
+    _at_least("alpha", alpha, 0)
+    return _draw("generalized_negative_binomial", (mu, alpha), shape, ctx, dtype, out, calling_frame())
+
+
+@reports("multinomial")
+def multinomial(
+    data: NDArray, shape: Shape | None = None, get_prob: bool = False, out: NDArray | None = None, dtype: Any = "int32"
+) -> NDArray | list[NDArray]:
+    """Classes drawn with the probabilities along the last axis of ``data``: ``shape`` for each of its lines.
+
+    ``get_prob`` gives the logarithms of their probabilities too, which have gradients. Written to ``out`` if given.
+
+    >>> from lazynd import nd
+    >>> nd.random.multinomial(nd.array([[0, 1, 0], [1, 0, 0]]), shape=(2,)).asnumpy()
+    array([[1, 1],
+           [0, 0]], dtype=int32)
+    """
+    attributes = (() if shape is None else _shape(shape), get_prob, as_dtype(dtype))
+    cells = invoke(OPERATORS["_sample_multinomial"], (data._cell,), attributes, calling_frame())
+    made = [NDArray(cell) for cell in cells]
+    if out is None:
+        return made if get_prob else made[0]
+    out[:] = made[0]
+    return out
+
+
+@reports("shuffle")
+def shuffle(data: NDArray, out: NDArray | None = None) -> NDArray:
+    """``data`` with its elements along the first axis in random order; written to ``out`` if given.
+
+    >>> from lazynd import nd
+    >>> sorted(nd.random.shuffle(nd.arange(4)).asnumpy().tolist())
+    [0.0, 1.0, 2.0, 3.0]
+    """
+    made = NDArray(invoke(OPERATORS["_shuffle"], (data._cell,), (), calling_frame())[0])
+    if out is None:
+        return made
+    out[:] = made
+    return out
+
+
+_operator, _ = namespace(__name__, "_random_")
 
 
 def __getattr__(name: str) -> Any:
-    raise absent("random" if has("random", name) else "nd.random", name)
+    if not name.endswith("_like"):
+        raise absent("random" if has("random", name) else "nd.random", name)
+    return _operator(name)

@@ -122,7 +122,7 @@ def BatchNorm(
     if fix_gamma:
         gamma = ir.ones_like(gamma)
         written.append(gamma)
-    inverse = ir.rsqrt(variance + eps)
+    inverse = 1 / ir.sqrt(variance + eps)
     y = (x - _along(mean, x, at)) * _along(inverse * gamma, x, at) + _along(beta, x, at)
     return ir.convert(y, data.dtype), *((mean, inverse) if output_mean_var else ()), *written
 
@@ -205,7 +205,7 @@ def LayerNorm(
     x = wide(data)
     _check(data, data.shape[at], data.dtype, gamma=gamma, beta=beta)
     mean, variance = moments(x, axes=(at,), keepdims=True)
-    y = (x - mean) * ir.rsqrt(variance + eps) * _along(gamma, x, at) + _along(beta, x, at)
+    y = (x - mean) * (1 / ir.sqrt(variance + eps)) * _along(gamma, x, at) + _along(beta, x, at)
     shown = (y, mean, ir.sqrt(variance + eps)) if output_mean_var else (y,)
     return tuple(ir.convert(v, data.dtype) for v in shown)
 
@@ -231,7 +231,7 @@ def GroupNorm(
     _check(data, num_groups, data.dtype, gamma=gamma, beta=beta)
     x = ir.reshape(wide(data), (data.shape[0], num_groups, -1))
     mean, variance = moments(x, axes=(2,), keepdims=True)
-    y = (x - mean) * ir.rsqrt(variance + eps) * _along(gamma, x, 1) + _along(beta, x, 1)
+    y = (x - mean) * (1 / ir.sqrt(variance + eps)) * _along(gamma, x, 1) + _along(beta, x, 1)
     shown = [ir.reshape(y, data.shape)]
     if output_mean_var:
         shown += [ir.squeeze(v, (2,)) for v in (mean, ir.sqrt(variance + eps))]
@@ -245,7 +245,7 @@ def InstanceNorm(data: Value, gamma: Value, beta: Value, *, eps: Wide = 1e-3) ->
     _check(data, data.shape[1], data.dtype, gamma=gamma, beta=beta)
     x = wide(data)
     mean, variance = moments(x, axes=tuple(range(2, x.ndim)), keepdims=True)
-    y = (x - mean) * ir.rsqrt(variance + eps) * _along(gamma, x, 1) + _along(beta, x, 1)
+    y = (x - mean) * (1 / ir.sqrt(variance + eps)) * _along(gamma, x, 1) + _along(beta, x, 1)
     return ir.convert(y, data.dtype)
 
 
@@ -264,4 +264,4 @@ def L2Normalization(data: Value, *, eps: Wide = 1e-10, mode: str = "instance") -
     require(data.ndim >= 3 or mode == "instance", f"At least 3 dimensions required in {mode} mode, got {data.type}")
     x = wide(data)
     squares = ir.sum(x * x, tuple(axes), keepdims=True)
-    return ir.convert(x * ir.rsqrt(squares + eps), data.dtype)
+    return ir.convert(x * (1 / ir.sqrt(squares + eps)), data.dtype)

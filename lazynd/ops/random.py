@@ -43,8 +43,12 @@ def normal(draw: Stream, shape: Sequence[int], dtype: np.dtype[Any]) -> Value:
     wide = _FLOAT64 if dtype == _FLOAT64 else _FLOAT32
     pair = uniform(draw, (2, *shape), wide)
     u, v = (ir.reshape(ir.slice_(pair, [k] + [0] * len(shape), [k + 1, *shape]), shape) for k in (0, 1))
-    made = ir.sqrt(-2 * ir.log(1 - u)) * ir.cos(v * (2 * math.pi))
-    return ir.convert(made, dtype)
+    return ir.convert(box_muller(u, v), dtype)
+
+
+def box_muller(u: Value, v: Value) -> Value:
+    """A standard normal number from two uniform ones."""
+    return ir.sqrt(-2 * ir.log(1 - u)) * ir.cos(v * (2 * math.pi))
 
 
 def _samples(**attributes: Any) -> Any:
@@ -86,6 +90,7 @@ def _random_exponential(
     *, lam: Scalar = 1.0, shape: Shape = (1,), ctx: Device | None = None, dtype: DType = "float32", draw: Draw
 ) -> Value:
     """Exponential numbers of rate ``lam``."""
+    require(dtype.kind == "f", f"exponential draws floats, not {dtype}")
     return -ir.log(1 - uniform(draw, shape, dtype)) / lam
 
 
@@ -109,13 +114,17 @@ def _random_randint(
 def _random_poisson(
     *, lam: Scalar = 1.0, shape: Shape = (1,), ctx: Device | None = None, dtype: DType = "float32", draw: Draw
 ) -> Value:
-    """Poisson numbers of rate ``lam``, as floats.
+    """Poisson numbers of rate ``lam``, as floats."""
+    require(dtype.kind == "f", f"poisson draws floats, not {dtype}")
+    return ir.convert(poisson_quantile(uniform(draw, shape, _FLOAT64), ir.convert(lam, _FLOAT64)), dtype)
+
+
+def poisson_quantile(u: Value, lam: Value) -> Value:
+    """Poisson numbers of rate ``lam`` from uniform ones, in float64.
 
     Below a rate of 12 by inversion of the distribution over 48 terms (what is left has probability below 1e-13);
     above by the quantile of the Cornish-Fisher expansion, whose error is below half a count.
     """
-    lam = ir.convert(lam, _FLOAT64)
-    u = uniform(draw, shape, _FLOAT64)
     small = ir.minimum(lam, _SMALL_RATE)
     term = ir.exp(-small)
     total, count = term, ir.full_like(u, 0)
@@ -126,7 +135,7 @@ def _random_poisson(
     z = _quantile(u)
     root = ir.sqrt(lam)
     large = lam + root * z + (z * z - 1) / 6.0 + (z - z * z * z) / (72.0 * root)
-    return ir.convert(ir.select(lam < _SMALL_RATE, count, ir.maximum(ir.floor(large + 0.5), 0)), dtype)
+    return ir.select(lam < _SMALL_RATE, count, ir.maximum(ir.floor(large + 0.5), 0))
 
 
 def _quantile(u: Value) -> Value:

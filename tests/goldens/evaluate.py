@@ -15,6 +15,8 @@ PLACES = {"_contrib_": "contrib", "_image_": "image", "_linalg_": "linalg", "_sp
 
 def find(mx: Any, operator: str) -> Any:
     """The function of a registered operator."""
+    if operator.startswith("_random_") and operator.endswith("_like"):
+        return getattr(mx.nd.random, operator.removeprefix("_random_"))
     for prefix, place in PLACES.items():
         if operator.startswith(prefix):
             return getattr(getattr(mx.nd, place), operator.removeprefix(prefix))

@@ -1,0 +1,255 @@
+"""Draws whose parameters are arrays, draws like another array, and the distributions that are mixtures.
+
+Each distribution is one rule: draws of ``shape`` and ``dtype`` from a stream, with parameters that broadcast. It serves
+``_random_*`` (numbers as parameters), ``_sample_*`` (arrays, several draws for each element) and ``_random_*_like``.
+"""
+
+from __future__ import annotations
+
+import inspect
+import math
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final
+
+import numpy as np
+
+from ..ir import build as ir
+from ..ir.build import Value
+from ..ir.types import FLOAT32, INT32, require
+from .kinds import Device, Draw, DType, Shape
+from .operator import op
+from .random import Stream, box_muller, normal, poisson_quantile, uniform
+
+Rule = Callable[..., Value]
+_FLOAT64 = np.dtype("float64")
+#: Candidates of which a gamma number takes the first accepted; each is with probability 0.951 at least, so that one
+#: number in 70 million takes a value in their place.
+_CANDIDATES: Final = 6
+_GAMMA_WORDS: Final = 3 * _CANDIDATES + 1
+
+
+def _block(x: Value, start: int, stop: int) -> Value:
+    """Rows ``start`` to ``stop`` of ``x``."""
+    none = [0] * (x.ndim - 1)
+    return ir.slice_(x, [start, *none], [stop, *x.shape[1:]])
+
+
+def _row(x: Value, k: int) -> Value:
+    return ir.squeeze(_block(x, k, k + 1), (0,))
+
+
+def _uniform(draw: Stream, shape: Sequence[int], dtype: np.dtype[Any], low: Value, high: Value) -> Value:
+    return low + uniform(draw, shape, dtype) * (high - low)
+
+
+def _normal(draw: Stream, shape: Sequence[int], dtype: np.dtype[Any], mean: Value, deviation: Value) -> Value:
+    return mean + normal(draw, shape, dtype) * deviation
+
+
+def _exponential(draw: Stream, shape: Sequence[int], dtype: np.dtype[Any], rate: Value) -> Value:
+    return -ir.log(1 - uniform(draw, shape, dtype)) / rate
+
+
+def _gamma_of(words: Value, shape: Value) -> Value:
+    """Gamma numbers of scale 1 from rows of uniform ones.
+
+    By Marsaglia and Tsang, "A simple method for generating gamma variables", 2000: a cubed normal number, accepted or
+    not; for a shape below 1 by a power of another one.
+    """
+    small = shape < 1
+    d = ir.select(small, shape + 1, shape) - 1 / 3
+    n = _CANDIDATES
+    x = box_muller(_block(words, 0, n), _block(words, n, 2 * n))
+    root = 1 + ir.rsqrt(9 * d) * x
+    cube = root * root * root
+    bound = 0.5 * x * x + d - d * cube + d * ir.log(ir.select(cube > 0, cube, ir.full_like(cube, 1)))
+    accepted = (cube > 0) & (ir.log(1 - _block(words, 2 * n, 3 * n)) < bound)
+    position = ir.iota(cube.shape, 0, INT32, words.context)
+    first = ir.min(ir.select(accepted, position, ir.full_like(position, n)), 0, keepdims=True)
+    chosen = ir.sum(ir.select(position == first, cube, ir.zeros_like(cube)), 0)
+    chosen = ir.select(ir.squeeze(first, (0,)) < n, chosen, ir.full_like(chosen, 1))
+    power = ir.power(1 - _row(words, 3 * n), 1 / ir.select(small, shape, ir.ones_like(shape)))
+    return d * chosen * ir.select(small, power, ir.full_like(power, 1))
+
+
+def _gamma(draw: Stream, shape: Sequence[int], dtype: np.dtype[Any], alpha: Value, beta: Value) -> Value:
+    wide = np.result_type(dtype, FLOAT32)
+    words = uniform(draw, (_GAMMA_WORDS, *shape), wide)
+    return ir.convert(_gamma_of(words, ir.convert(alpha, wide)) * ir.convert(beta, wide), dtype)
+
+
+def _poisson(draw: Stream, shape: Sequence[int], dtype: np.dtype[Any], rate: Value) -> Value:
+    return ir.convert(poisson_quantile(uniform(draw, shape, _FLOAT64), ir.convert(rate, _FLOAT64)), dtype)
+
+
+def _mixed_poisson(
+    draw: Stream, shape: Sequence[int], dtype: np.dtype[Any], gamma_shape: Value, scale: Value, fixed: Value | None
+) -> Value:
+    """Poisson numbers whose rates are gamma numbers, or ``fixed`` where the shape is infinite."""
+    words = uniform(draw, (_GAMMA_WORDS + 1, *shape), _FLOAT64)
+    finite = gamma_shape < math.inf
+    rate = _gamma_of(words, ir.select(finite, gamma_shape, ir.ones_like(gamma_shape))) * scale
+    if fixed is not None:
+        rate = ir.select(finite, rate, fixed)
+    return ir.convert(poisson_quantile(_row(words, _GAMMA_WORDS), rate), dtype)
+
+
+def _negative_binomial(draw: Stream, shape: Sequence[int], dtype: np.dtype[Any], k: Value, p: Value) -> Value:
+    k, p = ir.convert(k, _FLOAT64), ir.convert(p, _FLOAT64)
+    return _mixed_poisson(draw, shape, dtype, k, (1 - p) / p, None)
+
+
+def _generalized_negative_binomial(
+    draw: Stream, shape: Sequence[int], dtype: np.dtype[Any], mu: Value, alpha: Value
+) -> Value:
+    mu, alpha = ir.convert(mu, _FLOAT64), ir.convert(alpha, _FLOAT64)
+    return _mixed_poisson(draw, shape, dtype, 1 / alpha, mu * alpha, mu)
+
+
+def _with_parameters(function: Any, arrays: Sequence[str], numbers: Mapping[str, float]) -> None:
+    """Give ``function``, which takes any, the arrays and numbers that a distribution has, as its signature."""
+    kinds = inspect.Parameter
+    own = [p for p in inspect.signature(function).parameters.values() if p.kind is kinds.KEYWORD_ONLY]
+    function.__signature__ = inspect.Signature(
+        [kinds(name, kinds.POSITIONAL_OR_KEYWORD, annotation="Value") for name in arrays]
+        + [kinds(n, kinds.KEYWORD_ONLY, default=v, annotation="Scalar") for n, v in numbers.items()]
+        + own
+    )
+
+
+def _floating(name: str, dtype: np.dtype[Any]) -> None:
+    require(dtype.kind == "f", f"{name} draws floats, not {dtype}")
+
+
+def _declare_random(name: str, rule: Rule, numbers: Mapping[str, float], text: str) -> None:
+    def function(
+        *, shape: Shape = (1,), ctx: Device | None = None, dtype: DType = "float32", draw: Draw, **given: Any
+    ) -> Value:
+        _floating(name, dtype)
+        return rule(draw, shape, dtype, *(given[n] for n in numbers))
+
+    function.__doc__ = f"{text}: numbers of ``shape``."
+    _with_parameters(function, (), numbers)
+    samples: list[tuple[tuple[Any, ...], dict[str, Any]]] = [
+        ((), {"shape": (3, 4)}),
+        ((), {"shape": (5,), "dtype": "float64"}),
+    ]
+    op(name=f"_random_{name}", method=False, differentiable=False, samples=lambda rng: list(samples))(function)
+
+
+def _declare_sample(name: str, rule: Rule, arrays: Sequence[str], text: str) -> None:
+    def function(*given: Value, shape: Shape = (), dtype: DType | None = None, draw: Draw) -> Value:
+        made = FLOAT32 if dtype is None else dtype
+        _floating(name, made)
+        for parameter, each in zip(arrays, given, strict=True):
+            fits = each.type is given[0].type.with_context(each.context)
+            require(fits, f"{parameter} must be {given[0].type}, as {arrays[0]}, got {each.type}")
+        spread = [ir.reshape(ir.convert(each, made), (*each.shape, *(1,) * len(shape))) for each in given]
+        return rule(draw, (*given[0].shape, *shape), made, *spread)
+
+    listed = " and ".join(f"``{each}``" for each in arrays)
+    function.__doc__ = f"{text}: ``shape`` numbers for each element of {listed}; float32 by default."
+    _with_parameters(function, arrays, {})
+
+    def samples(rng: Any) -> list[Any]:
+        drawn = tuple(rng.uniform(0.2, 0.8, (2, 3)).astype("float32") for _ in arrays)
+        return [(drawn, {"shape": (4,)}), (drawn, {"dtype": "float64"})]
+
+    op(name=f"_sample_{name}", method=False, differentiable=False, samples=samples)(function)
+
+
+def _declare_like(name: str, rule: Rule, numbers: Mapping[str, float], text: str) -> None:
+    def function(data: Value, *, draw: Draw, **given: Any) -> Value:
+        _floating(name, data.dtype)
+        return rule(draw, data.shape, data.dtype, *(given[n] for n in numbers))
+
+    function.__doc__ = f"{text}: numbers of the shape and dtype of ``data``."
+    _with_parameters(function, ("data",), numbers)
+    op(
+        name=f"_random_{name}_like",
+        method=False,
+        differentiable=False,
+        samples=lambda rng: [((np.zeros((3, 4), "float32"),), {})],
+    )(function)
+
+
+def _distribution(
+    name: str, rule: Rule, numbers: Mapping[str, float], text: str, arrays: Sequence[str] | None = None, **also: bool
+) -> None:
+    """Declare the operators that draw by ``rule``; ``also`` ``random``, where ``random.py`` does not."""
+    if also:
+        _declare_random(name, rule, numbers, text)
+    _declare_sample(name, rule, arrays or tuple(numbers), text)
+    _declare_like(name, rule, numbers, text)
+
+
+_distribution("uniform", _uniform, {"low": 0.0, "high": 1.0}, "Uniform in [``low``, ``high``)")
+_distribution(
+    "normal", _normal, {"loc": 0.0, "scale": 1.0}, "Normal, by mean and standard deviation", arrays=("mu", "sigma")
+)
+_distribution("exponential", _exponential, {"lam": 1.0}, "Exponential of rate ``lam``")
+_distribution("poisson", _poisson, {"lam": 1.0}, "Poisson of rate ``lam``, as floats")
+_distribution("gamma", _gamma, {"alpha": 1.0, "beta": 1.0}, "Gamma of shape ``alpha`` and scale ``beta``", random=True)
+_distribution(
+    "negative_binomial",
+    _negative_binomial,
+    {"k": 1.0, "p": 1.0},
+    "Failures before ``k`` successes of probability ``p``, as floats",
+    random=True,
+)
+_distribution(
+    "generalized_negative_binomial",
+    _generalized_negative_binomial,
+    {"mu": 1.0, "alpha": 1.0},
+    "Counts of mean ``mu`` and variance ``mu + alpha mu^2``, as floats",
+    random=True,
+)
+
+
+def _class_samples(rng: Any) -> list[Any]:
+    p = rng.uniform(0.2, 1, (2, 3)).astype("float32")
+    p /= p.sum(axis=1, keepdims=True)
+    options: list[dict[str, Any]] = [{}, {"shape": (4,), "get_prob": True}, {"shape": (2, 2), "dtype": "uint8"}]
+    return [*(((p,), each) for each in options), ((p[0],), {"shape": (5,)})]
+
+
+@op(samples=_class_samples, method=False, smooth=False)
+def _sample_multinomial(
+    data: Value, *, shape: Shape = (), get_prob: bool = False, dtype: DType = "int32", draw: Draw
+) -> Value | tuple[Value, Value]:
+    """Classes drawn with the probabilities along the last axis of ``data``: ``shape`` for each of its lines.
+
+    Probabilities are taken relative to their sum. ``get_prob`` gives the logarithm of the probability of each draw too,
+    which has a gradient.
+    """
+    require(data.dtype.kind == "f" and data.ndim > 0, f"data must be floats along an axis, got {data.type}")
+    allowed = ("float16", "float32", "float64", "int32", "uint8")
+    listed = ", ".join(map(repr, allowed))
+    require(dtype.name in allowed, f"Invalid Input: '{dtype}', valid values are: {{{listed}}}")
+    classes, lead = data.shape[-1], data.shape[:-1]
+    wide = np.result_type(data.dtype, FLOAT32)
+    p = ir.reshape(ir.convert(data, wide), (math.prod(lead), 1, classes))
+    known = ir.stop_gradient(p)
+    sums = ir.cumsum(known, 2)
+    u = uniform(draw, (p.shape[0], math.prod(shape), 1), wide)
+    total = ir.slice_(sums, [0, 0, classes - 1], sums.shape)
+    passed = ir.sum(ir.convert(u * total >= sums, INT32), 2)
+    last = ir.max(ir.select(known > 0, ir.iota(p.shape, 2, INT32, p.context), ir.full(p.shape, 0, INT32, p.context)), 2)
+    chosen = ir.minimum(passed, ir.broadcast_to(last, passed.shape))
+    result = (*lead, *shape) or (1,)
+    drawn = ir.convert(ir.reshape(chosen, result), dtype)
+    if not get_prob:
+        return drawn
+    line = ir.iota(chosen.shape, 0, INT32, p.context)
+    picked = ir.gather(ir.squeeze(p, (1,)), [line, chosen], (0, 1))
+    return drawn, ir.convert(ir.reshape(ir.log(picked), result), data.dtype)
+
+
+@op(samples=lambda r: [((r.random((5, 2)).astype("float32"),), {})], method=False)
+def _shuffle(data: Value, *, draw: Draw) -> Value:
+    """``data`` with its elements along the first axis in random order."""
+    count = data.shape[0]
+    # 53 random bits: two of n elements are equal, and keep their order, with probability n^2 / 2^54.
+    keys = uniform(draw, (count,), _FLOAT64)
+    order = ir.sort(keys, ir.iota((count,), 0, INT32, data.context), axis=0)[1]
+    return ir.gather(data, [order], (0,))
