@@ -40,10 +40,7 @@ def operators() -> list[Part]:
     [True, True]
     """
     known = {found.names[0]: found.tier for found in reference.operators().values()}
-    return [
-        _part(f"tier {tier}: {text}", [n for n, t in known.items() if t == tier], _built)
-        for tier, text in TIERS.items()
-    ]
+    return [_part(f"tier {t}: {text}", [n for n in known if known[n] == t], _built) for t, text in TIERS.items()]
 
 
 def _built(name: str) -> bool:

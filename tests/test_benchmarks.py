@@ -17,7 +17,10 @@ from benchmarks.result import Budget, Row
 from benchmarks.timing import TINY, interleave, repeated
 
 #: The figures that the design sets budgets for, and how many rows each has at the least.
-BUDGETED = {"recording": 14, "chain": 2, "importing": 1, "step": 2, "programs": 1, "memory": 1, "shapes": 1}
+BUDGETED = {
+    "recording": 14, "chain": 2, "importing": 1, "step": 2, "programs": 1, "memory": 1, "shapes": 1,
+    "recurrent_compiling": 1,
+}  # fmt: skip
 #: Those whose budget is a multiple of MXNet's time, where that can be measured.
 AGAINST_MXNET = {"convolution", "pooling"}
 
@@ -39,14 +42,18 @@ def test_a_figure_is_declared_once() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["recording", "chain", "step", "reading", "arguments", "demo", "convolution", "pooling"]
+    "name", ["recording", "chain", "step", "reading", "arguments", "demo", "convolution", "pooling", "recurrent"]
 )
 def test_figure_in_this_process(name: str) -> None:
     check(name)
 
 
 @pytest.mark.parametrize(
-    "name", ["importing", "programs", "memory", "shapes", pytest.param("compiling", marks=pytest.mark.slow)]
+    "name",
+    [
+        *("importing", "programs", "memory", "shapes", "recurrent_compiling"),
+        pytest.param("compiling", marks=pytest.mark.slow),
+    ],
 )
 def test_figure_with_processes_of_its_own(name: str) -> None:
     check(name)

@@ -79,7 +79,25 @@ def layer(operator, shapes, attributes, backward, times):
     return (perf_counter() - start) / times
 
 
-WORK = {"chain": chain, "read": read, "step": step, "layer": layer}
+def recurrent(mode, batch, inputs, size, steps, times):
+    rng = np.random.RandomState(3)
+    parameters = {"gru": 3, "lstm": 4, "rnn_tanh": 1}[mode] * size * (inputs + size + 2)
+    states = [(1, batch, size)] * (2 if mode == "lstm" else 1)
+    arrays = [nd.array(rng.uniform(-0.2, 0.2, s)) for s in [(steps, batch, inputs), (parameters,), *states]]
+    for each in arrays[:2]:
+        each.attach_grad()
+    nd.waitall()
+    start = perf_counter()
+    for _ in range(times):
+        with autograd.record():
+            outputs = nd.RNN(*arrays, state_size=size, num_layers=1, mode=mode)
+            loss = (outputs * outputs).sum()
+        loss.backward()
+        nd.waitall()
+    return (perf_counter() - start) / times
+
+
+WORK = {"chain": chain, "layer": layer, "read": read, "recurrent": recurrent, "step": step}
 mx.random.seed(0)
 for line in sys.stdin:
     asked = json.loads(line)

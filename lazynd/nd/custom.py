@@ -74,7 +74,7 @@ class CustomOpProp:
         self.need_top_grad_ = need_top_grad
 
     def infer_shape(self, in_shape: list[list[int]]) -> Any:
-        """Shapes of inputs, outputs and (may be left out) auxiliary states; by default as the first."""
+        """Shapes of inputs, outputs and (may be left out) auxiliary states; outputs by default like the first input."""
         return in_shape, [in_shape[0]] * len(self.list_outputs()), []
 
     def infer_type(self, in_type: list[Any]) -> Any:
