@@ -15,7 +15,7 @@ from __future__ import annotations
 import importlib
 from typing import Any
 
-from . import autograd, base, nd, np, npx, util
+from . import autograd, base, nd, np, npx, operator, util
 from .config import config
 from .context import Context, cpu, cpu_pinned, current_context, gpu, num_gpus
 from .ir.errors import MXNetError
@@ -36,7 +36,8 @@ __version__ = "0.1.0"
 __all__ = [
     "Context", "MXNetError", "NDArray", "as_mxnet", "autograd", "base", "config", "cpu", "cpu_pinned",
     "current_context", "gpu", "is_np_shape", "nd", "ndarray", "no_sync", "np", "np_shape", "npx", "num_gpus",
-    "numpy", "numpy_extension", "random", "report", "set_np_shape", "stats", "use_np_shape", "util", "waitall",
+    "numpy", "numpy_extension", "operator", "random", "report", "set_np_shape", "stats", "use_np_shape",
+    "util", "waitall",
 ]  # fmt: skip
 
 

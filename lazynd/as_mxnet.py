@@ -32,6 +32,8 @@ def main(arguments: list[str]) -> None:
     install()
     sys.argv[:] = arguments
     sys.path[0] = os.path.dirname(os.path.abspath(script))
+    # Processes that the script spawns run it again to find its functions; they inherit the path, not the finder.
+    sys.path.insert(1, os.path.join(os.path.dirname(os.path.abspath(__file__)), "spawned"))
     module = ModuleType("__main__")
     module.__file__ = script
     sys.modules["__main__"] = module

@@ -177,6 +177,7 @@ def mark_variables(variables: Any, gradients: Any, grad_reqs: str | Sequence[str
     >>> buffer.asnumpy()
     array([2., 4.], dtype=float32)
     """
+    LOCAL.state.effect("mark_variables")
     arrays = [variables] if isinstance(variables, NDArray) else list(variables)
     buffers = [gradients] if isinstance(gradients, NDArray) else list(gradients)
     requests = [grad_reqs] * len(arrays) if isinstance(grad_reqs, str) else list(grad_reqs)
@@ -189,7 +190,7 @@ def mark_variables(variables: Any, gradients: Any, grad_reqs: str | Sequence[str
         if array._cell.type is not buffer._cell.type:
             raise MXNetError(f"the gradient buffer of {array._cell.type} has type {buffer._cell.type}")
     for array, buffer, request in zip(arrays, buffers, requests, strict=True):
-        array._cell.tape = None
+        array._cell.history = None
         array._cell.variable = Variable(buffer._cell, request)
 
 
@@ -277,8 +278,8 @@ def get_symbol(x: NDArray) -> Any:
     ...
     NotImplementedError: autograd.get_symbol is not built yet
     """
-    tape = x._cell.tape
-    if (tape is None or tape.consumed) and x._cell.variable is None:
+    history = x._cell.history
+    if (history is None or history[0].consumed) and x._cell.variable is None:
         raise MXNetError("NDArray is not part of a computation graph. Did you forget to turn on recording?")
     raise NotImplementedError("autograd.get_symbol is not built yet")
 

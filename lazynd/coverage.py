@@ -41,9 +41,14 @@ def operators() -> list[Part]:
     """
     known = {found.names[0]: found.tier for found in reference.operators().values()}
     return [
-        _part(f"tier {tier}: {text}", [n for n, t in known.items() if t == tier], lambda n: find(n) is not None)
+        _part(f"tier {tier}: {text}", [n for n, t in known.items() if t == tier], _built)
         for tier, text in TIERS.items()
     ]
+
+
+def _built(name: str) -> bool:
+    """Whether there is the operator: in the registry, or (``Custom``) as a function of its own."""
+    return find(name) is not None or name in nd.__all__
 
 
 def names() -> list[Part]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import importlib.abc
 import importlib.machinery
 import importlib.util
 import sys
@@ -29,8 +28,11 @@ def _real(name: str) -> str:
     return _NAMES[alias] + name[len(alias) :]
 
 
-class _Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
-    """Finds ``mxnet`` and ``mxnet.x.y`` as ``lazynd`` and ``lazynd.x.y``: the same module objects."""
+class _Finder:
+    """Finds ``mxnet`` and ``mxnet.x.y`` as ``lazynd`` and ``lazynd.x.y``: the same module objects.
+
+    A finder and a loader by its methods: ``importlib.abc`` would load tempfile, shutil and what they need.
+    """
 
     def find_spec(
         self, name: str, path: Sequence[str] | None = None, target: ModuleType | None = None
@@ -44,7 +46,8 @@ class _Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         if found is None:
             _refuse(name)
             return None
-        return importlib.machinery.ModuleSpec(name, self, is_package=found.submodule_search_locations is not None)
+        package = found.submodule_search_locations is not None
+        return importlib.machinery.ModuleSpec(name, self, is_package=package)  # type: ignore[arg-type]  # see above
 
     def create_module(self, spec: importlib.machinery.ModuleSpec) -> ModuleType:
         module = importlib.import_module(_real(spec.name))

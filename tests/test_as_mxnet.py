@@ -159,3 +159,27 @@ def test_wrong_use_says_how(arguments: list[str]) -> None:
     run = python("-m", "lazynd.as_mxnet", *arguments)
     assert run.returncode == 1 and "usage: python -m lazynd.as_mxnet SCRIPT" in run.stderr
     assert "Traceback" not in run.stderr
+
+
+POOL = """
+import multiprocessing
+
+import mxnet as mx
+from mxnet import nd
+
+
+def double(x):
+    return float((nd.array([x]) * 2).asscalar()), mx.__name__
+
+
+if __name__ == "__main__":
+    with multiprocessing.get_context("spawn").Pool(1) as pool:
+        print(pool.map(double, [1, 2]))
+"""
+
+
+def test_spawned_processes_find_mxnet_too(tmp_path: pathlib.Path) -> None:
+    path = tmp_path / "pool.py"
+    path.write_text(POOL)
+    run = python("-m", "lazynd.as_mxnet", str(path))
+    assert run.stdout == "[(2.0, 'lazynd'), (4.0, 'lazynd')]\n", run.stderr

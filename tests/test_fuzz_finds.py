@@ -37,14 +37,19 @@ def view_not_moved(patch: Patch) -> None:
 
 def stale_cell(patch: Patch) -> None:
     """A backward pass puts a new gradient buffer in place of the old one, on which others have handles."""
-    total = differentiate._total
+    totals = differentiate._totals
 
-    def replaced(variable: Any, contributions: Any) -> Any:
-        made = total(variable, contributions)
-        variable.grad = Cell(variable.grad.ref)
+    def replaced(gradients: Any) -> Any:
+        made = {}
+        for buffer, total in totals(gradients).items():
+            fresh = Cell(buffer.ref)
+            made[fresh] = total
+            for variable in gradients:
+                if variable.grad is buffer:
+                    variable.grad = fresh
         return made
 
-    patch.setattr(differentiate, "_total", replaced)
+    patch.setattr(differentiate, "_totals", replaced)
 
 
 def double_run(patch: Patch) -> None:

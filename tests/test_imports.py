@@ -71,6 +71,14 @@ def process(script: str, **environment: str) -> Any:
     return json.loads(done.stdout)
 
 
+def test_importing_loads_nothing_dear_that_numpy_has_not_loaded() -> None:
+    found = process(
+        "import json, sys, numpy\nbefore = set(sys.modules)\nimport lazynd\n"
+        "print(json.dumps(sorted(set(sys.modules) - before)))"
+    )
+    assert not {"numpy.random", "importlib.abc", "tempfile", "asyncio"} & set(found)
+
+
 def test_importing_loads_neither_jax_nor_networkx_and_changes_nothing() -> None:
     found = process(
         f"{LOOK}\nimport locale, random, signal\nbefore = look()\nimport lazynd\nafter = look()\n"

@@ -111,7 +111,9 @@ def test_signature_and_docstring_follow(operator: Operator) -> None:
     shown = str(inspect.signature(nd.gated_swish))
     assert shown == "(data, gate, beta=1.5, axis=-1, *, out=None, name=None)"
     assert str(inspect.signature(nd.NDArray(nd.ones((1,))._cell).gated_swish)).startswith("(gate, beta=1.5")
-    assert nd.gated_swish.__doc__ == operator.__doc__ and "less its mean" in operator.__doc__
+    assert operator.__doc__ is not None and "less its mean" in operator.__doc__
+    pointer = "See its example and types: ``python -m lazynd operators gated_swish``."
+    assert nd.gated_swish.__doc__ == f"{operator.__doc__}\n\n{pointer}"
     assert "gated_swish" in dir(nd) and "gated_swish" in dir(nd.ones((1,)))
 
 

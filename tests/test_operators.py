@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from lazynd.ir.graph import Graph, subgraphs
 from lazynd.ir.linearize import linearize
 from lazynd.ir.text import print_graph
 from lazynd.ir.verify import verify
@@ -129,8 +130,22 @@ def test_body_prints_with_a_line_a_node(name: str) -> None:
     body = spec.op.body(spec)
     assert body is not None
     text = print_graph(body)
-    assert text.count("\n") == len(body.nodes) + 3
-    assert all(node.spec is not None and node.spec.op.name in text for node in body.nodes)
+    graphs = [body, *run_by(body)]
+    assert text.count("\n") == sum(len(graph.nodes) + 3 for graph in graphs)
+    assert all(node.spec is not None and node.spec.op.name in text for graph in graphs for node in graph.nodes)
+
+
+def run_by(graph: Graph) -> list[Graph]:
+    """The graphs of the loops and choices in ``graph``, and of those inside them, each once."""
+    found: dict[Any, Graph] = {}
+    left = [graph]
+    while left:
+        for node in left.pop().nodes:
+            for body in subgraphs(node.spec).values():
+                if body.structure not in found:
+                    found[body.structure] = body
+                    left.append(body)
+    return list(found.values())
 
 
 @pytest.mark.parametrize("name", NAMES)

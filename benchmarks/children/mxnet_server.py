@@ -55,7 +55,31 @@ def step(widths, batch, steps, read):
     return (perf_counter() - start) / steps
 
 
-WORK = {"chain": chain, "read": read, "step": step}
+def layer(operator, shapes, attributes, backward, times):
+    rng = np.random.RandomState(3)
+    arrays = [nd.array(rng.rand(*shape)) for shape in shapes]
+    attributes = {k: tuple(v) if isinstance(v, list) else v for k, v in attributes.items()}
+    function = getattr(nd, operator)
+    if backward:
+        for array in arrays:
+            array.attach_grad()
+    seed = nd.array(rng.rand(*function(*arrays, **attributes).shape))
+    nd.waitall()
+    start = perf_counter()
+    for _ in range(times):
+        if backward:
+            with autograd.record():
+                y = function(*arrays, **attributes)
+            y.backward(seed)
+            for array in arrays:
+                array.grad.wait_to_read()
+        else:
+            y = function(*arrays, **attributes)
+        y.wait_to_read()
+    return (perf_counter() - start) / times
+
+
+WORK = {"chain": chain, "read": read, "step": step, "layer": layer}
 mx.random.seed(0)
 for line in sys.stdin:
     asked = json.loads(line)

@@ -24,6 +24,11 @@ def get_backend(name: str) -> Backend:
     return found
 
 
+def is_loaded(name: str) -> bool:
+    """Whether ``get_backend(name)`` has nothing to import."""
+    return name in _loaded
+
+
 def register_backend(backend: Backend, name: str | None = None) -> None:
     """Make ``backend`` available under ``name``, its own by default; replaces one of the same name."""
     _loaded[name or backend.name] = backend
@@ -35,4 +40,7 @@ def finish_all() -> None:
         backend.finish()
 
 
-__all__ = ["Backend", "Executable", "NumpyBackend", "cast_scalar", "finish_all", "get_backend", "register_backend"]
+__all__ = [
+    "Backend", "Executable", "NumpyBackend", "cast_scalar", "finish_all", "get_backend", "is_loaded",
+    "register_backend",
+]  # fmt: skip

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Hashable
+from collections.abc import Hashable, Mapping
 from typing import Any, Final
 
 import numpy as np
@@ -27,18 +27,23 @@ def attribute_key(value: Any) -> Hashable:
         return ("array", value.dtype.str, value.shape, value.tobytes())
     if isinstance(value, np.generic):
         return (kind, value.tobytes())
-    return (kind, value)
+    return (kind, getattr(value, "structure", value))  # a graph is what it computes
 
 
-def print_attribute(value: Any) -> str:
+def print_attribute(value: Any, graph_names: Mapping[Hashable, str] | None = None) -> str:
     """``value`` as text that ``parse_attribute`` reads back exactly.
 
     Raises ``TypeError`` for a value that no operator has as a canonical attribute.
 
     >>> print(print_attribute((2, -0.0, None)), print_attribute(np.dtype("int8")), print_attribute(np.ones(2)))
     (2, -0.0, None) dtype:int8 float64[2](1.0, 1.0)
+
+    A graph is printed as the name that ``graph_names`` has for its structure: ``@body``.
     """
     kind = value.__class__
+    structure = getattr(value, "structure", None)
+    if graph_names is not None and structure in graph_names:
+        return f"@{graph_names[structure]}"
     if value is None or kind is bool or kind is int or kind is str:
         return repr(value)
     if kind is float:
@@ -70,6 +75,7 @@ def _float_text(value: Array) -> str:
 _TOKEN: Final = re.compile(
     r"\s*(?:(?P<string>'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\")"
     r"|(?P<array>\w+\[[\d,]*\])|dtype:(?P<dtype>\w+)|(?P<context>(?:cpu|gpu|cpu_pinned|cpu_shared)\(\d+\))"
+    r"|@(?P<graph>[^\s,(){}]+)"
     r"|nan:(?P<bits>[0-9a-f]+)|(?P<word>[-+.\w]+)|(?P<mark>[(),]))"
 )
 
@@ -89,13 +95,13 @@ def parse_attribute(text: str) -> Any:
     return value
 
 
-def parse_attributes(text: str) -> dict[str, Any]:
-    """``name=value`` pairs with commas between.
+def parse_attributes(text: str, graphs: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """``name=value`` pairs with commas between; ``@name`` is the graph that ``graphs`` has under that name.
 
     >>> parse_attributes("axis=-1, shape=(2, 3)")
     {'axis': -1, 'shape': (2, 3)}
     """
-    reader = _Reader(text)
+    reader = _Reader(text, graphs)
     found: dict[str, Any] = {}
     while text[reader.at :].strip():
         name = _NAME.match(text, reader.at)
@@ -109,8 +115,9 @@ def parse_attributes(text: str) -> dict[str, Any]:
 class _Reader:
     """Reads values one token after another; nested tuples are as deep as attributes are: two or three."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, graphs: Mapping[str, Any] | None = None) -> None:
         self.text = text
+        self.graphs = graphs or {}
         self.at = 0
 
     def _next(self) -> re.Match[str]:
@@ -134,6 +141,10 @@ class _Reader:
         if kind == "context":
             name, _, number = token["context"].rstrip(")").partition("(")
             return Context(name, int(number))
+        if kind == "graph":
+            if token["graph"] not in self.graphs:
+                raise ValueError(f"there is no graph {token['graph']!r} before its use")
+            return self.graphs[token["graph"]]
         if kind == "bits":
             raw = bytes.fromhex(token["bits"])
             return np.frombuffer(raw, dtype)[0] if dtype is not None else np.frombuffer(raw)[0].item()

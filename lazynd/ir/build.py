@@ -18,12 +18,13 @@ VOCABULARY.add(__file__)
 
 __all__ = [
     "Value", "abs", "argmax", "argmin", "batch_matmul", "binary", "bitcast", "broadcast_to", "ceil", "common_shape",
-    "concatenate", "constant", "convert", "cos", "cumsum", "dot_general", "dynamic_slice",
+    "concatenate", "constant", "convert", "convolution", "cos", "cumsum", "dot_general", "dynamic_slice",
     "dynamic_update_slice", "emit", "erf", "exp", "expand_dims", "expm1", "floor", "full", "full_like", "gather",
-    "iota", "log", "log1p", "logistic", "max", "maximum", "mean", "min", "minimum", "moveaxis", "ones_like",
-    "pad", "power", "prod", "random_bits", "remainder", "reshape", "reverse", "round_half_even", "rsqrt",
-    "scatter", "select", "shift_left", "shift_right", "sign", "sin", "slice_", "sort", "sqrt", "square",
-    "squeeze", "stop_gradient", "sum", "tanh", "transpose", "unary", "zeros_like",
+    "iota", "log", "log1p", "logistic", "max", "maximum", "mean", "min", "minimum", "moveaxis",
+    "ones_like", "pad", "power", "prod", "random_bits", "reduce_window_max", "reduce_window_sum", "remainder",
+    "reshape", "reverse", "round_half_even", "rsqrt", "scatter", "select", "shift_left",
+    "shift_right", "sign", "sin", "slice_", "sort", "sqrt", "square", "squeeze", "stop_gradient", "sum", "tanh",
+    "transpose", "unary", "window_argmax", "zeros_like",
 ]  # fmt: skip
 
 
@@ -319,6 +320,42 @@ def batch_matmul(a: Value, b: Value) -> Value:
     """Matrix products over shared leading axes."""
     lead = tuple(range(a.ndim - 2))
     return dot_general(a, b, ((a.ndim - 1,), (b.ndim - 2,)), (lead, lead))
+
+
+def convolution(
+    x: Value, w: Value, *, strides: Sequence[int], low: Sequence[int], high: Sequence[int], spread: Sequence[int],
+    dilation: Sequence[int],
+) -> Value:  # fmt: skip
+    """``x`` [batch, group, channel, *spatial] under the windows ``w`` [group, output, channel, *window]."""
+    return emit(
+        "convolution", x, w, strides=tuple(strides), low=tuple(low), high=tuple(high), spread=tuple(spread),
+        dilation=tuple(dilation),
+    )  # fmt: skip
+
+
+def reduce_window_sum(
+    x: Value, window: Sequence[int], strides: Sequence[int], low: Sequence[int], high: Sequence[int],
+    spread: Sequence[int] | None = None,
+) -> Value:  # fmt: skip
+    """Sums of windows; each argument has a number for each axis of ``x``."""
+    return emit(
+        "reduce_window_sum", x, window=tuple(window), strides=tuple(strides), low=tuple(low), high=tuple(high),
+        spread=(1,) * x.ndim if spread is None else tuple(spread),
+    )  # fmt: skip
+
+
+def reduce_window_max(
+    x: Value, window: Sequence[int], strides: Sequence[int], low: Sequence[int], high: Sequence[int]
+) -> Value:
+    """The largest number of each window."""
+    return emit("reduce_window_max", x, window=tuple(window), strides=tuple(strides), low=tuple(low), high=tuple(high))
+
+
+def window_argmax(
+    x: Value, window: Sequence[int], strides: Sequence[int], low: Sequence[int], high: Sequence[int]
+) -> Value:
+    """The number of the place in its window where each one's first maximum lies."""
+    return emit("window_argmax", x, window=tuple(window), strides=tuple(strides), low=tuple(low), high=tuple(high))
 
 
 def random_bits(seed: Value, counter: Value, shape: Sequence[int]) -> Value:

@@ -28,14 +28,13 @@ class Derivation:
     present: tuple[bool, ...] = ()
 
 
-class Derived(Op):
-    """An operator made by a transformation: its body is given as a graph."""
+class GraphOp(Op):
+    """A graph as an operator."""
 
-    def __init__(self, name: str, graph: Graph, derivation: Derivation) -> None:
+    def __init__(self, name: str, graph: Graph) -> None:
         super().__init__()
         self.name = name
         self.graph = graph
-        self.derivation = derivation
 
     def _specialize(self, in_types: tuple[Type, ...], attributes: Mapping[str, Any]) -> Specialization:
         raise TypeError(f"{self.name} is fixed to its types")
@@ -49,6 +48,14 @@ class Derived(Op):
 
     def differentiate(self, *args: Any) -> Any:
         raise TypeError(f"{self.name} is differentiated through its body")
+
+
+class Derived(GraphOp):
+    """An operator made by a transformation: its body is given as a graph."""
+
+    def __init__(self, name: str, graph: Graph, derivation: Derivation) -> None:
+        super().__init__(name, graph)
+        self.derivation = derivation
 
 
 def prune(spec: Specialization) -> Specialization:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from .errors import OperatorError
-from .graph import Graph, Rewriter
-from .node import Node, Output
+from .graph import Graph, Rewriter, with_subgraphs
+from .node import Node, Output, apply, outputs
+from .primitive import Primitive
+from .specialization import Specialization
 from .types import BOOL
 from .value import Value
 
@@ -25,7 +27,10 @@ def flatten(graph: Graph, keep_rules: bool = False) -> Graph:
         inputs = rewriter.inputs_of(node)
         body = None if keep_rules and spec.op.has_gradient_rule else spec.op.body(spec)
         if body is None:
-            rewriter.copy(node, inputs)
+            within = _flat_inside(spec, keep_rules)
+            made = rewriter.copy(node, inputs) if within is spec else apply(within, inputs, node.code, node.lasti)
+            if within is not spec:
+                rewriter.set(node, outputs(made))
             continue
         memo = ("flat", keep_rules)
         flat = spec.derived.get(memo)
@@ -33,6 +38,17 @@ def flatten(graph: Graph, keep_rules: bool = False) -> Graph:
             flat = spec.derived.setdefault(memo, flatten(body, keep_rules))
         rewriter.set(node, inline_at(flat, inputs, node))
     return Graph(graph.inputs, [rewriter[ref] for ref in graph.outputs], name=graph.name)
+
+
+def _flat_inside(spec: Specialization, keep_rules: bool) -> Specialization:
+    """``spec``, the bodies among its attributes flat."""
+    if not isinstance(spec.op, Primitive) or not spec.op.nests:
+        return spec
+    memo = ("flat inside", keep_rules)
+    found: Specialization | None = spec.derived.get(memo)
+    if found is None:
+        found = spec.derived[memo] = with_subgraphs(spec, lambda body: flatten(body, keep_rules))
+    return found
 
 
 def inline_at(graph: Graph, arguments: Sequence[Ref], site: Node) -> list[Ref]:
@@ -78,7 +94,8 @@ def _visit(gathered: dict[tuple[Node, int], Value], active: set[Node], node: Nod
     if all(g is None for g in given) and not getattr(spec.op, "ignores_cotangent", False):
         return
     results = [Value(node), *(Value(Output(node, i, t)) for i, t in enumerate(spec.out_types[1:], 1))]
-    found = spec.op.differentiate(spec, given, results, [Value(ref) for ref in node.inputs])
+    wanted = [ref.node in active and ref.type.dtype != BOOL for ref in node.inputs]
+    found = spec.op.pull_back(spec, wanted, given, results, [Value(ref) for ref in node.inputs])
     for ref, cotangent in zip(node.inputs, found, strict=True):
         if cotangent is None or ref.node not in active or ref.type.dtype == BOOL:
             continue

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 
 from .node import Node, Output, apply, leaf, outputs
 from .specialization import Specialization
@@ -15,7 +15,7 @@ class Graph:
     hold a value do not occur: data is always a parameter.
     """
 
-    __slots__ = ("inputs", "name", "nodes", "outputs")
+    __slots__ = ("_structure", "inputs", "name", "nodes", "outputs")
 
     def __init__(
         self,
@@ -28,9 +28,37 @@ class Graph:
         self.outputs = tuple(outputs)
         self.nodes = tuple(topological(self.outputs) if nodes is None else nodes)
         self.name = name
+        self._structure: Hashable = None
 
     def __len__(self) -> int:
         return len(self.nodes)
+
+    def __repr__(self) -> str:
+        given, made = (", ".join(repr(ref.type) for ref in refs) for refs in (self.inputs, self.outputs))
+        return f"<graph ({given}) -> ({made}) of {len(self.nodes)} nodes>"
+
+    @property
+    def structure(self) -> Hashable:
+        """What the graph computes, as a key: equal for two graphs that differ in names and locations only."""
+        if self._structure is None:
+            number = {node: i for i, node in enumerate((*self.inputs, *self.nodes))}
+            wires = [(n.spec, *((number[r.node], r.index) for r in n.inputs or ())) for n in self.nodes]
+            returned = [(number[r.node], r.index) for r in self.outputs]
+            self._structure = (tuple(n.type for n in self.inputs), tuple(wires), tuple(returned))
+        return self._structure
+
+
+def subgraphs(spec: Specialization) -> dict[str, Graph]:
+    """The attributes of ``spec`` that are graphs: the bodies of a loop or the branches of a choice."""
+    return {name: value for name, value in spec.attributes.items() if isinstance(value, Graph)}
+
+
+def with_subgraphs(spec: Specialization, change: Callable[[Graph], Graph]) -> Specialization:
+    """``spec`` with ``change`` applied to each graph among its attributes; itself if it has none."""
+    found = subgraphs(spec)
+    if not found:
+        return spec
+    return spec.op.specialize(spec.in_types, {**spec.attributes, **{k: change(g) for k, g in found.items()}})
 
 
 def graph_of(spec: Specialization, name: str = "") -> Graph:

@@ -7,12 +7,12 @@ contractions, reductions and loops hand their results over as hidden outputs.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from .derived import Derivation, Derived, prune
-from .gradient import cotangents_of, flatten
-from .graph import Graph, Rewriter, graph_of
+from .derived import Derivation, Derived, GraphOp, prune
+from .gradient import cotangents_of, flatten, inline_at
+from .graph import Graph, Rewriter, graph_of, rewrite
 from .node import Node, Output, leaf
 from .primitive import Primitive
 from .specialization import Specialization
@@ -21,6 +21,16 @@ from .value import Value
 
 Ref = Node | Output
 Key = tuple[Node, int]
+
+
+class Step(GraphOp):
+    """The body of a loop, run many times: what its gradient reads is kept as it comes, not computed again."""
+
+
+def as_step(body: Graph) -> Specialization:
+    """``body`` as the step of a loop."""
+    in_types, out_types = (tuple(ref.type for ref in refs) for refs in (body.inputs, body.outputs))
+    return Specialization(Step("step", body), in_types, {}, out_types)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,24 +49,26 @@ class Backward:
 class Linearized:
     """An op's forward pass with hidden outputs, and its backward passes by present cotangents."""
 
-    __slots__ = ("_backwards", "_graph", "kept", "needs", "origin", "spec", "visible")
+    __slots__ = ("_backwards", "graph", "kept", "needs", "origin", "spec", "visible")
 
     def __init__(self, origin: Specialization, needs: tuple[bool, ...]) -> None:
         self.origin = origin
         self.needs = needs
         self.visible = len(origin.out_types)
-        self._graph = _body(origin)
+        #: The body, with hidden outputs behind the visible ones.
+        self.graph = keep_residuals(_body(origin), needs)
+        cheap = _cheap_in_a_loop if isinstance(origin.op, Step) else _cheap
         self._backwards: dict[tuple[bool, ...], Backward] = {}
         hidden: list[Ref] = []
         while True:  # Hidden outputs are outputs: their gradients must find their residuals too.
-            cut = _boundary(self._graph, hidden, needs, len(origin.in_types))
+            cut = _boundary(self.graph, hidden, needs, cheap)
             found = [ref for ref in cut if ref not in hidden]
             if not found:
                 break
             hidden += found
         self.spec = self._forward(hidden)
-        results = [*self._graph.outputs[: self.visible], *hidden]
-        self._graph = Graph(self._graph.inputs, results)
+        results = [*self.graph.outputs[: self.visible], *hidden]
+        self.graph = Graph(self.graph.inputs, results)
         every = self._derive(tuple(ref.type.dtype != BOOL for ref in results))
         #: What a tape must keep: sources that some backward pass reads. Source ``i`` is input ``i``, source
         #: ``len(inputs) + k`` is output ``k``.
@@ -66,7 +78,7 @@ class Linearized:
         if not hidden:
             return self.origin
         origin = self.origin
-        graph = Graph(self._graph.inputs, [*self._graph.outputs, *hidden])
+        graph = Graph(self.graph.inputs, [*self.graph.outputs, *hidden])
         out_types = (*origin.out_types, *(ref.type for ref in hidden))
         derived = Derived(origin.op.name, graph, Derivation(origin, "keep", self.needs))
         return prune(Specialization(derived, origin.in_types, origin.attributes, out_types, origin.slots))
@@ -79,7 +91,7 @@ class Linearized:
         return found
 
     def _derive(self, present: tuple[bool, ...]) -> Backward:
-        graph, origin = self._graph, self.origin
+        graph, origin = self.graph, self.origin
         seeds = [leaf(ref.type) if there else None for ref, there in zip(graph.outputs, present, strict=True)]
         wanted = [i for i, need in enumerate(self.needs) if need]
         cotangents = cotangents_of(
@@ -149,7 +161,27 @@ def _body(spec: Specialization) -> Graph:
     return graph_of(spec)
 
 
-def _boundary(graph: Graph, hidden: Sequence[Ref], needs: tuple[bool, ...], n_inputs: int) -> list[Ref]:
+def keep_residuals(graph: Graph, needs: Sequence[bool]) -> Graph:
+    """``graph``, its loops and choices keeping what the gradients of the inputs marked ``needs`` read of them."""
+    active: set[Node] = {node for node, need in zip(graph.inputs, needs, strict=False) if need}
+
+    def step(rewriter: Rewriter, node: Node) -> None:
+        spec = node.spec
+        assert spec is not None and node.inputs is not None
+        wanted = [ref.node in active and ref.type.dtype != BOOL for ref in node.inputs]
+        inputs = rewriter.inputs_of(node)
+        richer = spec.op.keeping(spec, wanted) if any(wanted) else None
+        if any(wanted):
+            active.add(node)
+        if richer is None:
+            rewriter.copy(node, inputs)
+        else:
+            rewriter.set(node, inline_at(richer, inputs, node)[: len(spec.out_types)])
+
+    return rewrite(graph, step)
+
+
+def _boundary(graph: Graph, hidden: Sequence[Ref], needs: tuple[bool, ...], cheap: Callable[[Node], bool]) -> list[Ref]:
     """Results of ``graph`` that its gradients read and that are too dear to compute again."""
     results = [*graph.outputs, *hidden]
     seeds = [Value(leaf(ref.type)) if ref.type.dtype != BOOL else None for ref in results]
@@ -165,7 +197,7 @@ def _boundary(graph: Graph, hidden: Sequence[Ref], needs: tuple[bool, ...], n_in
         key = (ref.node, ref.index)
         if key in known or ref.node.spec is None:
             continue
-        if ref.node in forward and not _cheap(ref.node):
+        if ref.node in forward and not cheap(ref.node):
             known.add(key)
             boundary.append(ref)
         elif ref.node not in seen:
@@ -178,6 +210,11 @@ def _boundary(graph: Graph, hidden: Sequence[Ref], needs: tuple[bool, ...], n_in
 def _cheap(node: Node) -> bool:
     assert node.spec is not None
     return isinstance(node.spec.op, Primitive) and node.spec.op.cheap
+
+
+def _cheap_in_a_loop(node: Node) -> bool:
+    assert node.spec is not None
+    return _cheap(node) and not getattr(node.spec.op, "transcendental", False)
 
 
 def _extract(results: Sequence[Ref], boundary: Mapping[Key, Node]) -> tuple[set[Key], list[Ref]]:

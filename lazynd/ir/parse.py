@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import Any, Final
 
 from .attributes import parse_attributes
@@ -35,7 +36,7 @@ class ParseError(ValueError):
 
 
 def parse_graph(text: str, operators: Mapping[str, Op] | None = None) -> Graph:
-    """The graph that ``print_graph`` printed as ``text``; nodes have no user's line.
+    """The graph that ``print_graph`` printed as ``text``, the last one in it; nodes have no user's line.
 
     ``operators``: operators by name (``lazynd.ops.OPERATORS``), needed unless all nodes are primitives. Blank lines
     and comments (``# ...``) are passed over. Raises ``ParseError``.
@@ -77,6 +78,7 @@ class _Parser:
     def __init__(self, operators: Mapping[str, Op]) -> None:
         self.operators = operators
         self.known: dict[str, Ref] = {}
+        self.graphs: dict[str, Graph] = {}
         self.specs: dict[tuple[Any, ...], Specialization] = {}
         self.types: dict[str, tuple[Type, ...]] = {}
 
@@ -84,6 +86,16 @@ class _Parser:
         lines = [(i, line) for i, line in enumerate(text.splitlines(), 1) if line.strip() and line.lstrip()[0] != "#"]
         if not lines:
             raise ParseError("the text is empty")
+        starts = [0, *(i for i, (_, line) in enumerate(lines) if i and _HEADER.match(line))]
+        for start, stop in pairwise([*starts, len(lines)]):
+            self.known = {}  # each graph has names of its own
+            made = self._one(lines[start:stop])
+            if made.name in self.graphs:
+                raise ParseError(f"line {lines[start][0]}: the graph {made.name} is defined twice")
+            self.graphs[made.name] = made
+        return made
+
+    def _one(self, lines: Sequence[tuple[int, str]]) -> Graph:
         nodes: list[Node] = []
         inputs: list[Node] = []
         name, outputs = "", None
@@ -159,7 +171,7 @@ class _Parser:
     def _spec(
         self, name: str, types: tuple[Type, ...], slots: tuple[str, ...], attributes: str | None, origin: str | None
     ) -> Specialization:
-        values = parse_attributes(attributes or "")
+        values = parse_attributes(attributes or "", self.graphs)
         tensors = types[: len(types) - len(slots)]
         if origin is None:
             spec = self._op(name).specialize(tensors, values)

@@ -25,7 +25,7 @@ class Primitive(Op):
     ``name``        XLA's name of it;
     ``infer``       its type rule: types and attributes to the type of each output, or an ``OperatorError``;
     ``vjp``         its gradient: cotangent, result, inputs and attributes to one cotangent (or None) an input;
-    ``evaluate``    its meaning in NumPy;
+    ``evaluate``    its meaning in NumPy, graphs among the attributes coming as functions of lists of arrays;
     ``kinds``       the kinds of dtypes it is defined for;
     ``cheap``       whether a gradient recomputes it rather than keeps its result;
     ``samples``     inputs and attributes that the generic tests run it on.
@@ -41,6 +41,10 @@ class Primitive(Op):
     moves: ClassVar[bool] = False
     #: IEEE 754 leaves one result, so that ``evaluate`` gives the bits of every backend (integers always do).
     exact: ClassVar[bool] = False
+    #: A function of many instructions: a loop, which stores its results anyway, keeps it rather than computes it again.
+    transcendental: ClassVar[bool] = False
+    #: It runs graphs that are its attributes; to ``evaluate``, and to backends, they come as functions.
+    nests: ClassVar[bool] = False
     #: Kinds of dtypes that its inputs may have, as NumPy spells them: a call with another is refused.
     kinds: ClassVar[str] = "fiub"
 

@@ -102,3 +102,21 @@ class Op(ABC):
         inputs: Sequence[Value],
     ) -> Sequence[Value | None]:
         """Cotangents of the inputs (slots included) from those of the outputs."""
+
+    def pull_back(
+        self,
+        spec: Specialization,
+        wanted: Sequence[bool],
+        cotangents: Sequence[Value | None],
+        outputs: Sequence[Value],
+        inputs: Sequence[Value],
+    ) -> Sequence[Value | None]:
+        """``differentiate`` where only the inputs marked ``wanted`` matter; loops do no more than that."""
+        return self.differentiate(spec, cotangents, outputs, inputs)
+
+    def keeping(self, spec: Specialization, wanted: Sequence[bool]) -> Graph | None:
+        """What computes ``spec`` and, as further outputs, what the gradients of the inputs ``wanted`` will read.
+
+        None if nothing more is needed: all but loops and choices, whose insides are no values of the graph.
+        """
+        return None

@@ -126,7 +126,8 @@ class Type:
         found = cls._interned.get(key)
         if found is None:
             made = super().__new__(cls)
-            made.shape, made.dtype, made.context = key
+            # NumPy's integers are equal to Python's, and would be what everyone sees from now on.
+            made.shape, made.dtype, made.context = key = (tuple(map(int, shape)), dtype, context)
             size = 1
             for extent in shape:
                 size *= extent

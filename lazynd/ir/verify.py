@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .derived import Derived
 from .errors import OperatorError
-from .graph import Graph
+from .graph import Graph, subgraphs
 from .node import Node, Output
 from .specialization import Specialization
 
@@ -33,6 +33,8 @@ def verify(graph: Graph) -> Graph:
         if node in known:
             raise VerificationError(f"%{number} {spec.op.name} occurs twice")
         if spec not in checked:
+            for body in subgraphs(spec).values():
+                verify(body)
             _check_rule(number, spec)
             checked.add(spec)
         expected = (*spec.in_types, *(s.type for s in spec.slots))

@@ -46,6 +46,7 @@ from .creation import (
     waitall,
     zeros,
 )  # fmt: skip
+from .custom import Custom
 from .dlpack import from_dlpack, to_dlpack_for_read, to_dlpack_for_write
 from .files import load, load_frombuffer, save
 from .generate import make_function
@@ -53,7 +54,7 @@ from .ndarray import NDArray
 from .sparse import cast_storage
 
 __all__ = [
-    "NDArray", "add", "arange", "array", "cast_storage", "concatenate", "contrib", "divide", "empty", "equal",
+    "Custom", "NDArray", "add", "arange", "array", "cast_storage", "concatenate", "contrib", "divide", "empty", "equal",
     "eye", "from_dlpack", "from_numpy", "full", "greater", "greater_equal", "histogram", "hypot", "image", "lesser",
     "lesser_equal", "linalg", "linspace", "load", "load_frombuffer", "logical_and", "logical_or", "logical_xor",
     "maximum", "minimum", "modulo", "moveaxis", "multiply", "not_equal", "onehot_encode", "ones", "power", "random",

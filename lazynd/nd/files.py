@@ -6,7 +6,6 @@ import contextlib
 import errno
 import io
 import os
-import secrets
 import stat
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, BinaryIO
@@ -101,7 +100,7 @@ def _replace(path: str, fill: Callable[[BinaryIO], None]) -> None:
         return
     if before is not None and not os.access(path, os.W_OK):
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
-    temporary = os.path.join(os.path.dirname(path), f".lazynd-{secrets.token_hex(8)}.tmp")
+    temporary = os.path.join(os.path.dirname(path), f".lazynd-{os.urandom(8).hex()}.tmp")
     try:
         with open(temporary, "xb") as file:
             fill(file)
@@ -118,7 +117,8 @@ def _replace(path: str, fill: Callable[[BinaryIO], None]) -> None:
 
 def _unusable(name: str, fname: Path, error: OSError) -> Exception:
     shown = os.fspath(fname)
-    return refusal(MXNetError, name, f"cannot open {shown!r}: {error.strerror or error}", (shown,))
+    what = "read" if name == "load" else "write"
+    return refusal(MXNetError, name, f"cannot {what} {shown!r}: {error.strerror or error}", (shown,))
 
 
 # ---------------------------------------------------------------------------------------------------- loading

@@ -16,7 +16,7 @@ from ..ops.kinds import as_context, canonical_number
 from ..runtime import copy_to
 from ..runtime.cell import Cell
 from ..runtime.random import next_draw
-from ..runtime.record import call, call_many
+from ..runtime.record import call, call_many, cell_of, traced
 from ..runtime.state import LOCAL
 from .np_shape import has_scalar
 from .refusal import refusal, refuse
@@ -110,7 +110,8 @@ def record(
     if len(spec.out_types) == 1:
         made: tuple[Cell, ...] = (call(spec, cells, scalars, frame.f_code, frame.f_lasti),)
     else:
-        made = call_many(spec, cells, scalars, frame.f_code, frame.f_lasti)
+        results = call_many(spec, [traced(c) for c in cells], scalars, frame.f_code, frame.f_lasti)
+        made = tuple(map(cell_of, results))
     targets = spec.derived["writes"]
     shown = len(made) - len(targets)
     for target, cell in zip(targets, made[shown:], strict=True):

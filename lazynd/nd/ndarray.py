@@ -11,6 +11,7 @@ import numpy as np
 
 from .. import runtime
 from ..ir.errors import MXNetError
+from ..ir.specialization import Specialization
 from ..ir.types import Context, Type, as_dtype
 from ..ops import OPERATORS, Operator, every_name, find
 from ..ops.shape import resolve_reshape
@@ -18,6 +19,7 @@ from ..reference import absent, has
 from ..runtime.cell import Detached, Variable
 from ..runtime.location import calling_frame
 from ..runtime.record import call, data, guard_write, move
+from ..runtime.state import LOCAL
 from . import indexing
 from .handle import Handle
 from .invoke import bind_scalar, gathered, invoke, method_of
@@ -392,10 +394,11 @@ class NDArray(Handle):
         """
         if grad_req not in ("write", "add", "null"):
             raise KeyError(grad_req)
+        LOCAL.state.effect("attach_grad")
         cell = self._cell
         with runtime.not_recording():
             buffer = runtime.filled(cell.type, 0)
-        cell.tape = None
+        cell.history = None
         cell.variable = Variable(buffer, grad_req)
 
     @reports("backward")
@@ -455,7 +458,7 @@ def _key(key: Any) -> Any:
     return key
 
 
-_bound: dict[str, dict[tuple[Type, Type], Any]] = {}
+_bound: dict[tuple[str, Type, Type], Specialization] = {}
 
 
 def _binary(name: str, scalar_name: str, a: NDArray, b: Any, frame: Any) -> NDArray:
@@ -463,19 +466,17 @@ def _binary(name: str, scalar_name: str, a: NDArray, b: Any, frame: Any) -> NDAr
     if not isinstance(b, NDArray):
         return _scalar(scalar_name, a, b, frame)
     left, right = a._cell, b._cell
-    memo = _bound.get(name)
-    if memo is None:
-        memo = _bound[name] = {}
-    key = (left.type, right.type)
-    spec = memo.get(key)
+    key = (name, left.type, right.type)
+    spec = _bound.get(key)
     if spec is None:
+        types = key[1:]
         if left.type.context is not right.type.context and left.type.context.device == right.type.context.device:
             return _binary(name, scalar_name, a, NDArray(gathered((left, right))[1]), frame)
-        with refuse(name, key, frame):
-            scalar = has_scalar(name, key)
-            spec = OPERATORS[name].bind(key, {})[0]
+        with refuse(name, types, frame):
+            scalar = has_scalar(name, types)
+            spec = OPERATORS[name].bind(types, {})[0]
         if not scalar:
-            memo[key] = spec
+            _bound[key] = spec
     made = NDArray.__new__(NDArray)
     made._cell = call(spec, (left, right), (), frame.f_code, frame.f_lasti)
     return made

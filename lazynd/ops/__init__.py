@@ -4,6 +4,8 @@ from . import (
     adaptive_updates,
     assignment,
     basic_index,
+    control_flow,
+    convolution,
     distributions,
     elementwise,
     heads,
@@ -14,8 +16,12 @@ from . import (
     nn,
     normalization,
     padding,
+    pooling,
     random,
     reduce,
+    resampling,
+    rnn,
+    sequence,
     shape,
     unary,
     updates,
@@ -24,7 +30,8 @@ from . import (
 from .operator import OPERATORS, Operator, every_name, find, op
 
 __all__ = [
-    "OPERATORS", "Operator", "adaptive_updates", "assignment", "basic_index", "distributions", "elementwise",
-    "every_name", "find", "heads", "histogram", "index", "linalg", "multi_updates", "nn", "normalization", "op",
-    "padding", "random", "reduce", "shape", "unary", "updates", "view",
+    "OPERATORS", "Operator", "adaptive_updates", "assignment", "basic_index", "control_flow", "convolution",
+    "distributions", "elementwise", "every_name", "find", "heads", "histogram", "index", "linalg", "multi_updates",
+    "nn", "normalization", "op", "padding", "pooling", "random", "reduce", "resampling", "rnn", "sequence", "shape",
+    "unary", "updates", "view",
 ]  # fmt: skip

@@ -4,7 +4,8 @@ Static parameters (``int``, ``Axis``, ``Shape``, ``Bounds``, ``DType``, ``str``,
 ``Scalar`` parameters are arithmetic and always a program input, cast to the dtype of the first input, ``Real`` ones
 are the same in float64, ``Wide`` ones keep float32 beside half precision, ``Wides`` are several of these; ``Index``
 parameters are baked as first seen and generalised once they change, ``Indices`` are one a dimension of the first input;
-``Draw`` is a position of the random stream, ``Training`` the mode, ``Device`` the context.
+``Draw`` is a position of the random stream, ``Training`` the mode, ``Device`` the context. A ``Body`` is the graph of a
+traced function, ``Numbers`` are the scalars that its parameters stand for.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from typing import Annotated, Any, Final, get_args
 import numpy as np
 
 from ..ir.errors import OperatorError
+from ..ir.graph import Graph
 from ..ir.types import Context, as_dtype
 
 Scalar = Annotated[Any, "runtime"]
@@ -33,12 +35,15 @@ Axis = Annotated[Any, "axes"]
 Shape = Annotated[tuple[int, ...], "shape"]
 DType = Annotated[Any, "dtype"]
 Bounds = Annotated[tuple[int | None, ...], "bounds"]
+Body = Annotated[Graph, "body"]
+Numbers = Annotated[tuple[Any, ...], "numbers"]
 
 #: Annotation text to kind: bodies are annotated with these names, read without evaluating them.
 KINDS: Final = {
     "Scalar": "runtime", "Real": "real", "Wide": "wide", "Wides": "wides", "Index": "index", "Indices": "indices",
     "Draw": "draw", "Training": "mode", "Device": "context",
-    "Axis": "axes", "Shape": "shape", "DType": "dtype", "Bounds": "bounds",
+    "Axis": "axes", "Shape": "shape", "DType": "dtype", "Bounds": "bounds", "Body": "body",
+    "Numbers": "numbers",
     "int": "int", "float": "float", "bool": "bool", "str": "str",
 }  # fmt: skip
 
@@ -115,6 +120,12 @@ def _bounds(value: Any) -> tuple[int | None, ...]:
     return tuple(None if each is None else _int(each) for each in listed)
 
 
+def _body(value: Any) -> Graph:
+    if not isinstance(value, Graph):
+        raise OperatorError(f"expected the graph of a traced function, got {value!r}")
+    return value
+
+
 def _str(value: Any) -> str:
     if not isinstance(value, str):
         raise OperatorError(f"expected a string, got {value!r}")
@@ -158,4 +169,5 @@ CANONICAL: Final[dict[str, Callable[[Any], Any]]] = {
     "int": _int, "float": _float, "bool": _bool, "mode": _bool, "str": _str, "axes": _axes, "shape": _shape,
     "bounds": _bounds, "dtype": as_dtype, "context": as_context, "runtime": canonical_number,
     "real": canonical_number, "wide": canonical_number, "wides": _numbers, "index": _int, "indices": _shape,
+    "body": _body, "numbers": tuple,
 }  # fmt: skip

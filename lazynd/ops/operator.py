@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
@@ -23,9 +23,10 @@ from .kinds import CANONICAL, kinds_of
 #: Every operator by its name, and by what it declares to be called too; ``find`` knows MXNet's names for it as well.
 OPERATORS: dict[str, Operator] = {}
 
-Samples = Callable[[np.random.Generator], list[tuple[tuple[Any, ...], dict[str, Any]]]]
 #: Numbers of the inputs that a call updates, given how many inputs it has and its static attributes.
 Writes = Callable[[int, Mapping[str, Any]], Sequence[int]]
+if TYPE_CHECKING:  # naming it loads numpy.random, a quarter of what importing lazynd takes
+    Samples = Callable[[np.random.Generator], list[tuple[tuple[Any, ...], dict[str, Any]]]]
 UINT32: Final = np.dtype("uint32")
 
 
@@ -144,7 +145,7 @@ class Operator(Op):
             elif p.kind == "draw":
                 if self._draws is None or self._draws(static):
                     slots += value
-            elif p.kind == "indices":
+            elif p.kind in ("indices", "numbers"):
                 slots += value
             elif p.kind == "wides":
                 slots += value
@@ -178,8 +179,8 @@ class Operator(Op):
         parameters = [leaf(t) for t in (*in_types, *(s.type for s in slots))]
         values = list(map(Value, parameters))
         kwargs = dict(attributes)
-        several = {p.name for p in self.parameters if p.kind in ("draw", "indices", "wides")}
-        kwargs.update({p.name: () for p in self.parameters if p.kind == "wides"})
+        several = {p.name for p in self.parameters if p.kind in ("draw", "indices", "numbers", "wides")}
+        kwargs.update({p.name: () for p in self.parameters if p.kind in ("numbers", "wides")})
         given = iter(values[len(in_types) :])
         for slot in slots:
             if slot.name in several:
@@ -212,6 +213,9 @@ class Operator(Op):
         dtypes = {"runtime": like, "real": FLOAT64, "wide": wide, "wides": wide, "draw": UINT32}
         slots: list[Slot] = []
         for p in self.parameters:
+            if p.kind == "numbers":
+                slots += [Slot(p.name, "runtime", type) for type in _number_types(in_types, static)]
+                continue
             count = 1
             if p.kind == "wides":
                 count = static[p.name]
@@ -258,6 +262,13 @@ class Operator(Op):
 _NUMBERS: Final = ("runtime", "real", "wide", "index")
 #: What a parameter's slots are to the runtime.
 _SLOT_KINDS: Final = {"indices": "index", "real": "runtime", "wide": "runtime", "wides": "runtime"}
+
+
+def _number_types(in_types: tuple[Type, ...], static: Mapping[str, Any]) -> list[Type]:
+    """Types of the numbers of a traced body: parameters behind those for arrays, but for two that are of a draw."""
+    body = next(value for value in static.values() if isinstance(value, Graph))
+    draws = 2 if static.get("draws") else 0
+    return [node.type for node in body.inputs[len(in_types) : len(body.inputs) - draws]]
 
 
 def _on_one_device(types: tuple[Type, ...]) -> None:

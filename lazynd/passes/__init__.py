@@ -9,6 +9,7 @@ from typing import Final
 
 from ..ir.graph import Graph
 from ..ir.verify import verify
+from .bodies import inside, prune_loops
 from .common import common_subexpressions
 from .dead_code import dead_code
 from .expand import expand
@@ -17,9 +18,12 @@ from .simplify import simplify
 
 Pass = Callable[[Graph], Graph]
 
-#: In this order, each once: folding leaves uniform constants in the one form that the rules match, merging lets
-#: them see that two operands are the same value, and what the rules leave unused is dropped last.
-PIPELINE: Final[tuple[Pass, ...]] = (expand, fold_constants, common_subexpressions, simplify, dead_code)
+#: In this order, each once: loops lose what nothing reads, and have their bodies optimised; folding leaves uniform
+#: constants in the one form that the rules match, merging lets them see that two operands are the same value, and what
+#: the rules leave unused is dropped last.
+_FLAT: Final[tuple[Pass, ...]] = (fold_constants, common_subexpressions, simplify, dead_code)
+bodies: Final = inside(_FLAT)
+PIPELINE: Final[tuple[Pass, ...]] = (expand, prune_loops, bodies, *_FLAT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +79,6 @@ def run_pipeline(
 
 
 __all__ = [
-    "PIPELINE", "Pass", "Stage", "common_subexpressions", "dead_code", "expand", "fold_constants", "run_pipeline",
-    "simplify",
+    "PIPELINE", "Pass", "Stage", "bodies", "common_subexpressions", "dead_code", "expand", "fold_constants",
+    "prune_loops", "run_pipeline", "simplify",
 ]  # fmt: skip

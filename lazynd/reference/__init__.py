@@ -6,8 +6,8 @@ Read when first asked: no program that uses what is built reads it. Imports noth
 from __future__ import annotations
 
 import functools
+import pkgutil
 from dataclasses import dataclass
-from importlib import resources
 
 #: Where a user reads what there is.
 COVERAGE = "the documentation's page Coverage, or python -m lazynd coverage,"
@@ -22,8 +22,9 @@ class Registered:
 
 
 def _lines(file: str) -> list[str]:
-    text = resources.files(__name__).joinpath(file).read_text(encoding="utf-8")
-    return [line for line in text.splitlines() if not line.startswith("#")]
+    content = pkgutil.get_data(__name__, file)  # importlib.resources loads tempfile, shutil and what they need
+    assert content is not None
+    return [line for line in content.decode().splitlines() if not line.startswith("#")]
 
 
 @functools.cache

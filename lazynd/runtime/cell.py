@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, ClassVar
 
 from ..ir.node import Node, Output
 from ..ir.types import Type
 
 Ref = Node | Output
+Watch = Callable[["Cell"], None]
 
 
 class Variable:
@@ -22,29 +25,28 @@ class Variable:
 
 
 class Cell:
-    """Storage of one array: ``ref`` is its present content, ``tape`` where it came from when it was last recorded.
+    """Storage of one array: ``ref`` is its present content, ``history`` where it came from when last recorded.
 
-    ``position`` says which output of the tape's entry that is. As in MXNet, writing in place outside ``record()``
+    The history is an entry of the tape and which of its outputs. As in MXNet, writing in place outside ``record()``
     changes the content and leaves the history, so that ``loss /= n`` does not lose the graph.
     """
 
-    __slots__ = ("__weakref__", "position", "ref", "tape", "variable", "version")
+    __slots__ = ("__weakref__", "history", "ref", "type", "variable", "version")
+    #: What is told of each write in place before it happens; see ``watching``.
+    watches: ClassVar[tuple[Watch, ...]] = ()
     ref: Ref
-    tape: Any
-    position: int
+    #: Whatever is written, it does not change.
+    type: Type
+    history: tuple[Any, int] | None
     variable: Variable | None
     version: int
 
     def __init__(self, ref: Ref) -> None:
         self.ref = ref
-        self.tape = None
-        self.position = 0
+        self.type = ref.type
+        self.history = None
         self.variable = None
         self.version = 0
-
-    @property
-    def type(self) -> Type:
-        return self.ref.type
 
     @property
     def storage(self) -> Cell:
@@ -53,8 +55,26 @@ class Cell:
 
     def write(self, ref: Ref) -> None:
         """Move the cell; its former content keeps its meaning for whoever read it."""
+        for watch in Cell.watches:
+            watch(self)
+        assert ref.type is self.type
         self.ref = ref
         self.version += 1
+
+
+_lock = threading.Lock()
+
+
+@contextmanager
+def watching(watch: Watch) -> Iterator[None]:
+    """Tell ``watch`` of every write in place, by any thread, before it happens; it raises to refuse one."""
+    with _lock:
+        Cell.watches = (*Cell.watches, watch)
+    try:
+        yield
+    finally:
+        with _lock:
+            Cell.watches = tuple([each for each in Cell.watches if each is not watch])
 
 
 #: Set by the recorder: reads and writes of a view are operations.
@@ -69,21 +89,16 @@ class View(Cell):
     history; its read is remembered until the base moves, others are not, so that no stale read keeps data alive.
     """
 
-    __slots__ = ("_seen", "_seen_version", "_view_type", "base", "offset")
+    __slots__ = ("_seen", "_seen_version", "base", "offset")
 
     def __init__(self, base: Cell, offset: int, type: Type) -> None:
         self.base = base
         self.offset = offset
-        self._view_type = type
+        self.type = type
         self._seen: Ref | None = None
         self._seen_version = -1
-        self.tape = None
-        self.position = 0
+        self.history = None
         self.variable = None
-
-    @property
-    def type(self) -> Type:
-        return self._view_type
 
     @property
     def version(self) -> int:  # type: ignore[override]  # the base's
@@ -95,17 +110,17 @@ class View(Cell):
 
     @property
     def ref(self) -> Ref:  # type: ignore[override]  # a view has no content of its own: it is computed
-        tape = self.tape
-        if tape is not None and tape.consumed:
-            self._seen = self.tape = None
-        elif self._seen is not None and self._seen_version == self.base.version and tape is not None:
+        history = self.history
+        if history is not None and history[0].consumed:
+            self._seen = self.history = None
+        elif self._seen is not None and self._seen_version == self.base.version and history is not None:
             return self._seen
         return READ[0](self)
 
-    def remember(self, seen: Ref, tape: Any, position: int) -> None:
+    def remember(self, seen: Ref, history: tuple[Any, int] | None) -> None:
         """Give the view a history, and keep what was recorded for as long as the base does not move."""
         self._seen, self._seen_version = seen, self.base.version
-        self.tape, self.position = tape, position
+        self.history = history
 
     def write(self, ref: Ref) -> None:
         self._seen = None
@@ -119,13 +134,9 @@ class Detached(Cell):
 
     def __init__(self, base: Cell) -> None:
         self.base = base
-        self.tape = None
-        self.position = 0
+        self.type = base.type
+        self.history = None
         self.variable = None
-
-    @property
-    def type(self) -> Type:
-        return self.base.type
 
     @property
     def version(self) -> int:  # type: ignore[override]  # the base's

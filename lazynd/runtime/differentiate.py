@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from operator import attrgetter
 from typing import Any
 
 from ..ir.errors import MXNetError
@@ -11,11 +13,15 @@ from ..ir.specialization import Specialization
 from ..ir.types import Type
 from ..ops import OPERATORS
 from .cell import Cell, Variable
+from .function import once_only
 from .interrupt import DeferInterrupt
 from .location import user_location
-from .record import call, call_many
+from .record import Traced, call, call_many, cell_of, traced
 from .state import LOCAL
-from .tape import Entry, source
+from .tape import Entry, Operation, Origin, Pulled, Source, source
+
+#: Cotangents that have arrived, by the output that they are of.
+Arrived = dict[Source, list[Traced]]
 
 NOT_IN_GRAPH = (
     "Check failed: !AGInfo::IsNone(*i): Cannot differentiate node because it is not in a computational graph. "
@@ -57,8 +63,8 @@ def backward(heads: Sequence[Cell], head_gradients: Sequence[Cell | None] | None
             raise MXNetError(NO_INPUTS)
         totals = _totals(gradients)
         with DeferInterrupt():  # all gradients move, and the tape is consumed, or nothing happened
-            for buffer, total in totals.items():
-                buffer.write(total.ref)
+            for buffer, (total, _) in totals.items():
+                buffer.write(total)
             if not retain_graph:
                 for entry in order:
                     entry.consume()
@@ -80,45 +86,39 @@ def grad(
         for i, cell in enumerate(variables):
             if cell.variable not in gradients:
                 raise MXNetError(UNREACHABLE.format(i + 1))
-        found = [_handle(_sum(gradients[c.variable], c.type)) for c in variables if c.variable is not None]
+        found = [cell_of(_sum(gradients[c.variable], c.type)) for c in variables if c.variable is not None]
         if not retain_graph and not create_graph:
             for entry in order:
                 entry.consume()
     return found
 
 
-def _totals(gradients: dict[Variable, list[Cell]]) -> dict[Cell, Cell]:
+def _totals(gradients: dict[Variable, list[Traced]]) -> dict[Cell, Traced]:
     """What each gradient cell moves to. Variables may share one: then they write or add to it in turn."""
-    totals: dict[Cell, Cell] = {}
+    totals: dict[Cell, Traced] = {}
     for variable, contributions in reversed(gradients.items()):
         buffer = variable.grad
         assert buffer is not None
         total = _sum(contributions, buffer.type)
         if variable.request == "add":
-            total = _apply("elemwise_add", totals.get(buffer, buffer), total)
+            total = _add(totals.get(buffer) or traced(buffer), total)
         totals[buffer] = total
     return totals
 
 
-def _handle(cell: Cell) -> Cell:
-    """A cell of its own with the content and history of ``cell``, which may be another array's: a head gradient."""
-    made = Cell(cell.ref)
-    made.tape, made.position = cell.tape, cell.position
-    return made
-
-
-def _sum(contributions: list[Cell], type: Type) -> Cell:
+def _sum(contributions: Sequence[Traced], type: Type) -> Traced:
     if not contributions:
-        return filled(type, 0)
-    total = contributions[0]
-    for each in contributions[1:]:
-        total = _apply("elemwise_add", total, each)
-    return total
+        return traced(filled(type, 0))
+    return contributions[0] if len(contributions) == 1 else functools.reduce(_add, contributions)
 
 
-def _apply(name: str, *cells: Cell) -> Cell:
-    spec, _ = OPERATORS[name].bind(tuple(c.type for c in cells), {})
-    return call(spec, cells, (), *user_location())
+def _add(a: Traced, b: Traced) -> Traced:
+    return call_many(_add_spec(a[0].type, b[0].type), (a, b), (), *user_location())[0]
+
+
+@functools.cache
+def _add_spec(a: Type, b: Type) -> Specialization:
+    return OPERATORS["elemwise_add"].bind((a, b), {})[0]
 
 
 _fills: dict[tuple[Type, int], tuple[Specialization, list[Any]]] = {}
@@ -136,43 +136,43 @@ def filled(type: Type, value: int) -> Cell:
 
 def _sweep(
     heads: Sequence[Cell], head_gradients: Sequence[Cell | None] | None
-) -> tuple[dict[Variable, list[Cell]], list[Entry]]:
+) -> tuple[dict[Variable, list[Traced]], list[Entry]]:
     """Gradient contributions by variable, and all entries visited, latest first."""
+    LOCAL.state.effect("a backward pass")
     given: list[Cell | None] = list(head_gradients) if head_gradients is not None else [None] * len(heads)
     if len(given) != len(heads):
         raise MXNetError(f"{len(heads)} heads but {len(given)} head gradients")
-    starts: dict[tuple[Entry, int], Cell] = {}  # as in MXNet a head given again replaces the first
+    arrived: Arrived = {}  # as in MXNet a head given again replaces the first
     for head, gradient in zip(heads, given, strict=True):
-        tape = _history(head)
+        history = _history(head)
         if gradient is not None and gradient.type is not head.type:
             raise MXNetError(
                 f"the head gradient must have the type of its head: expected {head.type}, got {gradient.type}"
             )
-        if tape is not None:
-            starts[tape] = filled(head.type, 1) if gradient is None else gradient
-    order = _reachable([entry for entry, _ in starts])
-    pending: dict[Entry, dict[int, list[Cell]]] = {}
-    for (entry, position), seed in starts.items():
-        pending.setdefault(entry, {})[position] = [seed]
-    gradients: dict[Variable, list[Cell]] = {}
+        if history is not None:
+            arrived[history] = [traced(filled(head.type, 1) if gradient is None else gradient)]
+    order = _reachable([entry for entry, _ in arrived])
+    gradients: dict[Variable, list[Traced]] = {}
     for entry in order:
-        arrived = pending.pop(entry, {})
-        if entry.variable is not None:
-            gradients.setdefault(entry.variable, []).extend(arrived.get(0, ()))
-        elif entry.pull is not None:
-            seeds = [_sum(arrived.get(k, []), type) for k, type in enumerate(entry.out_types)]
-            _hand_over(entry, range(len(entry.parents)), entry.pull(seeds), pending)
-        else:
-            _visit(entry, arrived, pending)
+        if isinstance(entry, Operation):
+            _visit(entry, arrived)
+        elif isinstance(entry, Origin):
+            gradients.setdefault(entry.variable, []).extend(arrived.pop((entry, 0), ()))
+        elif isinstance(entry, Pulled):
+            assert entry.pull is not None
+            seeds = [_sum(arrived.pop((entry, k), ()), type) for k, type in enumerate(entry.out_types)]
+            cells = list(map(cell_of, seeds))
+            pulled = once_only(entry, cells, entry.pull(cells))
+            _hand_over(entry, range(len(entry.parents)), list(map(traced, pulled)), arrived)
     return gradients, order
 
 
-def _history(head: Cell) -> tuple[Entry, int] | None:
+def _history(head: Cell) -> Source | None:
     """The entry that a head hangs on, a variable being its own head; None for a variable without gradient."""
     del_ref = head.ref  # a view's history is found by reading it
     del del_ref
     found = source(head)
-    if found is None and (head.variable is None or head.tape is not None):
+    if found is None and (head.variable is None or head.history is not None):
         raise MXNetError(NOT_IN_GRAPH)
     return found
 
@@ -188,45 +188,39 @@ def _reachable(starts: list[Entry]) -> list[Entry]:
                     raise MXNetError(FREED)
                 seen.add(parent[0])
                 stack.append(parent[0])
-    return sorted(seen, key=lambda entry: entry.serial, reverse=True)
+    return sorted(seen, key=attrgetter("serial"), reverse=True)
 
 
-def _visit(entry: Entry, arrived: dict[int, list[Cell]], pending: dict[Entry, dict[int, list[Cell]]]) -> None:
+def _visit(entry: Operation, arrived: Arrived) -> None:
     """Record the backward operator of ``entry`` and hand its results to the parents."""
     linear = entry.linear
-    assert linear is not None
-    count = len(linear.spec.out_types)
-    present = tuple(k in arrived for k in range(count))
-    step = linear.backward(present)
-    if step.spec is None:
+    inputs: list[Traced] = []
+    present = []
+    for k, type in enumerate(linear.spec.out_types):
+        each = arrived.pop((entry, k), None)
+        present.append(each is not None)
+        if each is not None:
+            inputs.append(each[0] if len(each) == 1 else _sum(each, type))
+    step = linear.backward(tuple(present))
+    spec = step.spec
+    if spec is None:
         return
-    seeds = [_sum(arrived[k], linear.spec.out_types[k]) for k in range(count) if present[k]]
-    cells = [_residual(entry, k) for k in step.residuals] + seeds
-    _hand_over(entry, step.targets, _call(step.spec, cells, entry), pending)
+    if step.residuals:
+        inputs = [_residual(entry, k) for k in step.residuals] + inputs
+    made = call_many(spec, inputs, entry.scalars if spec.slots else (), entry.code, entry.lasti)
+    _hand_over(entry, step.targets, made, arrived)
 
 
-def _hand_over(
-    entry: Entry, targets: Iterable[int], cotangents: Iterable[Cell], pending: dict[Entry, dict[int, list[Cell]]]
-) -> None:
+def _hand_over(entry: Entry, targets: Iterable[int], cotangents: Sequence[Traced], arrived: Arrived) -> None:
     for target, cotangent in zip(targets, cotangents, strict=True):
         parent = entry.parents[target]
         if parent is not None:
-            pending.setdefault(parent[0], {}).setdefault(parent[1], []).append(cotangent)
+            arrived.setdefault(parent, []).append(cotangent)
 
 
-def _call(spec: Specialization, cells: list[Cell], entry: Entry) -> tuple[Cell, ...]:
-    return call_many(spec, cells, entry.scalars if spec.slots else (), entry.code, entry.lasti)
-
-
-def _residual(entry: Entry, source: int) -> Cell:
-    """Source ``source`` of an entry as a cell that carries the history it had, for gradients of gradients."""
-    linear: Any = entry.linear
-    cell = Cell(entry.residuals[linear.kept.index(source)])
+def _residual(entry: Operation, source: int) -> Traced:
+    """Source ``source`` of an entry with the history it had, for gradients of gradients."""
+    linear = entry.linear
     n_inputs = len(linear.origin.in_types)
-    if source < n_inputs:
-        parent = entry.parents[source]
-        if parent is not None:
-            cell.tape, cell.position = parent
-    else:
-        cell.tape, cell.position = entry, source - n_inputs
-    return cell
+    history = entry.parents[source] if source < n_inputs else (entry, source - n_inputs)
+    return entry.residuals[linear.kept.index(source)], history

@@ -6,12 +6,13 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from ..backends import Backend, get_backend
+from ..backends import Backend, get_backend, is_loaded
 from ..config import config
 from ..ir.errors import MXNetError
 from ..ir.node import Node
 from ..ir.specialization import NODE_COST
 from .execute import Lost, ProgramError, execute, is_lost, lose, transfer
+from .interrupt import DeferInterrupt
 from .kernels import prepare, run_kernels
 from .location import describe, user_location
 from .obtain import PROGRAMS, compile_program
@@ -27,7 +28,11 @@ __all__ = ["PROGRAMS", "close", "current_backend", "fence", "force", "overflow",
 
 
 def current_backend() -> Backend:
-    return get_backend("numpy" if config.eager else config.backend)
+    name = "numpy" if config.eager else config.backend
+    if is_loaded(name):
+        return get_backend(name)
+    with DeferInterrupt():  # a library that is imported by half stays so
+        return get_backend(name)
 
 
 # ---------------------------------------------------------------------------------------------------- regions
@@ -36,6 +41,7 @@ def current_backend() -> Backend:
 def fence() -> None:
     """Close the thread's open region: what comes after shares no program with what came before."""
     state = LOCAL.state
+    state.effect("record() begins")
     state.period_credit = 0
     if state.region.items:
         with LOCK:
@@ -108,6 +114,7 @@ def force(ref: Ref, cause: str = "value") -> Any:
 
 def _force(ref: Ref, cause: str) -> None:
     state = LOCAL.state
+    state.effect(f"a value is needed: {cause}")
     if state.forbid_sync:
         _forbidden(state.forbid_sync, cause)
     stats.forces += 1
@@ -141,8 +148,7 @@ def _run_for(ref: Ref, state: State, cause: str) -> None:
     if ref.value is None:
         if not is_lost(ref):
             raise missing(ref)
-        reason = ref.node.region.reason
-        raise MXNetError(f"the value of this array was lost with a buffer that a failed program took over:\n{reason}")
+        raise MXNetError(ref.node.region.reason)
 
 
 def _forbidden(mode: str, cause: str) -> None:
@@ -339,6 +345,7 @@ def waitall() -> None:
     >>> nd.waitall()
     """
     state = LOCAL.state
+    state.effect("waitall")
     if state.region.items:
         close(state)
     while state.closed:

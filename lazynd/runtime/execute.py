@@ -16,6 +16,7 @@ from .program import Program, dead_leaf
 from .schedule import Plan, Ref
 from .stats import stats
 
+_TAKEN = "the value of this array was lost with a buffer that a failed program took over"
 Finish = Callable[[], None]
 
 
@@ -62,7 +63,7 @@ def execute(plan: Plan, program: Program, backend: Backend, finish: Finish) -> N
             wrapped = failed(last, "running the program that ends in it", error)
             consumed = {id(plan.leaves[i]) for i, buffer in donated.items() if backend.consumed(buffer)}
             if consumed:
-                lose(items, consumed, Lost(str(wrapped)))
+                lose(items, consumed, Lost(f"{_TAKEN}:\n{wrapped}"))
             raise wrapped from error
         stats.runs += 1
         count(items)

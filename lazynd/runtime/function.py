@@ -2,31 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
+from ..ir.errors import MXNetError
 from .cell import Cell
-from .tape import Entry, next_serial, source
-
-Pull = Callable[[list[Cell]], list[Cell]]
+from .state import LOCAL
+from .tape import Entry, Pull, Pulled, source
 
 
 def record_function(inputs: Sequence[Cell], outputs: Sequence[Cell], pull: Pull) -> list[Cell]:
     """Fresh cells of ``outputs`` on the tape, their gradients found by ``pull``."""
+    LOCAL.state.effect("a gradient in Python")
     refs = [c.ref for c in inputs]
     parents = tuple([source(c) for c in inputs])
     del refs
+    return _taped(parents, outputs, pull)
+
+
+def once_only(entry: Entry, seeds: Sequence[Cell], slopes: list[Cell]) -> list[Cell]:
+    """What the ``pull`` of ``entry`` gave for ``seeds``; recorded, it refuses to be differentiated again."""
+    if not LOCAL.state.recording:
+        return slopes
+
+    def refuse(gradients: list[Cell]) -> list[Cell]:
+        raise MXNetError("a backward pass in Python is non-differentiable: it has no gradient of its own")
+
+    return _taped((*entry.parents, *map(source, seeds)), slopes, refuse)
+
+
+def _taped(parents: tuple[tuple[Entry, int] | None, ...], outputs: Sequence[Cell], pull: Pull) -> list[Cell]:
     made = [Cell(c.ref) for c in outputs]
     if any(p is not None for p in parents):
-        entry = Entry()
-        entry.serial = next_serial()
-        entry.linear = None
-        entry.parents = parents
-        entry.residuals = entry.scalars = ()
-        entry.variable = None
-        entry.consumed = False
-        entry.code, entry.lasti = None, -1
-        entry.pull = pull
-        entry.out_types = tuple(c.type for c in outputs)
+        entry = Pulled(parents, pull, tuple(c.type for c in outputs))
         for i, cell in enumerate(made):
-            cell.tape, cell.position = entry, i
+            cell.history = entry, i
     return made

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import itertools
 import os
 import threading
-from collections.abc import Iterator
 
 from ..ir.types import Context
 from .stats import stats
 
 _lock = threading.Lock()
 _seeds: dict[tuple[str, int], int] = {}
-_counters: dict[tuple[str, int], Iterator[int]] = {}
+_counters: dict[tuple[str, int], int] = {}
 #: As MXNet, a process that does not seed draws the same numbers each time.
 _default_seed = int(os.environ.get("MXNET_SEED", "0")) & 0xFFFFFFFF
 
@@ -28,16 +26,34 @@ def seed(value: int, context: Context | None = None) -> None:
             _counters.clear()
         else:
             _seeds[context.device] = value
-            _counters[context.device] = itertools.count()
+            _counters[context.device] = 0
 
 
 def next_draw(context: Context) -> tuple[int, int]:
     """Seed and number of the next draw on ``context``."""
     device = context.device
-    counter = _counters.get(device)
-    if counter is None:
-        with _lock:
-            counter = _counters.setdefault(device, itertools.count())
+    with _lock:
+        count = _counters.get(device, 0)
+        _counters[device] = count + 1
     stats.draws += 1
     number = _seeds.get(device)
-    return (_default_seed if number is None else number), next(counter) & 0xFFFFFFFF
+    return (_default_seed if number is None else number), count & 0xFFFFFFFF
+
+
+def skip(context: Context, draws: int) -> None:
+    """Count ``draws`` on ``context`` that a loop makes in one operation."""
+    with _lock:
+        _counters[context.device] = _counters.get(context.device, 0) + draws
+
+
+def positions() -> dict[tuple[str, int], int]:
+    """How many draws were made on each device."""
+    with _lock:
+        return dict(_counters)
+
+
+def rewind(counts: dict[tuple[str, int], int]) -> None:
+    """Go back to where ``positions`` found the streams."""
+    with _lock:
+        _counters.clear()
+        _counters.update(counts)

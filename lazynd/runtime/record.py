@@ -19,7 +19,10 @@ from .engine import force, overflow
 from .interrupt import DeferInterrupt
 from .location import user_location
 from .state import LOCAL, State
-from .tape import Entry, make_entry, source, sources
+from .tape import Source, make_entry, marked, source, sources
+
+#: A value, and what it hangs on while this is recorded.
+Traced = tuple[Ref, Source | None]
 
 IN_GRAPH = (
     "Assigning to NDArrays that are already in a computational graph will cause undefined behavior when "
@@ -85,13 +88,14 @@ def call(
     state = LOCAL.state
     refs = contents(cells)
     cell = Cell.__new__(Cell)
+    cell.type = spec.out_types[0]
     cell.variable = None
-    cell.position = cell.version = 0
+    cell.version = 0
     if state.recording:
-        results, cell.tape = _taped(state, spec, cells, refs, scalars, code, lasti)
+        results, cell.history = _taped(state, spec, refs, sources(cells), scalars, code, lasti)
         cell.ref = results[0]
     else:
-        cell.tape = None
+        cell.history = None
         cell.ref = node = append(state, spec, refs, scalars, code, lasti)
         if len(spec.out_types) > 1:
             further(node, spec)
@@ -100,64 +104,77 @@ def call(
     return cell
 
 
+def traced(cell: Cell) -> Traced:
+    """The content of ``cell``, and its history while this is recorded."""
+    return cell.ref, source(cell) if LOCAL.state.recording else None
+
+
+def cell_of(value: Traced) -> Cell:
+    """A new cell with the content and history of ``value``."""
+    cell = Cell(value[0])
+    cell.history = value[1]
+    return cell
+
+
 def call_many(
-    spec: Specialization, cells: Sequence[Cell], scalars: tuple[Any, ...], code: CodeType | None, lasti: int
-) -> tuple[Cell, ...]:
+    spec: Specialization, inputs: Sequence[Traced], scalars: tuple[Any, ...], code: CodeType | None, lasti: int
+) -> list[Traced]:
     """Record an operation with any number of visible outputs."""
     state = LOCAL.state
-    refs = contents(cells)
-    entry = None
+    refs = (inputs[0][0],) if len(inputs) == 1 else tuple([ref for ref, _ in inputs])
+    history = None
     if state.recording:
-        results, entry = _taped(state, spec, cells, refs, scalars, code, lasti)
+        results, history = _taped(state, spec, refs, tuple([parent for _, parent in inputs]), scalars, code, lasti)
     else:
         node = append(state, spec, refs, scalars, code, lasti)
         results = further(node, spec) if len(spec.out_types) > 1 else (node,)
-    made = tuple(map(Cell, results[: len(spec.out_types)]))
-    if entry is not None:
-        for i, cell in enumerate(made):
-            cell.tape = entry
-            cell.position = i
     if config.eager:
         force(results[0])
-    return made
+    if history is None:
+        return [(ref, None) for ref in results]
+    return [(ref, (history[0], i)) for i, ref in enumerate(results[: len(spec.out_types)])]
 
 
 def _taped(
     state: State,
     spec: Specialization,
-    cells: Sequence[Cell],
     refs: tuple[Ref, ...],
+    parents: tuple[Source | None, ...],
     scalars: tuple[Any, ...],
     code: CodeType | None,
     lasti: int,
-) -> tuple[tuple[Ref, ...], Entry | None]:
+) -> tuple[tuple[Ref, ...], Source | None]:
     """Record under ``record()``: in linearised form, with an entry on the tape, if an input needs a gradient.
 
-    Gives all outputs, hidden ones last.
+    Gives all outputs, hidden ones last, and what the first hangs on.
     """
-    parents = sources(cells)
+    if state.taped is not None:
+        found: tuple[tuple[Ref, ...], Source | None] = state.taped(spec, refs, parents, scalars, code, lasti)
+        return found
     linear = None
     if any(parents):
-        needs = tuple(map(bool, parents))
+        needs = marked(parents)
         linear = spec.linearized.get(needs) or linearize(spec, needs)
         spec = linear.spec
     node = append(state, spec, refs, scalars, code, lasti)
     results = further(node, spec) if len(spec.out_types) > 1 else (node,)
-    return results, None if linear is None else make_entry(linear, parents, refs + results, node)
+    return results, None if linear is None else (make_entry(linear, parents, refs + results, node), 0)
 
 
 def guard_write(cell: Cell) -> None:
     """Refuse an in-place write under ``record()`` to what is on the tape. Handles count, as in MXNet, not memory."""
     if not LOCAL.state.recording:
         return
-    tape = cell.tape
-    if cell.variable is not None or (tape is not None and not tape.consumed):
+    history = cell.history
+    if cell.variable is not None or (history is not None and not history[0].consumed):
+        LOCAL.state.effect("an array with a history is written in place")
         raise MXNetError(f"{NOT_IN_PLACE}{IN_GRAPH}")
 
 
 def guard_part(value: Cell) -> None:
     """Refuse to write a recorded ``value`` into part of an array: the gradient could not find its way back."""
     if LOCAL.state.recording and source(value) is not None:
+        LOCAL.state.effect("a recorded value is written into part of an array")
         raise MXNetError(f"{NOT_IN_PLACE}{IN_GRAPH}")
 
 
@@ -168,13 +185,12 @@ def move(cell: Cell, source_cell: Cell) -> None:
     if history is None:
         cell.write(ref)
         return
-    tape, position = history
     with DeferInterrupt():  # content and history move together
         cell.write(ref)
         if isinstance(cell, View):
-            cell.remember(ref, tape, position)
+            cell.remember(ref, history)
         else:
-            cell.tape, cell.position = tape, position
+            cell.history = history
 
 
 def data(type: Type, value: Any) -> Cell:
@@ -213,10 +229,11 @@ def make_view(cell: Cell, offset: int, type: Type) -> View:
         made = View(cell, offset, type)
     state = LOCAL.state
     if state.recording and source(cell) is not None:
-        results, entry = _taped(state, _read_spec(cell.type, type), (cell,), (cell.ref,), (offset,), *user_location())
+        refs, parents = (cell.ref,), (source(cell),)
+        results, history = _taped(state, _read_spec(cell.type, type), refs, parents, (offset,), *user_location())
         if config.eager:
             force(results[0])
-        made.remember(results[0], entry, 0)
+        made.remember(results[0], history)
     return made
 
 

@@ -93,7 +93,13 @@ def _walk(items: Sequence[Ref]) -> tuple[Plan, dict[Ref, int], list[int]]:
                     uses[at] += 1
                     other = groups[at]
                     if other != group:
-                        group = _join(groups, other, group, number)
+                        if groups[other] != other:
+                            other = _root_of(groups, other)
+                        if group == number:
+                            group = other
+                        elif other != group:
+                            group, high = (group, other) if group < other else (other, group)
+                            groups[high] = group
                 elif (value := ref.value) is not None:
                     slot = leaf_number.get(id(value))
                     if slot is None:
@@ -110,24 +116,10 @@ def _walk(items: Sequence[Ref]) -> tuple[Plan, dict[Ref, int], list[int]]:
     return plan, position, groups
 
 
-def _join(groups: list[int], a: int, b: int, number: int) -> int:
-    """The common root of groups ``a`` and ``b``; ``number`` is the group of the item in progress."""
-    while groups[a] != a:
-        groups[a] = groups[groups[a]]
-        a = groups[a]
-    if b == number:
-        return a
-    while groups[b] != b:
-        groups[b] = groups[groups[b]]
-        b = groups[b]
-    low, high = (a, b) if a < b else (b, a)
-    groups[high] = low
-    return low
-
-
 def _root_of(groups: list[int], a: int) -> int:
+    """The group that ``a`` has been joined to, which is its own."""
     while groups[a] != a:
-        a = groups[a]
+        groups[a] = a = groups[groups[a]]
     return a
 
 
@@ -191,8 +183,10 @@ def unfinished(items: Sequence[Ref]) -> list[Ref]:
     kept: list[Ref] = []
     dropped: set[Node] = set()
     for item in items:
-        node = item.node
-        if item.value is not None or node is None or node.inputs is None or node in dropped:
+        if item.value is not None:
+            continue
+        node = item if item.__class__ is Node else item.node
+        if node is None or node.inputs is None or node in dropped:
             continue
         if item is node and any(vanished(ref) or ref.node in dropped for ref in node.inputs):
             dropped.add(node)

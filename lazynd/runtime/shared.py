@@ -30,11 +30,6 @@ class Shared(Cell):
         return held
 
     @property
-    def type(self) -> Type:
-        held: Type = _CONTENT.__get__(self).type
-        return held
-
-    @property
     def ref(self) -> Ref:
         return data(self.type, np.array(self.memory)).ref
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from ..config import config
 from ..ir.node import Node, Output
@@ -61,8 +61,19 @@ class Region:
             self.under_record = False
 
 
+class Untraceable(BaseException):
+    """A body does what a graph cannot hold. Not an ``Exception``: the body must not catch it."""
+
+
+class Effect(Untraceable):
+    """A body that reaches out of itself: it will do so whenever it is called."""
+
+
 class State:
     """The engine's state of one thread."""
+
+    #: While the thread traces: what records an operation under ``record()``.
+    taped: ClassVar[Any] = None
 
     __slots__ = (
         "closed",
@@ -92,6 +103,9 @@ class State:
     def leave_record(self) -> None:
         """The outermost ``record()`` ends."""
         self.region.leave_record(config.budget_nodes * NODE_COST)
+
+    def effect(self, what: str) -> None:
+        """Called before ``what`` a trace cannot hold: a value that is needed, a fence, a backward pass."""
 
     def next_credit(self) -> int:
         if self.record_depth:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from types import CodeType
 from typing import Any
 
@@ -12,71 +12,93 @@ from ..ir.node import Node, Output
 from ..ir.types import Type
 from .cell import Cell, Variable
 
+#: An entry and which of its outputs.
+Source = tuple["Entry", int]
+#: The backward pass of a ``Function``: gradients of its inputs from those of its outputs.
+Pull = Callable[[list[Cell]], list[Cell]]
+
 _serial = itertools.count()
 
 
-def next_serial() -> int:
-    return next(_serial)
-
-
 class Entry:
-    """One recorded operation, one version of a variable (``variable``), or one call of a ``Function`` (``pull``).
+    """Something that values hang on. ``parents[i]`` is what input ``i`` hangs on, None where no gradient is needed.
 
-    ``parents[i]`` is the entry and output position behind input ``i``, None where no gradient is needed;
-    ``residuals`` holds the sources that ``linear.kept`` names. Consuming an entry drops all of it.
+    Consuming an entry drops all that it holds: it is a constant then.
     """
 
-    __slots__ = (
-        "code", "consumed", "lasti", "linear", "out_types", "parents", "pull", "residuals", "scalars", "serial",
-        "variable",
-    )  # fmt: skip
-    linear: Linearized | None
-    parents: tuple[tuple[Entry, int] | None, ...]
-    residuals: tuple[Node | Output, ...]
-    scalars: tuple[Any, ...]
-    variable: Variable | None
+    __slots__ = ("consumed", "parents", "serial")
     consumed: bool
+    parents: tuple[Source | None, ...]
     serial: int
-    code: CodeType | None
-    lasti: int
-    #: The backward pass of a ``Function`` in Python, and the types of its outputs.
-    pull: Any
-    out_types: tuple[Type, ...]
 
     def consume(self) -> None:
-        """Make it a constant; variables stay variables."""
-        if self.variable is None:
-            self.consumed = True
-            self.linear = self.pull = None
-            self.parents = self.residuals = self.scalars = ()
+        self.consumed = True
+        self.parents = ()
 
 
-def variable_entry(variable: Variable) -> Entry:
-    """A fresh leaf for one version of ``variable``."""
-    entry = Entry()
-    entry.serial = next(_serial)
-    entry.linear = entry.pull = None
-    entry.parents = entry.residuals = entry.scalars = ()
-    entry.variable = variable
-    entry.consumed = False
-    entry.code, entry.lasti = None, -1
-    return entry
+class Operation(Entry):
+    """One recorded operation. ``residuals`` holds the sources that ``linear.kept`` names.
+
+    Attributes are set by ``make_entry``: recording is the hot path.
+    """
+
+    __slots__ = ("code", "lasti", "linear", "residuals", "scalars")
+    linear: Linearized
+    residuals: tuple[Node | Output, ...]
+    scalars: tuple[Any, ...]
+    code: CodeType | None
+    lasti: int
+
+    def consume(self) -> None:
+        self.consumed = True
+        self.parents = self.residuals = self.scalars = ()
 
 
-def source(cell: Cell) -> tuple[Entry, int] | None:
+class Origin(Entry):
+    """One version of a variable. It stays one when a backward pass has visited it."""
+
+    __slots__ = ("variable",)
+
+    def __init__(self, variable: Variable) -> None:
+        self.serial = next(_serial)
+        self.consumed = False
+        self.parents = ()
+        self.variable = variable
+
+    def consume(self) -> None:
+        pass
+
+
+class Pulled(Entry):
+    """One call of a ``Function``, whose backward pass is Python; ``out_types`` are those of its outputs."""
+
+    __slots__ = ("out_types", "pull")
+
+    def __init__(self, parents: tuple[Source | None, ...], pull: Pull, out_types: tuple[Type, ...]) -> None:
+        self.serial = next(_serial)
+        self.consumed = False
+        self.parents = parents
+        self.pull: Pull | None = pull
+        self.out_types = out_types
+
+    def consume(self) -> None:
+        super().consume()
+        self.pull = None
+
+
+def source(cell: Cell) -> Source | None:
     """What a recorded read of ``cell`` (whose ``ref`` was just read) hangs on; None for a constant."""
-    tape: Entry | None = cell.tape
-    if tape is not None:
-        return None if tape.consumed else (tape, cell.position)
+    history: Source | None = cell.history
+    if history is not None:
+        return None if history[0].consumed else history
     owner = cell.variable
     if owner is None or owner.request == "null":
         return None
-    cell.tape = variable_entry(owner)
-    cell.position = 0
-    return cell.tape, 0
+    cell.history = made = Origin(owner), 0
+    return made
 
 
-def sources(cells: Sequence[Cell]) -> tuple[tuple[Entry, int] | None, ...]:
+def sources(cells: Sequence[Cell]) -> tuple[Source | None, ...]:
     """The ``source`` of each of ``cells``; one and two spelt out, for recording asks each time."""
     count = len(cells)
     if count == 1:
@@ -86,18 +108,29 @@ def sources(cells: Sequence[Cell]) -> tuple[tuple[Entry, int] | None, ...]:
     return tuple(map(source, cells))
 
 
+def marked(parents: tuple[Source | None, ...]) -> tuple[bool, ...]:
+    """Which of ``parents`` are there; spelt out like ``sources``."""
+    count = len(parents)
+    if count == 1:
+        return (parents[0] is not None,)
+    if count == 2:
+        return parents[0] is not None, parents[1] is not None
+    return tuple(map(bool, parents))
+
+
 def make_entry(
-    linear: Linearized, parents: tuple[tuple[Entry, int] | None, ...], sources: tuple[Node | Output, ...], node: Node
-) -> Entry:
-    entry = Entry()
+    linear: Linearized, parents: tuple[Source | None, ...], sources: tuple[Node | Output, ...], node: Node
+) -> Operation:
+    entry = Operation()
     entry.serial = next(_serial)
     entry.linear = linear
-    entry.pull = None
     entry.parents = parents
     kept = linear.kept
-    entry.residuals = tuple(map(sources.__getitem__, kept)) if kept else ()
+    if len(kept) == 1:
+        entry.residuals = (sources[kept[0]],)
+    else:
+        entry.residuals = tuple(map(sources.__getitem__, kept)) if kept else ()
     entry.scalars = node.scalars
-    entry.variable = None
     entry.consumed = False
     entry.code, entry.lasti = node.code, node.lasti
     return entry

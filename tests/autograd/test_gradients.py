@@ -141,6 +141,20 @@ def test_add_accumulates_over_batches_and_is_reset_by_assignment() -> None:
     assert w.grad.asnumpy().tolist() == [5.0, 5.0]
 
 
+def test_contributions_are_added_in_their_own_type() -> None:
+    """The same program in several dtypes and shapes, in turns."""
+    for _ in range(2):
+        for dtype in ("float32", "float64", "float16"):
+            for shape in ((2, 3), (3, 2), (6,)):
+                x = nd.ones(shape, dtype=dtype)
+                x.attach_grad()
+                with autograd.record():
+                    y = x * x + nd.exp(x * 0) + x
+                y.backward()
+                assert x.grad.dtype == np.dtype(dtype).type and x.grad.shape == shape
+                np.testing.assert_array_equal(x.grad.asnumpy(), np.full(shape, 3, dtype))
+
+
 def test_mark_variables_checks_its_arguments() -> None:
     x, g = nd.ones((2,)), nd.zeros((2,))
     for arguments, error in (

@@ -47,3 +47,9 @@ def test_a_dtype_that_mxnet_lacks_is_a_key_error(given: object) -> None:
 def test_a_context_type_that_is_unknown_is_a_key_error() -> None:
     with pytest.raises(KeyError):
         Context("tpu", 0)
+
+
+def test_extents_are_python_integers_whatever_made_the_type() -> None:
+    shape = (np.int64(97), np.int32(89))
+    assert [type(extent) for extent in Type(shape, np.dtype("int8")).shape] == [int, int]
+    assert Type(shape, np.dtype("int8")) is Type((97, 89), np.dtype("int8"))

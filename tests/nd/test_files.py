@@ -273,11 +273,11 @@ def test_what_is_no_file_is_written_and_read_as_it_comes(tmp_path: pathlib.Path)
 @pytest.mark.parametrize("name", ["nowhere", "nowhere/file", "."])
 def test_what_cannot_be_opened_is_named(name: str, tmp_path: pathlib.Path) -> None:
     path = str(tmp_path / name)
-    with pytest.raises(MXNetError, match=r"\[load\] cannot open .*") as refused:
+    with pytest.raises(MXNetError, match=r"\[load\] cannot read .*") as refused:
         nd.load(path)
     assert repr(path) in str(refused.value) and "test_files.py" in str(refused.value)
     if name != "nowhere":
-        with pytest.raises(MXNetError, match=r"\[save\] cannot open "):
+        with pytest.raises(MXNetError, match=r"\[save\] cannot write "):
             nd.save(path, nd.ones(1))
 
 

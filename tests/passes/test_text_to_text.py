@@ -19,6 +19,7 @@ from lazynd.passes import (
     dead_code,
     expand,
     fold_constants,
+    prune_loops,
     run_pipeline,
     simplify,
 )
@@ -276,7 +277,7 @@ def test_the_pipeline_traces_every_pass() -> None:
     )
     assert [stage.name for stage in stages] == ["recorded", *(step.__name__ for step in PIPELINE)]
     assert stages[-1].graph is made and len(made) == 0
-    assert [len(stage.graph) for stage in stages] == [2, 2, 2, 2, 0, 0]
+    assert [len(stage.graph) for stage in stages] == [2, 2, 2, 2, 2, 2, 0, 0]
     assert str(stages[0]).split() == ["recorded", "2", "nodes", "0.00", "ms"]
 
 
@@ -325,3 +326,99 @@ def test_simplify_keeps_the_users_line() -> None:
     made = simplify(before)
     assert [node.spec.op.name for node in made.nodes if node.spec is not None] == ["add"]
     assert made.nodes[0].code is code
+
+
+SCAN = """
+graph body(%0: float32[3], %1: float32[], %2: float32[3], %3: float32[3]) {
+  %4: float32[3] = ir.add(%0, %2)
+  %5: float32[] = ir.reduce_sum(%0) {axes=(0,)}
+  %6: float32[] = ir.add(%1, %5)
+  %7: float32[3] = ir.multiply(%4, %3)
+  return %4, %6, %4, %7, %4
+}
+graph main(%0: float32[3], %1: float32[], %2: float32[4,3], %3: float32[3]) {
+  %4: float32[3], float32[], float32[4,3], float32[4,3], float32[4,3] = ir.scan(%0, %1, %2, %3) {body=@body, length=4, reverse=False, carries=2, sequences=1}
+  return RESULTS
+}
+"""  # noqa: E501 - a node is a line
+
+
+def test_scans_lose_what_nothing_reads() -> None:
+    made = verify(prune_loops(parse_graph(SCAN.replace("RESULTS", "%4.4, %4.2"))))
+    assert print_graph(made, locations=False).splitlines() == [
+        "graph body(%0: float32[3], %1: float32[3]) {",
+        "  %2: float32[3] = ir.add(%0, %1)",
+        "  return %2, %2",
+        "}",
+        "graph main(%0: float32[3], %1: float32[], %2: float32[4,3], %3: float32[3]) {",
+        "  %4: float32[3], float32[4,3] = ir.scan(%0, %2) "
+        "{body=@body, length=4, reverse=False, carries=1, sequences=1}",
+        "  return %4.1, %4.1",
+        "}",
+    ]
+
+
+def test_state_that_other_state_needs_stays() -> None:
+    made = verify(prune_loops(parse_graph(SCAN.replace("RESULTS", "%4.1"))))
+    (node,) = made.nodes
+    assert node.spec is not None and node.spec.attributes["carries"] == 2 and len(node.spec.out_types) == 2
+    whole = parse_graph(SCAN.replace("RESULTS", "%4, %4.1, %4.2, %4.3"))
+    assert len(prune_loops(whole).nodes[0].spec.out_types) == 4  # type: ignore[union-attr]
+    assert not prune_loops(parse_graph(SCAN.replace("RESULTS", "%0"))).nodes
+
+
+COND = """
+graph on_true(%0: float32[3], %1: float32[3]) {
+  %2: float32[3] = ir.negate(%0)
+  %3: float32[3] = ir.negate(%2)
+  return %3, %1
+}
+graph on_false(%0: float32[3], %1: float32[3]) {
+  %2: float32[3] = ir.sine(%0)
+  %3: float32[3] = ir.add(%2, %1)
+  return %2, %3
+}
+graph main(%0: bool[], %1: float32[3], %2: float32[3]) {
+  %3: float32[3], float32[3] = ir.cond(%0, %1, %2) {on_true=@on_true, on_false=@on_false}
+  return %3
+}
+"""
+
+
+def test_choices_lose_what_nothing_reads_and_their_branches_are_simplified() -> None:
+    made = run_pipeline(parse_graph(COND), check=True)
+    assert print_graph(made, locations=False).splitlines() == [
+        "graph on_true(%0: float32[3]) {",
+        "  return %0",
+        "}",
+        "graph on_false(%0: float32[3]) {",
+        "  %1: float32[3] = ir.sine(%0)",
+        "  return %1",
+        "}",
+        "graph main(%0: bool[], %1: float32[3], %2: float32[3]) {",
+        "  %3: float32[3] = ir.cond(%0, %1) {on_true=@on_true, on_false=@on_false}",
+        "  return %3",
+        "}",
+    ]
+
+
+def test_bodies_go_through_the_passes() -> None:
+    doubled = SCAN.replace("ir.multiply(%4, %3)", "ir.add(%0, %2)").replace("RESULTS", "%4, %4.1, %4.3")
+    made = run_pipeline(parse_graph(doubled), check=True)
+    body = made.nodes[0].spec.attributes["body"]  # type: ignore[union-attr]
+    assert len(body.nodes) == 3, "the same sum is one node"
+
+
+def test_loops_are_not_evaluated_while_compiling() -> None:
+    text = """
+    graph on_true(%0: float32[]) {
+      return %0
+    }
+    graph main(%0: bool[]) {
+      %1: float32[] = ir.constant() {value=float32[](2.0), context=cpu(0)}
+      %2: bool[] = ir.constant() {value=bool[](True), context=cpu(0)}
+      %3: float32[] = ir.cond(%2, %1) {on_true=@on_true, on_false=@on_true}
+      return %3
+    }
+    """
+    assert [node.spec.op.name for node in fold_constants(parse_graph(text)).nodes][-1] == "cond"  # type: ignore[union-attr]

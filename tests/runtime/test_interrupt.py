@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from lazynd import autograd, nd
+import lazynd
+from lazynd import autograd, backends, nd
 from lazynd.runtime.interrupt import DeferInterrupt
 from lazynd.runtime.state import LOCAL
 
@@ -176,4 +177,26 @@ def test_an_interrupt_while_compiling_leaves_everything_pending(faulty: Any) -> 
     y = x * 2
     read_interrupted(y, "compile", faulty)
     assert y._cell.ref.value is None
+    assert y.asnumpy().tolist() == [2, 4]
+
+
+SLOW_LIBRARY = """
+import signal
+signal.raise_signal(signal.SIGINT)
+from lazynd.backends.numpy import NumpyBackend
+
+class Whole(NumpyBackend):
+    name = "slow"
+"""
+
+
+def test_importing_a_backend_is_not_split(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "slow_library.py").write_text(SLOW_LIBRARY)
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setitem(backends._lazy, "slow", ("slow_library", "Whole"))
+    monkeypatch.setattr(backends, "_loaded", dict(backends._loaded))
+    monkeypatch.setattr(lazynd.config, "backend", "slow")
+    y = nd.array([1.0, 2.0]) * 2
+    with pytest.raises(KeyboardInterrupt):
+        y.asnumpy()
     assert y.asnumpy().tolist() == [2, 4]

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from ...ir.gradient import flatten
-from ...ir.graph import Graph
+from ...ir.graph import Graph, subgraphs
 from ...ir.node import Node
 from ...ir.primitive import Primitive
+from ...ir.specialization import Specialization
 from ...ir.types import FLOAT32, Context
 from ..protocol import EXACT_SIZE, ROUNDED_ONCE, cast_scalar
 
@@ -35,7 +37,7 @@ def evaluate(graph: Graph, inputs: Sequence[Any]) -> list[Array]:
             if spec.op.name in ROUNDED_ONCE and operands[0].dtype == FLOAT32 and operands[0].size <= EXACT_SIZE:
                 result = spec.op.evaluate(operands[0].astype(np.float64)).astype(FLOAT32)
             else:
-                result = spec.op.evaluate(*operands, **spec.attributes)
+                result = spec.op.evaluate(*operands, **_attributes(spec))
             del operands
             for i, (each, type) in enumerate(zip(_listed(result), spec.out_types, strict=True)):
                 array = np.asarray(each)
@@ -47,6 +49,13 @@ def evaluate(graph: Graph, inputs: Sequence[Any]) -> list[Array]:
                     for i in range(len(ref.node.spec.out_types) if ref.node.spec else 1):
                         known.pop((ref.node, i), None)
     return [known[ref.node, ref.index] for ref in graph.outputs]
+
+
+def _attributes(spec: Specialization) -> Mapping[str, Any]:
+    """The attributes of ``spec``, graphs among them as functions."""
+    if not isinstance(spec.op, Primitive) or not spec.op.nests:
+        return spec.attributes
+    return {**spec.attributes, **{k: partial(evaluate, g) for k, g in subgraphs(spec).items()}}
 
 
 def _listed(result: Any) -> Sequence[Any]:

@@ -17,6 +17,7 @@ from ...ir.errors import MXNetError
 from ...ir.gradient import flatten
 from ...ir.graph import Graph
 from ...ir.types import Context
+from . import control, convolution, window  # noqa: F401 - their lowerings
 from .aliasing import output_order
 from .lower import lower
 from .packing import Packing
@@ -116,7 +117,7 @@ class XlaBackend:
 
     def adopt(self, foreign: Any) -> Any:
         with jax.enable_x64(True):
-            return self.copy(jax.dlpack.from_dlpack(foreign))
+            return self.copy(jax.dlpack.from_dlpack(foreign)).block_until_ready()  # its owner may write from now on
 
     def consumed(self, buffer: Any) -> bool:
         return isinstance(buffer, jax.Array) and buffer.is_deleted()

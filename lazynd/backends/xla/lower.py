@@ -131,15 +131,18 @@ def lowers(name: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
 
 @lowers("divide")
 def _divide(x: jax.Array, y: jax.Array) -> jax.Array:
-    """A quotient that is rounded once, behind barriers, which are gone when XLA fuses.
+    """A quotient that is rounded once, in a form that XLA's simplifier has no rules for.
 
-    XLA's simplifier multiplies by the reciprocal of what is broadcast, constant or a root (``49 / 49`` is not 1 then)
-    and turns ``a / b / c`` into ``a / (b * c)``, which overflows. On long chains it also takes tens of seconds.
+    For a plain one it has: it multiplies by the reciprocal of what is broadcast, constant or a root (``49 / 49`` is not
+    1 then) and turns ``a / b / c`` into ``a / (b * c)``, which overflows. Long chains take it tens of seconds besides.
+    Where ``x`` is NaN the quotient is, whatever the divisor; reducing to the precision that is there changes nothing.
+    (An ``optimization_barrier`` would do too, but newer versions of XLA fuse nothing across it.)
     """
     if not jnp.issubdtype(x.dtype, jnp.floating):
         return lax.div(x, y)
-    barrier: Callable[[jax.Array], jax.Array] = lax.optimization_barrier
-    return barrier(lax.div(x, barrier(y)))
+    precision = np.finfo(x.dtype).nexp, np.finfo(x.dtype).nmant
+    divisor = lax.select(x != x, x, lax.reduce_precision(y, *precision))
+    return lax.reduce_precision(lax.div(x, divisor), *precision)
 
 
 @lowers("power")
@@ -249,7 +252,8 @@ def lower(graph: Graph, platform: str = "cpu") -> Callable[[Sequence[Any]], list
             spec = node.spec
             assert spec is not None and node.inputs is not None
             with jax.named_scope(spec.op.name):
-                made = lowerings[spec.op.name](*(known[r.node, r.index] for r in node.inputs), **spec.attributes)
+                attributes = {k: lower(v, platform) if isinstance(v, Graph) else v for k, v in spec.attributes.items()}
+                made = lowerings[spec.op.name](*(known[r.node, r.index] for r in node.inputs), **attributes)
             for i, each in enumerate(made if isinstance(made, tuple) else (made,)):
                 known[node, i] = each
         return [known[ref.node, ref.index] for ref in graph.outputs]

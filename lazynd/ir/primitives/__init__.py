@@ -1,5 +1,21 @@
 """The closed set of primitives, a family a file. Importing this package registers all of them."""
 
-from . import compare, elementwise, hyperbolic, linalg, order, reduce, shape, source
+from . import (
+    choice,
+    compare,
+    convolution,
+    elementwise,
+    hyperbolic,
+    linalg,
+    loop,
+    order,
+    reduce,
+    shape,
+    source,
+    window,
+)
 
-__all__ = ["compare", "elementwise", "hyperbolic", "linalg", "order", "reduce", "shape", "source"]
+__all__ = [
+    "choice", "compare", "convolution", "elementwise", "hyperbolic", "linalg", "loop", "order", "reduce", "shape",
+    "source", "window",
+]  # fmt: skip

@@ -107,6 +107,7 @@ class Sign(Unary):
 
 class Exponential(Unary):
     name = "exponential"
+    transcendental = True
     kinds = "f"
 
     def vjp(self, g: Value, y: Value, x: Value) -> tuple[Value]:
@@ -118,6 +119,7 @@ class Exponential(Unary):
 
 class ExponentialMinusOne(Unary):
     name = "exponential_minus_one"
+    transcendental = True
     kinds = "f"
 
     def vjp(self, g: Value, y: Value, x: Value) -> tuple[Value]:
@@ -129,6 +131,7 @@ class ExponentialMinusOne(Unary):
 
 class Log(Unary):
     name = "log"
+    transcendental = True
     kinds = "f"
     low = 0.1
 
@@ -141,6 +144,7 @@ class Log(Unary):
 
 class LogPlusOne(Unary):
     name = "log_plus_one"
+    transcendental = True
     kinds = "f"
     low = -0.5
 
@@ -177,6 +181,7 @@ class Rsqrt(Unary):
 
 class Cbrt(Unary):
     name = "cbrt"
+    transcendental = True
     kinds = "f"
     low = 0.1
 
@@ -189,6 +194,7 @@ class Cbrt(Unary):
 
 class Sine(Unary):
     name = "sine"
+    transcendental = True
     kinds = "f"
 
     def vjp(self, g: Value, y: Value, x: Value) -> tuple[Value]:
@@ -200,6 +206,7 @@ class Sine(Unary):
 
 class Cosine(Unary):
     name = "cosine"
+    transcendental = True
     kinds = "f"
 
     def vjp(self, g: Value, y: Value, x: Value) -> tuple[Value]:
@@ -211,6 +218,7 @@ class Cosine(Unary):
 
 class Tan(Unary):
     name = "tan"
+    transcendental = True
     kinds = "f"
     low, high = -1.2, 1.2
 
@@ -223,6 +231,7 @@ class Tan(Unary):
 
 class Tanh(Unary):
     name = "tanh"
+    transcendental = True
     kinds = "f"
 
     def vjp(self, g: Value, y: Value, x: Value) -> tuple[Value]:
@@ -234,6 +243,7 @@ class Tanh(Unary):
 
 class Logistic(Unary):
     name = "logistic"
+    transcendental = True
     kinds = "f"
 
     def vjp(self, g: Value, y: Value, x: Value) -> tuple[Value]:
@@ -246,6 +256,7 @@ class Logistic(Unary):
 
 class Erf(Unary):
     name = "erf"
+    transcendental = True
     kinds = "f"
 
     def vjp(self, g: Value, y: Value, x: Value) -> tuple[Value]:
@@ -395,6 +406,7 @@ class Remainder(Binary):
 
 class Power(Binary):
     name = "power"
+    transcendental = True
     low = 0.2
 
     def vjp(self, g: Value, y: Value, a: Value, b: Value) -> tuple[Value, Value]:
@@ -444,6 +456,7 @@ class Minimum(Binary):
 
 class Atan2(Binary):
     name = "atan2"
+    transcendental = True
     kinds = "f"
     low = 0.2
 

@@ -1,0 +1,168 @@
+"""Sums over the steps of a loop, found after it: the gradients of what every step reads.
+
+Adding up one product of matrices a step costs a pass over the sum each time. Stacking the factors and contracting them
+once, with the steps as one more contracted axis, gives the same sum from one large product.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import Any, Final
+
+import numpy as np
+
+from . import build as ir
+from .node import Node, Output
+from .value import Value, emit
+
+Ref = Node | Output
+#: Linear in their first operand, so that the sum goes before them.
+_LINEAR: Final = ("negate", "transpose", "reshape", "reverse", "slice", "broadcast")
+#: Factors this many times larger than their product are multiplied step by step: stacking would take the memory.
+_MOST: Final = 16
+
+
+class Sums:
+    """The sums of ``terms``, values in the body of a loop.
+
+    ``varying`` are the body's parameters that are rows of sequences, with the sequences; ``constant`` those that do
+    not change. The loop is to have ``stacked`` as further outputs, and ``accumulated`` added up in its state;
+    ``totals`` then gives the sums.
+    """
+
+    def __init__(self, terms: Sequence[Ref], varying: Mapping[Node, Value], constant: Collection[Node]) -> None:
+        self.stacked: list[Ref] = []
+        self.accumulated: list[Ref] = []
+        self._varying = varying
+        self._constant = constant
+        self._parts: list[list[_Part]] = [_parts(term) for term in terms]
+        everything = [part for parts in self._parts for part in parts]
+        for part in everything:
+            part.contracted = part.factors is not None and all(map(self._changes, part.factors))
+            for factor in part.factors or () if part.contracted else ():
+                if self._place(factor) is None:
+                    self.stacked.append(factor)
+        for part in everything:
+            if part.contracted or self._place(part.ref) is not None:
+                continue
+            if _sum_is_free(part, self._place):
+                part.after = (*part.after, part.ref.node)
+                assert part.ref.node.inputs is not None
+                part.ref = part.ref.node.inputs[0]
+            elif self._number(self.accumulated, part.ref) is None:
+                self.accumulated.append(part.ref)
+
+    def _changes(self, ref: Ref) -> bool:
+        return ref.node not in self._constant
+
+    @staticmethod
+    def _number(refs: Sequence[Ref], wanted: Ref) -> int | None:
+        return next((i for i, r in enumerate(refs) if r.node is wanted.node and r.index == wanted.index), None)
+
+    def _place(self, ref: Ref) -> Any:
+        """Where the stack of ``ref`` is: a sequence, or the number of an output; None if there is none."""
+        if not ref.index and ref.node in self._varying:
+            return self._varying[ref.node]
+        return self._number(self.stacked, ref)
+
+    def totals(self, accumulated: Sequence[Value], stacks: Sequence[Value]) -> list[Value]:
+        """The sums, from what the loop gave."""
+
+        def stack(ref: Ref) -> Value:
+            place = self._place(ref)
+            return place if isinstance(place, Value) else stacks[place]
+
+        found = []
+        for parts in self._parts:
+            total: Value | None = None
+            for part in parts:
+                if part.contracted:
+                    made = _contract(part.ref.node, [stack(f) for f in part.factors or ()])
+                elif self._place(part.ref) is not None:
+                    made = ir.sum(stack(part.ref), 0)
+                else:
+                    number = self._number(self.accumulated, part.ref)
+                    assert number is not None
+                    made = accumulated[number]
+                for node in reversed(part.after):
+                    assert node.spec is not None
+                    made = emit(node.spec.op.name, made, *map(Value, (node.inputs or ())[1:]), **node.spec.attributes)
+                total = made if total is None else total + made
+            assert total is not None
+            found.append(total)
+        return found
+
+
+class _Part:
+    """One summand: the sum of ``ref``, then the linear operations ``after``, the last one first."""
+
+    __slots__ = ("after", "contracted", "factors", "ref")
+
+    def __init__(self, ref: Ref, after: tuple[Node, ...]) -> None:
+        self.ref = ref
+        self.after = after
+        self.factors = _factors(ref)
+        self.contracted = False
+
+
+def _parts(term: Ref) -> list[_Part]:
+    """``term`` as a sum of parts, linear operations taken off."""
+    found: list[_Part] = []
+    left: list[tuple[Ref, tuple[Node, ...]]] = [(term, ())]
+    while left:
+        ref, after = left.pop()
+        spec, inputs = ref.node.spec, ref.node.inputs or ()
+        name = spec.op.name if spec is not None else ""
+        if name == "add":
+            left += [(inputs[1], after), (inputs[0], after)]
+        elif name in _LINEAR or (name == "pad" and is_zero(inputs[1])):
+            left.append((inputs[0], (*after, ref.node)))
+        else:
+            found.append(_Part(ref, after))
+    return found
+
+
+def _factors(ref: Ref) -> tuple[Ref, ...] | None:
+    """What is stacked for ``ref``, a product or a scattering of rows; None if it is neither, or would take too much."""
+    node, spec = ref.node, ref.node.spec
+    inputs = node.inputs or ()
+    if spec is None:
+        return None
+    if spec.op.name == "dot_general" or (
+        spec.op.name == "scatter" and spec.attributes["mode"] == "add" and is_zero(inputs[0])
+    ):
+        factors = inputs if spec.op.name == "dot_general" else inputs[1:]
+        large = sum(f.type.nbytes for f in factors) > _MOST * max(ref.type.nbytes, 1 << 10)
+        return None if large else tuple(factors)
+    return None
+
+
+def _sum_is_free(part: _Part, place: Callable[[Ref], Any]) -> bool:
+    """Whether ``part`` sums over axes of what is stacked already."""
+    spec, inputs = part.ref.node.spec, part.ref.node.inputs or ()
+    return spec is not None and spec.op.name == "reduce_sum" and place(inputs[0]) is not None
+
+
+def _contract(node: Node, stacks: Sequence[Value]) -> Value:
+    """The sum over steps of ``node``, from the stacks of its factors."""
+    assert node.spec is not None and node.inputs is not None
+    attributes = node.spec.attributes
+    if node.spec.op.name == "scatter":
+        zeros = ir.full(node.type.shape, 0, node.type.dtype, node.type.context)
+        return ir.scatter(zeros, stacks[0], stacks[1:], attributes["axes"], "add")
+    contract, batch = attributes["contract"], attributes["batch"]
+
+    def shifted(axes: Sequence[int]) -> tuple[int, ...]:
+        return tuple(axis + 1 for axis in axes)
+
+    steps = ((0, *shifted(contract[0])), (0, *shifted(contract[1])))
+    return ir.dot_general(stacks[0], stacks[1], steps, (shifted(batch[0]), shifted(batch[1])))
+
+
+def is_zero(ref: Ref) -> bool:
+    """Whether ``ref`` is zero everywhere, as a constant or its broadcast."""
+    spec = ref.node.spec
+    if spec is not None and spec.op.name == "broadcast":
+        ref = (ref.node.inputs or ())[0]
+        spec = ref.node.spec
+    return spec is not None and spec.op.name == "constant" and bool(np.all(spec.attributes["value"] == 0))

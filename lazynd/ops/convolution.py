@@ -1,0 +1,191 @@
+"""Convolutions over one to three spatial dimensions, and transposed ones."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..ir import build as ir
+from ..ir.build import Value
+from ..ir.primitives.convolution import reach
+from ..ir.types import require
+from .kinds import Shape
+from .layout import channel_axis, one_of
+from .operator import floats as _f
+from .operator import op
+
+Ints = tuple[int, ...]
+
+
+def _check(
+    data: Value, weight: Value, bias: Value | None, kernel: Ints, num_filter: int, num_group: int, no_bias: bool,
+    layout: str | None, cudnn_tune: str | None,
+) -> int:  # fmt: skip
+    """Refuse what fits no convolution; gives the axis of the channels."""
+    one_of(layout, None, "NCW", "NCHW", "NCDHW", "NWC", "NHWC", "NDHWC")
+    one_of(cudnn_tune, None, "fastest", "limited_workspace", "off")
+    n = len(kernel)
+    require(1 <= n <= 3, f"{n}D convolution not supported: kernel has 1 to 3 numbers")
+    require(data.ndim == n + 2, f"Input data should be {n + 2}D for a kernel of {n} numbers, got {data.type}")
+    require(data.dtype.kind == "f", f"only floating point types are supported, got {data.dtype}")
+    for name, each in (("weight", weight), ("bias", bias)):
+        if each is not None:
+            require(each.dtype == data.dtype, f"expected '{data.dtype}' for {name} as for data, got '{each.dtype}'")
+    require(num_filter >= 1, f"value {num_filter} for Parameter num_filter should be greater equal to 1")
+    require(num_group >= 1, f"value {num_group} for Parameter num_group should be greater equal to 1")
+    require(num_filter % num_group == 0, f"num_filter {num_filter} must be a multiple of num_group {num_group}")
+    require(no_bias or bias is not None, "bias is missing: give one, or no_bias=True")
+    require(not (no_bias and bias is not None), "a bias is given, but no_bias=True: leave one of them out")
+    if bias is not None:
+        require(bias.shape == (num_filter,), f"bias must be [{num_filter}], got {bias.type}")
+    axis = channel_axis(layout, n)
+    channels = data.shape[axis]
+    require(channels % num_group == 0, f"the {channels} channels of {data.type} do not make {num_group} groups")
+    return axis
+
+
+def _numbers(name: str, given: Ints, count: int, default: int, least: int) -> Ints:
+    """One number for each spatial dimension."""
+    made = given or (default,) * count
+    require(len(made) == count, f"{name} needs {count} numbers as kernel has, got {list(made)}")
+    require(min(made) >= least, f"{name} must be at least {least}, got {list(made)}")
+    return made
+
+
+def _weight(weight: Value, axis: int, rows: int, columns: int, kernel: Ints) -> Value:
+    """The weight as [rows, columns, *kernel], its shape checked."""
+    expected = (rows, columns, *kernel) if axis == 1 else (rows, *kernel, columns)
+    require(weight.shape == expected, f"Shape inconsistent, weight must be {list(expected)}, got {weight.type}")
+    return ir.moveaxis(weight, axis, 1)
+
+
+def _grouped(x: Value, axis: int, groups: int) -> Value:
+    """``axis`` of ``x`` split into groups and what is in them."""
+    return ir.reshape(x, (*x.shape[:axis], groups, x.shape[axis] // groups, *x.shape[axis + 1 :]))
+
+
+def _finished(y: Value, bias: Value | None, axis: int) -> Value:
+    """Groups joined, the bias added, channels put back to their axis."""
+    y = ir.reshape(y, (y.shape[0], y.shape[1] * y.shape[2], *y.shape[3:]))
+    if bias is not None:
+        y = y + ir.reshape(bias, (-1, *(1,) * (y.ndim - 2)))
+    return ir.moveaxis(y, 1, axis)
+
+
+def _convolution_samples(rng: Any) -> list[Any]:
+    return [
+        ((_f(rng, 2, 3, 5, 4), _f(rng, 4, 3, 3, 2), _f(rng, 4)), {"kernel": (3, 2), "num_filter": 4, "pad": (1, 0)}),
+        ((_f(rng, 2, 4, 7), _f(rng, 6, 2, 3)), {
+            "kernel": (3,), "num_filter": 6, "num_group": 2, "stride": (2,), "dilate": (2,), "no_bias": True}),
+        ((_f(rng, 1, 5, 4, 2), _f(rng, 3, 2, 2, 2), _f(rng, 3)), {
+            "kernel": (2, 2), "num_filter": 3, "stride": (2, 1), "layout": "NHWC"}),
+        ((_f(rng, 1, 2, 3, 4, 3), _f(rng, 2, 1, 2, 2, 1), _f(rng, 2)), {
+            "kernel": (2, 2, 1), "num_filter": 2, "num_group": 2, "pad": (0, 1, 0)}),
+    ]  # fmt: skip
+
+
+@op(samples=_convolution_samples, method=False)
+def Convolution(
+    data: Value,
+    weight: Value,
+    bias: Value | None = None,
+    *,
+    kernel: Shape,
+    stride: Shape = (),
+    dilate: Shape = (),
+    pad: Shape = (),
+    num_filter: int,
+    num_group: int = 1,
+    workspace: int = 1024,
+    no_bias: bool = False,
+    cudnn_tune: str | None = None,
+    cudnn_off: bool = False,
+    layout: str | None = None,
+) -> Value:
+    """``num_filter`` sums of products of ``data`` with each window of the extent ``kernel``, plus ``bias``.
+
+    ``data`` is [batch, channel, *spatial] with one to three spatial dimensions, ``weight`` [num_filter,
+    channel / num_group, *kernel]. Windows lie ``stride`` apart (1 by default) and their elements ``dilate`` (1) apart;
+    ``pad`` zeros (0) stand on both sides. The channels of a group are seen by the filters of that group alone.
+    ``layout`` "NWC", "NHWC" or "NDHWC" has the channels last, also in ``weight``. Floats only. ``workspace``,
+    ``cudnn_tune`` and ``cudnn_off`` change nothing.
+    """
+    n = len(kernel)
+    axis = _check(data, weight, bias, kernel, num_filter, num_group, no_bias, layout, cudnn_tune)
+    stride, dilate = _numbers("stride", stride, n, 1, 1), _numbers("dilate", dilate, n, 1, 1)
+    pad = _numbers("pad", pad, n, 0, 0)
+    x = ir.moveaxis(data, axis, 1)
+    for extent, k, p, d in zip(x.shape[2:], kernel, pad, dilate, strict=True):
+        fits = 0 < reach(k, d) <= extent + 2 * p
+        require(fits, f"kernel size exceed input: {reach(k, d)} in {extent} padded to {extent + 2 * p}")
+    w = _weight(weight, axis, num_filter, x.shape[1] // num_group, kernel)
+    y = ir.convolution(
+        _grouped(x, 1, num_group), _grouped(w, 0, num_group), strides=stride, low=pad, high=pad, spread=(1,) * n,
+        dilation=dilate,
+    )  # fmt: skip
+    return _finished(y, bias, axis)
+
+
+def _deconvolution_samples(rng: Any) -> list[Any]:
+    return [
+        ((_f(rng, 2, 3, 4, 3), _f(rng, 3, 2, 3, 2)), {
+            "kernel": (3, 2), "num_filter": 2, "stride": (2, 1), "pad": (1, 0), "adj": (1, 0)}),
+        ((_f(rng, 2, 4, 5), _f(rng, 4, 3, 3), _f(rng, 6)), {
+            "kernel": (3,), "num_filter": 6, "num_group": 2, "dilate": (2,), "no_bias": False}),
+        ((_f(rng, 1, 3, 2, 2), _f(rng, 2, 2, 2, 3)), {
+            "kernel": (2, 2), "num_filter": 3, "stride": (2, 3), "target_shape": (5, 4), "layout": "NHWC"}),
+        ((_f(rng, 1, 2, 2, 3, 2), _f(rng, 2, 1, 2, 1, 2)), {"kernel": (2, 1, 2), "num_filter": 1, "stride": (1, 2, 2)}),
+    ]  # fmt: skip
+
+
+@op(samples=_deconvolution_samples, method=False)
+def Deconvolution(
+    data: Value,
+    weight: Value,
+    bias: Value | None = None,
+    *,
+    kernel: Shape,
+    stride: Shape = (),
+    dilate: Shape = (),
+    pad: Shape = (),
+    adj: Shape = (),
+    target_shape: Shape = (),
+    num_filter: int,
+    num_group: int = 1,
+    workspace: int = 512,
+    no_bias: bool = True,
+    cudnn_tune: str | None = None,
+    cudnn_off: bool = False,
+    layout: str | None = None,
+) -> Value:
+    """The transpose of ``Convolution``: every element of ``data`` adds its multiple of the kernel to the result.
+
+    ``weight`` is [channel, num_filter / num_group, *kernel]. The result has (extent - 1) stride - 2 pad + kernel
+    + ``adj`` elements along each dimension, where ``adj`` is less than ``stride``; or ``target_shape`` elements, which
+    decides ``pad`` and ``adj``. There is no bias by default. The rest is as for ``Convolution``.
+    """
+    n = len(kernel)
+    axis = _check(data, weight, bias, kernel, num_filter, num_group, no_bias, layout, cudnn_tune)
+    stride, dilate = _numbers("stride", stride, n, 1, 1), _numbers("dilate", dilate, n, 1, 1)
+    require(min(kernel) > 0, f"kernel must be positive, got {list(kernel)}")
+    x = ir.moveaxis(data, axis, 1)
+    window = tuple(map(reach, kernel, dilate))
+    whole = tuple(reach(m, s) + k - 1 for m, s, k in zip(x.shape[2:], stride, window, strict=True))
+    if any(target_shape):
+        target = _numbers("target_shape", target_shape, n, 0, 1)
+        surplus = [m - t for m, t in zip(whole, target, strict=True)]
+        require(min(surplus) >= 0, f"too big target shape: at most {list(whole)}, got {list(target)}")
+        pad, adj = tuple((s + 1) // 2 for s in surplus), tuple(s % 2 for s in surplus)
+    else:
+        pad, adj = _numbers("pad", pad, n, 0, 0), _numbers("adj", adj, n, 0, 0)
+        require(all(map(int.__lt__, adj, stride)), f"adj {list(adj)} must be smaller than stride {list(stride)}")
+    made = [m - 2 * p + a for m, p, a in zip(whole, pad, adj, strict=True)]
+    require(min(made) > 0, f"pad {list(pad)} leaves nothing of {list(whole)}")
+    w = _grouped(_weight(weight, axis, x.shape[1], num_filter // num_group, kernel), 0, num_group)
+    spatial = range(3, 3 + n)
+    y = ir.convolution(
+        _grouped(x, 1, num_group), ir.reverse(ir.transpose(w, (0, 2, 1, *spatial)), tuple(spatial)),
+        strides=(1,) * n, spread=stride, dilation=dilate,
+        low=[k - 1 - p for k, p in zip(window, pad, strict=True)],
+        high=[k - 1 - p + a for k, p, a in zip(window, pad, adj, strict=True)],
+    )  # fmt: skip
+    return _finished(y, bias, axis)

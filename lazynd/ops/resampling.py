@@ -1,0 +1,121 @@
+"""Images made larger, and cut out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..ir import build as ir
+from ..ir.build import Value
+from ..ir.types import require
+from .convolution import Deconvolution
+from .kinds import Shape
+from .layout import one_of
+from .operator import floats as _f
+from .operator import op
+
+
+def _upsampling_samples(rng: Any) -> list[Any]:
+    small, large = _f(rng, 2, 1, 2, 3), _f(rng, 2, 2, 4, 6)
+    return [
+        ((small, large), {"scale": 4, "sample_type": "nearest"}),
+        ((small, _f(rng, 2, 1, 4, 6)), {"scale": 2, "sample_type": "nearest", "multi_input_mode": "sum"}),
+        ((_f(rng, 1, 2, 2, 3), _f(rng, 2, 1, 5, 5)), {"scale": 3, "sample_type": "bilinear", "num_filter": 2}),
+    ]
+
+
+@op(samples=_upsampling_samples, method=False)
+def UpSampling(
+    *data: Value,
+    scale: int,
+    num_filter: int = 0,
+    sample_type: str,
+    multi_input_mode: str = "concat",
+    num_args: int | None = None,
+    workspace: int = 512,
+) -> Value:
+    """Images [batch, channel, height, width] made ``scale`` times as high and wide.
+
+    ``sample_type`` "nearest" repeats elements. Of several images, all come to the size that the first one gets, then
+    their channels are joined, or added up by ``multi_input_mode`` "sum". "bilinear" takes an image and a weight
+    [channel, 1, k, k] with k = 2 scale - scale % 2, and is the ``Deconvolution`` by it, each of the ``num_filter``
+    channels for itself. Floats only. ``num_args`` is the number of arrays; ``workspace`` changes nothing.
+    """
+    one_of(sample_type, "bilinear", "nearest")
+    one_of(multi_input_mode, "concat", "sum")
+    _check_count(data, num_args)
+    require(scale >= 1, f"value {scale} for Parameter scale should be greater equal to 1")
+    for each in data:
+        require(each.ndim == 4, f"Input data should be 4D in (batch, channel, y, x), got {each.type}")
+        require(each.dtype.kind == "f", f"only floating point types are supported, got {each.dtype}")
+        require(each.dtype == data[0].dtype, f"expected {data[0].dtype} as in the first array, got {each.type}")
+    if sample_type == "bilinear":
+        return _bilinear(data, scale, num_filter)
+    height, width = data[0].shape[2] * scale, data[0].shape[3] * scale
+    made = []
+    for each in data:
+        require(each.shape[0] == data[0].shape[0], f"batches differ: {data[0].type} and {each.type}")
+        fits = height % each.shape[2] == 0 and width % each.shape[3] == 0
+        require(fits, f"{each.type} does not divide an image of {height} by {width}")
+        made.append(_repeated(each, height // each.shape[2], width // each.shape[3]))
+    if multi_input_mode == "concat":
+        return ir.concatenate(made, 1)
+    total = made[0]
+    for each in made[1:]:
+        require(each.shape == total.shape, "Number of channels must be the same when multi_input_mode==sum")
+        total = total + each
+    return total
+
+
+def _check_count(data: tuple[Value, ...], num_args: int | None) -> None:
+    require(len(data) >= 1, "at least one array is needed")
+    require(num_args in (None, len(data)), f"num_args is {num_args}, but {len(data)} arrays are given")
+
+
+def _repeated(x: Value, down: int, right: int) -> Value:
+    """Each element of the images ``down`` times below one another and ``right`` times side by side."""
+    n, c, h, w = x.shape
+    wide = ir.broadcast_to(ir.reshape(x, (n, c, h, 1, w, 1)), (n, c, h, down, w, right))
+    return ir.reshape(wide, (n, c, h * down, w * right))
+
+
+def _bilinear(data: tuple[Value, ...], scale: int, num_filter: int) -> Value:
+    require(len(data) == 2, f"bilinear takes an image and a weight, got {len(data)} arrays")
+    require(num_filter >= 1, "num_filter must be the number of channels for bilinear")
+    size = 2 * scale - scale % 2
+    made = Deconvolution(
+        *data, kernel=(size, size), stride=(scale, scale), pad=(scale // 2, scale // 2), num_filter=num_filter,
+        num_group=num_filter, no_bias=True,
+    )  # fmt: skip
+    assert isinstance(made, Value)
+    return made
+
+
+def _crop_samples(rng: Any) -> list[Any]:
+    x = _f(rng, 2, 3, 5, 4)
+    return [
+        ((x,), {"h_w": (2, 3), "offset": (1, 0), "num_args": 1}),
+        ((x, _f(rng, 1, 1, 2, 2)), {"center_crop": True}),
+    ]
+
+
+@op(samples=_crop_samples, method=False)
+def Crop(
+    *data: Value, num_args: int | None = None, offset: Shape = (0, 0), h_w: Shape = (0, 0), center_crop: bool = False
+) -> Value:
+    """A part of each image of ``data`` [batch, channel, height, width], of the height and width of a second array, or
+    of ``h_w``. It begins at ``offset``, or lies in the middle if ``center_crop``.
+    """
+    _check_count(data, num_args)
+    require(len(data) <= 2, f"one or two arrays are expected, got {len(data)}")
+    require(len(h_w) == len(offset) == 2, f"offset and h_w are two numbers, got {list(offset)} and {list(h_w)}")
+    for each in data:
+        require(each.ndim == 4, f"Input data should be 4D in batch-num_filter-y-x, got {each.type}")
+    x = data[0]
+    size = data[1].shape[2:] if len(data) == 2 else h_w
+    room = [n - m for n, m in zip(x.shape[2:], size, strict=True)]
+    require(min(size) >= 1 and min(room) >= 0, f"a part of {list(size)} does not lie in {x.type}")
+    begin = tuple(r // 2 for r in room) if center_crop else offset
+    fits = all(0 <= b <= r for b, r in zip(begin, room, strict=True))
+    require(fits, f"offset {list(begin)} leaves no room for {list(size)} in {x.type}")
+    end = [b + m for b, m in zip(begin, size, strict=True)]
+    return ir.slice_(x, (0, 0, *begin), (*x.shape[:2], *end))

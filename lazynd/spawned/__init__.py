@@ -1,0 +1,1 @@
+"""A folder for ``sys.path`` of the processes that a script spawns: in it, ``mxnet`` is lazynd."""
