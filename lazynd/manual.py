@@ -28,6 +28,8 @@ __all__ = ["Setting", "describe", "families", "settings"]
 #: What each kind of parameter means for the program (see ``lazynd/ops/kinds.py``).
 _MEANING = {
     "runtime": "a number that travels with each call: another value compiles nothing",
+    "wide": "a number that travels with each call in float32 at least: another value compiles nothing",
+    "wides": "numbers that travel with each call: other values compile nothing",
     "index": "compiled in as first seen, a program input once it changes",
     "indices": "compiled in as first seen, program inputs once they change",
     "draw": "the position of the random stream, filled in when recording",
@@ -167,7 +169,8 @@ def _example(operator: Operator) -> str:
     arrays, attributes = _samples(operator)[0]
     spec, slots = _bound(operator, arrays, attributes)
     results = evaluate(flatten(graph_of(spec)), [*arrays, *slots])
-    shown = [repr(nd.array(result, dtype=result.dtype)) for result in results]
+    visible = results[: len(results) - len(spec.derived["writes"])]
+    shown = [repr(nd.array(result, dtype=result.dtype)) for result in visible]
     text = shown[0] if len(shown) == 1 else "[" + ", ".join(shown) + "]"
     given = [*map(_literal, arrays), *(f"{name}={_attribute(value)}" for name, value in attributes.items())]
     call = f">>> nd.{operator.name}({', '.join(given)})"
@@ -191,8 +194,18 @@ def _types(operator: Operator) -> str:
     for arrays, attributes in _samples(operator):
         spec, _ = _bound(operator, arrays, attributes)
         given = [*map(repr, spec.in_types), *(f"{name}={_attribute(value)}" for name, value in attributes.items())]
-        lines.append(f"{operator.name}({', '.join(given)}) -> {', '.join(map(repr, spec.out_types))}")
+        written = [_input_name(operator, i) for i in spec.derived["writes"]]
+        shown = spec.out_types[: len(spec.out_types) - len(written)]
+        line = f"{operator.name}({', '.join(given)}) -> {', '.join(map(repr, shown)) or 'nothing'}"
+        lines.append(line + (f"; writes to {', '.join(written)}" if written else ""))
     return "Types:\n\n```text\n" + "\n".join(dict.fromkeys(lines)) + "\n```" if lines else ""
+
+
+def _input_name(operator: Operator, number: int) -> str:
+    last = len(operator.inputs) - 1
+    if operator.variadic and number >= last:
+        return f"{operator.inputs[last]}[{number - last}]"
+    return operator.inputs[number]
 
 
 def _gradient(operator: Operator) -> str:

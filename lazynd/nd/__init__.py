@@ -54,12 +54,12 @@ from .ndarray import NDArray
 from .sparse import cast_storage
 
 __all__ = [
-    "Custom", "NDArray", "add", "arange", "array", "cast_storage", "concatenate", "contrib", "divide", "empty",
-    "equal", "eye", "from_dlpack", "from_numpy", "full", "greater", "greater_equal", "histogram", "hypot", "image",
-    "lesser", "lesser_equal", "linalg", "linspace", "load", "load_frombuffer", "logical_and", "logical_or",
-    "logical_xor", "maximum", "minimum", "modulo", "moveaxis", "multiply", "not_equal", "onehot_encode", "ones",
-    "power", "random", "save", "sparse", "split_v2", "subtract", "to_dlpack_for_read", "to_dlpack_for_write",
-    "true_divide", "waitall", "zeros",
+    "Custom", "NDArray", "add", "arange", "array", "cast_storage", "concatenate", "contrib", "divide", "empty", "equal",
+    "eye", "from_dlpack", "from_numpy", "full", "greater", "greater_equal", "histogram", "hypot", "image", "lesser",
+    "lesser_equal", "linalg", "linspace", "load", "load_frombuffer", "logical_and", "logical_or", "logical_xor",
+    "maximum", "minimum", "modulo", "moveaxis", "multiply", "not_equal", "onehot_encode", "ones", "power", "random",
+    "save", "sparse", "split_v2", "subtract", "to_dlpack_for_read", "to_dlpack_for_write", "true_divide", "waitall",
+    "zeros",
 ]  # fmt: skip
 
 

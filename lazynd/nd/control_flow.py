@@ -208,7 +208,7 @@ def _while_in_python(
         rows = _stack(column)
         missing = limit - len(steps)
         if missing:
-            padding = _one("_fill", (), value=0, shape=(missing, *rows.shape[1:]), dtype=rows.dtype, ctx=rows.context)
+            padding = _one("_full", (), value=0, shape=(missing, *rows.shape[1:]), dtype=rows.dtype, ctx=rows.context)
             rows = _one("Concat", (rows._cell, padding._cell), dim=0)
         stacked.append(rows)
     return (_regroup(stacked, shape) if steps else []), variables

@@ -90,9 +90,9 @@ def _scatter_set_nd(lhs: Value, rhs: Value, indices: Value, *, shape: Shape) -> 
 
 
 @op(samples=lambda r: [((_f(r, 2, 3),), {"src": 1.5})], method=False, differentiable=False)
-def _set_value(out: Value, *, src: Scalar) -> Value:
-    """An array like ``out``, filled with a number."""
-    return ir.broadcast_to(src, out.shape)
+def _set_value(data: Value, *, src: Scalar) -> Value:
+    """An array like ``data``, filled with a number."""
+    return ir.broadcast_to(src, data.shape)
 
 
 def _rows(index: Value, matrix: Value) -> Value:

@@ -42,8 +42,8 @@ Numbers = Annotated[tuple[Any, ...], "numbers"]
 KINDS: Final = {
     "Scalar": "runtime", "Real": "real", "Wide": "wide", "Wides": "wides", "Index": "index", "Indices": "indices",
     "Draw": "draw", "Training": "mode", "Device": "context",
-    "Axis": "axes", "Shape": "shape", "DType": "dtype", "Bounds": "bounds",
-    "Body": "body", "Numbers": "numbers",
+    "Axis": "axes", "Shape": "shape", "DType": "dtype", "Bounds": "bounds", "Body": "body",
+    "Numbers": "numbers",
     "int": "int", "float": "float", "bool": "bool", "str": "str",
 }  # fmt: skip
 

@@ -23,10 +23,10 @@ from .kinds import CANONICAL, kinds_of
 #: Every operator by its name, and by what it declares to be called too; ``find`` knows MXNet's names for it as well.
 OPERATORS: dict[str, Operator] = {}
 
-if TYPE_CHECKING:  # naming it loads numpy.random, a quarter of what importing lazynd takes
-    Samples = Callable[[np.random.Generator], list[tuple[tuple[Any, ...], dict[str, Any]]]]
 #: Numbers of the inputs that a call updates, given how many inputs it has and its static attributes.
 Writes = Callable[[int, Mapping[str, Any]], Sequence[int]]
+if TYPE_CHECKING:  # naming it loads numpy.random, a quarter of what importing lazynd takes
+    Samples = Callable[[np.random.Generator], list[tuple[tuple[Any, ...], dict[str, Any]]]]
 UINT32: Final = np.dtype("uint32")
 
 
@@ -213,6 +213,9 @@ class Operator(Op):
         dtypes = {"runtime": like, "real": FLOAT64, "wide": wide, "wides": wide, "draw": UINT32}
         slots: list[Slot] = []
         for p in self.parameters:
+            if p.kind == "numbers":
+                slots += [Slot(p.name, "runtime", type) for type in _number_types(in_types, static)]
+                continue
             count = 1
             if p.kind == "wides":
                 count = static[p.name]
@@ -221,9 +224,6 @@ class Operator(Op):
             elif p.kind == "draw":
                 count = 2 if self._draws is None or self._draws(static) else 0
             elif p.name in static:
-                continue
-            if p.kind == "numbers":
-                slots += [Slot(p.name, "runtime", type) for type in _number_types(in_types, static)]
                 continue
             type = Type((), dtypes.get(p.kind, INT32), context) if context else Type((), dtypes.get(p.kind, INT32))
             slots += [Slot(p.name, _SLOT_KINDS.get(p.kind, p.kind), type)] * count
