@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from .nd.custom import REGISTERED, CustomOp, CustomOpProp, register
 from .ops import every_name
+from .reference import absent
 
 __all__ = ["CustomOp", "CustomOpProp", "get_all_registered_operators", "register"]
 
@@ -16,3 +19,7 @@ def get_all_registered_operators() -> list[str]:
     True
     """
     return sorted({*every_name(), *REGISTERED})
+
+
+def __getattr__(name: str) -> Any:
+    raise absent("operator", name)

@@ -133,6 +133,19 @@ def Custom(*data: NDArray, op_type: str = "", out: Any = None, name: str | None 
 
     Further keywords are parameters of its ``CustomOpProp``. Gives an array, or a list of several. What its Python
     raises is the cause of an ``MXNetError`` here, or at the line of ``backward``.
+
+    >>> from lazynd import nd, operator
+    >>> class Twice(operator.CustomOp):
+    ...     def forward(self, is_train, req, in_data, out_data, aux):
+    ...         self.assign(out_data[0], req[0], in_data[0] * 2)
+    ...     def backward(self, req, out_grad, in_data, out_data, in_grad, aux):
+    ...         self.assign(in_grad[0], req[0], out_grad[0] * 2)
+    >>> @operator.register("twice")
+    ... class TwiceProp(operator.CustomOpProp):
+    ...     def create_operator(self, ctx, shapes, dtypes):
+    ...         return Twice()
+    >>> nd.Custom(nd.ones((2,)), op_type="twice").asnumpy()
+    array([2., 2.], dtype=float32)
     """
     frame = calling_frame()
     if not op_type:

@@ -4,6 +4,7 @@ import sys
 
 import lazynd
 
-del sys.modules["mxnet"]
-lazynd.as_mxnet()
-sys.modules["mxnet"] = lazynd
+if __name__ == "mxnet":
+    del sys.modules["mxnet"]
+    lazynd.as_mxnet()
+    sys.modules["mxnet"] = lazynd
