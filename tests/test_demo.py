@@ -110,4 +110,4 @@ def test_the_command_line(capsys: pytest.CaptureFixture[str]) -> None:
     assert command_line.main(["operators", "softmax"]) == 0
     assert capsys.readouterr().out.startswith("softmax(data, axis=-1")
     assert command_line.main(["operators", "sofmax"]) == 2
-    assert capsys.readouterr().err == "there is no operator 'sofmax'; near: softmax, log_softmax, max\n"
+    assert capsys.readouterr().err == "there is no operator 'sofmax'; near: softmax, Softmax, log_softmax\n"
