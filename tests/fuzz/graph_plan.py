@@ -12,13 +12,19 @@ from lazynd.backends import cast_scalar
 from lazynd.ir import build as ir
 from lazynd.ir.gradient import cotangents_of
 from lazynd.ir.graph import Graph, topological
-from lazynd.ir.node import Node, leaf
+from lazynd.ir.node import Node, apply, leaf
+from lazynd.ir.node import outputs as outputs_of
 from lazynd.ir.types import Type
 from lazynd.ir.value import Value
 from lazynd.ops import OPERATORS, Operator
 
 #: All but the copy to another device: a graph has one.
-ALL = {operator.name: operator for operator in OPERATORS.values() if operator.name != "_copyto"}
+#: Those whose inputs have two precisions are fixed to these; here every float is widened, for the model, or none.
+ALL = {
+    operator.name: operator
+    for operator in OPERATORS.values()
+    if operator.name != "_copyto" and "mp_" not in operator.name
+}
 
 
 def family_of(name: str) -> str:
@@ -62,13 +68,13 @@ Plan = tuple[Use, ...]
 
 
 def plan(rng: np.random.Generator) -> Plan:
-    """One to three uses of random operators, later ones fed by former ones where that is sound."""
+    """One to four uses of random operators, later ones fed by former ones where that is sound."""
     uses: list[Use] = []
     names = sorted(ALL)
-    for _ in range(rng.integers(1, 4)):
+    for _ in range(rng.integers(1, 5)):
         family = FAMILIES[rng.integers(len(FAMILIES))]
-        # Half of them from any family with equal chances, or the small families would hardly be met.
-        name = str(rng.choice([n for n in names if family_of(n) == family] if rng.random() < 0.5 else names))
+        # Most of them from any family with equal chances, or the small families would hardly be met.
+        name = str(rng.choice([n for n in names if family_of(n) == family] if rng.random() < 0.9 else names))
         cases = samples(ALL[name], 0)
         number = int(rng.integers(len(cases)))
         wires = tuple(
@@ -117,7 +123,7 @@ class _Building:
             source = None if wire is None else results[wire][0]
             usable = source is not None and source.size and source.dtype.kind != "b"
             inputs.append(self.fitted(source, np.asarray(array)) if usable else self.parameter(array))
-        given = dict(attributes)
+        given = {k: retyped(v, self.dtype) if isinstance(v, Graph) else v for k, v in attributes.items()}
         if operator.draws:
             given["draw"] = (np.uint32(7), np.uint32(len(results)))
         for parameter in operator.parameters:
@@ -139,6 +145,26 @@ class _Building:
             flat = ir.concatenate([flat, flat], 0)
         part = ir.reshape(ir.slice_(flat, [0], [array.size]), array.shape)
         return ir.tanh(part) * (0.4 * (high - low)) + (low + high) / 2
+
+
+def retyped(body: Graph, dtype: np.dtype[Any]) -> Graph:
+    """The graph of a loop or a choice with floats of ``dtype``."""
+
+    def change(value: Any) -> Any:
+        if isinstance(value, np.ndarray) and value.dtype.kind == "f":
+            return value.astype(dtype)
+        return dtype if isinstance(value, np.dtype) and value.kind == "f" else value
+
+    made: dict[tuple[Node, int], Any] = {}
+    for node in body.inputs:
+        made[node, 0] = leaf(node.type.with_dtype(change(node.type.dtype)))
+    for node in body.nodes:
+        assert node.spec is not None and node.inputs is not None
+        inputs = [made[ref.node, ref.index] for ref in node.inputs]
+        attributes = {key: change(value) for key, value in node.spec.attributes.items()}
+        results = outputs_of(apply(node.spec.op.specialize(tuple([ref.type for ref in inputs]), attributes), inputs))
+        made.update({(node, i): result for i, result in enumerate(results)})
+    return Graph([made[node, 0] for node in body.inputs], [made[ref.node, ref.index] for ref in body.outputs])
 
 
 def build(plans: Sequence[Plan], seed: int, dtype: Any) -> Built:
