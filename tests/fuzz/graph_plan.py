@@ -68,10 +68,10 @@ Plan = tuple[Use, ...]
 
 
 def plan(rng: np.random.Generator) -> Plan:
-    """One to four uses of random operators, later ones fed by former ones where that is sound."""
+    """One to five uses of random operators, later ones fed by former ones where that is sound."""
     uses: list[Use] = []
     names = sorted(ALL)
-    for _ in range(rng.integers(1, 5)):
+    for _ in range(rng.integers(1, 6)):
         family = FAMILIES[rng.integers(len(FAMILIES))]
         # Most of them from any family with equal chances, or the small families would hardly be met.
         name = str(rng.choice([n for n in names if family_of(n) == family] if rng.random() < 0.9 else names))
