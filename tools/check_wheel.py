@@ -20,7 +20,8 @@ def check_contents(wheel: pathlib.Path) -> None:
     """The package, all of it, and nothing else: no tests, no tools."""
     with zipfile.ZipFile(wheel) as archive:
         packed = {name for name in archive.namelist() if ".dist-info/" not in name}
-    sources = {p.relative_to(root).as_posix() for p in (root / "lazynd").rglob("*.py")} | {"lazynd/py.typed"}
+    kinds = ("*.py", "*.txt", "py.typed")
+    sources = {p.relative_to(root).as_posix() for kind in kinds for p in (root / "lazynd").rglob(kind)}
     assert packed == sources, f"too much or too little in the wheel: {sorted(packed ^ sources)}"
 
 
