@@ -187,6 +187,18 @@ _scalar("_logical_or_scalar", _logical(lambda a, s: a | s), "1 where one is not 
 _scalar("_logical_xor_scalar", _logical(lambda a, s: a ^ s), "1 where exactly one is not 0.", **_FLAT_SAME)
 
 
+@op(name="_half_power", samples=lambda r: [((_floats(r, 2, 3),), {})], method=False)
+def half_power(data: Value) -> Value:
+    """``data`` to the power of 0.5: its square root, but that of -0.0 is 0 and that of -inf is inf."""
+    size = ir.abs(data)
+    return ir.select(size == math.inf, size, ir.sqrt(ir.select(data == 0, ir.zeros_like(data), data)))
+
+
+@half_power.gradient
+def _half_power_gradient(g: Value, y: Value, data: Value) -> Value:
+    return g * (0.5 / y)  # infinite at 0, where the body's own has 0 times infinity
+
+
 def _power_samples(rng: Any) -> list[Any]:
     return [((_floats(rng, 2, 3),), {"scalar": s}) for s in (2.5, -1, 0, 0.5, 1, 2, 3)]
 
@@ -198,28 +210,12 @@ def _power_scalar(data: Value, *, scalar: Scalar = 1.0) -> Value:
         return ir.power(data, scalar)
     if scalar == 0.5 and data.dtype.kind != "f":
         return ir.ones_like(data)  # the exponent is cast to the array's dtype: 0
-    zeros = ir.zeros_like(data)
     rules: dict[float, Callable[[], Value]] = {
         -1: lambda: ir.power(data, ir.constant(-1, data.type)) if data.dtype.kind != "f" else 1 / data,
         0: lambda: ir.ones_like(data),
-        # The root of -0.0 and -inf is not their power.
-        0.5: lambda: ir.select(ir.abs(data) == math.inf, ir.abs(data), ir.sqrt(ir.select(data == 0, zeros, data))),
+        0.5: lambda: half_power(data),
         1: lambda: data,
         2: lambda: data * data,
-    }
-    return rules[scalar]()
-
-
-@_power_scalar.gradient
-def _power_scalar_gradient(g: Value, y: Value, data: Value, *, scalar: Any) -> Value:
-    if isinstance(scalar, Value):
-        return g * scalar * ir.power(data, scalar - 1)
-    rules: dict[float, Callable[[], Value]] = {
-        -1: lambda: -g * y * y,
-        0: lambda: ir.zeros_like(g),
-        0.5: lambda: g * (0.5 / y),
-        1: lambda: g,
-        2: lambda: g * data * 2,
     }
     return rules[scalar]()
 
