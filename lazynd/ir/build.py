@@ -22,7 +22,7 @@ __all__ = [
     "dynamic_update_slice", "emit", "erf", "exp", "expand_dims", "expm1", "floor", "full", "full_like", "gather",
     "iota", "log", "log1p", "logistic", "max", "maximum", "mean", "min", "minimum", "moveaxis",
     "ones_like", "pad", "power", "prod", "random_bits", "reduce_window_max", "reduce_window_sum", "remainder",
-    "reshape", "reverse", "round_half_even", "rsqrt", "scatter", "select", "shift_left",
+    "reshape", "reverse", "round_half_even", "row", "rsqrt", "scatter", "select", "shift_left",
     "shift_right", "sign", "sin", "slice_", "sort", "sqrt", "square", "squeeze", "stop_gradient", "sum", "tanh",
     "transpose", "unary", "window_argmax", "zeros_like",
 ]  # fmt: skip
@@ -189,6 +189,11 @@ def expand_dims(x: Value, axis: int) -> Value:
 
 def squeeze(x: Value, axes: Sequence[int]) -> Value:
     return reshape(x, [n for i, n in enumerate(x.shape) if i not in axes])
+
+
+def row(x: Value, k: int) -> Value:
+    """What is at index ``k`` of the first axis, without that axis."""
+    return reshape(slice_(x, [k] + [0] * (x.ndim - 1), [k + 1, *x.shape[1:]]), x.shape[1:])
 
 
 def transpose(x: Value, axes: Sequence[int] | None = None) -> Value:

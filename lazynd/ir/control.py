@@ -13,7 +13,7 @@ from .graph import Graph
 from .node import leaf
 from .primitive import PRIMITIVES
 from .types import Type
-from .value import VOCABULARY, Value, wrap
+from .value import VOCABULARY, Value, results, wrap
 
 VOCABULARY.add(__file__)
 
@@ -106,5 +106,4 @@ def while_(
 def apply(name: str, values: Sequence[Value], **attributes: Any) -> Values:
     """The results of the primitive ``name``, always a tuple."""
     refs = [value.ref for value in values]
-    made = wrap(PRIMITIVES[name].specialize(tuple([r.type for r in refs]), attributes), refs)
-    return made if isinstance(made, tuple) else (made,)
+    return results(wrap(PRIMITIVES[name].specialize(tuple([r.type for r in refs]), attributes), refs))

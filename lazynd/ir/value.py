@@ -134,6 +134,11 @@ def wrap(spec: Specialization, inputs: Sequence[Node | Output]) -> Any:
     return (Value(node), *(Value(Output(node, i, t)) for i, t in enumerate(spec.out_types[1:], 1)))
 
 
+def results(made: Any) -> tuple[Value, ...]:
+    """What ``wrap`` gave, or an operator called in a body, as a tuple however many they are."""
+    return made if isinstance(made, tuple) else (made,)
+
+
 def emit(name: str, *values: Value, **attributes: Any) -> Any:
     """Apply the primitive ``name``."""
     refs = [value.ref for value in values]

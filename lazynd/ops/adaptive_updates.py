@@ -13,7 +13,7 @@ from ..ir.build import Value
 from ..ir.types import require
 from .kinds import Wide
 from .normalization import wide
-from .updates import Results, clipped, narrow, require_half, require_like, update, update_samples
+from .updates import Results, clipped, in_full, narrow, require_half, require_like, update, update_samples
 
 
 def decayed(weight: Value, grad: Value, rescale_grad: Any, clip_gradient: Any, wd: Any) -> Value:
@@ -247,26 +247,6 @@ def ftml_update(
     return narrow(weight, -total / scale, scale, square, total)
 
 
-def _lamb(
-    weight: Value,
-    grad: Value,
-    mean: Value,
-    var: Value,
-    beta1: Value,
-    beta2: Value,
-    epsilon: Value,
-    t: Value,
-    bias_correction: bool,
-    wd: Value,
-    rescale_grad: Value,
-    clip_gradient: Any,
-) -> Results:
-    g = clipped(ir.convert(grad, weight.dtype) * rescale_grad, clip_gradient)
-    m, v = _averages(g, mean, var, beta1, beta2)
-    mean_, var_ = (m / _unbiased(beta1, t), v / _unbiased(beta2, t)) if bias_correction else (m, v)
-    return mean_ / (ir.sqrt(var_) + epsilon) + wd * weight, m, v
-
-
 @update(update_samples(4, {"wd": 0.01, "t": 3}, {"wd": 0.01, "t": 3, "bias_correction": False}), writes=(2, 3))
 def lamb_update_phase1(
     weight: Value,
@@ -285,10 +265,10 @@ def lamb_update_phase1(
 ) -> Results:
     """The direction of LAMB at step ``t`` from 1: ``m / (sqrt(v) + epsilon) + wd weight``, as in Adam."""
     require_like(weight, grad, mean, var)
-    made = _lamb(
-        wide(weight), grad, mean, var, beta1, beta2, epsilon, t, bias_correction, wd, rescale_grad, clip_gradient
-    )  # fmt: skip
-    return narrow(weight, *made)
+    g = clipped(wide(grad) * rescale_grad, clip_gradient)
+    m, v = _averages(g, mean, var, beta1, beta2)
+    mean_, var_ = (m / _unbiased(beta1, t), v / _unbiased(beta2, t)) if bias_correction else (m, v)
+    return narrow(weight, mean_ / (ir.sqrt(var_) + epsilon) + wd * wide(weight), m, v)
 
 
 @update(update_samples(5, {"wd": 0.01, "t": 3}, half=True), writes=(2, 3))
@@ -310,8 +290,9 @@ def mp_lamb_update_phase1(
 ) -> Results:
     """``lamb_update_phase1`` of ``weight32``, with float32 states and a float32 result."""
     require_half(weight, grad, mean, var, weight32)
-    return _lamb(
-        weight32, grad, mean, var, beta1, beta2, epsilon, t, bias_correction, wd, rescale_grad, clip_gradient
+    return in_full(
+        lamb_update_phase1, weight32, grad, mean, var, beta1=beta1, beta2=beta2, epsilon=epsilon, t=t,
+        bias_correction=bias_correction, wd=wd, rescale_grad=rescale_grad, clip_gradient=clip_gradient,
     )  # fmt: skip
 
 

@@ -10,12 +10,11 @@ import numpy as np
 from ..ir import build as ir
 from ..ir.build import Value
 from ..ir.types import FLOAT32, require
+from ..ir.value import results
 from .kinds import Wide, Wides
 from .normalization import wide
 from .operator import Operator, Writes, op
-from .updates import NONE, mp_sgd_mom_update, mp_sgd_update, sgd_mom_update, sgd_update
-
-Results = tuple[Value, ...]
+from .updates import NONE, Results, mp_sgd_mom_update, mp_sgd_update, sgd_mom_update, sgd_update
 
 
 def _samples(size: int, states: int, preloaded: bool) -> Callable[[Any], list[Any]]:
@@ -51,12 +50,10 @@ def _one_by_one(
     update: Operator, size: int, data: Sequence[Value], lrs: Sequence[Value], wds: Sequence[Value], **options: Any
 ) -> Results:
     """``update`` of each group of ``size`` arrays; the weights, then the states in their order."""
-    count = len(data) // size
-    made: list[Results] = []
-    for k, (lr, wd) in enumerate(zip(lrs, wds, strict=True)):
-        found = update(*data[k * size : k * size + size], lr=lr, wd=wd, **options)
-        made.append(found if isinstance(found, tuple) else (found,))
-    assert count == len(made)
+    made = [
+        results(update(*data[k * size : k * size + size], lr=lr, wd=wd, **options))
+        for k, (lr, wd) in enumerate(zip(lrs, wds, strict=True))
+    ]
     return *(m[0] for m in made), *(state for m in made for state in m[1:])
 
 
@@ -77,29 +74,12 @@ def _preloaded(data: Sequence[Value], num_weights: int) -> tuple[Sequence[Value]
     for name, each in (("lrs", lrs), ("wds", wds)):
         require(each.shape == (num_weights,), f"{name} must have {num_weights} numbers, got {each.type}")
     dtype = np.result_type(data[0].dtype, FLOAT32)
-    rates, decays = (
-        tuple(ir.reshape(ir.convert(ir.slice_(v, [k], [k + 1]), dtype), ()) for k in range(num_weights))
-        for v in (lrs, wds)
-    )
+    rates, decays = (tuple(ir.convert(ir.row(v, k), dtype) for k in range(num_weights)) for v in (lrs, wds))
     return groups, rates, decays
 
 
-def _multi(name: str, update: Operator, size: int, momentum: bool, text: str) -> None:
-    """Declare ``multi_NAME`` and ``preloaded_multi_NAME`` of groups of ``size`` arrays."""
-    states = 1 if momentum else 0
-
-    def with_momentum(
-        *data: Value,
-        lrs: Wides,
-        wds: Wides,
-        momentum: Wide = 0.0,
-        rescale_grad: Wide = 1.0,
-        clip_gradient: Wide = -1.0,
-        num_weights: int = 1,
-    ) -> Results:
-        _check(data, size, num_weights, lrs, wds)
-        options = {"momentum": momentum, "rescale_grad": rescale_grad, "clip_gradient": clip_gradient}
-        return _one_by_one(update, size, data, lrs, wds, **options)
+def _plain(update: Operator, size: int) -> tuple[Callable[..., Results], Callable[..., Results]]:
+    """``update`` of groups of ``size`` arrays, with its numbers as attributes, and in the last two arrays."""
 
     def plain(
         *data: Value,
@@ -112,7 +92,32 @@ def _multi(name: str, update: Operator, size: int, momentum: bool, text: str) ->
         _check(data, size, num_weights, lrs, wds)
         return _one_by_one(update, size, data, lrs, wds, rescale_grad=rescale_grad, clip_gradient=clip_gradient)
 
-    def preloaded_with_momentum(
+    def preloaded(*data: Value, rescale_grad: Wide = 1.0, clip_gradient: Wide = -1.0, num_weights: int = 1) -> Results:
+        groups, lrs, wds = _preloaded(data, num_weights)
+        return plain(
+            *groups, lrs=lrs, wds=wds, rescale_grad=rescale_grad, clip_gradient=clip_gradient, num_weights=num_weights
+        )
+
+    return plain, preloaded
+
+
+def _with_momentum(update: Operator, size: int) -> tuple[Callable[..., Results], Callable[..., Results]]:
+    """Like ``_plain``, with momentum."""
+
+    def plain(
+        *data: Value,
+        lrs: Wides,
+        wds: Wides,
+        momentum: Wide = 0.0,
+        rescale_grad: Wide = 1.0,
+        clip_gradient: Wide = -1.0,
+        num_weights: int = 1,
+    ) -> Results:
+        _check(data, size, num_weights, lrs, wds)
+        options = {"momentum": momentum, "rescale_grad": rescale_grad, "clip_gradient": clip_gradient}
+        return _one_by_one(update, size, data, lrs, wds, **options)
+
+    def preloaded(
         *data: Value,
         momentum: Wide = 0.0,
         rescale_grad: Wide = 1.0,
@@ -120,28 +125,25 @@ def _multi(name: str, update: Operator, size: int, momentum: bool, text: str) ->
         num_weights: int = 1,
     ) -> Results:
         groups, lrs, wds = _preloaded(data, num_weights)
-        return with_momentum(
+        return plain(
             *groups, lrs=lrs, wds=wds, momentum=momentum, rescale_grad=rescale_grad, clip_gradient=clip_gradient,
             num_weights=num_weights,
         )  # fmt: skip
 
-    def preloaded(*data: Value, rescale_grad: Wide = 1.0, clip_gradient: Wide = -1.0, num_weights: int = 1) -> Results:
-        groups, lrs, wds = _preloaded(data, num_weights)
-        return plain(
-            *groups, lrs=lrs, wds=wds, rescale_grad=rescale_grad, clip_gradient=clip_gradient, num_weights=num_weights
-        )
+    return plain, preloaded
 
-    for prefix, function in (
-        ("", with_momentum if momentum else plain),
-        ("preloaded_", preloaded_with_momentum if momentum else preloaded),
-    ):
-        where = "in the last two arrays" if prefix else "in ``lrs`` and ``wds``"
+
+def _multi(name: str, update: Operator, size: int, momentum: bool, text: str) -> None:
+    """Declare ``multi_NAME`` and ``preloaded_multi_NAME`` of groups of ``size`` arrays."""
+    functions = (_with_momentum if momentum else _plain)(update, size)
+    places = ("in ``lrs`` and ``wds``", "in the last two arrays")
+    for prefix, function, where in zip(("", "preloaded_"), functions, places, strict=True):
         function.__doc__ = (
             f"``{update.name}`` of ``num_weights`` weights, given as {text} each; rates and decays are {where}."
         )
         op(
             name=f"{prefix}multi_{name}",
-            samples=_samples(size, states, bool(prefix)),
+            samples=_samples(size, int(momentum), bool(prefix)),
             writes=_states(size),
             method=False,
             differentiable=False,

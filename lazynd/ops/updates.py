@@ -11,6 +11,7 @@ from typing import Any, Final
 from ..ir import build as ir
 from ..ir.build import Value
 from ..ir.types import FLOAT32, require
+from ..ir.value import results
 from .kinds import Wide
 from .normalization import wide
 from .operator import Operator, op
@@ -76,6 +77,11 @@ def narrow(like: Value, *values: Value) -> Results:
     return tuple(ir.convert(v, like.dtype) for v in values)
 
 
+def in_full(operator: Operator, weight32: Value, grad: Value, *states: Value, **options: Any) -> Results:
+    """The results of another update, of the float32 weight, by a gradient that may be float16."""
+    return results(operator(weight32, ir.convert(grad, weight32.dtype), *states, **options))
+
+
 @update(update_samples(2, {"lr": 0.1, "wd": 0.01}, {"lr": 0.1, "clip_gradient": 0.6}))
 def sgd_update(
     weight: Value,
@@ -127,7 +133,9 @@ def mp_sgd_update(
 ) -> Results:
     """``sgd_update`` of ``weight32``, whose float16 copy is the result."""
     require_half(weight, grad, weight32)
-    w = weight32 - lr * scaled(weight32, grad, rescale_grad, clip_gradient, wd)
+    (w,) = in_full(
+        sgd_update, weight32, grad, lr=lr, wd=wd, rescale_grad=rescale_grad, clip_gradient=clip_gradient
+    )  # fmt: skip
     return *narrow(weight, w), w
 
 
@@ -147,8 +155,10 @@ def mp_sgd_mom_update(
 ) -> Results:
     """``sgd_mom_update`` of ``weight32`` and ``mom``, both float32; the float16 copy of the weight is the result."""
     require_half(weight, grad, mom, weight32)
-    m = momentum * mom - lr * scaled(weight32, grad, rescale_grad, clip_gradient, wd)
-    w = weight32 + m
+    w, m = in_full(
+        sgd_mom_update, weight32, grad, mom, lr=lr, momentum=momentum, wd=wd, rescale_grad=rescale_grad,
+        clip_gradient=clip_gradient,
+    )  # fmt: skip
     return *narrow(weight, w), m, w
 
 
@@ -187,9 +197,10 @@ def mp_nag_mom_update(
 ) -> Results:
     """``nag_mom_update`` of ``weight32`` and ``mom``, both float32; the float16 copy of the weight is the result."""
     require_half(weight, grad, mom, weight32)
-    step = lr * scaled(weight32, grad, rescale_grad, clip_gradient, wd)
-    m = momentum * mom - step
-    w = weight32 + momentum * m - step
+    w, m = in_full(
+        nag_mom_update, weight32, grad, mom, lr=lr, momentum=momentum, wd=wd, rescale_grad=rescale_grad,
+        clip_gradient=clip_gradient,
+    )  # fmt: skip
     return *narrow(weight, w), m, w
 
 
