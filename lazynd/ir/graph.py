@@ -160,7 +160,3 @@ def inline(graph: Graph, arguments: Sequence[Node | Output]) -> list[Node | Outp
     for node in graph.nodes:
         rewriter.copy(node, rewriter.inputs_of(node))
     return [rewriter[ref] for ref in graph.outputs]
-
-
-def parameter_like(ref: Node | Output) -> Node:
-    return leaf(ref.type)

@@ -163,6 +163,11 @@ def require(condition: bool, message: str) -> None:
         raise OperatorError(message)
 
 
+def require_floats(type: Type) -> None:
+    """Refuse what has no floats."""
+    require(type.dtype.kind == "f", f"This operation only support floating point types, not {type.dtype}")
+
+
 def normalize_axis(axis: int, ndim: int) -> int:
     """``axis`` counted from the front, checked against ``ndim``."""
     require(-ndim <= axis < ndim, f"axis {axis} exceeds the input dimension of {ndim}")

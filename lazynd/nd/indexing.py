@@ -154,7 +154,7 @@ def _split(cell: Cell, key: tuple[Any, ...]) -> tuple[Cell, list[Cell], Ints]:
 
 def _axes_made(cell: Cell, key: tuple[Any, ...]) -> tuple[Cell, tuple[Any, ...]]:
     """``cell`` seen with an axis of length 1 for each None in ``key``, and the key that takes it whole."""
-    if None not in [part if part is None else 0 for part in key]:
+    if all(part is not None for part in key):
         return cell, key
     extents = iter(cell.type.shape)
     shape = [1 if part is None else next(extents) for part in key]

@@ -13,7 +13,7 @@ from .. import runtime
 from ..ir.errors import MXNetError
 from ..ir.specialization import Specialization
 from ..ir.types import Context, Type, as_dtype
-from ..ops import OPERATORS, Operator, every_name, find
+from ..ops import OPERATORS, Operator, find
 from ..ops.shape import resolve_reshape
 from ..reference import absent, has
 from ..runtime.cell import Detached, Variable
@@ -25,8 +25,6 @@ from .handle import Handle
 from .invoke import bind_scalar, gathered, invoke, method_of
 from .np_shape import has_scalar
 from .refusal import refuse, reports
-
-_FORCE = runtime.force
 
 
 class NDArray(Handle):
@@ -431,7 +429,7 @@ class NDArray(Handle):
         return getattr(self, name)
 
     def __dir__(self) -> list[str]:
-        methods = {n for n in every_name() if not n.startswith("_") and (o := find(n)) and o.method}
+        methods = {n for o in OPERATORS.values() if o.method for n in o.names if not n.startswith("_")}
         return sorted({*object.__dir__(self), *methods})
 
     def __reduce__(self) -> tuple[Any, ...]:

@@ -52,10 +52,15 @@ def _draw(
     made = _from_arrays(name, arrays, shape, dtype, out, frame) if arrays else None
     if made is None:
         made = _from_numbers(name, parameters, shape, ctx, dtype, out, frame)
-    if out is not None:
-        out[:] = made
-        return out
-    return made
+    return _given(made, out)
+
+
+def _given(made: NDArray, out: NDArray | None) -> NDArray:
+    """``made``, or ``out`` with its content if that is given."""
+    if out is None:
+        return made
+    out[:] = made
+    return out
 
 
 def _from_arrays(
@@ -299,10 +304,7 @@ def multinomial(
     attributes = (() if shape is None else _shape(shape), get_prob, as_dtype(dtype))
     cells = invoke(OPERATORS["_sample_multinomial"], (data._cell,), attributes, calling_frame())
     made = [NDArray(cell) for cell in cells]
-    if out is None:
-        return made if get_prob else made[0]
-    out[:] = made[0]
-    return out
+    return made if get_prob and out is None else _given(made[0], out)
 
 
 @reports("shuffle")
@@ -313,11 +315,7 @@ def shuffle(data: NDArray, out: NDArray | None = None) -> NDArray:
     >>> sorted(nd.random.shuffle(nd.arange(4)).asnumpy().tolist())
     [0.0, 1.0, 2.0, 3.0]
     """
-    made = NDArray(invoke(OPERATORS["_shuffle"], (data._cell,), (), calling_frame())[0])
-    if out is None:
-        return made
-    out[:] = made
-    return out
+    return _given(NDArray(invoke(OPERATORS["_shuffle"], (data._cell,), (), calling_frame())[0]), out)
 
 
 _operator, _ = namespace(__name__, "_random_")

@@ -9,9 +9,9 @@ import numpy as np
 
 from ..ir import build as ir
 from ..ir.build import Value
-from ..ir.types import INT32, require
+from ..ir.types import require
 from .basic_index import _basic_assign
-from .index import bounded
+from .index import coordinates, one_per_row
 from .kinds import Bounds, Scalar, Shape
 from .operator import floats as _f
 from .operator import op
@@ -81,26 +81,13 @@ def _scatter_set_nd(lhs: Value, rhs: Value, indices: Value, *, shape: Shape) -> 
     require(n <= lhs.ndim, f"indices of {n} coordinates for {lhs.type}")
     expected = (*indices.shape[1:], *lhs.shape[n:])
     require(rhs.shape == expected, f"rhs must have shape {list(expected)}, got {rhs.type}")
-    lines = [
-        ir.reshape(ir.slice_(indices, [k] + [0] * (indices.ndim - 1), [k + 1, *indices.shape[1:]]), indices.shape[1:])
-        for k in range(n)
-    ]
-    where = [bounded(line, lhs.shape[k], "clip") for k, line in enumerate(lines)]
-    return ir.scatter(lhs, rhs, where, range(n), "set")
+    return ir.scatter(lhs, rhs, coordinates(indices, lhs), range(n), "set")
 
 
 @op(samples=lambda r: [((_f(r, 2, 3),), {"src": 1.5})], method=False, differentiable=False)
 def _set_value(data: Value, *, src: Scalar) -> Value:
     """An array like ``data``, filled with a number."""
     return ir.broadcast_to(src, data.shape)
-
-
-def _rows(index: Value, matrix: Value) -> Value:
-    """Which elements of ``matrix`` the indices, one a row, point at."""
-    fits = matrix.ndim == 2 and index.shape == matrix.shape[:1]
-    require(fits, f"expected [n,k] and [n], got {matrix.type} and {index.type}")
-    columns = ir.iota(matrix.shape, 1, INT32, matrix.context)
-    return columns == ir.expand_dims(ir.convert(index, INT32), 1)
 
 
 @op(
@@ -112,10 +99,10 @@ def fill_element_0index(lhs: Value, mhs: Value, rhs: Value) -> Value:
     """``lhs``, a matrix, with ``mhs`` at one place of each row, the one that ``rhs`` says; none if it is outside."""
     require(mhs.dtype == lhs.dtype, f"mhs must be {lhs.dtype}, got {mhs.type}")
     require(mhs.shape == rhs.shape, f"mhs must have shape {list(rhs.shape)}, got {mhs.type}")
-    return ir.select(_rows(rhs, lhs), ir.expand_dims(mhs, 1), lhs)
+    return ir.select(one_per_row(rhs, lhs), ir.expand_dims(mhs, 1), lhs)
 
 
 @op(samples=lambda r: [((np.array([0, 3, 1], "float32"), _f(r, 3, 4)), {})], method=False, differentiable=False)
 def _onehot_encode(lhs: Value, rhs: Value) -> Value:
     """An array like ``rhs``, a matrix, with 1 in each row at the index that ``lhs`` says, else 0."""
-    return ir.convert(_rows(lhs, rhs), rhs.dtype)
+    return ir.convert(one_per_row(lhs, rhs), rhs.dtype)

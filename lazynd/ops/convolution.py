@@ -8,8 +8,8 @@ from ..ir import build as ir
 from ..ir.build import Value
 from ..ir.primitives.convolution import reach
 from ..ir.types import require
-from .kinds import Shape
-from .layout import channel_axis, one_of
+from .kinds import Shape, one_of
+from .layout import channel_axis
 from .operator import floats as _f
 from .operator import op
 

@@ -16,7 +16,7 @@ import numpy as np
 from ..ir import build as ir
 from ..ir.build import Value
 from ..ir.types import FLOAT32, INT32, require
-from .kinds import Device, Draw, DType, Shape
+from .kinds import Device, Draw, DType, Shape, one_of
 from .operator import op
 from .random import Stream, box_muller, normal, poisson_quantile, uniform
 
@@ -32,10 +32,6 @@ def _block(x: Value, start: int, stop: int) -> Value:
     """Rows ``start`` to ``stop`` of ``x``."""
     none = [0] * (x.ndim - 1)
     return ir.slice_(x, [start, *none], [stop, *x.shape[1:]])
-
-
-def _row(x: Value, k: int) -> Value:
-    return ir.squeeze(_block(x, k, k + 1), (0,))
 
 
 def _uniform(draw: Stream, shape: Sequence[int], dtype: np.dtype[Any], low: Value, high: Value) -> Value:
@@ -68,7 +64,7 @@ def _gamma_of(words: Value, shape: Value) -> Value:
     first = ir.min(ir.select(accepted, position, ir.full_like(position, n)), 0, keepdims=True)
     chosen = ir.sum(ir.select(position == first, cube, ir.zeros_like(cube)), 0)
     chosen = ir.select(ir.squeeze(first, (0,)) < n, chosen, ir.full_like(chosen, 1))
-    power = ir.power(1 - _row(words, 3 * n), 1 / ir.select(small, shape, ir.ones_like(shape)))
+    power = ir.power(1 - ir.row(words, 3 * n), 1 / ir.select(small, shape, ir.ones_like(shape)))
     return d * chosen * ir.select(small, power, ir.full_like(power, 1))
 
 
@@ -91,7 +87,7 @@ def _mixed_poisson(
     rate = _gamma_of(words, ir.select(finite, gamma_shape, ir.ones_like(gamma_shape))) * scale
     if fixed is not None:
         rate = ir.select(finite, rate, fixed)
-    return ir.convert(poisson_quantile(_row(words, _GAMMA_WORDS), rate), dtype)
+    return ir.convert(poisson_quantile(ir.row(words, _GAMMA_WORDS), rate), dtype)
 
 
 def _negative_binomial(draw: Stream, shape: Sequence[int], dtype: np.dtype[Any], k: Value, p: Value) -> Value:
@@ -223,9 +219,7 @@ def _sample_multinomial(
     which has a gradient.
     """
     require(data.dtype.kind == "f" and data.ndim > 0, f"data must be floats along an axis, got {data.type}")
-    allowed = ("float16", "float32", "float64", "int32", "uint8")
-    listed = ", ".join(map(repr, allowed))
-    require(dtype.name in allowed, f"Invalid Input: '{dtype}', valid values are: {{{listed}}}")
+    one_of(dtype.name, "float16", "float32", "float64", "int32", "uint8")
     classes, lead = data.shape[-1], data.shape[:-1]
     wide = np.result_type(data.dtype, FLOAT32)
     p = ir.reshape(ir.convert(data, wide), (math.prod(lead), 1, classes))

@@ -10,8 +10,8 @@ import numpy as np
 
 from ..ir import build as ir
 from ..ir.build import Value
-from ..ir.types import INT32, require
-from .kinds import Training, Wide
+from ..ir.types import INT32, require, require_floats
+from .kinds import Training, Wide, one_of
 from .normalization import wide
 from .operator import Operator, op
 
@@ -25,13 +25,8 @@ def _labels(rng: Any, count: int, *shape: int) -> Any:
 
 
 def _of_one_dtype(data: Value, label: Value) -> None:
-    require(data.dtype.kind == "f", f"This operation only support floating point types, not {data.dtype}")
+    require_floats(data.type)
     require(label.dtype == data.dtype, f"Expected '{data.dtype}' v.s. given '{label.dtype}' at 'label'")
-
-
-def _choice(name: str, value: str, *choices: str) -> None:
-    listed = ", ".join(f"'{choice}'" for choice in choices)
-    require(value in choices, f"Invalid Input: '{value}', valid values are: {{{listed}}} for {name}")
 
 
 def _lines(data: Value, multi_output: bool, preserve_shape: bool) -> tuple[int, int, int]:
@@ -78,7 +73,7 @@ def SoftmaxOutput(
     that arrives is ignored, but a factor if ``out_grad``.
     """
     _of_one_dtype(data, label)
-    _choice("normalization", normalization, "batch", "null", "valid")
+    one_of(normalization, "batch", "null", "valid", parameter="normalization")
     n, classes, places = _lines(data, multi_output, preserve_shape)
     if label.shape != data.shape:
         spatial = (places,), data.shape[2:], (1, *data.shape[2:])
@@ -231,8 +226,8 @@ def MakeLoss(data: Value, *, grad_scale: Wide = 1.0, valid_thresh: Wide = 0.0, n
     Divided by the number of lines along the last axis (``normalization`` "batch") or of elements above
     ``valid_thresh`` ("valid").
     """
-    _choice("normalization", normalization, "batch", "null", "valid")
-    require(data.dtype.kind == "f", f"This operation only support floating point types, not {data.dtype}")
+    one_of(normalization, "batch", "null", "valid", parameter="normalization")
+    require_floats(data.type)
     return data
 
 

@@ -8,9 +8,8 @@ import numpy as np
 
 from ..ir import build as ir
 from ..ir.build import Value
-from ..ir.errors import OperatorError
 from ..ir.types import INT32, normalize_axis, require
-from .kinds import DType, Shape
+from .kinds import DType, Shape, one_of
 from .operator import floats as _f
 from .operator import op
 from .reduce import one
@@ -26,8 +25,7 @@ def bounded(index: Value, extent: int, mode: str) -> Value:
     if mode == "wrap":
         r = ir.remainder(whole, max(extent, 1))
         return ir.select(r < 0, r + extent, r)
-    if mode not in ("clip", "raise"):
-        raise OperatorError(f"Invalid Input: '{mode}', valid values are: {{'clip', 'raise', 'wrap'}}")
+    one_of(mode, "clip", "raise", "wrap")
     return ir.minimum(ir.maximum(whole, 0), max(extent - 1, 0))
 
 
@@ -88,16 +86,25 @@ def one_hot(
     return ir.select(hit, ir.constant(on_value, like), ir.constant(off_value, like))
 
 
+def coordinates(indices: Value, data: Value) -> list[Value]:
+    """The rows of ``indices`` as positions along the first axes of ``data``, inside its extents."""
+    return [bounded(ir.row(indices, k), data.shape[k], "clip") for k in range(indices.shape[0])]
+
+
+def one_per_row(index: Value, matrix: Value) -> Value:
+    """Which elements of ``matrix`` the indices, one a row, point at."""
+    fits = matrix.ndim == 2 and index.shape == matrix.shape[:1]
+    require(fits, f"expected [n,k] and [n], got {matrix.type} and {index.type}")
+    columns = ir.iota(matrix.shape, 1, INT32, matrix.context)
+    return columns == ir.expand_dims(ir.convert(index, INT32), 1)
+
+
 @op(samples=lambda r: [((_f(r, 4, 3), np.array([[0, 3], [2, 1]], "float32")), {})])
 def gather_nd(data: Value, indices: Value) -> Value:
     """Elements of ``data`` at the coordinates in the columns of ``indices``."""
     n = indices.shape[0]
     require(n <= data.ndim, f"indices of {n} coordinates for {data.type}")
-    lines = [
-        ir.reshape(ir.slice_(indices, [k] + [0] * (indices.ndim - 1), [k + 1, *indices.shape[1:]]), indices.shape[1:])
-        for k in range(n)
-    ]
-    return one(ir.gather(data, [bounded(line, data.shape[k], "clip") for k, line in enumerate(lines)], range(n)))
+    return one(ir.gather(data, coordinates(indices, data), range(n)))
 
 
 def _where_samples(rng: Any) -> list[Any]:

@@ -171,3 +171,11 @@ CANONICAL: Final[dict[str, Callable[[Any], Any]]] = {
     "real": canonical_number, "wide": canonical_number, "wides": _numbers, "index": _int, "indices": _shape,
     "body": _body, "numbers": tuple,
 }  # fmt: skip
+
+
+def one_of(value: str | None, *allowed: str | None, parameter: str | None = None) -> None:
+    """Refuse the value of a parameter that is not among ``allowed``."""
+    if value not in allowed:
+        names = ", ".join(["None"] * (None in allowed) + [repr(each) for each in sorted(filter(None, allowed))])
+        where = f" for {parameter}" if parameter else ""
+        raise OperatorError(f"Invalid Input: '{value}', valid values are: {{{names}}}{where}")

@@ -8,12 +8,6 @@ from ..ir.types import require
 LAYOUTS = {1: ("NCW", "NWC"), 2: ("NCHW", "NHWC"), 3: ("NCDHW", "NDHWC")}
 
 
-def one_of(value: str | None, *allowed: str | None) -> None:
-    """Refuse a value that is not among ``allowed``."""
-    names = ", ".join(["None"] * (None in allowed) + [repr(each) for each in sorted(filter(None, allowed))])
-    require(value in allowed, f"Invalid Input: '{value}', valid values are: {{{names}}}")
-
-
 def channel_axis(layout: str | None, spatial: int) -> int:
     """The axis of the channels among ``spatial`` + 2 axes, the first of which is the batch."""
     fitting = LAYOUTS[spatial]

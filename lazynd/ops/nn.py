@@ -8,8 +8,9 @@ from typing import Any
 from ..ir import build as ir
 from ..ir.build import Value
 from ..ir.errors import OperatorError
-from ..ir.types import INT32, normalize_axis, require
-from .kinds import Draw, Scalar, Shape, Training, Wide
+from ..ir.types import normalize_axis, require, require_floats
+from .index import one_per_row
+from .kinds import Draw, Scalar, Shape, Training, Wide, one_of
 from .operator import floats as _f
 from .operator import op
 from .random import uniform
@@ -131,7 +132,7 @@ def _softmax_gradient(g: Value, y: Value, data: Value, *, axis: int, temperature
 @op(samples=lambda r: [((_f(r, 2, 3, 2),), {}), ((_f(r, 2, 3, 2),), {"mode": "channel"})], method=False)
 def SoftmaxActivation(data: Value, *, mode: str = "instance") -> Value:
     """``softmax`` over all axes but the first, or (``mode`` "channel") over axis 1."""
-    require(mode in ("instance", "channel"), f"Invalid Input: '{mode}', valid values are: {{'channel', 'instance'}}")
+    one_of(mode, "channel", "instance")
     if mode == "channel":
         made = softmax(data, axis=1)
     else:
@@ -167,11 +168,7 @@ def softmin(data: Value, *, axis: int = -1) -> Value:
 @op(samples=lambda r: [((_f(r, 3, 4), r.integers(0, 4, 3).astype("float32")), {})], method=False)
 def softmax_cross_entropy(data: Value, label: Value) -> Value:
     """The cross-entropy of ``softmax`` over the last axis with integer labels, summed: shape (1,)."""
-    require(
-        data.ndim == 2 and label.shape == data.shape[:1], f"expected [n,k] and [n], got {data.type} and {label.type}"
-    )
-    hit = ir.iota(data.shape, 1, INT32, data.context) == ir.expand_dims(ir.convert(label, INT32), 1)
-    chosen = ir.select(hit, log_softmax(data), 0.0)
+    chosen = ir.select(one_per_row(label, data), log_softmax(data), 0.0)
     return ir.reshape(-ir.sum(chosen), (1,))
 
 
@@ -195,8 +192,8 @@ def Dropout(
 
     The mask is shared along ``axes``. All elements are NaN for a ``p`` of 1.
     """
-    require(mode in ("always", "training"), f"Invalid Input: '{mode}', valid values are: {{'always', 'training'}}")
-    require(data.dtype.kind == "f", f"This operation only support floating point types, not {data.dtype}")
+    one_of(mode, "always", "training")
+    require_floats(data.type)
     for axis in axes:
         require(0 <= axis < data.ndim, f"index = {axis} must be in range [0, {data.ndim}), for {data.type}")
     if draw is None:

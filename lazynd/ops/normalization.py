@@ -10,8 +10,9 @@ import numpy as np
 
 from ..ir import build as ir
 from ..ir.build import Value
-from ..ir.types import FLOAT32, normalize_axis, require
-from .kinds import Axis, Training, Wide
+from ..ir.types import FLOAT32, normalize_axis, require, require_floats
+from ..ir.value import results
+from .kinds import Axis, Training, Wide, one_of
 from .operator import op
 from .reduce import one, resolve_axes
 from .unary import relu
@@ -21,7 +22,7 @@ Results = tuple[Value, ...]
 
 def wide(x: Value) -> Value:
     """``x`` in float32 if it has less."""
-    require(x.dtype.kind == "f", f"This operation only support floating point types, not {x.dtype}")
+    require_floats(x.type)
     return ir.convert(x, np.result_type(x.dtype, FLOAT32))
 
 
@@ -151,7 +152,7 @@ def _contrib_BatchNormWithReLU(
         data, gamma, beta, moving_mean, moving_var, eps=eps, momentum=momentum, fix_gamma=fix_gamma,
         use_global_stats=use_global_stats, output_mean_var=output_mean_var, axis=axis, training=training,
     )  # fmt: skip
-    y, *others = made if isinstance(made, tuple) else (made,)
+    y, *others = results(made)
     return relu(y), *others
 
 
@@ -182,7 +183,7 @@ def _contrib_SyncBatchNorm(
         use_global_stats=use_global_stats, output_mean_var=output_mean_var, training=training,
     )  # fmt: skip
     if not output_mean_var:
-        return made if isinstance(made, tuple) else (made,)
+        return results(made)
     y, mean, inverse, *written = made
     return y, mean, 1 / ir.square(inverse) - eps, *written
 
@@ -258,10 +259,9 @@ def L2Normalization(data: Value, *, eps: Wide = 1e-10, mode: str = "instance") -
 
     ``mode`` "channel" sums over axis 1, "spatial" over the axes from 2 on.
     """
-    axes = {"instance": range(1, data.ndim), "channel": (1,), "spatial": range(2, data.ndim)}.get(mode)
-    require(axes is not None, f"Invalid Input: '{mode}', valid values are: {{'channel', 'instance', 'spatial'}}")
-    assert axes is not None
+    axes = {"instance": range(1, data.ndim), "channel": (1,), "spatial": range(2, data.ndim)}
+    one_of(mode, *axes)
     require(data.ndim >= 3 or mode == "instance", f"At least 3 dimensions required in {mode} mode, got {data.type}")
     x = wide(data)
-    squares = ir.sum(x * x, tuple(axes), keepdims=True)
+    squares = ir.sum(x * x, tuple(axes[mode]), keepdims=True)
     return ir.convert(x * (1 / ir.sqrt(squares + eps)), data.dtype)

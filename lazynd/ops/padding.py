@@ -7,7 +7,7 @@ from typing import Any
 from ..ir import build as ir
 from ..ir.build import Value
 from ..ir.types import INT32, normalize_axis, require
-from .kinds import Scalar, Shape
+from .kinds import Scalar, Shape, one_of
 from .linalg import linalg_makediag
 from .operator import floats as _f
 from .operator import op
@@ -32,8 +32,7 @@ def Pad(data: Value, *, mode: str, pad_width: Shape, constant_value: Scalar = 0.
     low, high = pad_width[::2], pad_width[1::2]
     if mode == "constant":
         return ir.pad(data, constant_value, low, high, [0] * data.ndim)
-    valid = "'constant', 'edge', 'reflect'"
-    require(mode in ("edge", "reflect"), f"Invalid Input: '{mode}', valid values are: {{{valid}}}")
+    one_of(mode, "constant", "edge", "reflect")
     for axis in range(2, data.ndim):
         data = _extended(data, axis, low[axis], high[axis], mode)
     return data

@@ -9,8 +9,8 @@ from typing import Any
 from ..ir import build as ir
 from ..ir.build import Value
 from ..ir.types import FLOAT32, require
-from .kinds import Scalar, Shape
-from .layout import channel_axis, one_of
+from .kinds import Scalar, Shape, one_of
+from .layout import channel_axis
 from .operator import floats as _f
 from .operator import op
 

@@ -28,7 +28,7 @@ def uniform(draw: Stream, shape: Sequence[int], dtype: np.dtype[Any]) -> Value:
     shape = tuple(shape)
     if dtype == _FLOAT64:
         words = ir.random_bits(*draw, (2, *shape))
-        high, low = (ir.reshape(ir.slice_(words, [k] + [0] * len(shape), [k + 1, *shape]), shape) for k in (0, 1))
+        high, low = (ir.row(words, k) for k in (0, 1))
         upper = ir.convert(ir.shift_right(high, 5), dtype) * float(1 << 26)
         return (upper + ir.convert(ir.shift_right(low, 6), dtype)) * 2.0**-53
     bits = ir.shift_right(ir.random_bits(*draw, shape), 8)
@@ -42,7 +42,7 @@ def normal(draw: Stream, shape: Sequence[int], dtype: np.dtype[Any]) -> Value:
     """Standard normal numbers by the Box-Muller transform of two uniform ones."""
     wide = _FLOAT64 if dtype == _FLOAT64 else _FLOAT32
     pair = uniform(draw, (2, *shape), wide)
-    u, v = (ir.reshape(ir.slice_(pair, [k] + [0] * len(shape), [k + 1, *shape]), shape) for k in (0, 1))
+    u, v = (ir.row(pair, k) for k in (0, 1))
     return ir.convert(box_muller(u, v), dtype)
 
 
@@ -101,9 +101,7 @@ def _random_randint(
     """Integers uniform in [low, high), by the remainder of 64 random bits."""
     words = ir.random_bits(draw[0], draw[1], (2, *shape))
     wide = np.dtype("uint64")
-    high_word, low_word = (
-        ir.convert(ir.reshape(ir.slice_(words, [k] + [0] * len(shape), [k + 1, *shape]), shape), wide) for k in (0, 1)
-    )
+    high_word, low_word = (ir.convert(ir.row(words, k), wide) for k in (0, 1))
     bits = ir.shift_left(high_word, 32) | low_word
     span = ir.bitcast(ir.convert(high, np.dtype("int64")) - ir.convert(low, np.dtype("int64")), wide)
     offset = ir.remainder(bits, span)

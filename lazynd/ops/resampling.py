@@ -8,8 +8,7 @@ from ..ir import build as ir
 from ..ir.build import Value
 from ..ir.types import require
 from .convolution import Deconvolution
-from .kinds import Shape
-from .layout import one_of
+from .kinds import Shape, one_of
 from .operator import floats as _f
 from .operator import op
 

@@ -11,7 +11,7 @@ from ..ir.build import Value
 from ..ir.control import scan
 from ..ir.errors import OperatorError
 from ..ir.types import INT32, normalize_axis, require
-from .kinds import Draw, Scalar, Training
+from .kinds import Draw, Scalar, Training, one_of
 from .operator import floats as _f
 from .operator import op
 from .random import uniform
@@ -208,7 +208,7 @@ def RNN(
     bound the cells. With ``use_sequence_length``, ``sequence_length`` of [batch] says how many steps each sequence
     has: outputs behind it are zero, and the last state is the one there.
     """
-    require(mode in _GATES, f"Invalid Input: '{mode}', valid values are: {{{', '.join(map(repr, _GATES))}}}")
+    one_of(mode, *_GATES)
     require(num_layers > 0 and state_size > 0, "num_layers and state_size must be positive")
     require(projection_size is None or mode == "lstm", f"projection_size is for lstm, not for {mode}")
     require(projection_size is None or projection_size > 0, "projection_size must be positive")

@@ -10,7 +10,7 @@ from ..ir import build as ir
 from ..ir.build import Value
 from ..ir.control import scan
 from ..ir.types import INT32, require
-from .kinds import Scalar
+from .kinds import Scalar, one_of
 from .nn import log_softmax
 from .operator import floats as _f
 from .operator import op
@@ -157,7 +157,7 @@ def CTCLoss(
     or after ``label_lengths`` if ``use_label_lengths``; a sequence after ``data_lengths`` if ``use_data_lengths``.
     Where the sequence is too short for its label, loss and gradient are 0.
     """
-    require(blank_label in ("first", "last"), f"Invalid Input: '{blank_label}', valid values are: {{'first', 'last'}}")
+    one_of(blank_label, "first", "last")
     _check_ctc(data, label)
     batch, classes, most = data.shape[1], data.shape[2], label.shape[1]
     further = [v for v in (data_lengths, label_lengths) if v is not None]

@@ -9,7 +9,7 @@ import numpy as np
 from ..ir import build as ir
 from ..ir.build import Value
 from ..ir.types import CPU, Context, normalize_axis, require
-from .kinds import Axis, Device, DType, Scalar, Shape
+from .kinds import Axis, Device, DType, Scalar, Shape, one_of
 from .operator import floats as _f
 from .operator import op
 
@@ -133,8 +133,7 @@ def _copyto(data: Value, *, ctx: Device) -> Value:
 @op(samples=lambda r: [((_f(r, 2, 3),), {"stype": s}) for s in ("default", "csr")], method=False)
 def cast_storage(data: Value, *, stype: str) -> Value:
     """A copy for storage as ``stype``: "default", "csr" (two dimensions) or "row_sparse"; the values stay dense."""
-    choices = ("csr", "default", "row_sparse")
-    require(stype in choices, f"Invalid Input: '{stype}', valid values are: {{{', '.join(map(repr, choices))}}}")
+    one_of(stype, "csr", "default", "row_sparse")
     require(stype != "csr" or data.ndim == 2, f"csr needs two dimensions, the array is {data.type}")
     return data
 

@@ -10,9 +10,8 @@ import numpy as np
 
 from ..ir import build as ir
 from ..ir.build import Value
-from ..ir.errors import OperatorError
-from ..ir.types import FLOAT32, require
-from .kinds import Draw, DType, Real, Scalar, Training
+from ..ir.types import FLOAT32, require, require_floats
+from .kinds import Draw, DType, Real, Scalar, Training, one_of
 from .operator import Operator, op
 from .random import uniform
 
@@ -168,11 +167,8 @@ def clip(data: Value, *, a_min: Real, a_max: Real) -> Value:
 )
 def Activation(data: Value, *, act_type: str) -> Value:
     """The activation ``act_type`` of each element: relu, sigmoid, tanh, softrelu (log(1 + exp x)) or softsign."""
-    rule = _ACTIVATIONS.get(act_type)
-    if rule is None:
-        choices = ", ".join(f"'{name}'" for name in _ACTIVATIONS)
-        raise OperatorError(f"Invalid Input: '{act_type}', valid values are: {{{choices}}}")
-    return rule(data)
+    one_of(act_type, *_ACTIVATIONS)
+    return _ACTIVATIONS[act_type](data)
 
 
 _ACTIVATIONS: dict[str, Callable[[Value], Value]] = {
@@ -227,8 +223,9 @@ def LeakyReLU(
     rrelu draws a slope for each element, uniform from ``lower_bound`` to ``upper_bound``, while training, and takes
     their mean otherwise.
     """
-    require(data.dtype.kind == "f", f"This operation only support floating point types, not {data.dtype}")
+    require_floats(data.type)
     require(gamma is None or act_type == "prelu", f"{act_type} takes no gamma")
+    one_of(act_type, "elu", "gelu", "leaky", "prelu", "rrelu", "selu")
     if act_type == "gelu":
         return data * (ir.erf(data * math.sqrt(0.5)) + 1) * 0.5
     if act_type == "leaky":
@@ -239,15 +236,11 @@ def LeakyReLU(
         return _SELU_SCALE * ir.select(data > 0, data, _SELU_ALPHA * ir.expm1(ir.minimum(data, 0)))
     elif act_type == "prelu":
         below = _channels(gamma, data) * data
-    elif act_type == "rrelu":
-        if draw is None:
-            below = (lower_bound + upper_bound) / 2 * data
-        else:
-            drawn = uniform(draw, data.shape, data.dtype)
-            below = (lower_bound + drawn * (upper_bound - lower_bound)) * data
+    elif draw is None:
+        below = (lower_bound + upper_bound) / 2 * data
     else:
-        choices = "'elu', 'gelu', 'leaky', 'prelu', 'rrelu', 'selu'"
-        raise OperatorError(f"Invalid Input: '{act_type}', valid values are: {{{choices}}}")
+        drawn = uniform(draw, data.shape, data.dtype)
+        below = (lower_bound + drawn * (upper_bound - lower_bound)) * data
     return ir.select(data > 0, data, below)
 
 

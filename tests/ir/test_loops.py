@@ -117,7 +117,7 @@ def test_weight_gradients_are_one_product_after_the_loop() -> None:
     assert attributes["reverse"] and attributes["carries"] == 1, "the state's cotangent is all that is carried"
     assert not any(ref.type.shape == (3, 3) for ref in attributes["body"].outputs)
     weight = [node for node in nodes_of(backward, "dot_general") if node.type.shape == (3, 3)]
-    assert [node.spec.attributes["contract"] for node in weight] == [((0, 1), (0, 1))]  # type: ignore[union-attr]
+    assert [node.spec.attributes["contract"] for node in weight] == [((0, 1), (0, 1))]
     assert len(nodes_of(forward, "scan")) == 1
 
 
@@ -128,7 +128,7 @@ def test_the_forward_pass_keeps_what_the_backward_pass_reads() -> None:
     # The last state, the outputs, and the one tanh: the states before the steps are those after the steps before.
     assert [t.shape for t in loop.spec.out_types] == [(2, 3), (5, 2, 3), (5, 2, 3)]
     (back,) = nodes_of(backward, "scan")
-    body = back.spec.attributes["body"]  # type: ignore[union-attr]
+    body = back.spec.attributes["body"]
     assert not any(node.spec.op.name == "tanh" for node in body.nodes), "nothing runs twice"
 
 
@@ -157,7 +157,7 @@ def test_rows_that_steps_look_up_are_scattered_once() -> None:
     graph = trace(embedded, [*types((7, 3)), Type((4, 2), np.dtype("int32")), *types((2, 3))])
     _, backward = split(graph, [True, False, True])
     (loop,) = nodes_of(backward, "scan")
-    assert not nodes_of(loop.spec.attributes["body"], "scatter")  # type: ignore[union-attr]
+    assert not nodes_of(loop.spec.attributes["body"], "scatter")
     assert len(nodes_of(backward, "scatter")) == 1
     rng = np.random.default_rng(3)
     rows = rng.integers(0, 7, (4, 2)).astype("int32")
@@ -297,7 +297,7 @@ def test_a_choice_keeps_what_its_branch_needs(flag: bool) -> None:
     check_gradient(graph, [np.asarray(flag), rng.normal(size=(2, 3)), rng.normal(size=(3, 3))])
     _, backward = split(graph, [False, True, True])
     (choice,) = nodes_of(backward, "cond")
-    assert not nodes_of(subgraphs(choice.spec)["on_false"], "dot_general")  # type: ignore[arg-type]
+    assert not nodes_of(subgraphs(choice.spec)["on_false"], "dot_general")
 
 
 # ---------------------------------------------------------------------------------- types, text, structure
@@ -339,7 +339,7 @@ def test_text_refers_to_bodies_by_name() -> None:
 
 
 def test_the_verifier_looks_inside() -> None:
-    body = RECURRENT.nodes[0].spec.attributes["body"]  # type: ignore[union-attr]
+    body = RECURRENT.nodes[0].spec.attributes["body"]
     broken = Graph(body.inputs, body.outputs, body.nodes[1:])
     spec = RECURRENT.nodes[0].spec
     assert spec is not None

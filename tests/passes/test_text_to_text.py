@@ -363,7 +363,7 @@ def test_state_that_other_state_needs_stays() -> None:
     (node,) = made.nodes
     assert node.spec is not None and node.spec.attributes["carries"] == 2 and len(node.spec.out_types) == 2
     whole = parse_graph(SCAN.replace("RESULTS", "%4, %4.1, %4.2, %4.3"))
-    assert len(prune_loops(whole).nodes[0].spec.out_types) == 4  # type: ignore[union-attr]
+    assert len(prune_loops(whole).nodes[0].spec.out_types) == 4
     assert not prune_loops(parse_graph(SCAN.replace("RESULTS", "%0"))).nodes
 
 
@@ -405,7 +405,7 @@ def test_choices_lose_what_nothing_reads_and_their_branches_are_simplified() -> 
 def test_bodies_go_through_the_passes() -> None:
     doubled = SCAN.replace("ir.multiply(%4, %3)", "ir.add(%0, %2)").replace("RESULTS", "%4, %4.1, %4.3")
     made = run_pipeline(parse_graph(doubled), check=True)
-    body = made.nodes[0].spec.attributes["body"]  # type: ignore[union-attr]
+    body = made.nodes[0].spec.attributes["body"]
     assert len(body.nodes) == 3, "the same sum is one node"
 
 
@@ -421,4 +421,4 @@ def test_loops_are_not_evaluated_while_compiling() -> None:
       return %3
     }
     """
-    assert [node.spec.op.name for node in fold_constants(parse_graph(text)).nodes][-1] == "cond"  # type: ignore[union-attr]
+    assert [node.spec.op.name for node in fold_constants(parse_graph(text)).nodes][-1] == "cond"
