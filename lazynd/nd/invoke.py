@@ -113,6 +113,8 @@ def record(
         results = call_many(spec, [traced(c) for c in cells], scalars, frame.f_code, frame.f_lasti)
         made = tuple(map(cell_of, results))
     targets = spec.derived["writes"]
+    if not targets:
+        return made
     shown = len(made) - len(targets)
     for target, cell in zip(targets, made[shown:], strict=True):
         given[target].write(gathered((given[target], cell))[1].ref)
