@@ -2,29 +2,56 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from typing import Final
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
-from .lower import lowers
+from ...ir.graph import Graph, subgraphs
+from .lower import PLATFORM_LOWERINGS, Body, lowers
 
-Body = Callable[[Sequence[jax.Array]], list[jax.Array]]
 Arrays = tuple[jax.Array, ...]
+#: Convolutions in all steps up to which a loop is unrolled on a CPU: XLA has only a slow form of them inside loops.
+_UNROLLED: Final = 64
 
 
 @lowers("scan")
-def _scan(*xs: jax.Array, body: Body, length: int, reverse: bool, carries: int, sequences: int) -> Arrays:
+def _scan(
+    *xs: jax.Array, body: Body, length: int, reverse: bool, carries: int, sequences: int, unroll: bool = False
+) -> Arrays:
     constants = xs[carries + sequences :]
 
     def step(state: Arrays, rows: Arrays) -> tuple[Arrays, Arrays]:
         made = body([*state, *rows, *constants])
         return tuple(made[:carries]), tuple(made[carries:])
 
-    state, stacked = lax.scan(step, xs[:carries], xs[carries : carries + sequences], length, reverse)
+    rows = xs[carries : carries + sequences]
+    state, stacked = lax.scan(step, xs[:carries], rows, length, reverse, unroll=unroll)
     return (*state, *stacked)
+
+
+def _scan_on_cpu(*xs: jax.Array, body: Body, length: int, reverse: bool, carries: int, sequences: int) -> Arrays:
+    unroll = 0 < length * _convolutions(body.graph) <= _UNROLLED
+    return _scan(
+        *xs, body=body, length=length, reverse=reverse, carries=carries, sequences=sequences, unroll=unroll
+    )  # fmt: skip
+
+
+def _convolutions(graph: Graph) -> int:
+    """How many convolutions one run of ``graph`` makes."""
+    found = 0
+    for node in graph.nodes:
+        spec = node.spec
+        assert spec is not None
+        steps = spec.attributes["length"] if spec.op.name == "scan" else 1
+        found += spec.op.name == "convolution"
+        found += steps * sum(map(_convolutions, subgraphs(spec).values()))
+    return found
+
+
+PLATFORM_LOWERINGS["cpu"]["scan"] = _scan_on_cpu
 
 
 @lowers("cond")

@@ -242,6 +242,17 @@ def _random_bits(seed: jax.Array, counter: jax.Array, *, shape: tuple[int, ...])
     return jnp.concatenate(words)[:size].reshape(shape)
 
 
+class Body:
+    """A graph among the attributes of a primitive, as a function of lists of arrays."""
+
+    def __init__(self, graph: Graph, platform: str) -> None:
+        self.graph = graph
+        self._lowered = lower(graph, platform)
+
+    def __call__(self, inputs: Sequence[Any]) -> list[Any]:
+        return self._lowered(inputs)
+
+
 def lower(graph: Graph, platform: str = "cpu") -> Callable[[Sequence[Any]], list[Any]]:
     """A function of the graph's inputs for JAX to trace, for a program on ``platform``."""
     lowerings = LOWERINGS | PLATFORM_LOWERINGS.get(platform, {})
@@ -252,7 +263,7 @@ def lower(graph: Graph, platform: str = "cpu") -> Callable[[Sequence[Any]], list
             spec = node.spec
             assert spec is not None and node.inputs is not None
             with jax.named_scope(spec.op.name):
-                attributes = {k: lower(v, platform) if isinstance(v, Graph) else v for k, v in spec.attributes.items()}
+                attributes = {k: Body(v, platform) if isinstance(v, Graph) else v for k, v in spec.attributes.items()}
                 made = lowerings[spec.op.name](*(known[r.node, r.index] for r in node.inputs), **attributes)
             for i, each in enumerate(made if isinstance(made, tuple) else (made,)):
                 known[node, i] = each
