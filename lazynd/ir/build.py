@@ -17,10 +17,10 @@ from .value import VOCABULARY, Operand, Value, binary, broadcast_to, common_shap
 VOCABULARY.add(__file__)
 
 __all__ = [
-    "Value", "abs", "argmax", "argmin", "batch_matmul", "binary", "bitcast", "broadcast_to", "ceil", "common_shape",
-    "concatenate", "constant", "convert", "convolution", "cos", "cumsum", "dot_general", "dynamic_slice",
-    "dynamic_update_slice", "emit", "erf", "exp", "expand_dims", "expm1", "floor", "full", "full_like", "gather",
-    "iota", "log", "log1p", "logistic", "max", "maximum", "mean", "min", "minimum", "moveaxis",
+    "Value", "abs", "argmax", "argmin", "batch_matmul", "binary", "bitcast", "broadcast_to", "ceil", "check_index",
+    "common_shape", "concatenate", "constant", "convert", "convolution", "cos", "cumsum", "dot_general",
+    "dynamic_slice", "dynamic_update_slice", "emit", "erf", "exp", "expand_dims", "expm1", "floor", "full",
+    "full_like", "gather", "iota", "log", "log1p", "logistic", "max", "maximum", "mean", "min", "minimum", "moveaxis",
     "ones_like", "pad", "power", "prod", "random_bits", "reduce_window_max", "reduce_window_sum", "remainder",
     "reshape", "reverse", "round_half_even", "row", "rsqrt", "scatter", "select", "shift_left",
     "shift_right", "sign", "sin", "slice_", "sort", "sqrt", "square", "squeeze", "stop_gradient", "sum", "tanh",
@@ -240,6 +240,11 @@ def dynamic_slice(x: Value, starts: Sequence[Value], sizes: Sequence[int]) -> Va
 def dynamic_update_slice(x: Value, update: Value, starts: Sequence[Value]) -> Value:
     """``x`` with the block at ``starts`` replaced by ``update``."""
     return emit("dynamic_update_slice", x, update, *starts)
+
+
+def check_index(x: Value, axis: int, extent: int, negative: bool) -> Value:
+    """``x``, indices into ``extent`` elements of ``axis``, counted from the end if ``negative``; else an error."""
+    return emit("check_index", x, axis=axis, extent=extent, negative=negative)
 
 
 def gather(x: Value, indices: Sequence[Value], axes: Sequence[int]) -> Value:

@@ -43,6 +43,8 @@ class Primitive(Op):
     exact: ClassVar[bool] = False
     #: A function of many instructions: a loop, which stores its results anyway, keeps it rather than computes it again.
     transcendental: ClassVar[bool] = False
+    #: It may refuse the values of its operands: what it is part of has no results then.
+    fails: ClassVar[bool] = False
     #: It runs graphs that are its attributes; to ``evaluate``, and to backends, they come as functions.
     nests: ClassVar[bool] = False
     #: Kinds of dtypes that its inputs may have, as NumPy spells them: a call with another is refused.

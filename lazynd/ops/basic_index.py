@@ -10,7 +10,8 @@ import numpy as np
 
 from ..ir import build as ir
 from ..ir.build import Value
-from ..ir.types import INT32, Type, normalize_axis, require
+from ..ir.types import Type, normalize_axis, require
+from .index import counted
 from .kinds import Axis, Bounds, Indices, Shape
 from .operator import Operator, op
 
@@ -83,15 +84,10 @@ def _advanced_samples(rng: Any) -> list[Any]:
 
 
 def _positions(data: Value, indices: tuple[Value, ...], axes: Ints) -> list[Value]:
-    """Indices broadcast together, negative ones counted from the end, all inside."""
+    """Indices broadcast together, negative ones counted from the end; an ``IndexError`` if one is outside."""
     shape = ir.common_shape(*(i.shape for i in indices))
-    found = []
-    for index, axis in zip(indices, axes, strict=True):
-        index = ir.convert(index, INT32)
-        extent = data.shape[axis]
-        index = ir.select(index < 0, index + extent, index)
-        found.append(ir.broadcast_to(ir.minimum(ir.maximum(index, 0), max(extent - 1, 0)), shape))
-    return found
+    pairs = zip(indices, axes, strict=True)
+    return [ir.broadcast_to(counted(index, axis, data.shape[axis]), shape) for index, axis in pairs]
 
 
 @op(method=False, samples=_advanced_samples)

@@ -21,12 +21,18 @@ def _i(rng: Any, high: int, *shape: int) -> Any:
 
 def bounded(index: Value, extent: int, mode: str) -> Value:
     """An index array as int32 inside ``extent``: clipped, or wrapped around."""
+    one_of(mode, "clip", "wrap")
     whole = ir.convert(index, INT32)
     if mode == "wrap":
         r = ir.remainder(whole, max(extent, 1))
         return ir.select(r < 0, r + extent, r)
-    one_of(mode, "clip", "raise", "wrap")
     return ir.minimum(ir.maximum(whole, 0), max(extent - 1, 0))
+
+
+def counted(index: Value, axis: int, extent: int) -> Value:
+    """An index array as int32, negative ones counted from the end; an ``IndexError`` if one is out of bounds."""
+    whole = ir.convert(ir.check_index(index, axis, extent, negative=True), INT32)
+    return ir.select(whole < 0, whole + extent, whole)
 
 
 @op(
@@ -34,12 +40,21 @@ def bounded(index: Value, extent: int, mode: str) -> Value:
         ((_f(r, 4, 3), _i(r, 4, 2, 5)), {}),
         ((_f(r, 4, 3), _i(r, 3, 5)), {"axis": 1}),
         ((_f(r, 4, 3), np.array([-1, 9], "float32")), {"mode": "wrap"}),
+        ((_f(r, 4, 3), _i(r, 3, 2)), {"axis": 1, "mode": "raise"}),
     ]
 )
 def take(a: Value, indices: Value, *, axis: int = 0, mode: str = "clip") -> Value:
-    """Slices of ``a`` along ``axis`` at ``indices``, whose dimensions replace the axis."""
+    """Slices of ``a`` along ``axis`` at ``indices``, whose dimensions replace the axis.
+
+    Indices out of bounds are clipped, wrapped around ("wrap"), or an error when a value is asked for ("raise").
+    """
+    one_of(mode, "clip", "raise", "wrap")
     at = normalize_axis(axis, a.ndim)
-    made = ir.gather(a, [bounded(indices, a.shape[at], mode)], (at,))
+    if mode == "raise":
+        index = ir.convert(ir.check_index(indices, at, a.shape[at], negative=False), INT32)
+    else:
+        index = bounded(indices, a.shape[at], mode)
+    made = ir.gather(a, [index], (at,))
     n = indices.ndim
     return ir.transpose(made, [*range(n, n + at), *range(n), *range(n + at, made.ndim)])
 
@@ -87,8 +102,8 @@ def one_hot(
 
 
 def coordinates(indices: Value, data: Value) -> list[Value]:
-    """The rows of ``indices`` as positions along the first axes of ``data``, inside its extents."""
-    return [bounded(ir.row(indices, k), data.shape[k], "clip") for k in range(indices.shape[0])]
+    """The rows of ``indices`` as positions along the first axes of ``data``; an ``IndexError`` if one is outside."""
+    return [counted(ir.row(indices, k), k, data.shape[k]) for k in range(indices.shape[0])]
 
 
 def one_per_row(index: Value, matrix: Value) -> Value:
@@ -101,7 +116,7 @@ def one_per_row(index: Value, matrix: Value) -> Value:
 
 @op(samples=lambda r: [((_f(r, 4, 3), np.array([[0, 3], [2, 1]], "float32")), {})])
 def gather_nd(data: Value, indices: Value) -> Value:
-    """Elements of ``data`` at the coordinates in the columns of ``indices``."""
+    """Elements of ``data`` at the coordinates in the columns of ``indices``, negative ones counted from the end."""
     n = indices.shape[0]
     require(n <= data.ndim, f"indices of {n} coordinates for {data.type}")
     return one(ir.gather(data, coordinates(indices, data), range(n)))

@@ -56,7 +56,7 @@ def fold_constants(graph: Graph) -> Graph:
 def _value(spec: Specialization, inputs: Sequence[Ref], known: dict[Ref, Array]) -> Array | None:
     """The value of ``spec`` on ``inputs`` if it is constant and may be folded."""
     op = spec.op
-    if not isinstance(op, Primitive) or len(spec.out_types) != 1 or op.name == "iota" or op.nests:
+    if not isinstance(op, Primitive) or len(spec.out_types) != 1 or op.name == "iota" or op.nests or op.fails:
         return None
     operands = [known[ref] for ref in inputs if ref in known]
     if len(operands) != len(inputs):

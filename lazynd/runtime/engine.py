@@ -11,7 +11,7 @@ from ..config import config
 from ..ir.errors import MXNetError
 from ..ir.node import Node
 from ..ir.specialization import NODE_COST
-from .execute import Lost, ProgramError, execute, is_lost, lose, transfer
+from .execute import IndexProgramError, Lost, ProgramError, execute, is_lost, lose, transfer
 from .interrupt import DeferInterrupt
 from .kernels import prepare, run_kernels
 from .location import describe, user_location
@@ -148,7 +148,7 @@ def _run_for(ref: Ref, state: State, cause: str) -> None:
     if ref.value is None:
         if not is_lost(ref):
             raise missing(ref)
-        raise MXNetError(ref.node.region.reason)
+        raise ref.node.region.error()
 
 
 def _forbidden(mode: str, cause: str) -> None:
@@ -174,9 +174,12 @@ def run_region(region: Region, cause: str, root: Ref | None = None) -> None:
     try:
         _run(plan, finish, cause, region, None)
     except ProgramError as error:
-        if root is None:
-            raise
-        _run_alone(root, cause, error)
+        if root is not None:
+            _run_alone(root, cause, error)
+            return
+        if isinstance(error, IndexProgramError):
+            _run_by_kernels(plan)
+        raise
 
 
 def run_component(region: Region, root: Ref, cause: str) -> None:
@@ -205,7 +208,11 @@ def run_ancestors(root: Ref, cause: str) -> None:
         region.touched = True
         return linearize_items(ancestors(root), root, False)
 
-    _run(plan, lambda: None, cause, region, root)
+    try:
+        _run(plan, _nothing, cause, region, root)
+    except IndexProgramError:
+        _run_by_kernels(plan)  # which names the culprit
+        raise
 
 
 def _run_alone(root: Ref, cause: str, error: ProgramError) -> None:
@@ -220,13 +227,19 @@ def _run_alone(root: Ref, cause: str, error: ProgramError) -> None:
     except ProgramError:
         if root.node.region.__class__ is Lost:
             raise
-        region: Region = root.node.region
-        with LOCK:
-            region.touched = True
-            plan = linearize_items(ancestors(root), root, False)
-            if plan.foreign or several_devices(plan):
-                raise
-            run_kernels(plan, current_backend(), lambda: None)
+        root.node.region.touched = True
+        if not _run_by_kernels(lambda: linearize_items(ancestors(root), root, False)):
+            raise
+
+
+def _run_by_kernels(make_plan: Callable[[], Plan]) -> bool:
+    """Run what is planned operator by operator, unless it needs another region or several devices."""
+    with LOCK:
+        plan = make_plan()
+        if plan.foreign or several_devices(plan):
+            return False
+        run_kernels(plan, current_backend(), _nothing)
+    return True
 
 
 def _items(region: Region) -> list[Ref]:

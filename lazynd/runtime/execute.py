@@ -24,13 +24,22 @@ class ProgramError(MXNetError):
     """A program that could not be compiled or run. The arrays that it should have computed are still pending."""
 
 
+class IndexProgramError(ProgramError, IndexError):
+    """A program in which an index, known only when it ran, was out of bounds."""
+
+
 class Lost:
     """Stands in a node's ``region`` for a value that can no longer be computed, and says why."""
 
-    __slots__ = ("reason",)
+    __slots__ = ("kind", "reason")
 
-    def __init__(self, reason: str) -> None:
+    def __init__(self, reason: str, kind: type[MXNetError] = MXNetError) -> None:
         self.reason = reason
+        self.kind = kind
+
+    def error(self) -> MXNetError:
+        """What whoever asks for the value gets."""
+        return self.kind(self.reason)
 
 
 def failed(ref: Ref, what: str, error: BaseException) -> ProgramError:
@@ -38,11 +47,15 @@ def failed(ref: Ref, what: str, error: BaseException) -> ProgramError:
     node = ref.node
     if node is None or node.spec is None:  # an output that ran forgot its node; a leaf never had an operator
         return ProgramError(f"{what} failed: {type(error).__name__}: {error}")
-    name = node.spec.op.name
-    return ProgramError(
-        f"[{name}] {what} failed: {type(error).__name__}: {error}\n"
-        f"  recorded at {describe(node.code, node.lasti, True)}"
-    )
+    name, place = node.spec.op.name, f"  recorded at {describe(node.code, node.lasti, True)}"
+    kind = IndexProgramError if isinstance(error, IndexError) else ProgramError
+    return kind(f"[{name}] {what} failed: {type(error).__name__}: {error}\n{place}")
+
+
+def out_of_bounds(node: Node, error: IndexError) -> IndexProgramError:
+    """``error`` of the one operator ``node``, as the user should read it."""
+    assert node.spec is not None
+    return IndexProgramError(f"[{node.spec.op.name}] {error}\n  recorded at {describe(node.code, node.lasti, True)}")
 
 
 def execute(plan: Plan, program: Program, backend: Backend, finish: Finish) -> None:
@@ -120,10 +133,12 @@ def _buffers(plan: Plan, program: Program, backend: Backend, donated: dict[int, 
     return buffers
 
 
-def lose(items: Sequence[Ref], leaves: set[int], loss: Lost) -> None:
-    """Mark those ``items`` that need one of ``leaves`` (by identity) or a lost value: they can never be computed."""
+def lose(items: Sequence[Ref], lost: set[int], loss: Lost) -> None:
+    """Mark ``items`` that are in ``lost`` (by identity), or need one of it or a lost value, as never to be had."""
     for item in items:
-        if item.__class__ is Node and any(id(ref) in leaves or is_lost(ref) for ref in item.inputs or ()):
+        if item.__class__ is not Node:
+            continue
+        if id(item) in lost or any(id(ref) in lost or is_lost(ref) for ref in item.inputs or ()):
             item.region.touched = True  # its list of items is no longer all pending
             item.inputs = None
             item.region = loss

@@ -12,7 +12,7 @@ from ..backends import Backend, Executable
 from ..ir.graph import graph_of
 from ..ir.node import Node, Output
 from ..ir.specialization import Specialization
-from .execute import Finish, count, failed, publish
+from .execute import Finish, IndexProgramError, Lost, count, failed, lose, out_of_bounds, publish
 from .interrupt import DeferInterrupt
 from .schedule import Plan, Ref
 from .stats import stats
@@ -70,6 +70,10 @@ def run_kernels(plan: Plan, backend: Backend, finish: Finish) -> None:
             try:
                 given = [backend.put(known.get(ref, ref.value), context) for ref in item.inputs or ()]
                 made = kernel(item.spec, backend)(given, item.scalars)
+            except IndexError as error:  # it will fail again
+                wrong = out_of_bounds(item, error)
+                lose(items, {id(item)}, Lost(str(wrong), IndexProgramError))
+                raise wrong from error
             except Exception as error:
                 raise failed(item, "running it", error) from error
             del given

@@ -14,6 +14,7 @@ from ..config import config
 from ..ir.graph import Graph
 from ..ir.node import Node, Output, apply, leaf
 from ..ir.primitive import PRIMITIVES
+from ..ir.primitives.check import may_fail
 from ..passes import run_pipeline
 from .schedule import Plan, Ref, linearize_items, unfinished
 from .sites import Site
@@ -174,12 +175,14 @@ def is_stale(plan: Plan) -> bool:
 
 def compile_draft(draft: Draft, backend: Backend) -> tuple[Program, int]:
     """The compiled program, and the bytes of its code."""
-    executable, loaded = backend.compile(optimise(draft.graph), draft.slots, tuple(draft.donate), True)
+    graph = optimise(draft.graph)
+    donate = {} if may_fail(graph) else draft.donate  # after a failure every array is as before
+    executable, loaded = backend.compile(graph, draft.slots, tuple(donate), True)
     if loaded:
         stats.loaded += 1
     else:
         stats.programs += 1
-    return Program(executable, draft.donate, draft.scalar_positions), executable.nbytes
+    return Program(executable, donate, draft.scalar_positions), executable.nbytes
 
 
 def donation(plan: Plan) -> dict[int, int]:

@@ -213,9 +213,18 @@ def _write_spec(base: Type, view: Type) -> Specialization:
     return _WRITE_VIEW.bind((base, view), {"offset": 0})[0]
 
 
+@functools.cache
+def _whole_spec(base: Type, view: Type) -> Specialization:
+    return OPERATORS["_reshape_to"].bind((view,), {"shape": base.shape})[0]
+
+
 def _on_base(view: View, spec: Specialization, *others: Ref) -> Node:
     """Record ``spec`` on the base of ``view`` at its offset, off the tape."""
-    node = append(LOCAL.state, spec, (view.base.ref, *others), (view.offset,), *user_location())
+    return _off_tape(spec, (view.base.ref, *others), (view.offset,))
+
+
+def _off_tape(spec: Specialization, refs: tuple[Ref, ...], scalars: tuple[Any, ...]) -> Node:
+    node = append(LOCAL.state, spec, refs, scalars, *user_location())
     if config.eager:
         force(node)
     return node
@@ -242,7 +251,13 @@ def _read_view(view: View) -> Ref:
 
 
 def _write_view(view: View, ref: Ref) -> None:
-    view.base.write(_on_base(view, _write_spec(view.base.type, view.type), ref))
+    base = view.base
+    if view.type is base.type:
+        base.write(ref)
+    elif view.type.size == base.type.size:  # nothing is left of what was there
+        base.write(_off_tape(_whole_spec(base.type, view.type), (ref,), ()))
+    else:
+        base.write(_on_base(view, _write_spec(base.type, view.type), ref))
 
 
 READ.append(_read_view)

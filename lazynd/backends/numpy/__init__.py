@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -55,7 +54,17 @@ def _attributes(spec: Specialization) -> Mapping[str, Any]:
     """The attributes of ``spec``, graphs among them as functions."""
     if not isinstance(spec.op, Primitive) or not spec.op.nests:
         return spec.attributes
-    return {**spec.attributes, **{k: partial(evaluate, g) for k, g in subgraphs(spec).items()}}
+    return {**spec.attributes, **{k: Interpretation(g) for k, g in subgraphs(spec).items()}}
+
+
+class Interpretation:
+    """A graph as a function of lists of arrays."""
+
+    def __init__(self, graph: Graph) -> None:
+        self.graph = graph
+
+    def __call__(self, inputs: Sequence[Any]) -> list[Array]:
+        return evaluate(self.graph, inputs)
 
 
 def _listed(result: Any) -> Sequence[Any]:

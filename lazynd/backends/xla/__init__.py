@@ -16,10 +16,11 @@ from ...config import config
 from ...ir.errors import MXNetError
 from ...ir.gradient import flatten
 from ...ir.graph import Graph
+from ...ir.primitives.check import out_of_bounds
 from ...ir.types import Context
 from . import control, convolution, window  # noqa: F401 - their lowerings
 from .aliasing import output_order
-from .lower import lower
+from .lower import Lowered, lower
 from .packing import Packing
 from .persistent import Saved
 
@@ -30,6 +31,7 @@ class Compiled:
     """A compiled program and the packed scalars of its last call."""
 
     def __init__(self, executable: Any, packing: Packing, device: Any, nbytes: int) -> None:
+        #: A function of buffers and the packed scalars.
         self.executable = executable
         self.packing = packing
         self.device = device
@@ -132,13 +134,17 @@ class XlaBackend:
         kept = [i for i in range(n_leaves + bool(packing.words)) if i not in donate]
         saved = self._saved_on(device) if keep else None
         name = saved.name(flat, slots, donate) if saved is not None else None
-        found = saved.load(name, len(donate), len(kept), len(flat.outputs)) if saved and name else None
+        lowered = lower(flat, device.platform)
+        n_outputs = len(flat.outputs) + lowered.may_fail
+        found = saved.load(name, len(donate), len(kept), n_outputs) if saved and name else None
         if found is not None:
             executable, nbytes = found
         else:
-            executable = self._compile(flat, n_leaves, packing, donate, kept, device)
+            executable = self._compile(lowered, n_leaves, packing, donate, kept, device)
             nbytes = saved.save(name, executable) if saved and name else 0
         call = _arranged(executable, donate, kept, order)
+        if lowered.may_fail:
+            call = _checking(call)
         return Compiled(call, packing, device, nbytes or _code_bytes(executable, flat)), found is not None
 
     def _saved_on(self, device: Any) -> Saved | None:
@@ -152,20 +158,20 @@ class XlaBackend:
         return found
 
     def _compile(
-        self, graph: Graph, n_leaves: int, packing: Packing, donate: Sequence[int], kept: Sequence[int], device: Any
+        self, lowered: Lowered, n_leaves: int, packing: Packing, donate: Sequence[int], kept: Sequence[int], device: Any
     ) -> Any:
-        traced = lower(graph, device.platform)
-
         def program(given: list[Any], kept_arguments: list[Any]) -> list[Any]:
             arguments: list[Any] = [None] * (len(given) + len(kept_arguments))
             for i, value in zip([*donate, *kept], [*given, *kept_arguments], strict=True):
                 arguments[i] = value
-            return traced([*arguments[:n_leaves], *(packing.unpack(arguments[n_leaves]) if packing.words else ())])
+            scalars = packing.unpack(arguments[n_leaves]) if packing.words else ()
+            results, failure = lowered.checked([*arguments[:n_leaves], *scalars])
+            return results if failure is None else [*results, failure]
 
         sharding = jax.sharding.SingleDeviceSharding(device)
 
         struct: Any = jax.ShapeDtypeStruct
-        types = [node.type for node in graph.inputs[:n_leaves]]
+        types = [node.type for node in lowered.graph.inputs[:n_leaves]]
         leaves = [struct(type.shape, type.dtype, sharding=sharding) for type in types]
         if packing.words:
             leaves.append(struct((packing.words,), np.uint32, sharding=sharding))
@@ -197,6 +203,19 @@ def _arranged(
         return [made[i] for i in back]
 
     return call
+
+
+def _checking(call: Callable[[list[Any]], Sequence[Any]]) -> Callable[[list[Any]], Sequence[Any]]:
+    """``call``, whose last result is the first failure: waited for, since what a failed program gives is no value."""
+
+    def checked(arguments: list[Any]) -> Sequence[Any]:
+        *made, failure = call(arguments)
+        failed, index, axis, extent = np.asarray(failure)
+        if failed:
+            raise IndexError(out_of_bounds(index, int(axis), int(extent)))
+        return made
+
+    return checked
 
 
 @contextmanager

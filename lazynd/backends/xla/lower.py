@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -12,6 +12,7 @@ from jax import lax
 
 from ...ir.graph import Graph
 from ...ir.node import Node
+from ...ir.primitives.check import may_fail
 from ...ir.primitives.compare import by_way_of
 from ...ir.primitives.source import threefry
 from ..protocol import EXACT_SIZE, ROUNDED_ONCE
@@ -242,31 +243,73 @@ def _random_bits(seed: jax.Array, counter: jax.Array, *, shape: tuple[int, ...])
     return jnp.concatenate(words)[:size].reshape(shape)
 
 
-class Body:
-    """A graph among the attributes of a primitive, as a function of lists of arrays."""
+#: The first check that failed, if one has: whether, the index, its axis and the extent. None where there is no check.
+Failure = jax.Array | None
+
+
+class Checked(NamedTuple):
+    """What the lowering of something that may fail gives."""
+
+    results: tuple[jax.Array, ...]
+    failure: Failure
+
+
+def no_failure(*graphs: Lowered) -> Failure:
+    """That nothing has failed yet that runs ``graphs``."""
+    return jnp.zeros(4, np.float64) if any(graph.may_fail for graph in graphs) else None
+
+
+def first_failure(one: Failure, other: Failure) -> Failure:
+    if one is None or other is None:
+        return other if one is None else one
+    return jnp.where(one[0] != 0, one, other)
+
+
+@lowers("check_index")
+def _check_index(x: jax.Array, *, axis: int, extent: int, negative: bool) -> Checked:
+    if not x.size:
+        return Checked((x,), jnp.zeros(4, np.float64))
+    flat = lax.convert_element_type(x.reshape(-1), np.float64)
+    low, whole = (-extent, jnp.trunc(flat)) if negative else (0, flat)
+    wrong = ~((low <= whole) & (whole <= extent - 1))
+    index = flat[jnp.argmax(wrong)]
+    found = jnp.stack([jnp.ones_like(index), index, jnp.full_like(index, axis), jnp.full_like(index, extent)])
+    return Checked((x,), jnp.where(jnp.any(wrong), found, jnp.zeros_like(found)))
+
+
+class Lowered:
+    """A graph as a function of lists of arrays for JAX to trace, for a program on ``platform``."""
 
     def __init__(self, graph: Graph, platform: str) -> None:
         self.graph = graph
-        self._lowered = lower(graph, platform)
+        self.may_fail = may_fail(graph)
+        self._platform = platform
+        self._lowerings = LOWERINGS | PLATFORM_LOWERINGS.get(platform, {})
 
     def __call__(self, inputs: Sequence[Any]) -> list[Any]:
-        return self._lowered(inputs)
+        """The outputs, of no meaning if a check fails."""
+        return self.checked(inputs)[0]
 
-
-def lower(graph: Graph, platform: str = "cpu") -> Callable[[Sequence[Any]], list[Any]]:
-    """A function of the graph's inputs for JAX to trace, for a program on ``platform``."""
-    lowerings = LOWERINGS | PLATFORM_LOWERINGS.get(platform, {})
-
-    def traced(inputs: Sequence[Any]) -> list[Any]:
+    def checked(self, inputs: Sequence[Any]) -> tuple[list[Any], Failure]:
+        """The outputs, and the first failure."""
+        graph, failure = self.graph, None
         known: dict[tuple[Node, int], Any] = {(n, 0): v for n, v in zip(graph.inputs, inputs, strict=True)}
         for node in graph.nodes:
             spec = node.spec
             assert spec is not None and node.inputs is not None
             with jax.named_scope(spec.op.name):
-                attributes = {k: Body(v, platform) if isinstance(v, Graph) else v for k, v in spec.attributes.items()}
-                made = lowerings[spec.op.name](*(known[r.node, r.index] for r in node.inputs), **attributes)
+                attributes = {
+                    k: lower(v, self._platform) if isinstance(v, Graph) else v for k, v in spec.attributes.items()
+                }
+                made = self._lowerings[spec.op.name](*(known[r.node, r.index] for r in node.inputs), **attributes)
+            if isinstance(made, Checked):
+                made, latest = made
+                failure = first_failure(failure, latest)
             for i, each in enumerate(made if isinstance(made, tuple) else (made,)):
                 known[node, i] = each
-        return [known[ref.node, ref.index] for ref in graph.outputs]
+        return [known[ref.node, ref.index] for ref in graph.outputs], failure
 
-    return traced
+
+def lower(graph: Graph, platform: str = "cpu") -> Lowered:
+    """``graph``, of primitives, in JAX."""
+    return Lowered(graph, platform)

@@ -1,6 +1,7 @@
 """The closed set of primitives, a family a file. Importing this package registers all of them."""
 
 from . import (
+    check,
     choice,
     compare,
     convolution,
@@ -16,6 +17,6 @@ from . import (
 )
 
 __all__ = [
-    "choice", "compare", "convolution", "elementwise", "hyperbolic", "linalg", "loop", "order", "reduce", "shape",
-    "source", "window",
+    "check", "choice", "compare", "convolution", "elementwise", "hyperbolic", "linalg", "loop", "order", "reduce",
+    "shape", "source", "window",
 ]  # fmt: skip

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -21,7 +21,13 @@ from ..types import BOOL, Type
 from ..value import Value
 from .elementwise import Array, Samples
 
-Body = Callable[[Sequence[Array]], list[Array]]
+
+class Body(Protocol):
+    """A graph among the attributes, as ``evaluate`` gets it."""
+
+    graph: Graph
+
+    def __call__(self, inputs: Sequence[Array]) -> list[Array]: ...
 
 
 def same_types(name: str, what: str, found: Sequence[Type], expected: Sequence[Type]) -> None:
@@ -160,8 +166,7 @@ class While(Loop):
 
     def evaluate(self, *xs: Array, test: Body, body: Body, limit: int, carries: int) -> tuple[Array, ...]:
         state, constants = list(xs[:carries]), xs[carries:]
-        shapes = body([*state, *constants])[carries:]
-        stacked = [np.zeros((limit, *np.shape(s)), np.asarray(s).dtype) for s in shapes]
+        stacked = [np.zeros((limit, *r.type.shape), r.type.dtype) for r in body.graph.outputs[carries:]]
         for i in range(limit):
             if not test([*state, *constants])[0]:
                 break
