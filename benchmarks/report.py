@@ -73,9 +73,7 @@ def number(value: float) -> str:
 def cells(row: Row) -> tuple[str, ...]:
     """The row's columns, as in ``HEADER``."""
     ours = row.samples[OURS]
-    others = [
-        f"{name} {number(row.middle(name))} ({number(row.ratio(name))}x)" for name in row.samples if name != OURS
-    ]
+    others = [f"{name} {number(row.middle(name))} ({number(row.ratio(name))}x)" for name in row.samples if name != OURS]
     verdict = {None: "", True: "met", False: "MISSED"}[row.met]
     return (
         row.name,

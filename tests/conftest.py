@@ -21,9 +21,12 @@ from .backends.fake import FakeBackend
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """In eager mode nothing is deferred or compiled: tests of just that, marked ``lazy``, have no subject."""
+    """In eager mode nothing is deferred or compiled: tests of just that, marked ``lazy``, have no subject.
+
+    Nor have those of a backend of their own: the interpreter computes everything.
+    """
     if lazynd.config.eager:
-        lazy = [item for item in items if item.get_closest_marker("lazy")]
+        lazy = [i for i in items if i.get_closest_marker("lazy") or "two_gpus" in getattr(i, "fixturenames", ())]
         items[:] = [item for item in items if item not in lazy]
         config.hook.pytest_deselected(items=lazy)
 

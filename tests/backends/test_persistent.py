@@ -128,6 +128,17 @@ def test_loading_is_counted_apart_from_compiling(cache: Path) -> None:
     assert run() == (bits, 0, programs)
 
 
+def test_a_loaded_program_checks_its_indices(cache: Path) -> None:
+    for loaded in (False, True):
+        before = lazynd.stats().snapshot()
+        x = nd.arange(4) * 2
+        assert x[nd.array([1, -1])].asnumpy().tolist() == [2, 6]
+        assert (lazynd.stats().loaded > before["loaded"]) is loaded
+        with pytest.raises(IndexError, match="index -5 is out of bounds for axis 0 with size 4"):
+            x[nd.array([1, -5])].asnumpy()
+        forget()
+
+
 def test_off_keeps_nothing(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lazynd.config, "cache", None)
     run()

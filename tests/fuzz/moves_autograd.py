@@ -7,7 +7,7 @@ from .generate import LIMIT, Builder
 from .model import Array
 from .moves import filled, is_float, registry
 from .program import END
-from .tape import reachable
+from .tape import MXNetError, reachable
 
 MOVES, move = registry()
 
@@ -69,10 +69,22 @@ def paused(b: Builder) -> str | None:
     return "pause"
 
 
+def freed(a: Array) -> bool:
+    """Whether an earlier backward freed a part of the graph behind ``a``."""
+    entry = a.history()
+    if entry is None:
+        return False
+    try:
+        reachable(entry)
+    except MXNetError:
+        return True
+    return False
+
+
 def differentiable(a: Array) -> bool:
     """Whether ``a`` is a head that reaches a variable."""
     entry = a.history()
-    return entry is not None and any(e.variable for e in reachable(entry))
+    return entry is not None and not freed(a) and any(e.variable for e in reachable(entry))
 
 
 @move(4)
@@ -102,7 +114,9 @@ def trained(b: Builder) -> str | None:
     if x is None or b.world.recording:
         return None
     a = b.at(x)
-    y = b.some(lambda o: o.data.dtype == a.data.dtype and o.shape == a.shape and o.storage is not a.storage)
+    y = b.some(
+        lambda o: o.data.dtype == a.data.dtype and o.shape == a.shape and o.storage is not a.storage and not freed(o)
+    )
     if y is None or b.bound(x) * b.bound(y) * a.data.size > LIMIT:
         return None
     loss = f"v{b.count}"
@@ -161,7 +175,7 @@ def wrong(b: Builder) -> str | None:
         cases = [("MXNetError", f"{x}.__iadd__(1)"), ("MXNetError", f"{x}.__setitem__(0, 1)")]
     if a.data.size > 1:
         cases += [("ValueError", f"{x}.asscalar()"), ("TypeError", f"float({x})"), ("ValueError", f"bool({x})")]
-    if a.writable():
+    if a.writable() or freed(a):
         cases += [("MXNetError", f"{x}.backward()")]
     expected, call = b.pick(*[c for c in cases if c[1]])
     b.line(f"attempt('{expected}', lambda: {call})")

@@ -49,12 +49,14 @@ class Entry:
 
 
 def reachable(start: Entry) -> list[Entry]:
-    """Live entries behind ``start``, latest first."""
+    """The entries behind ``start``, latest first; an error if one is consumed, which was not when it was recorded."""
     seen = {start}
     stack = [start]
     while stack:
         for parent, _ in stack.pop().parents:
-            if parent not in seen and not parent.consumed:
+            if parent.consumed:
+                raise MXNetError("an earlier backward freed a part of this graph")
+            if parent not in seen:
                 seen.add(parent)
                 stack.append(parent)
     return sorted(seen, key=lambda entry: entry.serial, reverse=True)
@@ -77,7 +79,7 @@ def backward(start: Entry, seed: Array, retain: bool, note: Callable[[Array], No
         if gradient is None:
             continue
         for parent, pull in entry.parents:
-            if pull is None or parent.consumed:
+            if pull is None:
                 continue
             part = pull(gradient)
             note(part)

@@ -200,6 +200,7 @@ def test_wrong_arrays(rng: Any) -> None:
             nd.RNN(*arrays, **given)
 
 
+@pytest.mark.lazy
 def test_one_node_one_loop_each_way_and_weights_hoisted() -> None:
     x, w, state = nd.ones((64, 8, 32)), nd.ones(size_of_lstm(32, 32)) * 0.1, nd.zeros((1, 8, 32))
     w.attach_grad()
