@@ -17,10 +17,10 @@ from ..runtime import differentiate
 from ..runtime.cell import Cell, watching
 from ..runtime.function import record_function
 from ..runtime.location import calling_frame, describe
-from ..runtime.record import guard_write, move
 from ..runtime.state import LOCAL
 from .ndarray import NDArray
-from .refusal import refusal, reports
+from .out import Out
+from .refusal import reports
 
 __all__ = ["Custom", "CustomOp", "CustomOpProp", "register"]
 
@@ -157,16 +157,11 @@ def Custom(*data: NDArray, op_type: str = "", out: Any = None, name: str | None 
     with call.step("__init__"):
         prop = REGISTERED[op_type](**parameters)
     arrays = _arrays(prop, data, {k: v for k, v in kwargs.items() if isinstance(v, NDArray)})
-    made = [NDArray(cell) for cell in call.run(prop, arrays)]
-    if out is None:
-        return made[0] if len(made) == 1 else made
-    targets = list(out) if isinstance(out, list | tuple) else [out]
-    if [t._cell.type for t in targets] != [m._cell.type for m in made]:
-        raise refusal(MXNetError, "Custom", f"out does not fit the results {made}", data, {"out": targets}, frame)
-    for target, each in zip(targets, made, strict=True):
-        guard_write(target._cell)
-        move(target._cell, each._cell)
-    return out
+    into = None if out is None else Out("Custom", out, arrays, frame)
+    made = call.run(prop, arrays)
+    if into is not None:
+        return into.write(made)
+    return NDArray(made[0]) if len(made) == 1 else list(map(NDArray, made))
 
 
 def _arrays(prop: CustomOpProp, data: Sequence[Any], named: dict[str, NDArray]) -> list[NDArray]:

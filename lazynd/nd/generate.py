@@ -10,9 +10,10 @@ from typing import Any
 
 from ..ir.errors import MXNetError
 from ..ops import Operator
-from ..runtime.record import call, guard_write, move
-from .invoke import gathered, invoke, record, specialize
+from ..runtime.record import call
+from .invoke import invoke, record, specialize
 from .ndarray import _METHOD_MAKERS, NDArray
+from .out import Out
 from .refusal import refusal
 
 _RECORDER_KINDS = ("draw",)
@@ -33,9 +34,11 @@ def _finish(
     operator: Operator, arrays: tuple[Any, ...], attributes: tuple[Any, ...], out: Any, frame: FrameType
 ) -> Any:
     """Record the call on what is given as ``arrays``; write ``out`` if given."""
+    cells = _cells(operator, arrays, frame)
     if out is None:
-        return _apply(operator, _cells(operator, arrays, frame), attributes, frame)
-    return _into(operator, arrays, attributes, out, frame)
+        return _apply(operator, cells, attributes, frame)
+    into = Out(operator.name, out, arrays, frame)
+    return into.write(invoke(operator, cells, attributes, frame))
 
 
 def _cells(operator: Operator, arrays: tuple[Any, ...], frame: FrameType) -> tuple[Any, ...]:
@@ -49,25 +52,6 @@ def _cells(operator: Operator, arrays: tuple[Any, ...], frame: FrameType) -> tup
     return tuple(cells)
 
 
-def _into(operator: Operator, arrays: tuple[Any, ...], attributes: tuple[Any, ...], out: Any, frame: FrameType) -> Any:
-    """Record the call and write its results to ``out``, an array or several."""
-    cells = _cells(operator, arrays, frame)
-    targets = tuple(out) if isinstance(out, list | tuple) else (out,)
-    _check_targets(operator, arrays, targets, frame)
-    made = invoke(operator, cells, attributes, frame)
-    if len(targets) != len(made):
-        reason = f"{len(made)} outputs for {len(targets)} arrays in out"
-        raise refusal(MXNetError, operator.name, reason, arrays, {"out": targets}, frame)
-    made = tuple(gathered((target._cell, cell))[1] for target, cell in zip(targets, made, strict=True))
-    for target, cell in zip(targets, made, strict=True):
-        if target._cell.type is not cell.type:
-            reason = f"out has type {target._cell.type}, the result is {cell.type}"
-            raise refusal(MXNetError, operator.name, reason, arrays, {"out": target}, frame)
-    for target, cell in zip(targets, made, strict=True):
-        move(target._cell, cell)
-    return out
-
-
 def _refuse_input(operator: Operator, arrays: tuple[Any, ...], position: int, frame: FrameType) -> None:
     """Input ``position`` is no array: missing, or something else."""
     name, given = operator.inputs[min(position, len(operator.inputs) - 1)], arrays[position]
@@ -76,18 +60,6 @@ def _refuse_input(operator: Operator, arrays: tuple[Any, ...], position: int, fr
         raise refusal(MXNetError, operator.name, f"input {name} is missing", shown, None, frame)
     reason = f"Argument {name} must have NDArray type, but got {given}"
     raise refusal(AssertionError, operator.name, reason, shown, None, frame)
-
-
-def _check_targets(operator: Operator, arrays: tuple[Any, ...], targets: tuple[Any, ...], frame: FrameType) -> None:
-    """Refuse ``out`` that is no array or must not be written now."""
-    for target in targets:
-        if not isinstance(target, NDArray):
-            reason = f"out must be an NDArray, or a list of them, but got {target}"
-            raise refusal(AssertionError, operator.name, reason, arrays, None, frame)
-        try:
-            guard_write(target._cell)
-        except MXNetError as error:
-            raise refusal(MXNetError, operator.name, error, arrays, {"out": target}, frame) from None
 
 
 def _unknown(

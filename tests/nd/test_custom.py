@@ -278,12 +278,26 @@ def test_wrong_calls() -> None:
         ((x, x), {"op_type": "scaled", "y": x}, "'y' is no further input"),
         ((x, nd.ones(2)), {"op_type": "counted"}, r"Shape inconsistent, Provided = \[2\], inferred shape=\[1\]"),
         ((x, nd.ones(1, dtype="int32")), {"op_type": "counted"}, r"expected an array of float32, got int32\[1\]"),
-        ((x, x), {"op_type": "scaled", "out": [x]}, "out does not fit"),
+        ((x, x), {"op_type": "scaled", "out": [x]}, "2 outputs for 1 arrays in out"),
     ):
         with pytest.raises(MXNetError, match=re.compile(rf"\[Custom\].*{message}.*test_custom.py", re.DOTALL)):
             nd.Custom(*arrays, **given)
     with pytest.raises(AssertionError, match="Argument y must have NDArray type, but got 1"):
         nd.Custom(x, 1, op_type="scaled")
+
+
+def test_out_is_written_whole_or_not_at_all() -> None:
+    scaled([])
+    x, free, variable = nd.ones(2), nd.zeros(2), nd.zeros(2)
+    variable.attach_grad()
+    with autograd.record(), pytest.raises(MXNetError, match=r"(?s)Inplace.*test_custom.py"):
+        nd.Custom(x, x, op_type="scaled", out=[free, variable])
+    with pytest.raises(MXNetError, match=r"(?s)out has type float32\[3\], the result is float32\[2\].*test_custom.py"):
+        nd.Custom(x, x, op_type="scaled", out=[free, nd.zeros(3)])
+    assert free.asnumpy().tolist() == [0, 0]
+    other = nd.zeros(2)
+    assert nd.Custom(x, x + x, op_type="scaled", out=[free, other])[0] is free
+    assert free.asnumpy().tolist() == [2, 2] and other.asnumpy().tolist() == [3, 3]
 
 
 @pytest.mark.parametrize(

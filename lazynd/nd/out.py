@@ -1,0 +1,45 @@
+"""``out=``: arrays that take the results of a call; all of them or, if one does not fit, none."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from types import FrameType
+from typing import Any
+
+from ..ir.errors import MXNetError
+from ..runtime.cell import Cell
+from ..runtime.record import guard_write, move
+from .invoke import gathered
+from .ndarray import NDArray
+from .refusal import refusal
+
+
+class Out:
+    """The ``out`` of a call of ``name`` with ``arrays``: an array or several, which may be written now."""
+
+    def __init__(self, name: str, out: Any, arrays: Sequence[Any], frame: FrameType) -> None:
+        self.name, self.out, self.arrays, self.frame = name, out, arrays, frame
+        self.targets = tuple(out) if isinstance(out, list | tuple) else (out,)
+        for target in self.targets:
+            if not isinstance(target, NDArray):
+                reason = f"out must be an NDArray, or a list of them, but got {target}"
+                raise refusal(AssertionError, name, reason, arrays, None, frame)
+            try:
+                guard_write(target._cell)
+            except MXNetError as error:
+                raise refusal(MXNetError, name, error, arrays, {"out": target}, frame) from None
+
+    def write(self, made: Sequence[Cell]) -> Any:
+        """Move the targets to ``made``; gives ``out``."""
+        if len(self.targets) != len(made):
+            raise self._refusal(f"{len(made)} outputs for {len(self.targets)} arrays in out", self.targets)
+        made = [gathered((t._cell, cell))[1] for t, cell in zip(self.targets, made, strict=True)]
+        for target, cell in zip(self.targets, made, strict=True):
+            if target._cell.type is not cell.type:
+                raise self._refusal(f"out has type {target._cell.type}, the result is {cell.type}", target)
+        for target, cell in zip(self.targets, made, strict=True):
+            move(target._cell, cell)
+        return self.out
+
+    def _refusal(self, reason: str, shown: Any) -> Exception:
+        return refusal(MXNetError, self.name, reason, self.arrays, {"out": shown}, self.frame)
