@@ -21,6 +21,7 @@ from . import (
     reduce,
     resampling,
     rnn,
+    sampling,
     sequence,
     shape,
     unary,
@@ -32,6 +33,6 @@ from .operator import OPERATORS, Operator, every_name, find, op
 __all__ = [
     "OPERATORS", "Operator", "adaptive_updates", "assignment", "basic_index", "control_flow", "convolution",
     "distributions", "elementwise", "every_name", "find", "heads", "histogram", "index", "linalg", "multi_updates",
-    "nn", "normalization", "op", "padding", "pooling", "random", "reduce", "resampling", "rnn", "sequence", "shape",
-    "unary", "updates", "view",
+    "nn", "normalization", "op", "padding", "pooling", "random", "reduce", "resampling", "rnn", "sampling",
+    "sequence", "shape", "unary", "updates", "view",
 ]  # fmt: skip
