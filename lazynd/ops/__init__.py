@@ -6,6 +6,7 @@ from . import (
     basic_index,
     control_flow,
     convolution,
+    deformable,
     distributions,
     elementwise,
     heads,
@@ -32,7 +33,7 @@ from .operator import OPERATORS, Operator, every_name, find, op
 
 __all__ = [
     "OPERATORS", "Operator", "adaptive_updates", "assignment", "basic_index", "control_flow", "convolution",
-    "distributions", "elementwise", "every_name", "find", "heads", "histogram", "index", "linalg", "multi_updates",
-    "nn", "normalization", "op", "padding", "pooling", "random", "reduce", "resampling", "rnn", "sampling",
-    "sequence", "shape", "unary", "updates", "view",
+    "deformable", "distributions", "elementwise", "every_name", "find", "heads", "histogram", "index", "linalg",
+    "multi_updates", "nn", "normalization", "op", "padding", "pooling", "random", "reduce", "resampling", "rnn",
+    "sampling", "sequence", "shape", "unary", "updates", "view",
 ]  # fmt: skip

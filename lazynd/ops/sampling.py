@@ -78,8 +78,8 @@ def _target(shape: Shape) -> Shape:
 def BilinearSampler(data: Value, grid: Value, *, cudnn_off: bool | None = None) -> Value:
     """The images ``data`` [n, channel, height, width] at the places in ``grid`` [n, 2, rows, columns].
 
-    ``grid[:, 0]`` are places across and ``grid[:, 1]`` down, -1 and 1 being the middles of the outermost pixels. A value
-    is the mean of the four pixels around by nearness; outside of the image pixels are 0. float32 and float64.
+    ``grid[:, 0]`` are places across and ``grid[:, 1]`` down, -1 and 1 being the middles of the outermost pixels. A
+    value is the mean of the four pixels around by nearness; outside of the image pixels are 0. float32 and float64.
     ``cudnn_off`` changes nothing. The sampler of spatial transformer networks (Jaderberg et al., 2015).
 
     >>> from lazynd import nd
@@ -203,7 +203,7 @@ def ROIPooling(data: Value, rois: Value, *, pooled_size: Shape, spatial_scale: f
 
     ``rois`` [count, 5]: the number of an image, and the columns and rows of two opposite corners of a box,
     (left, top, right, bottom), which are multiplied by ``spatial_scale`` and rounded. Gives [count, channel,
-    *pooled_size]; parts outside of the image are 0. Floats only. The boxes have no gradient. Girshick, Fast R-CNN, 2015.
+    *pooled_size]; parts outside of the image are 0. Floats only. The boxes have no gradient. Girshick, 2015.
 
     >>> from lazynd import nd
     >>> image = nd.arange(16).reshape((1, 1, 4, 4))

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..case import Case, case, distinct, f, lit
+from ..case import Case, case, distinct, f, lit, without_gradient
 
 
 def unit(*shape: int, dtype: str = "float32", reach: float = 1.3) -> Any:
     """Places around an image."""
     return f(*shape, low=-reach, high=reach, dtype=dtype)
+
+
+def near(*shape: int, dtype: str = "float32") -> Any:
+    return f(*shape, low=-0.9, high=0.9, dtype=dtype)
 
 
 MAP = [[1, 0, 0, 0, 1, 0]]
@@ -52,5 +56,91 @@ CASES: dict[str, list[Case]] = {
         case(f(2, 2, 5, 6, dtype="float64"), lit([[1, 0.4, 1.5, 4.6, 3.5]], "float64"), pooled_size=(4, 4), **WHOLE),
         case(lit([[[[1, 1, 2], [2, 2, 1], [0, 2, 2]]]]), lit([[0, 0, 0, 2, 2]]), pooled_size=(2, 1), **WHOLE),
         case(distinct(1, 2, 12, 10), lit([[0, 8.4, 5, 50.2, 60]]), pooled_size=(3, 4), spatial_scale=0.1875),
+    ],
+    "_contrib_DeformableConvolution": [
+        case(f(2, 3, 5, 6), near(2, 12, 4, 4), f(4, 3, 2, 3), f(4), kernel=(2, 3), num_filter=4),
+        case(
+            f(1, 4, 6, 5),
+            near(1, 36, 6, 5),
+            f(2, 2, 3, 3),
+            kernel=(3, 3),
+            pad=(1, 1),
+            num_filter=2,
+            num_group=2,
+            num_deformable_group=2,
+            no_bias=True,
+        ),
+        case(
+            f(2, 2, 7, 6),
+            near(2, 8, 3, 2),
+            f(3, 2, 2, 2),
+            f(3),
+            kernel=(2, 2),
+            stride=(2, 3),
+            dilate=(2, 1),
+            num_filter=3,
+        ),
+        case(
+            f(1, 2, 4, 4, dtype="float64"),
+            near(1, 8, 3, 3, dtype="float64"),
+            f(1, 2, 2, 2, dtype="float64"),
+            f(1, dtype="float64"),
+            kernel=(2, 2),
+            num_filter=1,
+        ),
+        case(f(1, 1, 3, 4), f(1, 2, 3, 4, low=-3, high=3), f(1, 1, 1, 1), kernel=(1, 1), num_filter=1, no_bias=True),
+        case(f(1, 1, 1, 1), near(1, 2, 1, 1), f(2, 1, 1, 1), f(2), kernel=(1, 1), num_filter=2),
+        case(f(1, 2, 4, 5), lit([[[[0.0] * 4] * 3] * 8]), f(1, 2, 2, 2), kernel=(2, 2), num_filter=1, no_bias=True),
+    ],
+    # MXNet 1.9.1 has its gradient on a GPU alone.
+    "_contrib_ModulatedDeformableConvolution": [
+        without_gradient(
+            f(2, 3, 5, 6), near(2, 12, 4, 4), near(2, 6, 4, 4), f(4, 3, 2, 3), f(4), kernel=(2, 3), num_filter=4
+        ),
+        without_gradient(
+            f(1, 4, 6, 5),
+            near(1, 36, 6, 5),
+            near(1, 18, 6, 5),
+            f(2, 2, 3, 3),
+            kernel=(3, 3),
+            pad=(1, 1),
+            num_filter=2,
+            num_group=2,
+            num_deformable_group=2,
+            no_bias=True,
+        ),
+        without_gradient(
+            f(2, 2, 7, 6),
+            near(2, 8, 3, 2),
+            near(2, 4, 3, 2),
+            f(3, 2, 2, 2),
+            f(3),
+            kernel=(2, 2),
+            stride=(2, 3),
+            dilate=(2, 1),
+            num_filter=3,
+            im2col_step=1,
+        ),
+        without_gradient(
+            f(1, 2, 4, 4, dtype="float64"),
+            near(1, 8, 3, 3, dtype="float64"),
+            near(1, 4, 3, 3, dtype="float64"),
+            f(1, 2, 2, 2, dtype="float64"),
+            f(1, dtype="float64"),
+            kernel=(2, 2),
+            num_filter=1,
+        ),
+        without_gradient(
+            f(1, 1, 3, 4),
+            f(1, 2, 3, 4, low=-3, high=3),
+            near(1, 1, 3, 4),
+            f(1, 1, 1, 1),
+            kernel=(1, 1),
+            num_filter=1,
+            no_bias=True,
+        ),
+        without_gradient(
+            f(1, 1, 1, 1), near(1, 2, 1, 1), near(1, 1, 1, 1), f(2, 1, 1, 1), f(2), kernel=(1, 1), num_filter=2
+        ),
     ],
 }

@@ -1,0 +1,190 @@
+"""Convolutions whose kernels look at places that are computed: deformable convolutions, and modulated ones."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..ir import build as ir
+from ..ir.build import Value
+from ..ir.types import FLOAT32, FLOAT64, INT32, require
+from .kinds import Shape, one_of
+from .operator import floats as _f
+from .operator import op
+from .sampling import bilinear
+
+Ints = tuple[int, ...]
+
+
+def _pair(name: str, given: Ints, default: int, least: int) -> Ints:
+    made = given or (default, default)
+    require(len(made) == 2 and min(made) >= least, f"{name} is two numbers of at least {least}, got {list(given)}")
+    return made
+
+
+def _check(
+    data: Value, weight: Value, bias: Value | None, kernel: Ints, num_filter: int, num_group: int, groups: int,
+    no_bias: bool, layout: str | None,
+) -> None:  # fmt: skip
+    one_of(layout, None, "NCW", "NCHW", "NCDHW")
+    require(len(kernel) == 2, f"only 2D deformable convolutions are supported, got kernel {list(kernel)}")
+    require(data.ndim == 4, f"Input data should be 4D in batch-num_filter-y-x, got {data.type}")
+    require(data.dtype in (FLOAT32, FLOAT64), f"only float32 and float64 are supported, got {data.dtype}")
+    channels = data.shape[1]
+    for name, count in (("num_group", num_group), ("num_deformable_group", groups)):
+        require(count >= 1 and channels % count == 0, f"the {channels} channels do not make {count} of {name}")
+    require(
+        num_filter >= 1 and num_filter % num_group == 0, f"num_filter {num_filter} does not make {num_group} groups"
+    )
+    require(no_bias == (bias is None), "a bias is needed unless no_bias=True")
+    expected = (num_filter, channels // num_group, *kernel)
+    require(weight.shape == expected, f"Shape inconsistent, weight must be {list(expected)}, got {weight.type}")
+    if bias is not None:
+        require(bias.shape == (num_filter,), f"bias must be [{num_filter}], got {bias.type}")
+
+
+def _places(offset: Value, kernel: Ints, stride: Ints, dilate: Ints, pad: Ints, groups: int) -> tuple[Value, Value]:
+    """Rows and columns [n, group, kernel position, down, across] that each output looks at."""
+    n, _, height, width = offset.shape
+    shape = (n, groups, kernel[0] * kernel[1], height, width)
+    moved = ir.moveaxis(ir.reshape(offset, (n, groups, kernel[0] * kernel[1], 2, height, width)), 3, 0)
+    tap = ir.iota(shape, 2, INT32, offset.context)
+    taps = (tap / kernel[1], ir.remainder(tap, kernel[1]))
+    made = []
+    for k in (0, 1):
+        start = ir.iota(shape, 3 + k, INT32, offset.context) * stride[k] - pad[k]
+        made.append(ir.convert(start + taps[k] * dilate[k], offset.dtype) + ir.row(moved, k))
+    return made[0], made[1]
+
+
+def _within(images: Value, number: Value, y: Value, x: Value) -> Value:
+    """``bilinear`` with another border, MXNet's here: 0 before the first pixel, the last pixel itself behind it."""
+    inside = None
+    for place, extent in ((y, images.shape[2]), (x, images.shape[3])):
+        found = (place >= 0) & (place < extent)
+        inside = found if inside is None else inside & found
+    assert inside is not None
+    y, x = ir.minimum(images.shape[2] - 1, y), ir.minimum(images.shape[3] - 1, x)  # no slope on the last pixel
+    return ir.select(ir.expand_dims(inside, -1), bilinear(images, number, y, x), 0)
+
+
+def _deformed(
+    data: Value, offset: Value, mask: Value | None, weight: Value, bias: Value | None, *, kernel: Ints, stride: Ints,
+    dilate: Ints, pad: Ints, num_group: int, num_deformable_group: int,
+) -> Value:  # fmt: skip
+    stride, dilate, pad = _pair("stride", stride, 1, 1), _pair("dilate", dilate, 1, 1), _pair("pad", pad, 0, 0)
+    n, channels, *extents = data.shape
+    room = [extents[k] + 2 * pad[k] - dilate[k] * (kernel[k] - 1) - 1 for k in (0, 1)]
+    require(min(room) >= 0, f"kernel {list(kernel)} with dilate {list(dilate)} does not fit into {data.type}")
+    height, width = (r // s + 1 for r, s in zip(room, stride, strict=True))
+    groups, count = num_deformable_group, kernel[0] * kernel[1]
+    for name, each, wanted in (("offset", offset, 2 * groups * count), ("mask", mask, groups * count)):
+        expected = (n, wanted, height, width)
+        if each is not None:
+            require(each.shape == expected, f"{name} must be {list(expected)}, got {each.type}")
+    rows, columns = _places(offset, kernel, stride, dilate, pad, groups)
+    # Each deformable group of channels as an image of its own.
+    images = ir.reshape(data, (n * groups, channels // groups, *extents))
+    flat = [ir.reshape(each, (n * groups, count, height, width)) for each in (rows, columns)]
+    number = ir.iota(flat[0].shape, 0, INT32, data.context)
+    if mask is None:
+        seen = _within(images, number, *flat)
+    else:
+        seen = bilinear(images, number, *flat)
+        seen = seen * ir.expand_dims(ir.reshape(mask, (n * groups, count, height, width)), -1)
+    seen = ir.moveaxis(seen, 4, 1)  # n * group, channel, kernel position, down, across
+    seen = ir.reshape(seen, (n, num_group, channels // num_group * count, height * width))
+    filters = ir.reshape(weight, (num_group, weight.shape[0] // num_group, -1))
+    made = ir.dot_general(filters, seen, ((2,), (2,)), ((0,), (1,)))  # group, filter, n, place
+    made = ir.reshape(ir.moveaxis(made, 2, 0), (n, weight.shape[0], height, width))
+    return made if bias is None else made + ir.reshape(bias, (1, -1, 1, 1))
+
+
+def _samples(rng: Any) -> list[Any]:
+    x, w, b = _f(rng, 2, 4, 5, 4), _f(rng, 4, 2, 2, 3), _f(rng, 4)
+    offset = (rng.random((2, 24, 4, 2)) * 1.4 - 0.7).astype("float32")
+    given = {"kernel": (2, 3), "num_filter": 4, "num_group": 2, "num_deformable_group": 2}
+    return [
+        ((x, offset, w, b), given),
+        ((x[:1], offset[:1, :12], w), {**given, "num_deformable_group": 1, "no_bias": True}),
+    ]
+
+
+@op(name="_contrib_DeformableConvolution", samples=_samples, method=False)
+def DeformableConvolution(
+    data: Value,
+    offset: Value,
+    weight: Value,
+    bias: Value | None = None,
+    *,
+    kernel: Shape,
+    stride: Shape = (),
+    dilate: Shape = (),
+    pad: Shape = (),
+    num_filter: int,
+    num_group: int = 1,
+    num_deformable_group: int = 1,
+    workspace: int = 1024,
+    no_bias: bool = False,
+    layout: str | None = None,
+) -> Value:
+    """A convolution of images [n, channel, height, width] that looks beside the places of its kernel.
+
+    ``offset`` [n, 2 * num_deformable_group * kernel positions, down, across] says by how many rows and columns, in
+    turns; between pixels the image is interpolated, outside it is 0. ``weight`` [num_filter, channel / num_group,
+    *kernel], ``bias`` [num_filter] and the other parameters are those of ``Convolution``. Each of the
+    ``num_deformable_group`` groups of channels has offsets of its own. float32 and float64. ``workspace`` changes
+    nothing. Dai et al., 2017.
+
+    >>> from lazynd import nd
+    >>> image, one = nd.arange(9).reshape((1, 1, 3, 3)), nd.ones((1, 1, 1, 1))
+    >>> right = nd.concat(nd.zeros((1, 1, 3, 3)), nd.ones((1, 1, 3, 3)), dim=1)
+    >>> nd.contrib.DeformableConvolution(image, right, one, kernel=(1, 1), num_filter=1, no_bias=True).asnumpy()[0, 0]
+    array([[1., 2., 0.],
+           [4., 5., 0.],
+           [7., 8., 0.]], dtype=float32)
+    """
+    _check(data, weight, bias, kernel, num_filter, num_group, num_deformable_group, no_bias, layout)
+    return _deformed(
+        data, offset, None, weight, bias, kernel=kernel, stride=stride, dilate=dilate, pad=pad, num_group=num_group,
+        num_deformable_group=num_deformable_group,
+    )  # fmt: skip
+
+
+def _modulated_samples(rng: Any) -> list[Any]:
+    masks = [rng.random((2, 12, 4, 2)).astype("float32"), rng.random((1, 6, 4, 2)).astype("float32")]
+    return [
+        ((*given[:2], mask, *given[2:]), attributes)
+        for (given, attributes), mask in zip(_samples(rng), masks, strict=True)
+    ]
+
+
+@op(name="_contrib_ModulatedDeformableConvolution", samples=_modulated_samples, method=False)
+def ModulatedDeformableConvolution(
+    data: Value,
+    offset: Value,
+    mask: Value,
+    weight: Value,
+    bias: Value | None = None,
+    *,
+    kernel: Shape,
+    stride: Shape = (),
+    dilate: Shape = (),
+    pad: Shape = (),
+    num_filter: int,
+    num_group: int = 1,
+    num_deformable_group: int = 1,
+    workspace: int = 1024,
+    no_bias: bool = False,
+    im2col_step: int = 64,
+    layout: str | None = None,
+) -> Value:
+    """``DeformableConvolution`` with a factor for each place that is looked at.
+
+    ``mask`` [n, num_deformable_group * kernel positions, down, across] are the factors. ``im2col_step`` changes
+    nothing. Zhu et al., 2019.
+    """
+    _check(data, weight, bias, kernel, num_filter, num_group, num_deformable_group, no_bias, layout)
+    return _deformed(
+        data, offset, mask, weight, bias, kernel=kernel, stride=stride, dilate=dilate, pad=pad, num_group=num_group,
+        num_deformable_group=num_deformable_group,
+    )  # fmt: skip
