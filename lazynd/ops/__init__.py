@@ -7,6 +7,7 @@ from . import (
     control_flow,
     convolution,
     deformable,
+    detection,
     distributions,
     elementwise,
     heads,
@@ -33,7 +34,7 @@ from .operator import OPERATORS, Operator, every_name, find, op
 
 __all__ = [
     "OPERATORS", "Operator", "adaptive_updates", "assignment", "basic_index", "control_flow", "convolution",
-    "deformable", "distributions", "elementwise", "every_name", "find", "heads", "histogram", "index", "linalg",
-    "multi_updates", "nn", "normalization", "op", "padding", "pooling", "random", "reduce", "resampling", "rnn",
-    "sampling", "sequence", "shape", "unary", "updates", "view",
+    "deformable", "detection", "distributions", "elementwise", "every_name", "find", "heads", "histogram", "index",
+    "linalg", "multi_updates", "nn", "normalization", "op", "padding", "pooling", "random", "reduce", "resampling",
+    "rnn", "sampling", "sequence", "shape", "unary", "updates", "view",
 ]  # fmt: skip
