@@ -104,9 +104,9 @@ def MultiBoxTarget(
     the anchor that overlaps it most, then each anchor the object that it overlaps by more than ``overlap_threshold``.
     Its class is one more than the object's, its offsets are those of the middle and the logarithms of width and height,
     over the ``variances``. The class of all others is 0, the background; if ``negative_mining_ratio`` is above 0, that
-    of as many times more anchors than have an object, ``minimum_negative_samples`` at least, those least sure of it
-    among those that overlap objects by less than ``negative_mining_thresh``, and ``ignore_label`` that of the rest, as
-    that of an image without objects. Liu et al., SSD, 2016.
+    of so many times more anchors than have an object, those least sure of it among those that overlap objects by less
+    than ``negative_mining_thresh``, and ``ignore_label`` that of the rest, as that of an image without objects.
+    ``minimum_negative_samples`` changes nothing, as in MXNet 1.9.1. Liu et al., SSD, 2016.
     """
     k = anchor.shape[1] if anchor.ndim == 3 else -1
     require(anchor.shape == (1, k, 4), f"Anchor should be batch shared N*4 tensor, [1,n,4], got {anchor.type}")
@@ -123,7 +123,7 @@ def MultiBoxTarget(
     negative = ~positive
     if negative_mining_ratio > 0:
         hard = negative & (best < negative_mining_thresh)
-        negative = _mined(cls_pred, positive, hard, negative_mining_ratio, minimum_negative_samples)
+        negative = _mined(cls_pred, positive, hard, negative_mining_ratio)
     some = ir.expand_dims(ir.max(ir.convert(valid, INT32), 1) > 0, 1)
     positive, negative = positive & some, negative & some
     image = ir.iota(matched.shape, 0, INT32, label.context)
@@ -163,12 +163,11 @@ def _matches(common: Value, valid: Value, threshold: Value) -> tuple[Value, Valu
     return ir.select(also, ir.argmax(common, 2), matched), positive | also
 
 
-def _mined(scores: Value, positive: Value, hard: Value, ratio: float, least: int) -> Value:
+def _mined(scores: Value, positive: Value, hard: Value, ratio: float) -> Value:
     """Of the ``hard`` anchors the ones least sure to be background: ``ratio`` for each positive one."""
     n, k = positive.shape
     count = ir.sum(ir.convert(positive, INT32), 1, keepdims=True)
-    wanted = ir.convert(ir.convert(count, FLOAT32) * ratio, INT32)
-    wanted = ir.maximum(ir.minimum(wanted, k - count), least)
+    wanted = ir.minimum(ir.convert(ir.convert(count, FLOAT32) * ratio, INT32), k - count)
     shifted = scores - ir.max(scores, 1, keepdims=True)
     sure = ir.exp(ir.row(ir.moveaxis(shifted, 1, 0), 0)) / ir.sum(ir.exp(shifted), 1)
     keys = ir.select(hard, sure, 2)
@@ -214,8 +213,8 @@ def MultiBoxDetection(
 
     ``cls_prob`` [n, classes + 1, k], the first class being the background, whatever ``background_id`` says;
     ``loc_pred`` [n, 4 k] and ``anchor`` [1, k, 4] as in ``MultiBoxTarget``. An anchor sees its likeliest class if that
-    is likelier than ``threshold``. The best come first; of two of a class (of any, if ``force_suppress``) that overlap by
-    ``nms_threshold`` the class of the worse is -1, only the ``nms_topk`` best being compared if that is above 0.
+    is likelier than ``threshold``. The best come first; of two of a class (of any, if ``force_suppress``) that overlap
+    by ``nms_threshold`` the class of the worse is -1, only the ``nms_topk`` best being compared if that is above 0.
     ``clip`` holds boxes inside of the image. With ``nms_threshold`` outside of (0, 1] nothing is sorted or compared.
     """
     k = anchor.shape[1] if anchor.ndim == 3 else -1
