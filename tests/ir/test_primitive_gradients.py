@@ -29,7 +29,7 @@ NAMES = sorted(PRIMITIVES)
 DIFFERENT: dict[str, Callable[..., Any]] = {
     "maximum": lambda a, b: a == b,  # The first operand gets all, as in MXNet; JAX halves it.
     "minimum": lambda a, b: a == b,
-    "acosh": lambda x: x == -1,  # Outside of its domain: an infinity of another sign.
+    "acosh": lambda x: x <= -1,  # Outside of its domain: the formula's, as in MXNet; JAX has another, or NaN.
     "abs": lambda x: x == 0,  # 0, the sign, as in MXNet; JAX has 1.
     "power": lambda a, b: (a == 0) & (b == 0),  # 0, that of a constant; JAX has NaN in a.
     "remainder": lambda a, b: b == 0,  # NaN, as its value; JAX has an infinity.
