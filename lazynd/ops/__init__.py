@@ -19,6 +19,7 @@ from . import (
     normalization,
     padding,
     pooling,
+    proposals,
     random,
     reduce,
     resampling,
@@ -35,6 +36,6 @@ from .operator import OPERATORS, Operator, every_name, find, op
 __all__ = [
     "OPERATORS", "Operator", "adaptive_updates", "assignment", "basic_index", "control_flow", "convolution",
     "deformable", "detection", "distributions", "elementwise", "every_name", "find", "heads", "histogram", "index",
-    "linalg", "multi_updates", "nn", "normalization", "op", "padding", "pooling", "random", "reduce", "resampling",
-    "rnn", "sampling", "sequence", "shape", "unary", "updates", "view",
+    "linalg", "multi_updates", "nn", "normalization", "op", "padding", "pooling", "proposals", "random", "reduce",
+    "resampling", "rnn", "sampling", "sequence", "shape", "unary", "updates", "view",
 ]  # fmt: skip

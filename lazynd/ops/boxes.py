@@ -37,10 +37,17 @@ def overlaps(boxes: Value, others: Value, border: float = 0.0) -> Value:
     return ir.select(joint > 0, common / ir.select(joint > 0, joint, 1), 0)
 
 
-def suppressed(boxes: Value, classes: Value | None, alive: Value, threshold: Value, border: float = 0.0) -> Value:
+def suppressed(
+    boxes: Value,
+    classes: Value | None,
+    alive: Value,
+    threshold: Value,
+    border: float = 0.0,
+    beyond: bool = False,
+) -> Value:
     """Which of ``alive`` [n, k] boxes [n, k, 4], the best first, no better one of its class overlaps by ``threshold``.
 
-    A box that is dropped drops no other. All classes count as one where there are none.
+    By more than that, if ``beyond``. A box that is dropped drops no other. All are of one class where none is given.
     """
     n, k = alive.shape
     kinds = ir.full((n, k), 0, boxes.dtype, boxes.context) if classes is None else classes
@@ -51,7 +58,8 @@ def suppressed(boxes: Value, classes: Value | None, alive: Value, threshold: Val
         common = ir.reshape(overlaps(ir.expand_dims(box, 1), constants[0], border), (n, k))
         same = constants[1] == ir.expand_dims(kind, 1)
         behind = ir.iota((n, k), 1, INT32, alive.context) > number
-        return (alive & ~(behind & same & (common >= constants[2]) & ir.gather(alive, at, (0, 1))),), ()
+        much = common > constants[2] if beyond else common >= constants[2]
+        return (alive & ~(behind & same & much & ir.gather(alive, at, (0, 1))),), ()
 
     rows = (ir.iota((k,), 0, INT32, boxes.context), ir.moveaxis(boxes, 1, 0), ir.moveaxis(kinds, 1, 0))
     (kept,), _ = scan(step, (alive,), rows, (boxes, kinds, threshold))

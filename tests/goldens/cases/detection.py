@@ -36,6 +36,31 @@ CAT = [2, 0.2, 0.0, 0.4, 0.9]
 TWICE = [0, 0.1, 0.1, 0.5, 0.6]
 APART = lit([[[0, 0, 0.2, 0.2], [0, 0, 0.25, 0.2], [0.5, 0.5, 0.9, 0.9], [0.5, 0.5, 0.9, 0.9], [0.6, 0, 1, 0.3]]])
 
+SMALL = {"scales": (1, 2), "ratios": (0.5, 1, 2), "rpn_min_size": 4, "rpn_pre_nms_top_n": 12, "rpn_post_nms_top_n": 5}
+
+
+def shifts(*shape: int) -> Any:
+    return f(*shape, low=-0.3, high=0.3)
+
+
+def proposals(one: bool) -> list[Case]:
+    """Cases of one image."""
+    arrays = (sure(1, 12, 2, 3), shifts(1, 24, 2, 3), lit([[40, 60, 1.0]]))
+    other = (sure(1, 4, 4, 5), shifts(1, 8, 4, 5), lit([[70, 60, 1.5]]))
+    wide = {"scales": (1.5,), "ratios": (0.7, 1.9), "rpn_post_nms_top_n": 7}
+    return [
+        without_gradient(*arrays, **SMALL),
+        without_gradient(*arrays, **{**SMALL, "threshold": 0.3, "output_score": True}),
+        without_gradient(*arrays, **{**SMALL, "rpn_pre_nms_top_n": 4, "rpn_post_nms_top_n": 11, "threshold": 0.3}),
+        without_gradient(*arrays, **{**SMALL, "iou_loss": True}),
+        without_gradient(*arrays, **{**SMALL, "rpn_min_size": 30}),
+        without_gradient(*other, **wide, output_score=True),
+        without_gradient(
+            *other[:2], lit([[30, 38, 1.5]]), **wide, feature_stride=8, rpn_pre_nms_top_n=-1, rpn_min_size=1
+        ),
+    ][: None if one else 5]
+
+
 CASES: dict[str, list[Case]] = {
     "_contrib_MultiBoxPrior": [
         without_gradient(f(1, 3, 2, 3), sizes=(0.4, 0.2), ratios=(1, 2, 0.5)),
@@ -78,5 +103,13 @@ CASES: dict[str, list[Case]] = {
         without_gradient(whole(1, 3, 5, high=2, dtype="float32"), lit([[0.0] * 20]), APART),
         without_gradient(sure(1, 3, 5), f(1, 20), APART, threshold=1.5),
         without_gradient(sure(1, 3, 4), f(1, 16), anchors(4, 6), background_id=1),
+    ],
+    "_contrib_Proposal": proposals(one=True),
+    "_contrib_MultiProposal": [
+        *proposals(one=False),
+        without_gradient(sure(2, 12, 2, 3), shifts(2, 24, 2, 3), lit([[40, 60, 1], [32, 48, 0.8]]), **SMALL),
+        without_gradient(
+            sure(2, 12, 3, 2), shifts(2, 24, 3, 2), lit([[60, 40, 1], [50, 33, 1.2]]), output_score=True, **SMALL
+        ),
     ],
 }
