@@ -108,10 +108,11 @@ _DOC = """Boxes in {images} that may hold objects: [{count}, 5], the number of a
 ``cls_prob`` [{n}, 2 k, height, width]: the probabilities of k anchors at each place to hold nothing, then to hold an
 object; ``bbox_pred`` [{n}, 4 k, height, width]: how boxes differ from the anchors, by middle and logarithms of their
 size, or by their corners if ``iou_loss``; ``im_info`` [{n}, 3]: height, width and scale of an image. Anchors are
-squares of ``feature_stride`` pixels in the ``ratios`` (height over width) and ``scales``. Boxes are held inside of the image;
-those smaller than ``rpn_min_size`` times its scale come last. Of the ``rpn_pre_nms_top_n`` best (all, if not above 0),
-those stay that no better one overlaps by more than ``threshold``, ``rpn_post_nms_top_n`` at most; fewer are repeated.
-With ``output_score`` also their scores [{count}, 1]. float32, without gradient. Ren et al., Faster R-CNN, 2015."""
+squares of ``feature_stride`` pixels in the ``ratios`` (height over width) and ``scales``. Boxes are held inside of the
+image; those smaller than ``rpn_min_size`` times its scale come last. Of the ``rpn_pre_nms_top_n`` best (all, if not
+above 0), those stay that no better one overlaps by more than ``threshold``, ``rpn_post_nms_top_n`` at most; fewer are
+repeated. With ``output_score`` also their scores [{count}, 1]. float32, without gradient. Ren et al., Faster R-CNN,
+2015."""
 
 
 def _declare(name: str, several: bool) -> None:
