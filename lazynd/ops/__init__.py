@@ -12,6 +12,7 @@ from . import (
     elementwise,
     heads,
     histogram,
+    image,
     index,
     linalg,
     multi_updates,
@@ -23,6 +24,7 @@ from . import (
     random,
     reduce,
     resampling,
+    resizing,
     rnn,
     sampling,
     sequence,
@@ -35,7 +37,7 @@ from .operator import OPERATORS, Operator, every_name, find, op
 
 __all__ = [
     "OPERATORS", "Operator", "adaptive_updates", "assignment", "basic_index", "control_flow", "convolution",
-    "deformable", "detection", "distributions", "elementwise", "every_name", "find", "heads", "histogram", "index",
-    "linalg", "multi_updates", "nn", "normalization", "op", "padding", "pooling", "proposals", "random", "reduce",
-    "resampling", "rnn", "sampling", "sequence", "shape", "unary", "updates", "view",
+    "deformable", "detection", "distributions", "elementwise", "every_name", "find", "heads", "histogram", "image",
+    "index", "linalg", "multi_updates", "nn", "normalization", "op", "padding", "pooling", "proposals", "random",
+    "reduce", "resampling", "resizing", "rnn", "sampling", "sequence", "shape", "unary", "updates", "view",
 ]  # fmt: skip

@@ -73,7 +73,7 @@ class Case:
     mode. ``values``: False compares shapes and dtypes alone, for draws. ``listed``: the arrays go in as one list.
     ``out``: number of the input that the result is written to, or of several. ``stype``: how the inputs are stored.
     ``passed``: how many inputs are passed as arguments, all if None. ``unchecked``: inputs that MXNet changes, or
-    leaves, as it should not.
+    leaves, as it should not. ``apart``: by how much whole numbers may differ.
     """
 
     arrays: Sequence[Drawn | Literal]
@@ -87,6 +87,7 @@ class Case:
     stype: str = "default"
     passed: int | None = None
     unchecked: tuple[int, ...] = ()
+    apart: int = 0
 
     def key(self, operator: str) -> str:
         """Names the case in the stored goldens; any change of what is computed gives another one."""
