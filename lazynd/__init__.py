@@ -15,7 +15,7 @@ from __future__ import annotations
 import importlib
 from typing import Any
 
-from . import autograd, base, nd, np, npx, operator, util
+from . import autograd, base, image, nd, np, npx, operator, util
 from .config import config
 from .context import Context, cpu, cpu_pinned, current_context, gpu, num_gpus
 from .ir.errors import MXNetError
@@ -29,14 +29,14 @@ from .util import is_np_shape, np_shape, set_np_shape, use_np_shape
 _SUBMODULES = ("coverage", "demo", "manual", "viz")
 
 #: MXNet's long names of modules.
-ndarray, numpy, numpy_extension = nd, np, npx
+ndarray, numpy, numpy_extension, img = nd, np, npx, image
 
 __version__ = "0.1.0"
 
 __all__ = [
     "Context", "MXNetError", "NDArray", "as_mxnet", "autograd", "base", "config", "cpu", "cpu_pinned",
-    "current_context", "gpu", "is_np_shape", "nd", "ndarray", "no_sync", "np", "np_shape", "npx", "num_gpus",
-    "numpy", "numpy_extension", "operator", "random", "report", "set_np_shape", "stats", "use_np_shape",
+    "current_context", "gpu", "image", "img", "is_np_shape", "nd", "ndarray", "no_sync", "np", "np_shape", "npx",
+    "num_gpus", "numpy", "numpy_extension", "operator", "random", "report", "set_np_shape", "stats", "use_np_shape",
     "util", "waitall",
 ]  # fmt: skip
 

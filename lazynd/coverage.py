@@ -44,8 +44,8 @@ def operators() -> list[Part]:
 
 
 def _built(name: str) -> bool:
-    """Whether there is the operator: in the registry, or (``Custom``) as a function of its own."""
-    return find(name) is not None or name in nd.__all__
+    """Whether there is the operator: in the registry, or (``Custom``, ``_cvimread``) as a function of its own."""
+    return find(name) is not None or name in (*nd.__all__, *nd._internal.__all__)
 
 
 def names() -> list[Part]:

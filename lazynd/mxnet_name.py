@@ -15,6 +15,7 @@ from .reference import absent, has
 #: MXNet's names of modules that are called something else here.
 _NAMES: Final = {
     "mxnet": "lazynd",
+    "mxnet.img": "lazynd.image",
     "mxnet.ndarray": "lazynd.nd",
     "mxnet.numpy": "lazynd.np",
     "mxnet.numpy_extension": "lazynd.npx",

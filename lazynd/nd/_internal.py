@@ -8,10 +8,14 @@ from ..ir.errors import MXNetError
 from ..ops import OPERATORS
 from ..reference import absent
 from ..runtime.location import calling_frame
+from .decoding import imdecode as _cvimdecode
+from .decoding import imread as _cvimread
 from .invoke import invoke
 from .namespace import namespace
 from .ndarray import NDArray
 from .refusal import reports
+
+__all__ = ["_cvimdecode", "_cvimread", "_set_value"]
 
 
 @reports("_set_value")

@@ -161,6 +161,7 @@ def test_each_draw_moves_the_stream() -> None:
     assert (nd.random.uniform(shape=2).asnumpy() == expected[1].asnumpy()).all()
 
 
+@pytest.mark.lazy
 def test_other_factors_run_the_same_program() -> None:
     for k in range(3):
         nd.image.random_brightness(image(), 0.1 * k, 1 + k).asnumpy()

@@ -6,10 +6,13 @@ without gradients. Its flips leave the middle of an odd extent unwritten: all ex
 
 from __future__ import annotations
 
+import pathlib
 from dataclasses import replace
 from typing import Any
 
-from ..case import Case, Drawn, case, f, lit, whole, without_gradient
+from ..case import Case, Drawn, Literal, case, f, lit, whole, without_gradient
+
+FILES = pathlib.Path(__file__).parents[2] / "data" / "images"
 
 
 def bytes_(*shape: int) -> Drawn:
@@ -74,7 +77,28 @@ def resizes() -> list[Case]:
     return [*made, *(without_gradient(unit(4, 6, 3), **each) for each in ({"size": 0}, {"size": (3, 2, 1)}, {}))]
 
 
+def content(file: str) -> Literal:
+    return lit(list((FILES / file).read_bytes()), "uint8")
+
+
+def decoded() -> list[Case]:
+    """Each file in colours and in grey, with blue first too.
+
+    An inverse cosine transform may be off by 1 in brightness and colour differences each (ITU-T T.83), which makes
+    1 + 1.772 in blue; inks become colours by products that are rounded or truncated. What is not lossy is exact,
+    but for grey of colours, a weighted sum that is rounded or truncated.
+    """
+    made = []
+    for path in sorted(FILES.iterdir()):
+        for options in ({}, {"flag": 0}, {"to_rgb": False}):
+            lossy = 2 if path.suffix == ".jpg" else 0
+            apart = lossy or int("flag" in options)
+            made.append(Case((content(path.name),), options, grad=(), apart=apart))
+    return [*made, Case((lit([1, 2, 3], "uint8"),), grad=()), Case((content("colours.png"),), {"flag": -1}, grad=())]
+
+
 CASES: dict[str, list[Case]] = {
+    "_cvimdecode": decoded(),
     "_image_to_tensor": [
         without_gradient(image)
         for image in (

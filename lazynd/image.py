@@ -1,0 +1,18 @@
+"""``mx.image``: reading and resizing images. Augmenters and iterators are not built yet."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .nd.decoding import imdecode, imread
+from .nd.generate import make_function
+from .ops import OPERATORS
+from .reference import absent
+
+__all__ = ["imdecode", "imread", "imresize"]
+
+imresize = make_function(OPERATORS["_cvimresize"], "imresize")
+
+
+def __getattr__(name: str) -> Any:
+    raise absent("image", name)
