@@ -54,8 +54,8 @@ dist: ## one wheel, into dist
 	@rm -rf dist build/lib build/bdist*
 	@$(PY) -m pip wheel --quiet --disable-pip-version-check --no-deps --no-build-isolation --wheel-dir dist .
 
-check-wheel: dist ## the demo from the installed wheel, outside the checkout
-	@$(BOOT) examples,build
+check-wheel: dist ## the demo and type checks of the installed wheel, outside the checkout
+	@$(BOOT) examples,test,build
 	@$(PY) tools/check_wheel.py
 
 matrix: ## the suite on the oldest and the newest supported jax

@@ -31,7 +31,8 @@ _SUBMODULES = ("coverage", "demo", "manual", "viz")
 #: MXNet's long names of modules.
 ndarray, numpy, numpy_extension, img = nd, np, npx, image
 
-__version__ = "0.1.0"
+#: What is installed, "0+unknown" where nothing is: a checkout on the path by hand.
+__version__: str
 
 __all__ = [
     "Context", "MXNetError", "NDArray", "as_mxnet", "autograd", "base", "config", "cpu", "cpu_pinned",
@@ -41,7 +42,19 @@ __all__ = [
 ]  # fmt: skip
 
 
+def _installed_version() -> str:
+    metadata = importlib.import_module("importlib.metadata")  # takes a third of what lazynd takes to import
+    try:
+        found: str = metadata.version("lazynd")
+    except metadata.PackageNotFoundError:
+        return "0+unknown"
+    return found
+
+
 def __getattr__(name: str) -> Any:
+    if name == "__version__":
+        globals()[name] = _installed_version()
+        return globals()[name]
     if name in _SUBMODULES:
         return importlib.import_module(f"lazynd.{name}")
     raise absent("", name)

@@ -265,6 +265,21 @@ def test_one_version() -> None:
     config = configparser.ConfigParser()
     config.read(ROOT / "setup.cfg")
     assert config["metadata"]["version"] == lazynd.__version__
+    assert '__version__ = "' not in (ROOT / "lazynd" / "__init__.py").read_text(encoding="utf-8")
+
+
+def test_the_version_of_what_is_not_installed(monkeypatch: pytest.MonkeyPatch) -> None:
+    import importlib.metadata
+
+    import lazynd
+
+    def absent(name: str) -> str:
+        raise importlib.metadata.PackageNotFoundError(name)
+
+    monkeypatch.setattr(importlib.metadata, "version", absent)
+    monkeypatch.delitem(vars(lazynd), "__version__", raising=False)
+    assert lazynd.__version__ == "0+unknown"
+    monkeypatch.delitem(vars(lazynd), "__version__")
 
 
 @pytest.mark.parametrize("target", ["demo", "test"])

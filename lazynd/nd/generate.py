@@ -152,19 +152,18 @@ def _signature(operator: Operator, attributes: list[inspect.Parameter], method: 
             shown[0] = inspect.Parameter("self", either)
     shown += [p.replace(kind=keyword if operator.variadic else either) for p in attributes]
     shown += [inspect.Parameter(n, keyword, default=None) for n in ("out", "name")]
-    return inspect.Signature(_defaults_last(shown))
+    return inspect.Signature(_by_name(shown))
 
 
-def _defaults_last(parameters: list[inspect.Parameter]) -> list[inspect.Parameter]:
-    """Once a parameter has a default, those after it need one to be a valid signature."""
-    seen = False
+def _by_name(parameters: list[inspect.Parameter]) -> list[inspect.Parameter]:
+    """What must be given behind what need not is shown as given by name, with all after it; by place it works too."""
+    behind = by_name = False
     made = []
     for p in parameters:
-        if p.kind is inspect.Parameter.POSITIONAL_OR_KEYWORD:
-            if seen and p.default is inspect.Parameter.empty:
-                p = p.replace(default=None)
-            seen = seen or p.default is not inspect.Parameter.empty
-        made.append(p)
+        required = p.default is inspect.Parameter.empty and p.kind is inspect.Parameter.POSITIONAL_OR_KEYWORD
+        by_name = by_name or (behind and required)
+        behind = behind or not required
+        made.append(p.replace(kind=inspect.Parameter.KEYWORD_ONLY) if by_name else p)
     return made
 
 

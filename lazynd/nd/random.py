@@ -98,8 +98,8 @@ def _at_least(name: str, value: Any, least: float, strictly: bool = False) -> No
 
 @reports("uniform")
 def uniform(
-    low: float = 0,
-    high: float = 1,
+    low: float | NDArray = 0,
+    high: float | NDArray = 1,
     shape: Shape | None = None,
     dtype: Any = None,
     ctx: Context | None = None,
@@ -119,8 +119,8 @@ def uniform(
 
 @reports("normal")
 def normal(
-    loc: float = 0,
-    scale: float = 1,
+    loc: float | NDArray = 0,
+    scale: float | NDArray = 1,
     shape: Shape | None = None,
     dtype: Any = None,
     ctx: Context | None = None,
@@ -154,7 +154,7 @@ def randn(*shape: int, loc: float = 0, scale: float = 1, dtype: Any = None, ctx:
 
 @reports("poisson")
 def poisson(
-    lam: float = 1,
+    lam: float | NDArray = 1,
     shape: Shape | None = None,
     dtype: Any = None,
     ctx: Context | None = None,
@@ -176,7 +176,7 @@ def poisson(
 
 @reports("exponential")
 def exponential(
-    scale: float = 1,
+    scale: float | NDArray = 1,
     shape: Shape | None = None,
     dtype: Any = None,
     ctx: Context | None = None,
@@ -318,10 +318,14 @@ def shuffle(data: NDArray, out: NDArray | None = None) -> NDArray:
     return _given(NDArray(invoke(OPERATORS["_shuffle"], (data._cell,), (), calling_frame())[0]), out)
 
 
-_operator, _ = namespace(__name__, "_random_")
+_operator, _names = namespace(__name__, "_random_")
 
 
 def __getattr__(name: str) -> Any:
     if not name.endswith("_like"):
         raise absent("random" if has("random", name) else "nd.random", name)
     return _operator(name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*__all__, *(name for name in _names() if name.endswith("_like"))})
