@@ -78,6 +78,7 @@ def test_no_stub_hides_a_source_from_the_type_checker() -> None:
     assert not list(PACKAGE.rglob("*.pyi"))
 
 
+@pytest.mark.lazy  # it looks at pending work
 def test_the_typed_sample_runs(capsys: pytest.CaptureFixture[str]) -> None:
     runpy.run_path(str(ROOT / "tests" / "typed" / "sample.py"), run_name="__main__")
     assert "the typed sample runs" in capsys.readouterr().out

@@ -180,7 +180,8 @@ def without_bodies(body: list[ast.stmt], owner: Any) -> Iterator[ast.stmt]:
             yield bodiless(node)
         elif isinstance(node, ast.ClassDef):
             value = getattr(owner, node.name)
-            node.body = list(without_bodies(node.body, value)) or [ast.Expr(ast.Constant(...))]
+            said = [ast.Expr(ast.Constant(first_line(value)))] if ast.get_docstring(node) else []
+            node.body = [*said, *without_bodies(node.body, value)] or [ast.Expr(ast.Constant(...))]
             if node.name == "NDArray":
                 node.body += ast.parse("\n".join(methods(value))).body
             elif node.name == "ndarray":

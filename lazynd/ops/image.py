@@ -10,6 +10,7 @@ import numpy as np
 
 from ..ir import build as ir
 from ..ir.build import Value
+from ..ir.control import Values, cond, scan
 from ..ir.types import FLOAT32, INT32, require
 from .kinds import Draw, Wide, Wides
 from .operator import floats, op
@@ -244,22 +245,43 @@ def random_color_jitter(
     ``hue``. A parameter that is not above 0 leaves its part as it is.
     """
     _require_colours(data)
-    parts: list[tuple[Change, Value, Value]] = []
-    drawn = uniform(draw, (8,), FLOAT32)
     changes: tuple[Change, ...] = (_brightness, _contrast, _saturation, _hue)
+    drawn = uniform(draw, (8,), FLOAT32)
+    factors, wanted = [], []
     for k, (change, given) in enumerate(zip(changes, (brightness, contrast, saturation, hue), strict=True)):
         amount = ir.convert(given, FLOAT32)
         low, high = (-amount, amount) if change is _hue else (ir.maximum(1 - amount, 0), 1 + amount)
-        parts.append((change, amount > 0, low + ir.row(drawn, k) * (high - low)))
-    # Positions sorted by random keys are in random order.
-    order = ir.sort(ir.slice_(drawn, [4], [8]), ir.iota((4,), 0, INT32, data.context), axis=0)[1]
-    for step in range(4):
-        turn = ir.row(order, step)
-        made = data
-        for k, (change, wanted, factor) in enumerate(parts):
-            made = ir.select((turn == k) & wanted, _changed(change, data, factor), made)
-        data = made
-    return data
+        factors.append(ir.reshape(low + ir.row(drawn, k) * (high - low), (1,)))
+        wanted.append(ir.reshape(ir.convert(amount > 0, INT32), (1,)))
+    numbers = ir.iota((4,), 0, INT32, data.context)
+    # What is sorted by random keys is in random order.
+    keys = ir.slice_(drawn, [4], [8])
+    rows = ir.sort(keys, numbers, ir.concatenate(factors, 0), ir.concatenate(wanted, 0), axis=0)[1:]
+
+    def step(state: Values, row: Values, constants: Values) -> tuple[Values, Values]:
+        number, factor, there = row
+        made = cond(
+            there > 0,
+            lambda image, number, factor: _numbered(changes, image, number, factor),
+            lambda image, number, factor: (image,),
+            (*state, number, factor),
+        )
+        return made, ()
+
+    return scan(step, (data,), rows)[0][0]
+
+
+def _numbered(changes: Sequence[Change], image: Value, number: Value, factor: Value) -> Values:
+    """The image changed by the one of ``changes`` that has this number; the others do not run."""
+    first, *others = changes
+    if not others:
+        return (_changed(first, image, factor),)
+    return cond(
+        number == 0,
+        lambda image, number, factor: (_changed(first, image, factor),),
+        lambda image, number, factor: _numbered(others, image, number - 1, factor),
+        (image, number, factor),
+    )
 
 
 def _lit(data: Value, alpha: Sequence[Value]) -> Value:
