@@ -44,7 +44,7 @@ def resized(x: Value, height: int, width: int, interp: int) -> Value:
         return _block_means(x, height, width)
     averaged = interp == AREA and min(ratios) >= 1
     across, along = (
-        _taps(x.shape[axis], size, ratio, interp, averaged, x.context)
+        _taps(x, axis, size, ratio, interp, averaged)
         for axis, size, ratio in ((right, width, ratios[1]), (down, height, ratios[0]))
     )
     if x.dtype != UINT8 or averaged:
@@ -89,25 +89,29 @@ def _saturated(y: Value) -> Value:
     return ir.convert(ir.minimum(ir.maximum(ir.round_half_even(y), 0), 255), UINT8)
 
 
-def _taps(old: int, new: int, ratio: float, interp: int, averaged: bool, context: Context) -> Taps:
-    """What each of ``new`` pixels is made of, of ``old`` ones: int32 positions and float32 weights."""
-    number = _numbers(new, context)
+def _taps(x: Value, axis: int, new: int, ratio: float, interp: int, averaged: bool) -> Taps:
+    """What each of ``new`` pixels along ``axis`` is made of: int32 positions, and weights.
+
+    These are float64 for an image in float64, float32 for all others.
+    """
+    number, old = _numbers(new, x.context), x.shape[axis]
+    dtype = FLOAT64 if x.dtype == FLOAT64 else FLOAT32
     if averaged:
-        return _areas(number, old, ratio)
+        return [(index, ir.convert(weight, dtype)) for index, weight in _areas(number, old, ratio)]
     if interp == AREA:
         start = ir.floor(number * ratio)
-        part = ir.convert((number + 1) - (start + 1) * (new / old), FLOAT32)
+        part = ir.convert((number + 1) - (start + 1) * (new / old), dtype)
         part = ir.select(part <= 0, 0, part - ir.floor(part))
     else:
-        place = ir.convert((number + 0.5) * ratio - 0.5, FLOAT32)
+        place = ir.convert((number + 0.5) * ratio - 0.5, dtype)
         start = ir.floor(place)
         part = place - start
-    first = ir.convert(start, INT32)
     weights: Sequence[Value]
     if interp in (AREA, LINEAR):
         weights = (1 - part, part)
     else:
         weights = _cubic(part) if interp == CUBIC else _lanczos(part)
+    first = ir.convert(start, INT32)
     return [(first + (k + 1 - len(weights) // 2), weight) for k, weight in enumerate(weights)]
 
 
@@ -132,7 +136,7 @@ def _lanczos(part: Value) -> list[Value]:
     total = raw[0]
     for each in raw[1:]:
         total = total + each
-    return [ir.convert(each / total, FLOAT32) for each in raw]
+    return [ir.convert(each / total, part.dtype) for each in raw]
 
 
 def _areas(number: Value, old: int, ratio: float) -> Taps:
@@ -145,8 +149,7 @@ def _areas(number: Value, old: int, ratio: float) -> Taps:
         pixel = start + float(k)
         covered = ir.minimum(pixel + 1, begin + ratio) - ir.maximum(pixel, begin)
         kept = (covered > _SLIVER) & (pixel < float(old))
-        weight = ir.convert(ir.select(kept, covered, 0) / size, FLOAT32)
-        made.append((ir.convert(pixel, INT32), weight))
+        made.append((ir.convert(pixel, INT32), ir.select(kept, covered, 0) / size))
     return made
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -67,14 +67,20 @@ def samples(operator: Operator, seed: int) -> list[tuple[tuple[Any, ...], dict[s
 Plan = tuple[Use, ...]
 
 
-def plan(rng: np.random.Generator) -> Plan:
+def dealt(rng: np.random.Generator) -> Iterator[str]:
+    """The families in random order, again and again: however many there are, none is met less often than others."""
+    while True:
+        yield from map(str, rng.permutation(FAMILIES))
+
+
+def plan(rng: np.random.Generator, families: Iterator[str]) -> Plan:
     """One to five uses of random operators, later ones fed by former ones where that is sound."""
     uses: list[Use] = []
     names = sorted(ALL)
     for _ in range(rng.integers(1, 6)):
-        family = FAMILIES[rng.integers(len(FAMILIES))]
-        # Most of them from any family with equal chances, or the small families would hardly be met.
-        name = str(rng.choice([n for n in names if family_of(n) == family] if rng.random() < 0.9 else names))
+        # Most of them from each family in turn, or the small families would hardly be met.
+        family = next(families) if rng.random() < 0.9 else None
+        name = str(rng.choice([n for n in names if family in (None, family_of(n))]))
         cases = samples(ALL[name], 0)
         number = int(rng.integers(len(cases)))
         wires = tuple(

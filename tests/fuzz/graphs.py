@@ -14,7 +14,7 @@ from lazynd.ir.text import print_graph
 from lazynd.ir.verify import verify
 from lazynd.passes import run_pipeline
 
-from .graph_plan import ALL, FAMILIES, Built, Plan, Use, build, family_of, plan
+from .graph_plan import ALL, FAMILIES, Built, Plan, Use, build, dealt, family_of, plan
 from .tally import Found, Tally
 
 Results = list[np.ndarray[Any, Any]]
@@ -125,7 +125,8 @@ def _without(uses: Plan, gone: int) -> Plan:
 def run_batch(seed: int, number: int, count: int, tally: Tally) -> None:
     """Batch ``number``: ``count`` graphs that are compiled together."""
     rng = np.random.default_rng([seed, number])
-    plans = [plan(rng) for _ in range(count)]
+    families = dealt(rng)
+    plans = [plan(rng, families) for _ in range(count)]
     dtype = "float64" if rng.random() < 0.4 else "float32"
     tally.programs += count
     for each in plans:
