@@ -59,7 +59,7 @@ def MultiBoxPrior(
     centers = []
     for axis, extent in enumerate((height, width)):
         step = ir.select(steps[axis] > 0, steps[axis], 1 / extent)
-        place = ir.iota((height, width, 1), axis, FLOAT32, data.context)
+        place = ir.iota((height, width, 1), axis, offsets[axis].dtype, data.context)
         centers.append((place + offsets[axis]) * step)
     shapes = [(size, ratios[0]) for size in sizes] + [(sizes[0], ratio) for ratio in ratios[1:]]
     across = _row([size * (height / width) * ir.sqrt(ratio) / 2 for size, ratio in shapes])

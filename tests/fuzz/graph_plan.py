@@ -10,6 +10,7 @@ import numpy as np
 
 from lazynd.backends import cast_scalar
 from lazynd.ir import build as ir
+from lazynd.ir.errors import OperatorError
 from lazynd.ir.gradient import cotangents_of
 from lazynd.ir.graph import Graph, topological
 from lazynd.ir.node import Node, apply, leaf
@@ -18,13 +19,29 @@ from lazynd.ir.types import Type
 from lazynd.ir.value import Value
 from lazynd.ops import OPERATORS, Operator
 
+from ..differentiation import bind, widen
+
+
+def samples(operator: Operator, seed: int) -> list[tuple[tuple[Any, ...], dict[str, Any]]]:
+    assert operator.samples is not None
+    return operator.samples(np.random.default_rng(seed))
+
+
+def _widens(operator: Operator) -> bool:
+    """Whether it takes float64 for float32: every float is widened here, for the model, or none.
+
+    Not so ``mp_`` updates, which are fixed to two precisions, and what takes float32 alone.
+    """
+    try:
+        for arrays, attributes in samples(operator, 0):
+            bind(operator, [widen(array) for array in arrays], attributes)
+    except OperatorError:
+        return False
+    return True
+
+
 #: All but the copy to another device: a graph has one.
-#: Those whose inputs have two precisions are fixed to these; here every float is widened, for the model, or none.
-ALL = {
-    operator.name: operator
-    for operator in OPERATORS.values()
-    if operator.name != "_copyto" and "mp_" not in operator.name
-}
+ALL = {operator.name: operator for operator in OPERATORS.values() if operator.name != "_copyto" and _widens(operator)}
 
 
 def family_of(name: str) -> str:
@@ -56,11 +73,6 @@ class Built:
     graph: Graph
     arrays: list[Any] = field(default_factory=list)
     slots: list[Any] = field(default_factory=list)
-
-
-def samples(operator: Operator, seed: int) -> list[tuple[tuple[Any, ...], dict[str, Any]]]:
-    assert operator.samples is not None
-    return operator.samples(np.random.default_rng(seed))
 
 
 #: A random graph: what it applies, in order; wires are positions in it.
