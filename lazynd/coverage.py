@@ -45,7 +45,8 @@ def operators() -> list[Part]:
 
 def _built(name: str) -> bool:
     """Whether there is the operator: in the registry, or (``Custom``, ``_cvimread``) as a function of its own."""
-    return find(name) is not None or name in (*nd.__all__, *nd._internal.__all__)
+    contrib = [f"_contrib_{each}" for each in nd.contrib.__all__]
+    return find(name) is not None or name in (*nd.__all__, *nd._internal.__all__, *contrib)
 
 
 def names() -> list[Part]:

@@ -19,6 +19,7 @@ _BY_KEY: dict[Any, np.dtype[Any]] = {
     **DTYPES,
     **{dtype.type: dtype for dtype in DTYPES.values()},
     **{dtype: dtype for dtype in DTYPES.values()},
+    None: np.dtype("float32"),
     int: np.dtype("int64"),
     float: np.dtype("float64"),
     bool: np.dtype("bool"),
@@ -33,7 +34,7 @@ BOOL: Final = np.dtype("bool")
 
 
 def as_dtype(dtype: DTypeLike) -> np.dtype[Any]:
-    """The NumPy dtype that ``dtype`` (a name, a NumPy class or dtype, ``int``, ``float``) stands for.
+    """The NumPy dtype that ``dtype`` stands for: a name, a NumPy class, dtype or code, ``int``, ``float``, None.
 
     Raises as MXNet does: ``TypeError`` for what is no dtype, ``KeyError`` for one that MXNet has no code for.
 
@@ -43,8 +44,10 @@ def as_dtype(dtype: DTypeLike) -> np.dtype[Any]:
     try:
         return _BY_KEY[dtype]
     except (KeyError, TypeError):
-        np.dtype(dtype)
-        raise KeyError(getattr(dtype, "type", dtype)) from None
+        kind = np.dtype(dtype).type
+    if kind not in _BY_KEY:
+        raise KeyError(kind)
+    return _BY_KEY[kind]
 
 
 class Context:
@@ -131,6 +134,8 @@ class Type:
             size = 1
             for extent in shape:
                 size *= extent
+            if any(n < 0 for n in shape):
+                raise OperatorError(f"shape {list(shape)} has a negative extent")
             made.size = size
             made.nbytes = size * dtype.itemsize
             found = cls._interned.setdefault(key, made)

@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 
 from .. import runtime
-from ..ir.errors import MXNetError
-from ..ir.types import FLOAT32, Context, Type, as_dtype
+from ..ir.errors import MXNetError, OperatorError
+from ..ir.types import DTYPES, FLOAT32, FLOAT64, Context, Type, as_dtype
 from ..ops import OPERATORS
+from ..ops.kinds import CANONICAL, as_context
 from ..runtime.location import calling_frame
 from ..runtime.record import data
 from ..runtime.state import LOCAL
@@ -25,15 +26,25 @@ Shape = int | Sequence[int]
 
 
 def _shape(shape: Shape) -> tuple[int, ...]:
-    return (int(shape),) if isinstance(shape, int | np.integer) else tuple(int(n) for n in shape)
-
-
-def _context(ctx: Context | None) -> Context:
     try:
-        context = LOCAL.state.context if ctx is None else Context(ctx)
+        made: tuple[int, ...] = CANONICAL["shape"](shape)
+        return made
+    except OperatorError as error:
+        raise MXNetError(
+            f"Invalid Parameter format for shape expect Shape(tuple) but value='{shape}': {error}"
+        ) from None
+
+
+def _context(ctx: Context | str | None) -> Context:
+    return runtime.existing(LOCAL.state.context if ctx is None or ctx == "" else as_context(ctx))
+
+
+def _dtype(dtype: Any) -> np.dtype[Any]:
+    """The dtype of what is made; like other parameters of operators, one that there is not is ``MXNetError``."""
+    try:
+        return as_dtype(dtype)
     except KeyError:
-        raise MXNetError(f"Invalid context string {ctx}") from None
-    return runtime.existing(context)
+        raise MXNetError(f"Invalid Input: '{np.dtype(dtype)}', valid values are: {', '.join(DTYPES)}") from None
 
 
 @reports("array")
@@ -72,14 +83,13 @@ def from_numpy(ndarray: np.ndarray[Any, Any], zero_copy: bool = True) -> NDArray
     return array(ndarray, dtype=ndarray.dtype)
 
 
-def _filled(shape: Shape, value: float, ctx: Context | None, dtype: Any) -> NDArray:
+def _filled(shape: Shape, value: float, ctx: Context | None, dtype: Any, unknown: dict[str, Any]) -> NDArray:
+    if unknown:
+        raise MXNetError(f"Cannot find argument '{sorted(unknown)[0]}', Possible Arguments: shape, ctx, dtype")
     extents = _shape(shape)
     if not is_np_shape() and (not extents or 0 in extents):
         raise MXNetError(f"Operator _zeros inferring shapes failed: {extents} is no known shape here")
-    if any(n < 0 for n in extents):
-        raise MXNetError(f"shape {extents} has a negative extent")
-    wanted = FLOAT32 if dtype is None else as_dtype(dtype)
-    attributes = (extents, _context(ctx), wanted, value)
+    attributes = (extents, _context(ctx), _dtype(dtype), value)
     return NDArray(invoke(OPERATORS["_full"], (), attributes, calling_frame())[0])
 
 
@@ -87,16 +97,16 @@ def _filled(shape: Shape, value: float, ctx: Context | None, dtype: Any) -> NDAr
 def full(
     shape: Shape, val: float, ctx: Context | None = None, dtype: Any = np.float32, out: NDArray | None = None
 ) -> NDArray:
-    """An array of ``shape`` filled with ``val``, cast to ``dtype``, or ``out`` filled with it.
+    """An array of ``shape`` filled with ``val``, cast to ``dtype``, or ``out``, whatever its shape, filled with it.
 
     >>> from lazynd import nd
     >>> nd.full((2,), 7).asnumpy()
     array([7., 7.], dtype=float32)
     """
-    made = _filled(shape, val, ctx, dtype)
-    if out is not None:
-        out[:] = made
-        return out
+    if out is None and isinstance(val, int | float | np.number):
+        return _filled(shape, val, ctx, dtype, {})
+    made = empty(shape, ctx, dtype) if out is None else out
+    made[:] = val
     return made
 
 
@@ -111,7 +121,7 @@ def zeros(shape: Shape, ctx: Context | None = None, dtype: Any = None, **kwargs:
     array([[0, 0, 0],
            [0, 0, 0]], dtype=int32)
     """
-    return _filled(shape, 0, ctx, dtype)
+    return _filled(shape, 0, ctx, dtype, kwargs)
 
 
 @reports("ones")
@@ -124,7 +134,7 @@ def ones(shape: Shape, ctx: Context | None = None, dtype: Any = None, **kwargs: 
     >>> nd.ones(3).asnumpy()
     array([1., 1., 1.], dtype=float32)
     """
-    return _filled(shape, 1, ctx, dtype)
+    return _filled(shape, 1, ctx, dtype, kwargs)
 
 
 @reports("empty")
@@ -135,7 +145,7 @@ def empty(shape: Shape, ctx: Context | None = None, dtype: Any = None) -> NDArra
     >>> nd.empty((2, 3)).shape
     (2, 3)
     """
-    return _filled(shape, 0, ctx, dtype)
+    return _filled(shape, 0, ctx, dtype, {})
 
 
 @reports("eye")
@@ -147,8 +157,7 @@ def eye(N: int, M: int = 0, k: int = 0, ctx: Context | None = None, dtype: Any =
     array([[0., 1., 0.],
            [0., 0., 1.]], dtype=float32)
     """
-    wanted = FLOAT32 if dtype is None else as_dtype(dtype)
-    return NDArray(invoke(OPERATORS["_eye"], (), (N, M, k, _context(ctx), wanted), calling_frame())[0])
+    return NDArray(invoke(OPERATORS["_eye"], (), (N, M, k, _context(ctx), _dtype(dtype)), calling_frame())[0])
 
 
 @reports("arange")
@@ -167,12 +176,13 @@ def arange(
     >>> nd.arange(3).asnumpy()
     array([0., 1., 2.], dtype=float32)
     """
-    low, high = (0, start) if stop is None else (start, stop)
+    low, high, step = map(CANONICAL["runtime"], (0, start, step) if stop is None else (start, stop, step))
     if step == 0 or (high - low) / step <= 0:
-        raise MXNetError(f"Invalid range (start, stop, step) = ({low},{high},{step:g})")
+        raise MXNetError(f"Invalid range (start, stop, step) = ({low:g},{high:g},{step:g})")
+    if repeat <= 0:
+        raise MXNetError(f"Range only supports repeat > 0, received {repeat}")
     count = math.ceil((high - low) / step) * repeat
-    wanted = FLOAT32 if dtype is None else as_dtype(dtype)
-    attributes = (count, low, step, repeat, _context(ctx), wanted)
+    attributes = (count, low, step, repeat, _context(ctx), _dtype(dtype))
     return NDArray(invoke(OPERATORS["_arange"], (), attributes, calling_frame())[0])
 
 
@@ -187,8 +197,10 @@ def linspace(
     array([0.  , 0.25, 0.5 , 0.75, 1.  ], dtype=float32)
     """
     step = (stop - start) / max(num - bool(endpoint), 1)
-    wanted = FLOAT32 if dtype is None else as_dtype(dtype)
-    return NDArray(invoke(OPERATORS["_arange"], (), (num, start, step, 1, _context(ctx), wanted), calling_frame())[0])
+    wanted = _dtype(dtype)
+    exact = wanted if wanted.kind == "f" else FLOAT64  # steps are fractions also where the numbers are not
+    attributes = (num, start, step, 1, _context(ctx), exact)
+    return NDArray(invoke(OPERATORS["_arange"], (), attributes, calling_frame())[0]).astype(wanted, copy=False)
 
 
 @reports("concatenate")
@@ -202,16 +214,34 @@ def concatenate(arrays: Sequence[NDArray], axis: int = 0, always_copy: bool = Tr
     return NDArray(invoke(OPERATORS["Concat"], [a._cell for a in arrays], (axis,), calling_frame())[0])
 
 
+def _positions(name: str, axes: int | Sequence[int], ndim: int) -> list[int]:
+    """Dimensions counted from the front."""
+    listed = [axes] if isinstance(axes, int | np.integer) else list(axes)
+    for axis in listed:
+        if not -ndim <= axis < ndim:
+            raise ValueError(f"{name} should verify -{ndim} <= axis < {ndim}, got {axis}")
+    made = [int(axis) % ndim for axis in listed]
+    if len(set(made)) < len(made):
+        raise ValueError(f"repeated axis in {name}: {axes}")
+    return made
+
+
 @reports("moveaxis")
-def moveaxis(tensor: NDArray, source: int, destination: int) -> NDArray:
-    """The array with dimension ``source`` moved to position ``destination``; both count from the end if negative.
+def moveaxis(tensor: NDArray, source: int | Sequence[int], destination: int | Sequence[int]) -> NDArray:
+    """The array with dimension ``source`` moved to position ``destination``, or several; negative counts from the end.
+
+    ``ValueError`` where there is no such dimension, where one is named twice, or where there are not as many of both.
 
     >>> from lazynd import nd
     >>> nd.moveaxis(nd.zeros((2, 3, 4)), 0, -1).shape
     (3, 4, 2)
     """
-    axes = [i for i in range(tensor.ndim) if i != source % tensor.ndim]
-    axes.insert(destination % tensor.ndim, source % tensor.ndim)
+    moved, places = _positions("source", source, tensor.ndim), _positions("destination", destination, tensor.ndim)
+    if len(moved) != len(places):
+        raise ValueError("`source` and `destination` arguments must have the same number of elements")
+    axes = [i for i in range(tensor.ndim) if i not in moved]
+    for place, axis in sorted(zip(places, moved, strict=True)):
+        axes.insert(place, axis)
     return NDArray(invoke(OPERATORS["transpose"], (tensor._cell,), (tuple(axes),), calling_frame())[0])
 
 
@@ -230,10 +260,11 @@ def onehot_encode(indices: NDArray, out: NDArray) -> NDArray:
 
 
 @reports("histogram")
-def histogram(a: NDArray, bins: int | NDArray = 10, range: tuple[float, float] | None = None) -> list[NDArray]:
+def histogram(a: NDArray, bins: int | NDArray = 10, range: tuple[float, float] | None = None) -> Sequence[NDArray]:
     """Counts (int64) and edges of ``bins`` equal bins over ``range``, or of the bins between given edges.
 
-    Without ``range`` the extremes of ``a`` are used, which forces it.
+    Without ``range`` NumPy decides, by the extremes of ``a``, which is forced: both are float32 then, in a tuple.
+    ``ValueError`` where ``bins`` is no array and no number above 0.
 
     >>> from lazynd import nd
     >>> nd.histogram(nd.array([1, 2, 2]), bins=3, range=(0, 3))[0].asnumpy()
@@ -243,17 +274,24 @@ def histogram(a: NDArray, bins: int | NDArray = 10, range: tuple[float, float] |
     if isinstance(bins, NDArray):
         cells = invoke(OPERATORS["_histogram_edges"], (a._cell, bins._cell), (), frame)
         return [NDArray(cell) for cell in cells]
-    low, high = (a.min().item(), a.max().item()) if range is None else range
+    if not isinstance(bins, int | np.integer):
+        raise ValueError("bins argument should be either an integer or an NDArray")
+    if bins <= 0:
+        raise ValueError("`bins` must be positive, when an integer")
+    if range is None:
+        counts, edges = np.histogram(a.asnumpy(), bins=bins)
+        return array(counts, ctx=a.context), array(edges, ctx=a.context)
+    low, high = range
     return [NDArray(cell) for cell in invoke(OPERATORS["_histogram"], (a._cell,), (bins, low, high), frame)]
 
 
 @reports("split_v2")
 def split_v2(
-    ary: NDArray, indices_or_sections: int | Sequence[int], axis: int = 0, squeeze_axis: bool = False
+    ary: NDArray, indices_or_sections: int | tuple[int, ...], axis: int = 0, squeeze_axis: bool = False
 ) -> NDArray | list[NDArray]:
     """Parts along ``axis``: so many equal ones, or those between the given positions; a list, or the only part.
 
-    ``squeeze_axis`` drops the axis, which must have length 1 in each part. ``MXNetError`` where equal parts are asked
+    ``squeeze_axis`` drops the axis, which must have length 1 in each part. ``ValueError`` where equal parts are asked
     for and the extent does not divide.
 
     >>> from lazynd import nd
@@ -261,9 +299,13 @@ def split_v2(
     [(1, 2), (3, 2), (2, 2)]
     """
     if isinstance(indices_or_sections, int):
+        if ary.shape[axis] % indices_or_sections:
+            raise ValueError("array split does not result in an equal division")
         attributes = (indices_or_sections, axis, squeeze_axis)
         made = [NDArray(c) for c in invoke(OPERATORS["SliceChannel"], (ary._cell,), attributes, calling_frame())]
         return made if len(made) > 1 else made[0]
+    if not isinstance(indices_or_sections, tuple):
+        raise ValueError("indices_or_sections must either int or tuple of ints")
     bounds = [0, *indices_or_sections, None]
     pieces = [
         NDArray(invoke(OPERATORS["slice_axis"], (ary._cell,), (axis, low, high), calling_frame())[0])

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import operator
+import warnings
 from collections.abc import Iterator, Sequence
 from sys import _getframe
 from typing import Any
@@ -12,7 +14,7 @@ import numpy as np
 from .. import runtime
 from ..ir.errors import MXNetError
 from ..ir.specialization import Specialization
-from ..ir.types import Context, Type, as_dtype
+from ..ir.types import BOOL, INT64, Context, Type, as_dtype
 from ..ops import OPERATORS, Operator, find
 from ..ops.shape import resolve_reshape
 from ..reference import absent, has
@@ -155,6 +157,8 @@ class NDArray(Handle):
         return NDArray(invoke(OPERATORS[name], (self._cell, other._cell), (), _getframe(1))[0])
 
     def __neg__(self) -> NDArray:
+        if self._cell.type.dtype == BOOL:
+            return _scalar("_mul_scalar", self, -1, _getframe(1))
         return method_of(OPERATORS["negative"], self, _getframe(1))
 
     def __abs__(self) -> NDArray:
@@ -243,11 +247,12 @@ class NDArray(Handle):
                 f"Got unknown keywords in reshape: {', '.join(unknown)}. "
                 "Accepted keyword arguments are 'shape' and 'reverse'."
             )
+        target = tuple(operator.index(n) for n in target)
         if len(target) == 0 and self.size != 1:
             raise ValueError(f"Cannot reshape array of size {self.size} into shape ()")
-        made = resolve_reshape(self.shape, tuple(target), bool(kwargs.get("reverse", False)))
-        if math.prod(made) < self.size:
-            raise ValueError(f"Cannot reshape array of size {self.size} into shape {made}")
+        if target and min(target) > 0 and math.prod(target) < self.size:
+            raise ValueError(f"Cannot reshape array of size {self.size} into shape {target}")
+        made = resolve_reshape(self.shape, target, bool(kwargs.get("reverse", False)))
         return NDArray(indexing.reshape_view(self._cell, made))
 
     @reports("broadcast_to")
@@ -307,34 +312,41 @@ class NDArray(Handle):
         return method_of(OPERATORS["Cast"], self, calling_frame(), wanted)
 
     @reports("copyto")
-    def copyto(self, other: NDArray | Context) -> NDArray:
-        """Copy into ``other``: an array of a shape to broadcast to, which is written, or a context, where one is made.
+    def copyto(self, other: NDArray | Context) -> NDArray | bool:
+        """Copy into ``other``: an array of the same shape, which is written, or a context, where one is made.
 
-        ``ValueError`` where the shapes do not fit, ``TypeError`` for anything else. Returns what was written or made.
+        Cast to the dtype of ``other``. ``MXNetError`` where the shapes differ, ``TypeError`` for anything else. Returns
+        what was written or made; False, with a warning, where ``other`` is the array itself.
 
         >>> from lazynd import nd
-        >>> y = nd.zeros((2, 3))
-        >>> nd.array([1, 2, 3]).copyto(y).asnumpy()
-        array([[1., 2., 3.],
-               [1., 2., 3.]], dtype=float32)
+        >>> y = nd.zeros((3,), dtype="int32")
+        >>> nd.array([1.5, 2, 3]).copyto(y).asnumpy()
+        array([1, 2, 3], dtype=int32)
         """
         if isinstance(other, Context):
             return NDArray(runtime.copy_to(self._cell, other))
         if not isinstance(other, NDArray):
             raise TypeError(f"copyto does not support type {type(other)}")
+        if other is self:
+            warnings.warn("You are attempting to copy an array to itself", RuntimeWarning, stacklevel=3)
+            return False
+        if other.shape != self.shape:
+            raise MXNetError(f"Incompatible attr in node  at 0-th output: expected {self.shape}, got {other.shape}")
         other[:] = self.as_in_context(other.context)
         return other
 
     @reports("as_in_context")
     def as_in_context(self, context: Context) -> NDArray:
-        """The array on ``context``: itself if it is there, else a copy; ``as_in_ctx`` is the same.
+        """The array on ``context`` (else ``TypeError``): itself if it is there, else a copy; also ``as_in_ctx``.
 
         >>> import lazynd
         >>> x = lazynd.nd.ones((2,))
         >>> x.as_in_context(lazynd.cpu(0)) is x
         True
         """
-        return self if context is self.context else NDArray(runtime.copy_to(self._cell, Context(context)))
+        if not isinstance(context, Context):
+            raise TypeError(f"copyto does not support type {type(context)}")
+        return self if context is self.context else NDArray(runtime.copy_to(self._cell, context))
 
     as_in_ctx = as_in_context
 
@@ -366,7 +378,7 @@ class NDArray(Handle):
         """
         wanted = _STYPES.get(stype)
         if wanted is None:
-            raise ValueError(f"storage type {stype!r} is none of {', '.join(_STYPES)}")
+            raise MXNetError(f"Invalid Input: {stype!r}, valid values are: {', '.join(_STYPES)}")
         if stype == "csr" and self.ndim != 2:
             raise MXNetError(f"[cast_storage] csr needs two dimensions, the array is {self._cell.type}")
         return wanted(self._cell if stype == self.stype else self.copy()._cell)
@@ -483,6 +495,8 @@ def _binary(name: str, scalar_name: str, a: NDArray, b: Any, frame: Any) -> NDAr
 def _scalar(name: str, a: NDArray, b: Any, frame: Any) -> NDArray:
     """An operator of an array and a number."""
     cell = a._cell
+    if cell.type.dtype == BOOL:  # a number makes integers of truth values
+        cell = method_of(OPERATORS["Cast"], a, frame, INT64)._cell
     spec, scalars = bind_scalar(name, cell.type, b, frame)
     made = NDArray.__new__(NDArray)
     made._cell = call(spec, (cell,), scalars, frame.f_code, frame.f_lasti)

@@ -163,6 +163,8 @@ def slice(data: Type, *, begin: Bounds, end: Bounds, step: Bounds = ()) -> Call:
 def slice_axis(data: Type, *, axis: int, begin: int, end: int | None) -> Call:
     """Elements ``begin`` to ``end`` (exclusive; None for the end) along ``axis``."""
     at = normalize_axis(axis, data.ndim)
-    chosen = range(data.shape[at])[begin:end]
-    require(bool(chosen), f"Invalid begin, end: begin={begin}, end={end} of axis {at} in {data}")
+    extent = data.shape[at]
+    low, high = (bound + extent if bound < 0 else bound for bound in (begin, extent if end is None else end))
+    require(0 <= low < high <= extent, f"Invalid begin, end: begin={begin}, end={end} of axis {at} in {data}")
+    chosen = range(low, high)
     return _block(data, [*map(range, data.shape[:at]), chosen])

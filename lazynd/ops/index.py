@@ -192,14 +192,15 @@ def topk(
     is_ascend: bool = False,
     dtype: DType = "float32",
 ) -> Value | tuple[Value, Value]:
-    """The ``k`` largest (smallest if ``is_ascend``) elements along ``axis``; all for ``k`` 0.
+    """The ``k`` largest (smallest if ``is_ascend``) elements along ``axis``; all for ``k`` below 1.
 
     ``ret_typ``: "indices" (as ``dtype``), "value", "both", or "mask" (ones at the places).
     """
     values, order, at = _ordered(data, axis, is_ascend)
     extent = values.shape[at]
-    require(0 <= k <= extent, f"k must be smaller than {extent}, get k = {k}")
-    high = [k or extent if i == at else n for i, n in enumerate(values.shape)]
+    require(k <= extent, f"k must be smaller than {extent}, get k = {k}")
+    k = k if k > 0 else extent
+    high = [k if i == at else n for i, n in enumerate(values.shape)]
     first = [ir.slice_(v, [0] * values.ndim, high) for v in (values, order)]
     if ret_typ == "value":
         return first[0]

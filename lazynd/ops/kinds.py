@@ -64,6 +64,10 @@ def kinds_of(annotation: Any) -> list[str]:
     return [kind for part in get_args(annotation) for kind in kinds_of(part)]
 
 
+#: What a truth value may be, as text.
+_TRUTH: Final = {"true": True, "1": True, "false": False, "0": False}
+
+
 def _literal(value: Any) -> Any:
     """MXNet accepts every parameter as a string."""
     if isinstance(value, str):
@@ -79,29 +83,28 @@ def _int(value: Any) -> int:
     try:
         made = operator.index(value)
     except TypeError:
-        if not isinstance(value, float | np.floating) or not float(value).is_integer():
-            raise OperatorError(f"expected an int, got {value!r}") from None
-        made = int(value)
+        raise OperatorError(f"expected an int, got {value!r}") from None
+    if isinstance(value, bool):
+        raise OperatorError(f"expected an int, got {value!r}")
     if made.bit_length() > 63:
         raise OperatorError("it does not fit 64 bits")
     return made
 
 
 def _float(value: Any) -> float:
-    value = _literal(value)
     try:
-        return float(value)
+        if not isinstance(value, bool | np.bool_):
+            return float(value)
     except (TypeError, ValueError):
-        raise OperatorError(f"expected a number, got {value!r}") from None
+        pass
+    raise OperatorError(f"expected a number, got {value!r}")
 
 
 def _bool(value: Any) -> bool:
-    if isinstance(value, str) and value.lower() in ("true", "false"):
-        return value.lower() == "true"
-    value = _literal(value)
-    if isinstance(value, bool | int | float | np.bool_ | np.number):
-        return bool(value)
-    raise OperatorError(f"expected True or False, got {value!r}")
+    made = _TRUTH.get(str(value).lower())
+    if made is None:
+        raise OperatorError(f"expected True or False, got {value!r}")
+    return made
 
 
 def _axes(value: Any) -> int | tuple[int, ...]:
@@ -138,13 +141,20 @@ def canonical_number(value: Any) -> Any:
     if kind is float:
         return value
     if kind is not int:
-        if isinstance(value, str):
-            return canonical_number(_literal(value))
         if not isinstance(value, bool | np.bool_ | np.integer):
             return _float(value)
         value = int(value)
     float(value)
     return value
+
+
+def _number(value: Any) -> Any:
+    """An arithmetic scalar that is a parameter, which may be text but no truth value."""
+    if isinstance(value, bool | np.bool_):
+        raise OperatorError(f"expected a number, got {value!r}")
+    if isinstance(value, str) and value.strip().lstrip("+-").isdecimal():
+        value = int(value)
+    return canonical_number(value)
 
 
 def as_context(value: Any) -> Context:
@@ -153,22 +163,24 @@ def as_context(value: Any) -> Context:
     >>> as_context("gpu(1)")
     gpu(1)
     """
+    if isinstance(value, Context):
+        return value
     found = re.fullmatch(r"(\w+)\((\d+)\)", value) if isinstance(value, str) else None
     try:
-        return Context(found[1], int(found[2])) if found else Context(value)
-    except KeyError:
-        raise OperatorError(f"there is no context {value!r}") from None
+        return Context(found[1], int(found[2]))  # type: ignore[index]  # None is refused like a wrong name
+    except (KeyError, TypeError):
+        raise OperatorError(f'Invalid context string {value}: expected a context, or text such as "cpu(0)"') from None
 
 
 def _numbers(value: Any) -> tuple[Any, ...]:
     value = _literal(value)
-    return tuple(map(canonical_number, value)) if isinstance(value, list | tuple) else (canonical_number(value),)
+    return tuple(map(_number, value)) if isinstance(value, list | tuple) else (_number(value),)
 
 
 CANONICAL: Final[dict[str, Callable[[Any], Any]]] = {
     "int": _int, "float": _float, "bool": _bool, "mode": _bool, "str": _str, "axes": _axes, "shape": _shape,
-    "bounds": _bounds, "dtype": as_dtype, "context": as_context, "runtime": canonical_number,
-    "real": canonical_number, "wide": canonical_number, "wides": _numbers, "index": _int, "indices": _shape,
+    "bounds": _bounds, "dtype": as_dtype, "context": as_context, "runtime": _number,
+    "real": _number, "wide": _number, "wides": _numbers, "index": _int, "indices": _shape,
     "body": _body, "numbers": tuple,
 }  # fmt: skip
 

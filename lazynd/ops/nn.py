@@ -5,12 +5,14 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import numpy as np
+
 from ..ir import build as ir
 from ..ir.build import Value
 from ..ir.errors import OperatorError
-from ..ir.types import normalize_axis, require, require_floats
+from ..ir.types import INT32, normalize_axis, require, require_floats
 from .index import one_per_row
-from .kinds import Draw, Scalar, Shape, Training, Wide, one_of
+from .kinds import Draw, DType, Scalar, Shape, Training, Wide, one_of
 from .operator import floats as _f
 from .operator import op
 from .random import uniform
@@ -98,8 +100,9 @@ def FullyConnected(
     expected = (num_hidden, x.shape[-1])
     require(weight.shape == expected, f"weight must be {list(expected)} for {data.type}, got {weight.type}")
     y = ir.dot_general(x, weight, ((x.ndim - 1,), (1,)))
-    if no_bias or bias is None:
-        require(no_bias, "bias is missing: give one, or no_bias=True")
+    require(no_bias or bias is not None, "bias is missing: give one, or no_bias=True")
+    require(not (no_bias and bias is not None), "a bias is given, but no_bias=True: leave one of them out")
+    if bias is None:
         return y
     require(bias.shape == (num_hidden,), f"bias must be [{num_hidden}], got {bias.type}")
     return y + bias
@@ -108,24 +111,68 @@ def FullyConnected(
 def _softmax_samples(rng: Any) -> list[Any]:
     return [
         ((_f(rng, 2, 3),), {}),
-        ((_f(rng, 2, 3),), {"axis": 0}),
+        ((_f(rng, 2, 3),), {"axis": 0, "dtype": "float64"}),
         ((_f(rng, 2, 3, 2),), {"axis": 1, "temperature": 2.0}),
     ]
 
 
-@op(samples=_softmax_samples)
-def softmax(data: Value, *, axis: int = -1, temperature: Scalar | None = None) -> Value:
-    """Exponentials of ``data`` (divided by ``temperature``) scaled to sum to one along ``axis``."""
-    axis = normalize_axis(axis, data.ndim)
+def _some_softmax_samples(rng: Any) -> list[Any]:
+    lengths = np.array([[3, 1], [0, 2]], "int32")
+    return [*_softmax_samples(rng), ((_f(rng, 2, 3, 2), lengths), {"axis": 1, "use_length": True})]
+
+
+def _scaled(data: Value, temperature: Value | None, dtype: Any) -> Value:
+    """``data`` in ``dtype``, divided by ``temperature``."""
+    one_of(dtype and dtype.name, None, "float16", "float32", "float64", parameter="dtype")
+    require_floats(data.type)
     x = data if temperature is None else data / temperature
-    e = ir.exp(x - ir.stop_gradient(ir.max(x, axis, keepdims=True)))
-    return e / ir.sum(e, axis, keepdims=True)
+    return x if dtype is None else ir.convert(x, dtype)
+
+
+def _within(length: Value, x: Value, axis: int) -> Value:
+    """Which elements of ``x`` come before ``length`` along ``axis``."""
+    others = (*x.shape[:axis], *x.shape[axis + 1 :])
+    require(length.dtype.kind in "iu", f"length must be integers, got {length.type}")
+    require(length.shape == others, f"length must be {list(others)} for {x.type}, got {length.type}")
+    position = ir.iota(x.shape, axis, INT32, x.context)
+    return position < ir.broadcast_to(ir.expand_dims(ir.convert(length, INT32), axis), x.shape)
+
+
+@op(samples=_some_softmax_samples)
+def softmax(
+    data: Value,
+    length: Value | None = None,
+    *,
+    axis: int = -1,
+    temperature: Scalar | None = None,
+    dtype: DType | None = None,
+    use_length: bool | None = False,
+) -> Value:
+    """Exponentials of ``data`` (divided by ``temperature``) scaled to sum to one along ``axis``, in ``dtype``.
+
+    With ``use_length``, of the first ``length`` elements along ``axis`` alone, and 0 behind them: ``length`` holds
+    integers and has the shape of ``data`` without ``axis``.
+    """
+    axis = normalize_axis(axis, data.ndim)
+    x = _scaled(data, temperature, dtype)
+    require((length is not None) == bool(use_length), "length is given with use_length=True, and not without")
+    if length is None:
+        e = ir.exp(x - ir.stop_gradient(ir.max(x, axis, keepdims=True)))
+        return e / ir.sum(e, axis, keepdims=True)
+    inside = _within(length, x, axis)
+    least = ir.full_like(x, np.finfo(x.dtype).min)
+    e = ir.exp(x - ir.stop_gradient(ir.max(ir.select(inside, x, least), axis, keepdims=True)))
+    e = ir.select(inside, e, ir.zeros_like(e))
+    total = ir.sum(e, axis, keepdims=True)
+    return e / ir.select(total == 0, ir.ones_like(total), total)
 
 
 @softmax.gradient
-def _softmax_gradient(g: Value, y: Value, data: Value, *, axis: int, temperature: Value | None = None) -> Value:
+def _softmax_gradient(
+    g: Value, y: Value, data: Value, *length: Value, axis: int, temperature: Value | None = None, **_: Any
+) -> Value:
     axis = normalize_axis(axis, data.ndim)
-    dx = y * (g - ir.sum(g * y, axis, keepdims=True))
+    dx = ir.convert(y * (g - ir.sum(g * y, axis, keepdims=True)), data.dtype)
     return dx if temperature is None else dx / temperature
 
 
@@ -142,25 +189,43 @@ def SoftmaxActivation(data: Value, *, mode: str = "instance") -> Value:
 
 
 @op(samples=_softmax_samples)
-def log_softmax(data: Value, *, axis: int = -1, temperature: Scalar | None = None) -> Value:
-    """The logarithm of ``softmax``, without its underflow."""
+def log_softmax(
+    data: Value,
+    *,
+    axis: int = -1,
+    temperature: Scalar | None = None,
+    dtype: DType | None = None,
+    use_length: bool | None = False,
+) -> Value:
+    """The logarithm of ``softmax``, without its underflow, in ``dtype``; ``use_length`` is for ``softmax`` alone."""
+    require(not use_length, "there is no input for lengths: use softmax")
     axis = normalize_axis(axis, data.ndim)
-    x = data if temperature is None else data / temperature
+    x = _scaled(data, temperature, dtype)
     x = x - ir.stop_gradient(ir.max(x, axis, keepdims=True))
     return x - ir.log(ir.sum(ir.exp(x), axis, keepdims=True))
 
 
 @log_softmax.gradient
-def _log_softmax_gradient(g: Value, y: Value, data: Value, *, axis: int, temperature: Value | None = None) -> Value:
+def _log_softmax_gradient(
+    g: Value, y: Value, data: Value, *, axis: int, temperature: Value | None = None, **_: Any
+) -> Value:
     axis = normalize_axis(axis, data.ndim)
-    dx = g - ir.exp(y) * ir.sum(g, axis, keepdims=True)
+    dx = ir.convert(g - ir.exp(y) * ir.sum(g, axis, keepdims=True), data.dtype)
     return dx if temperature is None else dx / temperature
 
 
-@op(samples=lambda r: [((_f(r, 2, 3),), {}), ((_f(r, 2, 3),), {"axis": 0})])
-def softmin(data: Value, *, axis: int = -1) -> Value:
-    """``softmax`` of the negative."""
-    made = softmax(-data, axis=axis)
+@op(samples=_softmax_samples)
+def softmin(
+    data: Value,
+    *,
+    axis: int = -1,
+    temperature: Scalar | None = None,
+    dtype: DType | None = None,
+    use_length: bool | None = False,
+) -> Value:
+    """``softmax`` of the negative; ``use_length`` is for ``softmax`` alone."""
+    require(not use_length, "there is no input for lengths: use softmax")
+    made = softmax(-data, axis=axis, temperature=temperature, dtype=dtype)
     assert isinstance(made, Value)
     return made
 

@@ -41,7 +41,7 @@ class Parameter:
     bounds: tuple[float, float] | None = None
 
     def canonical(self, value: Any) -> Any:
-        if value is None or (self.optional and value == "None" and self.kind != "str"):
+        if value is None or (self.optional and isinstance(value, str) and value == "None" and self.kind != "str"):
             if self.optional:
                 return None
             raise OperatorError(f"Invalid Parameter format for {self.name} expect {self.kind} but value='None'")

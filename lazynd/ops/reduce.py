@@ -11,7 +11,7 @@ import numpy as np
 from ..ir import build as ir
 from ..ir.build import Value
 from ..ir.errors import OperatorError
-from ..ir.types import FLOAT64, INT64, normalize_axis
+from ..ir.types import BOOL, FLOAT64, INT64, normalize_axis, require
 from .kinds import Axis, DType
 from .operator import Operator, op
 
@@ -71,10 +71,21 @@ def _without_nan(x: Value, fill: float) -> Value:
     return ir.select(x == x, x, ir.full_like(x, fill))
 
 
-_reduction("sum", ir.sum, "The sum.")
+def _by_counting(rule: Callable[[Value, Ints, bool], Value]) -> Callable[[Value, Ints, bool], Value]:
+    """``rule``, of truth values by way of 0 and 1, as a truth value."""
+
+    def reduced(x: Value, axes: Ints, keepdims: bool) -> Value:
+        if x.dtype != BOOL:
+            return rule(x, axes, keepdims)
+        return ir.convert(rule(ir.convert(x, INT64), axes, keepdims), BOOL)
+
+    return reduced
+
+
+_reduction("sum", _by_counting(ir.sum), "The sum; of truth values whether one is true.")
 _reduction("_square_sum", lambda x, a, k: ir.sum(x * x, a, k), "The sum of squares.")
 _reduction("mean", _mean, "The mean; of integers truncated.")
-_reduction("prod", ir.prod, "The product.")
+_reduction("prod", _by_counting(ir.prod), "The product; of truth values whether all are true.")
 _reduction("nansum", lambda x, a, k: ir.sum(_without_nan(x, 0), a, k), "The sum of what is not NaN.")
 _reduction("nanprod", lambda x, a, k: ir.prod(_without_nan(x, 1), a, k), "The product of what is not NaN.")
 _reduction("max", ir.max, "The maximum.", smooth=False)
@@ -125,6 +136,7 @@ def _arg_samples(rng: Any) -> list[Any]:
 
 def _arg(name: str, rule: Callable[..., Value], text: str) -> Operator:
     def function(data: Value, *, axis: int | None = None, keepdims: bool = False) -> Value:
+        require(data.dtype != BOOL, "it does not support boolean type")
         x, at = (ir.reshape(data, (-1,)), 0) if axis is None else (data, normalize_axis(axis, data.ndim))
         if not x.shape[at]:
             raise OperatorError("cannot find an extremum of nothing")

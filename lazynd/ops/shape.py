@@ -215,6 +215,7 @@ def reshape_like(lhs: Value, rhs: Value) -> Value:
 @op(samples=lambda r: [((_f(r, 2, 3),), {"reps": (2, 1, 2)}), ((_f(r, 2, 3),), {"reps": (3,)})])
 def tile(data: Value, *, reps: Shape) -> Value:
     """The array repeated ``reps`` times along each dimension."""
+    require(0 not in reps, f"reps must be above 0, got {reps}")
     ndim = max(data.ndim, len(reps))
     shape = (*(1,) * (ndim - data.ndim), *data.shape)
     counts = (*(1,) * (ndim - len(reps)), *reps)

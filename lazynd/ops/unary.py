@@ -10,7 +10,7 @@ import numpy as np
 
 from ..ir import build as ir
 from ..ir.build import Value
-from ..ir.types import FLOAT32, require, require_floats
+from ..ir.types import BOOL, FLOAT32, require, require_floats
 from .kinds import Draw, DType, Real, Scalar, Training, one_of
 from .operator import Operator, op
 from .random import uniform
@@ -32,6 +32,7 @@ def _math(
     """Declare a function of each element. Integers are computed in float32 and truncated back."""
 
     def function(data: Value) -> Value:
+        require(data.dtype != BOOL, f"{name} does not support boolean type")
         if data.dtype.kind == "f":
             return rule(data)
         return ir.convert(rule(ir.convert(data, FLOAT32)), data.dtype)

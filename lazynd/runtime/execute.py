@@ -25,7 +25,10 @@ class ProgramError(MXNetError):
 
 
 class IndexProgramError(ProgramError, IndexError):
-    """A program in which an index, known only when it ran, was out of bounds."""
+    """A program in which an index, known only when it ran, was out of bounds: an ``IndexError`` to its readers."""
+
+
+IndexProgramError.__name__ = IndexProgramError.__qualname__ = "IndexError"
 
 
 class Lost:
