@@ -108,7 +108,7 @@ def describe(operator: str | Operator) -> str:
     Raises ``KeyError`` for an unknown name.
 
     >>> print(describe("softmax").splitlines()[0])
-    softmax(data, axis=-1, temperature=None, *, out=None, name=None)
+    softmax(data, length=None, axis=-1, temperature=None, dtype=None, use_length=False, *, out=None, name=None)
     """
     found = find(operator) if isinstance(operator, str) else operator
     if found is None:

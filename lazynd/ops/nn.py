@@ -178,12 +178,9 @@ def _softmax_gradient(
 
 @op(samples=lambda r: [((_f(r, 2, 3, 2),), {}), ((_f(r, 2, 3, 2),), {"mode": "channel"})], method=False)
 def SoftmaxActivation(data: Value, *, mode: str = "instance") -> Value:
-    """``softmax`` over all axes but the first, or (``mode`` "channel") over axis 1."""
+    """``softmax`` over the last axis, or (``mode`` "channel") over axis 1."""
     one_of(mode, "channel", "instance")
-    if mode == "channel":
-        made = softmax(data, axis=1)
-    else:
-        made = ir.reshape(softmax(ir.reshape(data, (data.shape[0], -1))), data.shape)
+    made = softmax(data, axis=1 if mode == "channel" else -1)
     assert isinstance(made, Value)
     return made
 
