@@ -182,6 +182,14 @@ def ModulatedDeformableConvolution(
 
     ``mask`` [n, num_deformable_group * kernel positions, down, across] are the factors. ``im2col_step`` changes
     nothing. Zhu et al., 2019.
+
+    >>> from lazynd import nd
+    >>> image, still, one = nd.ones((1, 1, 1, 3)), nd.zeros((1, 2, 1, 3)), nd.ones((1, 1, 1, 1))
+    >>> half = nd.full((1, 1, 1, 3), 0.5)
+    >>> kept = nd.contrib.ModulatedDeformableConvolution(
+    ...     image, still, half, one, kernel=(1, 1), num_filter=1, no_bias=True)
+    >>> kept.asnumpy()[0, 0]
+    array([[0.5, 0.5, 0.5]], dtype=float32)
     """
     _check(data, weight, bias, kernel, num_filter, num_group, num_deformable_group, no_bias, layout)
     return _deformed(

@@ -107,6 +107,14 @@ def MultiBoxTarget(
     of so many times more anchors than have an object, those least sure of it among those that overlap objects by less
     than ``negative_mining_thresh``, and ``ignore_label`` that of the rest, as that of an image without objects.
     ``minimum_negative_samples`` changes nothing, as in MXNet 1.9.1. Liu et al., SSD, 2016.
+
+    >>> from lazynd import nd
+    >>> anchors, label = nd.array([[[0, 0, 0.5, 0.5], [0.5, 0.5, 1, 1]]]), nd.array([[[2, 0.5, 0.5, 1, 1]]])
+    >>> offsets, mask, classes = nd.contrib.MultiBoxTarget(anchors, label, nd.zeros((1, 4, 2)))
+    >>> mask.asnumpy()
+    array([[0., 0., 0., 0., 1., 1., 1., 1.]], dtype=float32)
+    >>> classes.asnumpy()
+    array([[0., 3.]], dtype=float32)
     """
     k = anchor.shape[1] if anchor.ndim == 3 else -1
     require(anchor.shape == (1, k, 4), f"Anchor should be batch shared N*4 tensor, [1,n,4], got {anchor.type}")
@@ -213,9 +221,18 @@ def MultiBoxDetection(
 
     ``cls_prob`` [n, classes + 1, k], the first class being the background, whatever ``background_id`` says;
     ``loc_pred`` [n, 4 k] and ``anchor`` [1, k, 4] as in ``MultiBoxTarget``. An anchor sees its likeliest class if that
-    is likelier than ``threshold``. The best come first; of two of a class (of any, if ``force_suppress``) that overlap
-    by ``nms_threshold`` the class of the worse is -1, only the ``nms_topk`` best being compared if that is above 0.
-    ``clip`` holds boxes inside of the image. With ``nms_threshold`` outside of (0, 1] nothing is sorted or compared.
+    is at least as likely as ``threshold``. The best come first; of two of a class (of any, if ``force_suppress``) that
+    overlap by ``nms_threshold`` the class of the worse is -1, only the ``nms_topk`` best being compared if that is
+    above 0. ``clip`` holds boxes inside of the image. With ``nms_threshold`` outside of (0, 1] nothing is sorted or
+    compared.
+
+    >>> from lazynd import nd
+    >>> anchors = nd.array([[[0, 0, 0.5, 0.5], [0, 0, 0.5, 0.625], [0.5, 0.5, 1, 1]]])
+    >>> probability = nd.array([[[0.25, 0.5, 0.125], [0.75, 0.5, 0.875]]])
+    >>> nd.contrib.MultiBoxDetection(probability, nd.zeros((1, 12)), anchors).asnumpy()[0]
+    array([[ 0.   ,  0.875,  0.5  ,  0.5  ,  1.   ,  1.   ],
+           [ 0.   ,  0.75 ,  0.   ,  0.   ,  0.5  ,  0.5  ],
+           [-1.   ,  0.5  ,  0.   ,  0.   ,  0.5  ,  0.625]], dtype=float32)
     """
     k = anchor.shape[1] if anchor.ndim == 3 else -1
     n, classes = (cls_prob.shape[0], cls_prob.shape[1]) if cls_prob.ndim == 3 else (-1, -1)

@@ -112,7 +112,15 @@ squares of ``feature_stride`` pixels in the ``ratios`` (height over width) and `
 image; those smaller than ``rpn_min_size`` times its scale come last. Of the ``rpn_pre_nms_top_n`` best (all, if not
 above 0), those stay that no better one overlaps by more than ``threshold``, ``rpn_post_nms_top_n`` at most; fewer are
 repeated. With ``output_score`` also their scores [{count}, 1]. float32, without gradient. Ren et al., Faster R-CNN,
-2015."""
+2015.
+
+>>> from lazynd import nd
+>>> probability, still = nd.array([[[[0.75, 0.25]], [[0.25, 0.75]]]]), nd.zeros((1, 4, 1, 2))
+>>> size = {{"scales": (1,), "ratios": (1,), "rpn_min_size": 1, "rpn_post_nms_top_n": 2}}
+>>> nd.contrib.{name}(probability, still, nd.array([[16, 32, 1]]), **size).asnumpy()
+array([[ 0., 16.,  0., 31., 15.],
+       [ 0.,  0.,  0., 15., 15.]], dtype=float32)
+"""
 
 
 def _declare(name: str, several: bool) -> None:
@@ -153,7 +161,7 @@ def _declare(name: str, several: bool) -> None:
 
     count = "n * rpn_post_nms_top_n" if several else "rpn_post_nms_top_n"
     images, n = ("images", "n") if several else ("an image", "1")
-    function.__doc__ = _DOC.format(images=images, count=count, n=n)
+    function.__doc__ = _DOC.format(name=name, images=images, count=count, n=n)
     op(name=f"_contrib_{name}", method=False, differentiable=False, samples=_samples)(function)
 
 

@@ -151,6 +151,14 @@ def SpatialTransformer(
 
     ``BilinearSampler`` at the grid of ``GridGenerator``: "affine" and "bilinear" are the only choices. float32 and
     float64. ``cudnn_off`` changes nothing. Spatial transformer networks (Jaderberg et al., 2015).
+
+    >>> from lazynd import nd
+    >>> image, mirror = nd.arange(9).reshape((1, 1, 3, 3)), nd.array([[-1, 0, 0, 0, 1, 0]])
+    >>> seen = nd.SpatialTransformer(image, mirror, (3, 3), transform_type="affine", sampler_type="bilinear")
+    >>> seen.asnumpy()[0, 0]
+    array([[2., 1., 0.],
+           [5., 4., 3.],
+           [8., 7., 6.]], dtype=float32)
     """
     one_of(transform_type, "affine")
     one_of(sampler_type, "bilinear")
