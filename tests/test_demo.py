@@ -108,6 +108,6 @@ def test_the_command_line(capsys: pytest.CaptureFixture[str]) -> None:
     assert command_line.main(["operators"]) == 0
     assert "softmax" in capsys.readouterr().out
     assert command_line.main(["operators", "softmax"]) == 0
-    assert capsys.readouterr().out.startswith("softmax(data, axis=-1")
+    assert capsys.readouterr().out.startswith("softmax(data, length=None, axis=-1")
     assert command_line.main(["operators", "sofmax"]) == 2
     assert capsys.readouterr().err == "there is no operator 'sofmax'; near: softmax, Softmax, log_softmax\n"

@@ -118,5 +118,5 @@ def test_sparse_arrays_know_their_parts() -> None:
 def test_sparse_types_are_checked() -> None:
     with pytest.raises(MXNetError, match="two dimensions"):
         nd.zeros((2,)).tostype("csr")
-    with pytest.raises(ValueError, match="storage type"):
+    with pytest.raises(MXNetError, match="valid values are: default, csr, row_sparse"):
         nd.zeros((2,)).tostype("ragged")

@@ -103,7 +103,7 @@ def full(
     >>> nd.full((2,), 7).asnumpy()
     array([7., 7.], dtype=float32)
     """
-    if out is None and isinstance(val, int | float | np.number):
+    if out is None and isinstance(val, int | float | np.number) and not isinstance(val, bool):
         return _filled(shape, val, ctx, dtype, {})
     made = empty(shape, ctx, dtype) if out is None else out
     made[:] = val

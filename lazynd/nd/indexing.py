@@ -266,7 +266,8 @@ def _broadcast(value: Any, target: Type) -> Cell:
             made = cast_to(made, target.context)
     elif isinstance(value, bool | int | float | np.bool_ | np.number):
         attributes = {"shape": target.shape, "dtype": target.dtype, "ctx": target.context}
-        spec, slots = OPERATORS["_full"].bind((), attributes | {"value": value})
+        number = int(value) if isinstance(value, bool | np.bool_) else value
+        spec, slots = OPERATORS["_full"].bind((), attributes | {"value": number})
         with not_recording():
             return call(spec, (), tuple(slots), *user_location())
     else:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 import operator
-import warnings
 from collections.abc import Iterator, Sequence
 from sys import _getframe
 from typing import Any
+from warnings import warn
 
 import numpy as np
 
@@ -328,7 +328,7 @@ class NDArray(Handle):
         if not isinstance(other, NDArray):
             raise TypeError(f"copyto does not support type {type(other)}")
         if other is self:
-            warnings.warn("You are attempting to copy an array to itself", RuntimeWarning, stacklevel=3)
+            warn("You are attempting to copy an array to itself", RuntimeWarning, stacklevel=3)
             return False
         if other.shape != self.shape:
             raise MXNetError(f"Incompatible attr in node  at 0-th output: expected {self.shape}, got {other.shape}")

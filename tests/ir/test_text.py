@@ -82,8 +82,8 @@ def test_the_text_form() -> None:
     text = """\
 graph main(%0: float32[2,3], %1: float32[], %2: float32[2,3]) {
   %3: float32[2,3] = _mul_scalar(%0, scalar=%1)
-  %4: float32[2,3] = softmax(%3) {axis=-1, temperature=None}
-  %5: float32[2,3] = vjp_softmax(%4, %2) {axis=-1, temperature=None} from softmax(float32[2,3]) vjp(0; 0)
+  %4: float32[2,3] = SoftmaxActivation(%3) {mode='channel'}
+  %5: float32[2,3] = vjp_SoftmaxActivation(%3, %2) {mode='channel'} from SoftmaxActivation(float32[2,3]) vjp(0; 0)
   %6: float32[3,2] = ir.transpose(%5) {axes=(1, 0)}
   %7: float32[3,2], int32[3,2] = ir.sort(%6, %8) {axis=0}
   return %7, %7.1

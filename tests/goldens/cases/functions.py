@@ -99,7 +99,7 @@ CASES: dict[str, list[Case]] = {
         case(f(1, 4)),
         case(f(2, 3, 4), mode="channel"),
         case(f(2, 3, 4, 2), mode="channel"),
-        case(lit([[90.0, 0, -90]])),
+        case(lit([[20.0, 0, -20]])),
         case(f(2, 3), mode="other"),
     ],
     "softmax": [
