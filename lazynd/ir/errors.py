@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+from typing import Any
+
 
 class MXNetError(RuntimeError):
     """A call that MXNet refuses: wrong shapes, dtypes, contexts, parameters, or use of the tape.
@@ -19,6 +22,15 @@ class MXNetError(RuntimeError):
 
 class InternalError(RuntimeError):
     """A mistake of lazynd's own."""
+
+
+class OutOfBounds(IndexError):
+    """An index that a check refused when a program ran: not in ``extent`` elements of ``axis``."""
+
+    def __init__(self, index: Any, axis: int, extent: int) -> None:
+        whole = math.isfinite(index) and index == int(index)
+        shown = int(index) if whole else index
+        super().__init__(f"index {shown} is out of bounds for axis {axis} with size {extent}")
 
 
 class OperatorError(MXNetError):

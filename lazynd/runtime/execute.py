@@ -8,7 +8,7 @@ from itertools import repeat
 from typing import Any
 
 from ..backends import Backend
-from ..ir.errors import MXNetError
+from ..ir.errors import MXNetError, OutOfBounds
 from ..ir.node import Node, Output
 from .interrupt import DeferInterrupt
 from .location import describe
@@ -51,11 +51,11 @@ def failed(ref: Ref, what: str, error: BaseException) -> ProgramError:
     if node is None or node.spec is None:  # an output that ran forgot its node; a leaf never had an operator
         return ProgramError(f"{what} failed: {type(error).__name__}: {error}")
     name, place = node.spec.op.name, f"  recorded at {describe(node.code, node.lasti, True)}"
-    kind = IndexProgramError if isinstance(error, IndexError) else ProgramError
+    kind = IndexProgramError if isinstance(error, OutOfBounds) else ProgramError
     return kind(f"[{name}] {what} failed: {type(error).__name__}: {error}\n{place}")
 
 
-def out_of_bounds(node: Node, error: IndexError) -> IndexProgramError:
+def out_of_bounds(node: Node, error: OutOfBounds) -> IndexProgramError:
     """``error`` of the one operator ``node``, as the user should read it."""
     assert node.spec is not None
     return IndexProgramError(f"[{node.spec.op.name}] {error}\n  recorded at {describe(node.code, node.lasti, True)}")

@@ -9,6 +9,7 @@ from collections import OrderedDict
 from typing import Any, Final
 
 from ..backends import Backend, Executable
+from ..ir.errors import OutOfBounds
 from ..ir.graph import graph_of
 from ..ir.node import Node, Output
 from ..ir.specialization import Specialization
@@ -70,7 +71,7 @@ def run_kernels(plan: Plan, backend: Backend, finish: Finish) -> None:
             try:
                 given = [backend.put(known.get(ref, ref.value), context) for ref in item.inputs or ()]
                 made = kernel(item.spec, backend)(given, item.scalars)
-            except IndexError as error:  # it will fail again
+            except OutOfBounds as error:  # it will fail again
                 wrong = out_of_bounds(item, error)
                 lose(items, {id(item)}, Lost(str(wrong), IndexProgramError))
                 raise wrong from error

@@ -43,6 +43,22 @@ def mentions_this_file(error: BaseException, *texts: str) -> None:
         assert each in text, text
 
 
+@pytest.mark.parametrize("point", ["put", "compile", "run"])
+def test_an_index_error_that_is_no_check_leaves_everything_pending(point: str, faulty: Faulty) -> None:
+    def fail(where: str) -> None:
+        if where == point:
+            raise IndexError("a mistake of the backend")
+
+    z = nd.array([1.0, 2.0, 3.0]) * 2 + 1
+    faulty.fail = fail
+    with pytest.raises(MXNetError) as caught:
+        z.asnumpy()
+    mentions_this_file(caught.value, "IndexError: a mistake of the backend")
+    assert not isinstance(caught.value, IndexError)
+    faulty.fail = lambda where: None
+    assert z.asnumpy().tolist() == [3, 5, 7]
+
+
 @pytest.mark.parametrize("point", ["put", "compile", "run", "ran"])
 def test_a_failure_leaves_everything_pending_and_the_next_read_succeeds(point: str, faulty: Faulty) -> None:
     x = nd.array([1.0, 2.0, 3.0])

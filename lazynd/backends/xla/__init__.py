@@ -13,10 +13,9 @@ import jax.dlpack
 import numpy as np
 
 from ...config import config
-from ...ir.errors import MXNetError
+from ...ir.errors import MXNetError, OutOfBounds
 from ...ir.gradient import flatten
 from ...ir.graph import Graph
-from ...ir.primitives.check import out_of_bounds
 from ...ir.types import Context
 from . import control, convolution, window  # noqa: F401 - their lowerings
 from .aliasing import output_order
@@ -212,7 +211,7 @@ def _checking(call: Callable[[list[Any]], Sequence[Any]]) -> Callable[[list[Any]
         *made, failure = call(arguments)
         failed, index, axis, extent = np.asarray(failure)
         if failed:
-            raise IndexError(out_of_bounds(index, int(axis), int(extent)))
+            raise OutOfBounds(index, int(axis), int(extent))
         return made
 
     return checked

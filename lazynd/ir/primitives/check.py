@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import OperatorError
+from ..errors import OperatorError, OutOfBounds
 from ..graph import Graph, subgraphs
 from ..primitive import Primitive
 from ..types import Type
@@ -36,7 +36,7 @@ class CheckIndex(Primitive):
         low, whole = (-extent, np.trunc(x)) if negative else (0, x)
         inside = (low <= whole) & (whole <= extent - 1)
         if not inside.all():
-            raise IndexError(out_of_bounds(x[~inside].flat[0], axis, extent))
+            raise OutOfBounds(x[~inside].flat[0], axis, extent)
         return x
 
     @classmethod
@@ -46,12 +46,6 @@ class CheckIndex(Primitive):
             ((index.astype("float32"),), {"axis": 0, "extent": 4, "negative": True}),
             ((abs(index).astype("int32"),), {"axis": 1, "extent": 5, "negative": False}),
         ]
-
-
-def out_of_bounds(index: Any, axis: int, extent: int) -> str:
-    """What an error says of one wrong index."""
-    shown = int(index) if np.isfinite(index) and index == int(index) else index
-    return f"index {shown} is out of bounds for axis {axis} with size {extent}"
 
 
 def may_fail(graph: Graph) -> bool:
