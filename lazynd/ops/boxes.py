@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from ..ir import build as ir
@@ -19,6 +20,21 @@ def numbers(rows: Value, count: int) -> tuple[Value, ...]:
     """The first ``count`` numbers of the last axis."""
     moved = ir.moveaxis(rows, rows.ndim - 1, 0)
     return tuple(ir.row(moved, k) for k in range(count))
+
+
+def stacked(parts: Sequence[Value]) -> Value:
+    """``parts`` as the numbers of a last axis."""
+    return ir.concatenate([ir.expand_dims(each, each.ndim) for each in parts], parts[0].ndim)
+
+
+def at_places(rows: Value, places: Value) -> Value:
+    """The rows [n, k, ...] at the ``places`` [n, m] of each of n."""
+    return ir.gather(rows, [ir.iota(places.shape, 0, INT32, rows.context), places], (0, 1))
+
+
+def ordered(keys: Value) -> Value:
+    """The places of ``keys`` [n, k] in ascending order, equal ones as they come."""
+    return ir.sort(keys, ir.iota(keys.shape, 1, INT32, keys.context), axis=1)[1]
 
 
 def overlaps(boxes: Value, others: Value, border: float = 0.0) -> Value:
@@ -54,12 +70,11 @@ def suppressed(
 
     def step(state: Any, rows: Any, constants: Any) -> Any:
         (alive,), (number, box, kind) = state, rows
-        at = [ir.iota((n, 1), 0, INT32, alive.context), ir.broadcast_to(number, (n, 1))]
         common = ir.reshape(overlaps(ir.expand_dims(box, 1), constants[0], border), (n, k))
         same = constants[1] == ir.expand_dims(kind, 1)
         behind = ir.iota((n, k), 1, INT32, alive.context) > number
         much = common > constants[2] if beyond else common >= constants[2]
-        return (alive & ~(behind & same & much & ir.gather(alive, at, (0, 1))),), ()
+        return (alive & ~(behind & same & much & at_places(alive, ir.broadcast_to(number, (n, 1)))),), ()
 
     rows = (ir.iota((k,), 0, INT32, boxes.context), ir.moveaxis(boxes, 1, 0), ir.moveaxis(kinds, 1, 0))
     (kept,), _ = scan(step, (alive,), rows, (boxes, kinds, threshold))

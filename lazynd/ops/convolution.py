@@ -16,7 +16,7 @@ from .operator import op
 Ints = tuple[int, ...]
 
 
-def _check(
+def check_convolution(
     data: Value, weight: Value, bias: Value | None, kernel: Ints, num_filter: int, num_group: int, no_bias: bool,
     layout: str | None, cudnn_tune: str | None,
 ) -> int:  # fmt: skip
@@ -43,7 +43,7 @@ def _check(
     return axis
 
 
-def _numbers(name: str, given: Ints, count: int, default: int, least: int) -> Ints:
+def spatial_numbers(name: str, given: Ints, count: int, default: int, least: int) -> Ints:
     """One number for each spatial dimension."""
     made = given or (default,) * count
     require(len(made) == count, f"{name} needs {count} numbers as kernel has, got {list(made)}")
@@ -51,7 +51,7 @@ def _numbers(name: str, given: Ints, count: int, default: int, least: int) -> In
     return made
 
 
-def _weight(weight: Value, axis: int, rows: int, columns: int, kernel: Ints) -> Value:
+def filters(weight: Value, axis: int, rows: int, columns: int, kernel: Ints) -> Value:
     """The weight as [rows, columns, *kernel], its shape checked."""
     expected = (rows, columns, *kernel) if axis == 1 else (rows, *kernel, columns)
     require(weight.shape == expected, f"Shape inconsistent, weight must be {list(expected)}, got {weight.type}")
@@ -63,7 +63,7 @@ def _grouped(x: Value, axis: int, groups: int) -> Value:
     return ir.reshape(x, (*x.shape[:axis], groups, x.shape[axis] // groups, *x.shape[axis + 1 :]))
 
 
-def _finished(y: Value, bias: Value | None, axis: int) -> Value:
+def joined(y: Value, bias: Value | None, axis: int) -> Value:
     """Groups joined, the bias added, channels put back to their axis."""
     y = ir.reshape(y, (y.shape[0], y.shape[1] * y.shape[2], *y.shape[3:]))
     if bias is not None:
@@ -110,19 +110,19 @@ def Convolution(
     ``cudnn_tune`` and ``cudnn_off`` change nothing.
     """
     n = len(kernel)
-    axis = _check(data, weight, bias, kernel, num_filter, num_group, no_bias, layout, cudnn_tune)
-    stride, dilate = _numbers("stride", stride, n, 1, 1), _numbers("dilate", dilate, n, 1, 1)
-    pad = _numbers("pad", pad, n, 0, 0)
+    axis = check_convolution(data, weight, bias, kernel, num_filter, num_group, no_bias, layout, cudnn_tune)
+    stride, dilate = spatial_numbers("stride", stride, n, 1, 1), spatial_numbers("dilate", dilate, n, 1, 1)
+    pad = spatial_numbers("pad", pad, n, 0, 0)
     x = ir.moveaxis(data, axis, 1)
     for extent, k, p, d in zip(x.shape[2:], kernel, pad, dilate, strict=True):
         fits = 0 < reach(k, d) <= extent + 2 * p
         require(fits, f"kernel size exceed input: {reach(k, d)} in {extent} padded to {extent + 2 * p}")
-    w = _weight(weight, axis, num_filter, x.shape[1] // num_group, kernel)
+    w = filters(weight, axis, num_filter, x.shape[1] // num_group, kernel)
     y = ir.convolution(
         _grouped(x, 1, num_group), _grouped(w, 0, num_group), strides=stride, low=pad, high=pad, spread=(1,) * n,
         dilation=dilate,
     )  # fmt: skip
-    return _finished(y, bias, axis)
+    return joined(y, bias, axis)
 
 
 def _deconvolution_samples(rng: Any) -> list[Any]:
@@ -164,23 +164,23 @@ def Deconvolution(
     decides ``pad`` and ``adj``. There is no bias by default. The rest is as for ``Convolution``.
     """
     n = len(kernel)
-    axis = _check(data, weight, bias, kernel, num_filter, num_group, no_bias, layout, cudnn_tune)
-    stride, dilate = _numbers("stride", stride, n, 1, 1), _numbers("dilate", dilate, n, 1, 1)
+    axis = check_convolution(data, weight, bias, kernel, num_filter, num_group, no_bias, layout, cudnn_tune)
+    stride, dilate = spatial_numbers("stride", stride, n, 1, 1), spatial_numbers("dilate", dilate, n, 1, 1)
     require(min(kernel) > 0, f"kernel must be positive, got {list(kernel)}")
     x = ir.moveaxis(data, axis, 1)
     window = tuple(map(reach, kernel, dilate))
     whole = tuple(reach(m, s) + k - 1 for m, s, k in zip(x.shape[2:], stride, window, strict=True))
     if any(target_shape):
-        target = _numbers("target_shape", target_shape, n, 0, 1)
+        target = spatial_numbers("target_shape", target_shape, n, 0, 1)
         surplus = [m - t for m, t in zip(whole, target, strict=True)]
         require(min(surplus) >= 0, f"too big target shape: at most {list(whole)}, got {list(target)}")
         pad, adj = tuple((s + 1) // 2 for s in surplus), tuple(s % 2 for s in surplus)
     else:
-        pad, adj = _numbers("pad", pad, n, 0, 0), _numbers("adj", adj, n, 0, 0)
+        pad, adj = spatial_numbers("pad", pad, n, 0, 0), spatial_numbers("adj", adj, n, 0, 0)
         require(all(map(int.__lt__, adj, stride)), f"adj {list(adj)} must be smaller than stride {list(stride)}")
     made = [m - 2 * p + a for m, p, a in zip(whole, pad, adj, strict=True)]
     require(min(made) > 0, f"pad {list(pad)} leaves nothing of {list(whole)}")
-    w = _grouped(_weight(weight, axis, x.shape[1], num_filter // num_group, kernel), 0, num_group)
+    w = _grouped(filters(weight, axis, x.shape[1], num_filter // num_group, kernel), 0, num_group)
     spatial = range(3, 3 + n)
     y = ir.convolution(
         _grouped(x, 1, num_group), ir.reverse(ir.transpose(w, (0, 2, 1, *spatial)), tuple(spatial)),
@@ -188,4 +188,4 @@ def Deconvolution(
         low=[k - 1 - p for k, p in zip(window, pad, strict=True)],
         high=[k - 1 - p + a for k, p, a in zip(window, pad, adj, strict=True)],
     )  # fmt: skip
-    return _finished(y, bias, axis)
+    return joined(y, bias, axis)

@@ -6,40 +6,15 @@ from typing import Any
 
 from ..ir import build as ir
 from ..ir.build import Value
+from ..ir.primitives.convolution import reach
 from ..ir.types import FLOAT32, FLOAT64, INT32, require
+from .convolution import check_convolution, filters, joined, spatial_numbers
 from .kinds import Shape, one_of
 from .operator import floats as _f
 from .operator import op
 from .sampling import bilinear
 
 Ints = tuple[int, ...]
-
-
-def _pair(name: str, given: Ints, default: int, least: int) -> Ints:
-    made = given or (default, default)
-    require(len(made) == 2 and min(made) >= least, f"{name} is two numbers of at least {least}, got {list(given)}")
-    return made
-
-
-def _check(
-    data: Value, weight: Value, bias: Value | None, kernel: Ints, num_filter: int, num_group: int, groups: int,
-    no_bias: bool, layout: str | None,
-) -> None:  # fmt: skip
-    one_of(layout, None, "NCW", "NCHW", "NCDHW")
-    require(len(kernel) == 2, f"only 2D deformable convolutions are supported, got kernel {list(kernel)}")
-    require(data.ndim == 4, f"Input data should be 4D in batch-num_filter-y-x, got {data.type}")
-    require(data.dtype in (FLOAT32, FLOAT64), f"only float32 and float64 are supported, got {data.dtype}")
-    channels = data.shape[1]
-    for name, count in (("num_group", num_group), ("num_deformable_group", groups)):
-        require(count >= 1 and channels % count == 0, f"the {channels} channels do not make {count} of {name}")
-    require(
-        num_filter >= 1 and num_filter % num_group == 0, f"num_filter {num_filter} does not make {num_group} groups"
-    )
-    require(no_bias == (bias is None), "a bias is needed unless no_bias=True")
-    expected = (num_filter, channels // num_group, *kernel)
-    require(weight.shape == expected, f"Shape inconsistent, weight must be {list(expected)}, got {weight.type}")
-    if bias is not None:
-        require(bias.shape == (num_filter,), f"bias must be [{num_filter}], got {bias.type}")
 
 
 def _places(offset: Value, kernel: Ints, stride: Ints, dilate: Ints, pad: Ints, groups: int) -> tuple[Value, Value]:
@@ -56,24 +31,30 @@ def _places(offset: Value, kernel: Ints, stride: Ints, dilate: Ints, pad: Ints, 
     return made[0], made[1]
 
 
-def _within(images: Value, number: Value, y: Value, x: Value) -> Value:
+def _within(images: Value, y: Value, x: Value) -> Value:
     """``bilinear`` with another border, MXNet's here: 0 before the first pixel, the last pixel itself behind it."""
-    inside = None
-    for place, extent in ((y, images.shape[2]), (x, images.shape[3])):
-        found = (place >= 0) & (place < extent)
-        inside = found if inside is None else inside & found
-    assert inside is not None
-    y, x = ir.minimum(images.shape[2] - 1, y), ir.minimum(images.shape[3] - 1, x)  # no slope on the last pixel
-    return ir.select(ir.expand_dims(inside, -1), bilinear(images, number, y, x), 0)
+    height, width = images.shape[2:]
+    inside = (y >= 0) & (y < height) & (x >= 0) & (x < width)
+    y, x = ir.minimum(height - 1, y), ir.minimum(width - 1, x)  # no slope on the last pixel
+    return ir.select(ir.expand_dims(inside, -1), bilinear(images, y, x), 0)
 
 
 def _deformed(
     data: Value, offset: Value, mask: Value | None, weight: Value, bias: Value | None, *, kernel: Ints, stride: Ints,
-    dilate: Ints, pad: Ints, num_group: int, num_deformable_group: int,
+    dilate: Ints, pad: Ints, num_filter: int, num_group: int, num_deformable_group: int, no_bias: bool,
+    layout: str | None,
 ) -> Value:  # fmt: skip
-    stride, dilate, pad = _pair("stride", stride, 1, 1), _pair("dilate", dilate, 1, 1), _pair("pad", pad, 0, 0)
+    one_of(layout, None, "NCW", "NCHW", "NCDHW")
+    require(len(kernel) == 2, f"only 2D deformable convolutions are supported, got kernel {list(kernel)}")
+    require(data.dtype in (FLOAT32, FLOAT64), f"only float32 and float64 are supported, got {data.dtype}")
+    check_convolution(data, weight, bias, kernel, num_filter, num_group, no_bias, None, None)
+    stride, dilate = spatial_numbers("stride", stride, 2, 1, 1), spatial_numbers("dilate", dilate, 2, 1, 1)
+    pad = spatial_numbers("pad", pad, 2, 0, 0)
     n, channels, *extents = data.shape
-    room = [extents[k] + 2 * pad[k] - dilate[k] * (kernel[k] - 1) - 1 for k in (0, 1)]
+    divides = num_deformable_group >= 1 and channels % num_deformable_group == 0
+    require(divides, f"the {channels} channels do not make {num_deformable_group} of num_deformable_group")
+    weight = filters(weight, 1, num_filter, channels // num_group, kernel)
+    room = [extents[k] + 2 * pad[k] - reach(kernel[k], dilate[k]) for k in (0, 1)]
     require(min(room) >= 0, f"kernel {list(kernel)} with dilate {list(dilate)} does not fit into {data.type}")
     height, width = (r // s + 1 for r, s in zip(room, stride, strict=True))
     groups, count = num_deformable_group, kernel[0] * kernel[1]
@@ -85,18 +66,17 @@ def _deformed(
     # Each deformable group of channels as an image of its own.
     images = ir.reshape(data, (n * groups, channels // groups, *extents))
     flat = [ir.reshape(each, (n * groups, count, height, width)) for each in (rows, columns)]
-    number = ir.iota(flat[0].shape, 0, INT32, data.context)
     if mask is None:
-        seen = _within(images, number, *flat)
+        seen = _within(images, *flat)
     else:
-        seen = bilinear(images, number, *flat)
+        seen = bilinear(images, *flat)
         seen = seen * ir.expand_dims(ir.reshape(mask, (n * groups, count, height, width)), -1)
     seen = ir.moveaxis(seen, 4, 1)  # n * group, channel, kernel position, down, across
     seen = ir.reshape(seen, (n, num_group, channels // num_group * count, height * width))
-    filters = ir.reshape(weight, (num_group, weight.shape[0] // num_group, -1))
-    made = ir.dot_general(filters, seen, ((2,), (2,)), ((0,), (1,)))  # group, filter, n, place
-    made = ir.reshape(ir.moveaxis(made, 2, 0), (n, weight.shape[0], height, width))
-    return made if bias is None else made + ir.reshape(bias, (1, -1, 1, 1))
+    rows_of_weights = ir.reshape(weight, (num_group, num_filter // num_group, -1))
+    made = ir.dot_general(rows_of_weights, seen, ((2,), (2,)), ((0,), (1,)))  # group, filter, n, place
+    made = ir.moveaxis(made, 2, 0)
+    return joined(ir.reshape(made, (*made.shape[:3], height, width)), bias, 1)
 
 
 def _samples(rng: Any) -> list[Any]:
@@ -143,10 +123,9 @@ def DeformableConvolution(
            [4., 5., 0.],
            [7., 8., 0.]], dtype=float32)
     """
-    _check(data, weight, bias, kernel, num_filter, num_group, num_deformable_group, no_bias, layout)
     return _deformed(
-        data, offset, None, weight, bias, kernel=kernel, stride=stride, dilate=dilate, pad=pad, num_group=num_group,
-        num_deformable_group=num_deformable_group,
+        data, offset, None, weight, bias, kernel=kernel, stride=stride, dilate=dilate, pad=pad, num_filter=num_filter,
+        num_group=num_group, num_deformable_group=num_deformable_group, no_bias=no_bias, layout=layout,
     )  # fmt: skip
 
 
@@ -191,8 +170,7 @@ def ModulatedDeformableConvolution(
     >>> kept.asnumpy()[0, 0]
     array([[0.5, 0.5, 0.5]], dtype=float32)
     """
-    _check(data, weight, bias, kernel, num_filter, num_group, num_deformable_group, no_bias, layout)
     return _deformed(
-        data, offset, mask, weight, bias, kernel=kernel, stride=stride, dilate=dilate, pad=pad, num_group=num_group,
-        num_deformable_group=num_deformable_group,
+        data, offset, mask, weight, bias, kernel=kernel, stride=stride, dilate=dilate, pad=pad, num_filter=num_filter,
+        num_group=num_group, num_deformable_group=num_deformable_group, no_bias=no_bias, layout=layout,
     )  # fmt: skip

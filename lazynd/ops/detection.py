@@ -11,7 +11,7 @@ from ..ir import build as ir
 from ..ir.build import Value
 from ..ir.control import scan
 from ..ir.types import FLOAT32, INT32, require
-from .boxes import corners, numbers, overlaps, suppressed
+from .boxes import at_places, corners, numbers, ordered, overlaps, stacked, suppressed
 from .kinds import Wide, Wides
 from .operator import floats as _f
 from .operator import op
@@ -65,9 +65,7 @@ def MultiBoxPrior(
     across = _row([size * (height / width) * ir.sqrt(ratio) / 2 for size, ratio in shapes])
     down = _row([size / ir.sqrt(ratio) / 2 for size, ratio in shapes])
     y, x = centers
-    parts = [x - across, y - down, x + across, y + down]
-    made = ir.concatenate([ir.expand_dims(each, 3) for each in parts], 3)
-    made = ir.reshape(made, (1, -1, 4))
+    made = ir.reshape(stacked([x - across, y - down, x + across, y + down]), (1, -1, 4))
     return ir.convert(ir.minimum(ir.maximum(made, 0), 1) if clip else made, data.dtype)
 
 
@@ -134,8 +132,7 @@ def MultiBoxTarget(
         negative = _mined(cls_pred, positive, hard, negative_mining_ratio)
     some = ir.expand_dims(ir.max(ir.convert(valid, INT32), 1) > 0, 1)
     positive, negative = positive & some, negative & some
-    image = ir.iota(matched.shape, 0, INT32, label.context)
-    chosen = ir.gather(label, [image, matched], (0, 1))  # n, k, 5
+    chosen = at_places(label, matched)  # n, k, 5
     ignored = ir.convert(ignore_label, label.dtype)
     given = ir.select(positive, numbers(chosen, 1)[0] + 1, ir.select(negative, 0, ignored))
     offsets = _encoded(anchors, ir.slice_(chosen, [0, 0, 1], [*chosen.shape[:2], 5]), variances)
@@ -173,14 +170,12 @@ def _matches(common: Value, valid: Value, threshold: Value) -> tuple[Value, Valu
 
 def _mined(scores: Value, positive: Value, hard: Value, ratio: float) -> Value:
     """Of the ``hard`` anchors the ones least sure to be background: ``ratio`` for each positive one."""
-    n, k = positive.shape
+    k = positive.shape[1]
     count = ir.sum(ir.convert(positive, INT32), 1, keepdims=True)
     wanted = ir.minimum(ir.convert(ir.convert(count, FLOAT32) * ratio, INT32), k - count)
     shifted = scores - ir.max(scores, 1, keepdims=True)
     sure = ir.exp(ir.row(ir.moveaxis(shifted, 1, 0), 0)) / ir.sum(ir.exp(shifted), 1)
-    keys = ir.select(hard, sure, 2)
-    order = ir.sort(keys, ir.iota((n, k), 1, INT32, scores.context), axis=1)[1]
-    rank = ir.sort(order, ir.iota((n, k), 1, INT32, scores.context), axis=1)[1]
+    rank = ordered(ordered(ir.select(hard, sure, 2)))
     return hard & (rank < wanted)
 
 
@@ -194,7 +189,7 @@ def _encoded(anchors: Value, boxes: Value, variances: Wides) -> Value:
     x, y, width, height = _middles(anchors)
     box_x, box_y, box_width, box_height = _middles(boxes)
     parts = [(box_x - x) / width, (box_y - y) / height, ir.log(box_width / width), ir.log(box_height / height)]
-    return ir.concatenate([ir.expand_dims(p / v, 2) for p, v in zip(parts, variances, strict=True)], 2)
+    return stacked([p / v for p, v in zip(parts, variances, strict=True)])
 
 
 def _detection_samples(rng: Any) -> list[Any]:
@@ -249,20 +244,19 @@ def MultiBoxDetection(
     seen = score >= threshold
     compared = 0 < nms_threshold <= 1
     place = ir.iota((n, k), 1, INT32, cls_prob.context)
-    order = ir.sort(ir.select(seen, 0, ir.full_like(place, 1)), place, axis=1)[1]
+    order = ordered(ir.select(seen, 0, ir.full_like(place, 1)))
     if compared:
         # What is not among the best keeps its place, as in MXNet.
-        best = ir.sort(ir.select(seen, -score, float("inf")), place, axis=1)[1]
+        best = ordered(ir.select(seen, -score, float("inf")))
         first = place < (nms_topk if nms_topk > 0 else k)
         order = ir.select(first, best, order)
-    image = ir.iota((n, k), 0, INT32, cls_prob.context)
-    kind, score, boxes = (ir.gather(each, [image, order], (0, 1)) for each in (kind, score, boxes))
+    kind, score, boxes = (at_places(each, order) for each in (kind, score, boxes))
     some = place < ir.sum(ir.convert(seen, INT32), 1, keepdims=True)
     if compared:
         limit = ir.constant(nms_threshold, cls_prob.type.with_shape(()))
         kept = suppressed(boxes, None if force_suppress else kind, some & first, limit)
         kind = ir.select(kept, kind, -1)
-    rows = ir.concatenate([ir.expand_dims(kind, 2), ir.expand_dims(score, 2), boxes], 2)
+    rows = stacked([kind, score, *corners(boxes)])
     return ir.select(ir.expand_dims(some, 2), rows, -1)
 
 
@@ -271,4 +265,4 @@ def _decoded(anchors: Value, offsets: Value, variances: Wides) -> Value:
     parts = [p * v for p, v in zip(corners(offsets), variances, strict=True)]
     x, y = parts[0] * width + x, parts[1] * height + y
     across, down = ir.exp(parts[2]) * width / 2, ir.exp(parts[3]) * height / 2
-    return ir.concatenate([ir.expand_dims(p, 2) for p in (x - across, y - down, x + across, y + down)], 2)
+    return stacked([x - across, y - down, x + across, y + down])

@@ -9,7 +9,7 @@ import numpy as np
 from ..ir import build as ir
 from ..ir.build import Value
 from ..ir.types import FLOAT32, INT32, require
-from .boxes import corners, numbers, suppressed
+from .boxes import at_places, corners, numbers, ordered, stacked, suppressed
 from .kinds import Wide, Wides
 from .operator import op
 
@@ -32,7 +32,7 @@ def _shifted(anchors: Value, height: int, width: int, stride: int) -> Value:
     shape = (height, width, 1)
     y, x = (ir.iota(shape, axis, FLOAT32, anchors.context) * float(stride) for axis in (0, 1))
     parts = [part + place for part, place in zip(corners(anchors), (x, y, x, y), strict=True)]
-    return ir.reshape(ir.concatenate([ir.expand_dims(p, 3) for p in parts], 3), (-1, 4))
+    return ir.reshape(stacked(parts), (-1, 4))
 
 
 def _moved(anchors: Value, offsets: Value, by_corners: bool) -> tuple[Value, ...]:
@@ -65,36 +65,30 @@ def _proposals(
     left, top, right, bottom = (
         ir.maximum(ir.minimum(each, limit), 0) for each, limit in zip(moved, limits, strict=True)
     )
-    place = ir.iota((1, height, width, k), 1, FLOAT32, cls_prob.context), ir.iota((1, height, width, k), 2, FLOAT32)
-    outside = None
-    for each, extent in zip(place, (rows, columns), strict=True):
-        found = ir.reshape(each, (1, -1)) >= ir.floor(extent / stride)
-        outside = found if outside is None else outside | found
-    assert outside is not None
+    down, across = (ir.iota((1, height, width, k), axis, FLOAT32, cls_prob.context) for axis in (1, 2))
+    below, beside = (
+        ir.reshape(place, (1, -1)) >= ir.floor(extent / stride) for place, extent in ((down, rows), (across, columns))
+    )
     least = min_size * scale
     small = (right - left + 1 < least) | (bottom - top + 1 < least)
     grown = ir.select(small, ir.broadcast_to(least, small.shape) * 0.5, 0)
     boxes = [left - grown, top - grown, right + grown, bottom + grown]
-    scores = ir.select(outside | small, -1, scores)
-    return _best(ir.concatenate([ir.expand_dims(each, 2) for each in boxes], 2), scores, before, after, threshold)
+    scores = ir.select(below | beside | small, -1, scores)
+    return _best(stacked(boxes), scores, before, after, threshold)
 
 
 def _best(boxes: Value, scores: Value, before: int, after: int, threshold: Value) -> tuple[Value, Value]:
     n, m = scores.shape
-    image = ir.iota((n, m), 0, INT32, scores.context)
-    place = ir.iota((n, m), 1, INT32, scores.context)
-    order = ir.sort(-scores, place, axis=1)[1]
     count = min(before, m) if before > 0 else m
-    order, image = (ir.slice_(each, [0, 0], [n, count]) for each in (order, image))
-    boxes, scores = (ir.gather(each, [image, order], (0, 1)) for each in (boxes, scores))
+    order = ir.slice_(ordered(-scores), [0, 0], [n, count])
+    boxes, scores = at_places(boxes, order), at_places(scores, order)
     place = ir.iota((n, count), 1, INT32, scores.context)
     kept = suppressed(boxes, None, place >= 0, threshold, border=1.0, beyond=True)
-    rank = ir.sort(ir.select(kept, 0, ir.full_like(place, 1)), place, axis=1)[1]
+    rank = ordered(ir.select(kept, 0, ir.full_like(place, 1)))
     total = ir.minimum(ir.sum(ir.convert(kept, INT32), 1, keepdims=True), after)
     wanted = ir.remainder(ir.iota((n, after), 1, INT32, scores.context), total)
-    image = ir.iota((n, after), 0, INT32, scores.context)
-    chosen = ir.gather(rank, [image, wanted], (0, 1))
-    return ir.gather(boxes, [image, chosen], (0, 1)), ir.gather(scores, [image, chosen], (0, 1))
+    chosen = at_places(rank, wanted)
+    return at_places(boxes, chosen), at_places(scores, chosen)
 
 
 def _samples(rng: Any) -> list[Any]:

@@ -10,33 +10,31 @@ from ..ir import build as ir
 from ..ir.build import Value
 from ..ir.control import scan
 from ..ir.types import FLOAT32, FLOAT64, INT32, Type, require
+from .boxes import numbers
 from .kinds import Shape, one_of
 from .operator import floats as _f
 from .operator import op
+from .unary import away
 
 
-def bilinear(images: Value, numbers: Value, y: Value, x: Value) -> Value:
-    """The images [n, channel, height, width] at the places ``y`` and ``x`` of the images ``numbers``; 0 outside.
+def bilinear(images: Value, y: Value, x: Value) -> Value:
+    """The images [n, channel, height, width] at the places ``y`` and ``x`` [n, ...] of each; 0 outside.
 
-    The three are of one shape, which the channel follows in the result: the mean of four pixels by nearness.
+    Gives [n, ..., channel]: the mean of four pixels by nearness.
     """
+    number = ir.iota(y.shape, 0, INT32, y.context)
     height, width = images.shape[2:]
     top, left = ir.floor(y), ir.floor(x)
     made = None
     for row, down in ((top, 1 - (y - top)), (top + 1, y - top)):
         for column, right in ((left, 1 - (x - left)), (left + 1, x - left)):
             inside = (row >= 0) & (row <= height - 1) & (column >= 0) & (column <= width - 1)
-            at = [numbers, *(ir.convert(ir.select(inside, each, 0), INT32) for each in (row, column))]
+            at = [number, *(ir.convert(ir.select(inside, each, 0), INT32) for each in (row, column))]
             weight = ir.select(inside, down * right, 0)
             part = ir.gather(images, at, (0, 2, 3)) * ir.expand_dims(weight, -1)
             made = part if made is None else made + part
     assert made is not None
     return made
-
-
-def _numbers(like: Value) -> Value:
-    """The number of its row for each element of an array."""
-    return ir.iota(like.shape, 0, INT32, like.context)
 
 
 def _require_images(data: Value) -> None:
@@ -47,7 +45,7 @@ def _require_images(data: Value) -> None:
 def _sampled(data: Value, grid: Value) -> Value:
     height, width = data.shape[2:]
     x, y = (ir.row(ir.moveaxis(grid, 1, 0), k) for k in (0, 1))
-    made = bilinear(data, _numbers(x), (y + 1) * ((height - 1) / 2), (x + 1) * ((width - 1) / 2))
+    made = bilinear(data, (y + 1) * ((height - 1) / 2), (x + 1) * ((width - 1) / 2))
     return ir.moveaxis(made, 3, 1)
 
 
@@ -174,11 +172,6 @@ def _roi_samples(rng: Any) -> list[Any]:
     return [((x, boxes), {"pooled_size": (2, 3), "spatial_scale": 1.0})]
 
 
-def _rounded(x: Value) -> Value:
-    """To the nearest integer, halves away from zero."""
-    return ir.sign(x) * ir.floor(ir.abs(x) + 0.5)
-
-
 def _spans(first: Value, last: Value, bins: int, extent: int) -> Value:
     """[n, bins, extent]: which of ``extent`` positions belong to which part of those from ``first`` to ``last``."""
     part = ir.expand_dims(ir.maximum(last - first + 1, 1) / bins, 1)
@@ -225,10 +218,8 @@ def ROIPooling(data: Value, rois: Value, *, pooled_size: Shape, spatial_scale: f
     require(len(pooled_size) == 2 and min(pooled_size) > 0, f"pooled_size is two numbers above 0, got {pooled_size}")
     require(0 < spatial_scale <= 1, f"spatial_scale must lie in (0, 1], got {spatial_scale}")
     boxes = ir.stop_gradient(rois)
-    number, left, top, right, bottom = (
-        ir.reshape(ir.slice_(boxes, [0, k], [rois.shape[0], k + 1]), (-1,)) for k in range(5)
-    )
-    left, top, right, bottom = (_rounded(each * spatial_scale) for each in (left, top, right, bottom))
+    number, *corners = numbers(boxes, 5)
+    left, top, right, bottom = (away(each * spatial_scale) for each in corners)
     rows = _spans(top, bottom, pooled_size[0], data.shape[2])
     columns = _spans(left, right, pooled_size[1], data.shape[3])
     number = ir.convert(ir.check_index(number, 0, data.shape[0], negative=False), INT32)
