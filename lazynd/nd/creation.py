@@ -13,7 +13,7 @@ from .. import runtime
 from ..ir.errors import MXNetError, OperatorError
 from ..ir.types import DTYPES, FLOAT32, FLOAT64, Context, Type, as_dtype
 from ..ops import OPERATORS
-from ..ops.kinds import CANONICAL, as_context
+from ..ops.kinds import CANONICAL, as_context, canonical_number
 from ..runtime.location import calling_frame
 from ..runtime.record import data
 from ..runtime.state import LOCAL
@@ -103,8 +103,8 @@ def full(
     >>> nd.full((2,), 7).asnumpy()
     array([7., 7.], dtype=float32)
     """
-    if out is None and isinstance(val, int | float | np.number) and not isinstance(val, bool):
-        return _filled(shape, val, ctx, dtype, {})
+    if out is None and isinstance(val, int | float | np.number):
+        return _filled(shape, canonical_number(val), ctx, dtype, {})
     made = empty(shape, ctx, dtype) if out is None else out
     made[:] = val
     return made

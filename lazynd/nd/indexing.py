@@ -10,6 +10,7 @@ import numpy as np
 from ..ir.node import leaf
 from ..ir.types import INT32, Type
 from ..ops import OPERATORS
+from ..ops.kinds import canonical_number
 from ..runtime import cast_to, host_array, not_recording
 from ..runtime.cell import Cell, View
 from ..runtime.location import user_location
@@ -266,8 +267,7 @@ def _broadcast(value: Any, target: Type) -> Cell:
             made = cast_to(made, target.context)
     elif isinstance(value, bool | int | float | np.bool_ | np.number):
         attributes = {"shape": target.shape, "dtype": target.dtype, "ctx": target.context}
-        number = int(value) if isinstance(value, bool | np.bool_) else value
-        spec, slots = OPERATORS["_full"].bind((), attributes | {"value": number})
+        spec, slots = OPERATORS["_full"].bind((), attributes | {"value": canonical_number(value)})
         with not_recording():
             return call(spec, (), tuple(slots), *user_location())
     else:

@@ -129,6 +129,12 @@ def _scaled(data: Value, temperature: Value | None, dtype: Any) -> Value:
     return x if dtype is None else ir.convert(x, dtype)
 
 
+def _slope(g: Value, data: Value, temperature: Value | None) -> Value:
+    """The gradient of ``data`` from that of what ``_scaled`` makes of it."""
+    g = ir.convert(g, data.dtype)
+    return g if temperature is None else g / temperature
+
+
 def _within(length: Value, x: Value, axis: int) -> Value:
     """Which elements of ``x`` come before ``length`` along ``axis``."""
     others = (*x.shape[:axis], *x.shape[axis + 1 :])
@@ -172,8 +178,7 @@ def _softmax_gradient(
     g: Value, y: Value, data: Value, *length: Value, axis: int, temperature: Value | None = None, **_: Any
 ) -> Value:
     axis = normalize_axis(axis, data.ndim)
-    dx = ir.convert(y * (g - ir.sum(g * y, axis, keepdims=True)), data.dtype)
-    return dx if temperature is None else dx / temperature
+    return _slope(y * (g - ir.sum(g * y, axis, keepdims=True)), data, temperature)
 
 
 @op(samples=lambda r: [((_f(r, 2, 3, 2),), {}), ((_f(r, 2, 3, 2),), {"mode": "channel"})], method=False)
@@ -207,8 +212,7 @@ def _log_softmax_gradient(
     g: Value, y: Value, data: Value, *, axis: int, temperature: Value | None = None, **_: Any
 ) -> Value:
     axis = normalize_axis(axis, data.ndim)
-    dx = ir.convert(g - ir.exp(y) * ir.sum(g, axis, keepdims=True), data.dtype)
-    return dx if temperature is None else dx / temperature
+    return _slope(g - ir.exp(y) * ir.sum(g, axis, keepdims=True), data, temperature)
 
 
 @op(samples=_softmax_samples)
