@@ -5,9 +5,16 @@ from __future__ import annotations
 import pathlib
 import re
 
+import pytest
+
 from .transcript import DATA, SECTIONS, Probe, agrees, agrees_aside, load, run
 
 PAGE = pathlib.Path(__file__).parents[1] / "docs" / "differences.md"
+
+
+@pytest.fixture(scope="module")
+def every() -> list[Probe]:
+    return run(load(DATA / "semantics_transcript.txt", SECTIONS))
 
 
 def listed(text: str) -> list[tuple[str, str, str]]:
@@ -16,8 +23,7 @@ def listed(text: str) -> list[tuple[str, str, str]]:
     return [(name, *(part.strip() for part in re.split(r" \| ", rest)[-2:])) for name, rest in rows]
 
 
-def test_disagreeing_probes_are_the_listed_ones() -> None:
-    every = run(load(DATA / "semantics_transcript.txt", SECTIONS))
+def test_disagreeing_probes_are_the_listed_ones(every: list[Probe]) -> None:
     assert {p.section for p in every} == SECTIONS
     assert len(every) == 1016
     probes = [p for p in every if not p.waits]
@@ -38,10 +44,10 @@ def test_disagreeing_probes_are_the_listed_ones() -> None:
     assert stated is not None and tuple(map(int, stated.groups())) == (len(probes), agreeing, aside)
 
 
-def test_the_core_agrees() -> None:
+def test_the_core_agrees(every: list[Probe]) -> None:
     """The sections on the array, autograd and errors alone."""
     sections = SECTIONS - {"09", "10", "16", "17", "18", "19", "21", *map(str, range(26, 32)), *map(str, range(37, 43))}
-    probes = run(load(DATA / "semantics_transcript.txt", sections))
+    probes = [p for p in every if p.section in sections]
     assert len(probes) == 564 and not any(p.waits for p in probes)
     assert sum(map(agrees, probes)) >= 540
 

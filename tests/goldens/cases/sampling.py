@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from ..case import Case, case, distinct, f, lit, without_gradient
@@ -14,6 +15,33 @@ def unit(*shape: int, dtype: str = "float32", reach: float = 1.3) -> Any:
 
 def near(*shape: int, dtype: str = "float32") -> Any:
     return f(*shape, low=-0.9, high=0.9, dtype=dtype)
+
+
+def deformed(make: Callable[..., Case], masked: bool) -> list[Case]:
+    """Cases of deformable convolutions, with a factor for each place if ``masked``."""
+
+    def one(data: Any, offset: Any, *weights: Any, dtype: str = "float32", **attributes: Any) -> Case:
+        n, places, height, width = offset.shape
+        mask = [near(n, places // 2, height, width, dtype=dtype)] if masked else []
+        return make(data, offset, *mask, *weights, **attributes)
+
+    paired = {"num_group": 2, "num_deformable_group": 2, "no_bias": True}
+    step = {"im2col_step": 1} if masked else {}
+    wide = {"dtype": "float64"}
+    return [
+        one(f(2, 3, 5, 6), near(2, 12, 4, 4), f(4, 3, 2, 3), f(4), kernel=(2, 3), num_filter=4),
+        one(f(1, 4, 6, 5), near(1, 36, 6, 5), f(2, 2, 3, 3), kernel=(3, 3), pad=(1, 1), num_filter=2, **paired),
+        one(
+            f(2, 2, 7, 6), near(2, 8, 3, 2), f(3, 2, 2, 2), f(3), kernel=(2, 2), stride=(2, 3), dilate=(2, 1),
+            num_filter=3, **step,
+        ),
+        one(
+            f(1, 2, 4, 4, **wide), near(1, 8, 3, 3, **wide), f(1, 2, 2, 2, **wide), f(1, **wide), kernel=(2, 2),
+            num_filter=1, **wide,
+        ),
+        one(f(1, 1, 3, 4), f(1, 2, 3, 4, low=-3, high=3), f(1, 1, 1, 1), kernel=(1, 1), num_filter=1, no_bias=True),
+        one(f(1, 1, 1, 1), near(1, 2, 1, 1), f(2, 1, 1, 1), f(2), kernel=(1, 1), num_filter=2),
+    ]  # fmt: skip
 
 
 MAP = [[1, 0, 0, 0, 1, 0]]
@@ -58,89 +86,9 @@ CASES: dict[str, list[Case]] = {
         case(distinct(1, 2, 12, 10), lit([[0, 8.4, 5, 50.2, 60]]), pooled_size=(3, 4), spatial_scale=0.1875),
     ],
     "_contrib_DeformableConvolution": [
-        case(f(2, 3, 5, 6), near(2, 12, 4, 4), f(4, 3, 2, 3), f(4), kernel=(2, 3), num_filter=4),
-        case(
-            f(1, 4, 6, 5),
-            near(1, 36, 6, 5),
-            f(2, 2, 3, 3),
-            kernel=(3, 3),
-            pad=(1, 1),
-            num_filter=2,
-            num_group=2,
-            num_deformable_group=2,
-            no_bias=True,
-        ),
-        case(
-            f(2, 2, 7, 6),
-            near(2, 8, 3, 2),
-            f(3, 2, 2, 2),
-            f(3),
-            kernel=(2, 2),
-            stride=(2, 3),
-            dilate=(2, 1),
-            num_filter=3,
-        ),
-        case(
-            f(1, 2, 4, 4, dtype="float64"),
-            near(1, 8, 3, 3, dtype="float64"),
-            f(1, 2, 2, 2, dtype="float64"),
-            f(1, dtype="float64"),
-            kernel=(2, 2),
-            num_filter=1,
-        ),
-        case(f(1, 1, 3, 4), f(1, 2, 3, 4, low=-3, high=3), f(1, 1, 1, 1), kernel=(1, 1), num_filter=1, no_bias=True),
-        case(f(1, 1, 1, 1), near(1, 2, 1, 1), f(2, 1, 1, 1), f(2), kernel=(1, 1), num_filter=2),
+        *deformed(case, masked=False),
         case(f(1, 2, 4, 5), lit([[[[0.0] * 4] * 3] * 8]), f(1, 2, 2, 2), kernel=(2, 2), num_filter=1, no_bias=True),
     ],
     # MXNet 1.9.1 has its gradient on a GPU alone.
-    "_contrib_ModulatedDeformableConvolution": [
-        without_gradient(
-            f(2, 3, 5, 6), near(2, 12, 4, 4), near(2, 6, 4, 4), f(4, 3, 2, 3), f(4), kernel=(2, 3), num_filter=4
-        ),
-        without_gradient(
-            f(1, 4, 6, 5),
-            near(1, 36, 6, 5),
-            near(1, 18, 6, 5),
-            f(2, 2, 3, 3),
-            kernel=(3, 3),
-            pad=(1, 1),
-            num_filter=2,
-            num_group=2,
-            num_deformable_group=2,
-            no_bias=True,
-        ),
-        without_gradient(
-            f(2, 2, 7, 6),
-            near(2, 8, 3, 2),
-            near(2, 4, 3, 2),
-            f(3, 2, 2, 2),
-            f(3),
-            kernel=(2, 2),
-            stride=(2, 3),
-            dilate=(2, 1),
-            num_filter=3,
-            im2col_step=1,
-        ),
-        without_gradient(
-            f(1, 2, 4, 4, dtype="float64"),
-            near(1, 8, 3, 3, dtype="float64"),
-            near(1, 4, 3, 3, dtype="float64"),
-            f(1, 2, 2, 2, dtype="float64"),
-            f(1, dtype="float64"),
-            kernel=(2, 2),
-            num_filter=1,
-        ),
-        without_gradient(
-            f(1, 1, 3, 4),
-            f(1, 2, 3, 4, low=-3, high=3),
-            near(1, 1, 3, 4),
-            f(1, 1, 1, 1),
-            kernel=(1, 1),
-            num_filter=1,
-            no_bias=True,
-        ),
-        without_gradient(
-            f(1, 1, 1, 1), near(1, 2, 1, 1), near(1, 1, 1, 1), f(2, 1, 1, 1), f(2), kernel=(1, 1), num_filter=2
-        ),
-    ],
+    "_contrib_ModulatedDeformableConvolution": deformed(without_gradient, masked=True),
 }
