@@ -84,6 +84,8 @@ def from_numpy(ndarray: np.ndarray[Any, Any], zero_copy: bool = True) -> NDArray
 
 
 def _filled(shape: Shape, value: float, ctx: Context | None, dtype: Any, unknown: dict[str, Any]) -> NDArray:
+    if unknown.get("stype", "default") in ("default", None):
+        unknown.pop("stype", None)
     if unknown:
         raise MXNetError(f"Cannot find argument '{sorted(unknown)[0]}', Possible Arguments: shape, ctx, dtype")
     extents = _shape(shape)
@@ -207,10 +209,16 @@ def linspace(
 def concatenate(arrays: Sequence[NDArray], axis: int = 0, always_copy: bool = True) -> NDArray:
     """Arrays of one dtype joined along ``axis``; the other extents must agree (``MXNetError``).
 
+    A single array is copied, unless not ``always_copy``. ``AssertionError`` where there is none.
+
     >>> from lazynd import nd
     >>> nd.concatenate([nd.zeros((1, 3)), nd.ones((2, 3))]).shape
     (3, 3)
     """
+    if not arrays:
+        raise AssertionError("concatenate needs at least one array")
+    if len(arrays) == 1 and not always_copy:
+        return arrays[0]
     return NDArray(invoke(OPERATORS["Concat"], [a._cell for a in arrays], (axis,), calling_frame())[0])
 
 
@@ -306,12 +314,16 @@ def split_v2(
         return made if len(made) > 1 else made[0]
     if not isinstance(indices_or_sections, tuple):
         raise ValueError("indices_or_sections must either int or tuple of ints")
-    bounds = [0, *indices_or_sections, None]
+    extent, before = ary.shape[axis], (None,) * (axis % ary.ndim)
+    bounds = [0, *indices_or_sections, extent]
+    if any(high < low for low, high in itertools.pairwise(bounds)):
+        raise MXNetError(f"indices {indices_or_sections} must ascend from 0 to the extent {extent} of axis {axis}")
     pieces = [
-        NDArray(invoke(OPERATORS["slice_axis"], (ary._cell,), (axis, low, high), calling_frame())[0])
+        NDArray(invoke(OPERATORS["slice"], (ary._cell,), ((*before, low), (*before, high)), calling_frame())[0])
         for low, high in itertools.pairwise(bounds)
     ]
-    return [p.squeeze(axis=axis) for p in pieces] if squeeze_axis else pieces
+    made = [p.squeeze(axis=axis) if squeeze_axis else p for p in pieces]
+    return made if len(made) > 1 else made[0]
 
 
 def waitall() -> None:

@@ -9,10 +9,10 @@ from types import FrameType
 from typing import Any
 
 from ..ir.errors import MXNetError
-from ..ops import Operator
+from ..ops import OPERATORS, Operator
 from ..runtime.record import call
 from .invoke import invoke, record, specialize
-from .ndarray import _METHOD_MAKERS, NDArray
+from .ndarray import _ADD_METHODS, NDArray
 from .out import Out
 from .refusal import refusal
 
@@ -69,10 +69,23 @@ def _unknown(
     shown = [each for each in given if each is not _MISSING]
     if extra:
         raise refusal(TypeError, operator.name, f"{len(extra)} arguments too many", (*shown, *extra), names, frame)
-    if operator.parameters:
-        possible = ", ".join(p.name for p in operator.parameters if p.kind not in _RECORDER_KINDS)
+    counted = operator.variadic and "num_args" not in operator.by_name
+    if counted and "num_args" in names:
+        _check_count(operator, names, given, frame)
+        names = {name: value for name, value in names.items() if name != "num_args"}
+    if names and (operator.parameters or counted):
+        listed = [p.name for p in operator.parameters if p.kind not in _RECORDER_KINDS]
+        possible = ", ".join(["num_args", *listed] if counted else listed)
         reason = f"Cannot find argument '{sorted(names)[0]}', Possible Arguments: {possible}"
         raise refusal(MXNetError, operator.name, reason, shown, names, frame)
+
+
+def _check_count(operator: Operator, names: dict[str, Any], given: tuple[Any, ...], frame: FrameType) -> None:
+    """``num_args``, which old code says to operators of any number of arrays: it must be how many there are."""
+    count = names["num_args"]
+    if isinstance(count, bool) or str(count).strip() != str(len(given)):
+        reason = f"num_args={count!r}, but there are {len(given)} arrays"
+        raise refusal(MXNetError, operator.name, reason, given, names, frame)
 
 
 def _attribute_parameters(operator: Operator) -> list[inspect.Parameter]:
@@ -175,4 +188,30 @@ class _Missing:
 
 
 _MISSING = _Missing()
-_METHOD_MAKERS.append(lambda operator, name: make_function(operator, name, method=True))
+
+
+class _Method:
+    """A method of ``NDArray`` from the registry, made when it is first looked up, on an array or on the class."""
+
+    __slots__ = ("_name", "_operator")
+
+    def __init__(self, operator: Operator, name: str) -> None:
+        self._operator, self._name = operator, name
+
+    def __get__(self, array: NDArray | None, owner: type[NDArray]) -> Any:
+        made = make_function(self._operator, self._name, method=True)
+        setattr(NDArray, self._name, made)
+        return made.__get__(array, owner)
+
+
+def add_methods(operator: Operator) -> None:
+    """Give ``NDArray`` the methods of ``operator``, under every name that it does not use for something else."""
+    if operator.method:
+        for name in operator.names:
+            if not name.startswith("_") and not any(name in vars(each) for each in NDArray.__mro__):
+                setattr(NDArray, name, _Method(operator, name))
+
+
+for _each in dict.fromkeys(OPERATORS.values()):
+    add_methods(_each)
+_ADD_METHODS.append(add_methods)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import operator
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from sys import _getframe
 from typing import Any
 from warnings import warn
@@ -255,6 +255,54 @@ class NDArray(Handle):
         made = resolve_reshape(self.shape, target, bool(kwargs.get("reverse", False)))
         return NDArray(indexing.reshape_view(self._cell, made))
 
+    @reports("expand_dims")
+    def expand_dims(self, axis: int, inplace: bool = False) -> NDArray:
+        """A copy with a dimension of length 1 at ``axis``, or a view of the same memory if ``inplace``.
+
+        >>> from lazynd import nd
+        >>> nd.zeros((2, 3)).expand_dims(1).shape
+        (2, 1, 3)
+        """
+        return self._moved(method_of(OPERATORS["expand_dims"], self, calling_frame(), axis), inplace)
+
+    @reports("squeeze")
+    def squeeze(self, axis: int | Sequence[int] | None = None, inplace: bool = False) -> NDArray:
+        """A copy without the dimensions ``axis`` of length 1, all such by default; a view if ``inplace``.
+
+        ``MXNetError`` where one of ``axis`` has another length.
+
+        >>> from lazynd import nd
+        >>> nd.zeros((2, 1, 3)).squeeze().shape
+        (2, 3)
+        """
+        return self._moved(method_of(OPERATORS["squeeze"], self, calling_frame(), axis), inplace)
+
+    @reports("flatten")
+    def flatten(self, inplace: bool = False) -> NDArray:
+        """A copy with all dimensions but the first joined into one, or a view of the same memory if ``inplace``.
+
+        >>> from lazynd import nd
+        >>> nd.zeros((2, 3, 4)).flatten().shape
+        (2, 12)
+        """
+        return self._moved(method_of(OPERATORS["Flatten"], self, calling_frame()), inplace)
+
+    @reports("broadcast_like")
+    def broadcast_like(self, other: NDArray) -> NDArray:
+        """The array broadcast to the shape of ``other``; ``MXNetError`` where it does not fit.
+
+        >>> from lazynd import nd
+        >>> nd.ones((1, 3)).broadcast_like(nd.zeros((2, 3))).shape
+        (2, 3)
+        """
+        if not isinstance(other, NDArray):
+            raise AssertionError(f"Argument other must have NDArray type, but got {other}")
+        return NDArray(invoke(OPERATORS["broadcast_like"], (self._cell, other._cell), (), calling_frame())[0])
+
+    def _moved(self, copy: NDArray, inplace: bool) -> NDArray:
+        """``copy``, or a view of this array with its shape."""
+        return NDArray(indexing.reshape_view(self._cell, copy.shape)) if inplace else copy
+
     @reports("broadcast_to")
     def broadcast_to(self, shape: Sequence[int]) -> NDArray:
         """Axes of length 1 repeated, and axes put in front, up to ``shape``. ``ValueError`` where they do not fit.
@@ -432,13 +480,13 @@ class NDArray(Handle):
 
     def __getattr__(self, name: str) -> Any:
         operator = None if name.startswith("_") else find(name)
-        if operator is None or not operator.method:
-            if has("nd.NDArray", name):
-                raise absent("nd.NDArray", name)
-            raise AttributeError(f"'NDArray' object has no attribute {name!r}")
-        from_registry = _make_method(operator, name)
-        setattr(NDArray, name, from_registry)
-        return getattr(self, name)
+        if operator is not None and operator.method:  # declared since lazynd was imported
+            _ADD_METHODS[0](operator)
+            return getattr(self, name)
+        for place in ("nd.NDArray", f"nd.sparse.{type(self).__name__}"):
+            if has(place, name):
+                raise absent(place, name)
+        raise AttributeError(f"'NDArray' object has no attribute {name!r}")
 
     def __dir__(self) -> list[str]:
         methods = {n for o in OPERATORS.values() if o.method for n in o.names if not n.startswith("_")}
@@ -503,13 +551,8 @@ def _scalar(name: str, a: NDArray, b: Any, frame: Any) -> NDArray:
     return made
 
 
-def _make_method(operator: Operator, name: str) -> Any:
-    from_generate = _METHOD_MAKERS[0]
-    return from_generate(operator, name)
-
-
-#: Set by ``generate``, which needs this class.
-_METHOD_MAKERS: list[Any] = []
+#: Set by ``generate``, which needs this class: ``add_methods``.
+_ADD_METHODS: list[Callable[[Operator], None]] = []
 #: Set by ``dlpack``: ``to_dlpack_for_write``.
 _SHARE: list[Any] = []
 #: Set by ``lazynd.np``: its class.

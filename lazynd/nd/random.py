@@ -78,8 +78,7 @@ def _from_numbers(
     name: str, numbers: Sequence[Any], shape: Shape | None, ctx: Any, dtype: Any, out: NDArray | None, frame: Any
 ) -> NDArray:
     for number in numbers:
-        if isinstance(number, bool) or not isinstance(number, int | float | np.number):
-            raise ValueError(f"Distribution parameters must be numbers or NDArrays, got {type(number)}")
+        _check_number(number)
     extents = (out.shape if out is not None else (1,)) if shape is None else _shape(shape)
     if any(n < 0 for n in extents):
         raise MXNetError(f"shape {extents} has a negative extent")
@@ -88,12 +87,21 @@ def _from_numbers(
     return NDArray(invoke(OPERATORS[f"_random_{name}"], (), (*numbers, extents, context, wanted), frame)[0])
 
 
-def _at_least(name: str, value: Any, least: float, strictly: bool = False) -> None:
-    """Refuse a number below ``least``; arrays are not looked at."""
-    if isinstance(value, NDArray) or value > least or (value == least and not strictly):
+def _check_number(value: Any) -> None:
+    if isinstance(value, bool) or not isinstance(value, int | float | np.number):
+        raise ValueError(f"Distribution parameters must be numbers or NDArrays, got {type(value)}")
+
+
+def _at_least(name: str, value: Any, least: Any, strictly: bool = False, why: str = "") -> None:
+    """Refuse a number below ``least``, which is one too; arrays are not looked at."""
+    if isinstance(value, NDArray) or isinstance(least, NDArray):
+        return
+    for each in (value, least):
+        _check_number(each)
+    if value > least or (value == least and not strictly):
         return
     relation = ">" if strictly else ">="
-    raise MXNetError(f"Check failed: param.{name} {relation} {least} ({value} vs. {least})")
+    raise MXNetError(f"Check failed: param.{name} {relation} {least} ({value} vs. {least}){why and f' : {why}'}")
 
 
 @reports("uniform")
@@ -111,9 +119,7 @@ def uniform(
     >>> nd.random.uniform(shape=(2, 3)).shape
     (2, 3)
     """
-    if not isinstance(low, NDArray) and not isinstance(high, NDArray) and high < low:
-        text = f"Check failed: param.high >= param.low ({high:g} vs. {low:g})"
-        raise MXNetError(f"{text} : low must be less or equal to high in uniform distribution")
+    _at_least("high", high, low, why="low must be less or equal to high in uniform distribution")
     return _draw("uniform", (low, high), shape, ctx, dtype, out, calling_frame())
 
 
@@ -135,9 +141,7 @@ def normal(
     >>> x.shape, round(x.mean().item(), 1)
     ((1000,), 5.0)
     """
-    if not isinstance(scale, NDArray) and scale <= 0:
-        text = f"Check failed: param.scale > 0 ({scale:g} vs. 0)"
-        raise MXNetError(f"{text} : scale parameter in gaussian has to be positive")
+    _at_least("scale", scale, 0, strictly=True, why="scale parameter in gaussian has to be positive")
     return _draw("normal", (loc, scale), shape, ctx, dtype, out, calling_frame())
 
 
@@ -169,8 +173,7 @@ def poisson(
     >>> bool((x == nd.floor(x)).min()), x.dtype
     (True, <class 'numpy.float32'>)
     """
-    if not isinstance(lam, NDArray) and lam < 0:
-        raise MXNetError(f"Check failed: param.lam >= 0 ({lam:g} vs. 0) : lambda parameter has to be non-negative")
+    _at_least("lam", lam, 0, why="lambda parameter has to be non-negative")
     return _draw("poisson", (lam,), shape, ctx, dtype, out, calling_frame())
 
 
@@ -190,8 +193,7 @@ def exponential(
     >>> nd.random.exponential(2.0, shape=(2, 3)).min().asscalar() >= 0
     np.True_
     """
-    if not isinstance(scale, NDArray) and scale <= 0:
-        raise MXNetError(f"Check failed: scale > 0 ({scale:g} vs. 0) : scale has to be positive")
+    _at_least("scale", scale, 0, strictly=True, why="scale has to be positive")
     rate = scale if isinstance(scale, NDArray) else 1.0 / scale
     return _draw("exponential", (rate,), shape, ctx, dtype, out, calling_frame())
 
@@ -214,8 +216,10 @@ def randint(
     >>> x.min().asscalar(), x.max().asscalar()
     (np.int32(3), np.int32(5))
     """
-    if not isinstance(low, NDArray) and not isinstance(high, NDArray) and low >= high:
-        raise MXNetError(f"Check failed: param.high > param.low ({high} vs. {low}) : low must be less than high")
+    _at_least("high", high, low, strictly=True, why="low must be less than high")
+    for name, bound in (("low", low), ("high", high)):
+        if not isinstance(bound, NDArray) and bound != int(bound):
+            raise MXNetError(f"Invalid Parameter format for {name} expect long but value='{bound}'")
     return _draw("randint", (low, high), shape, ctx, dtype or "int32", out, calling_frame())
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from ..ir import build as ir
 from ..ir.build import Value
 from ..ir.errors import OperatorError
-from ..ir.types import BOOL
+from ..ir.types import BOOL, require
 from .kinds import Scalar
 from .operator import Operator, op
 
@@ -226,6 +226,7 @@ def _power_scalar(data: Value, *, scalar: Scalar = 1.0) -> Value:
 )
 def add_n(*args: Value) -> Value:
     """The sum of all arrays, which must have one shape and dtype."""
+    require(bool(args), "add_n needs at least one array")
     total = args[0]
     for each in args[1:]:
         _agree("add_n", total, each)

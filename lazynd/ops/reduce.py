@@ -35,9 +35,10 @@ def resolve_axes(axis: Any, ndim: int, exclude: bool, shape: Ints) -> Ints:
             text = ",".join(map(str, shape))
             raise OperatorError(f"Reduction axis {a} Exceeds input dimensions [{text}]")
         axes.append(a % ndim)
+    require(len(set(axes)) == len(axes), f"axis {tuple(given)} names a dimension twice")
     if exclude:
         return tuple(i for i in range(ndim) if i not in axes)
-    return tuple(sorted(set(axes)))
+    return tuple(sorted(axes))
 
 
 def one(x: Value) -> Value:

@@ -85,12 +85,26 @@ def resolve_reshape(shape: Ints, target: Ints, reverse: bool = False) -> Ints:
 
 
 @op(
-    samples=lambda r: [((_f(r, 2, 3, 4),), {"shape": s}) for s in ((0, -1), (-3, 0), (-4, 1, 2, -2))],
+    samples=lambda r: [
+        *[((_f(r, 2, 3, 4),), {"shape": s}) for s in ((0, -1), (-3, 0), (-4, 1, 2, -2))],
+        ((_f(r, 2, 3, 4),), {"target_shape": (0, 12), "keep_highest": True}),
+    ],
     method=False,
 )
-def Reshape(data: Value, *, shape: Shape, reverse: bool = False) -> Value:
-    """``data`` copied to another shape, given by extents or MXNet's codes (see the method ``reshape``)."""
-    return ir.reshape(data, resolve_reshape(data.shape, shape, reverse))
+def Reshape(
+    data: Value, *, shape: Shape = (), reverse: bool = False, target_shape: Shape = (), keep_highest: bool = False
+) -> Value:
+    """``data`` copied to another shape, given by extents or MXNet's codes (see the method ``reshape``).
+
+    ``target_shape`` is the form of old code: extents, one of which may be 0 to infer it; the first stays as it is with
+    ``keep_highest``. It does not count beside ``shape``.
+    """
+    require(bool(shape or target_shape), "Required parameter shape of Shape(tuple) is not presented")
+    if shape:
+        return ir.reshape(data, resolve_reshape(data.shape, shape, reverse))
+    wanted = (data.shape[0], *target_shape[1:]) if keep_highest else target_shape
+    require(wanted.count(0) <= 1, f"one extent of target_shape may be 0, got {target_shape}")
+    return ir.reshape(data, resolve_reshape(data.shape, tuple(n or -1 for n in wanted)))
 
 
 @op(samples=lambda r: [((_f(r, 2, 3, 4),), {"shape": (6, 4)})], method=False)
@@ -199,17 +213,55 @@ def broadcast_axis(data: Value, *, axis: Shape = (), size: Shape = ()) -> Value:
     return ir.broadcast_to(data, tuple(target))
 
 
-@op(samples=lambda r: [((_f(r, 1, 3), _f(r, 2, 3)), {})])
-def broadcast_like(lhs: Value, rhs: Value) -> Value:
-    """``lhs`` broadcast to the shape of ``rhs``."""
-    return ir.broadcast_to(lhs, rhs.shape)
+@op(
+    samples=lambda r: [
+        ((_f(r, 1, 3), _f(r, 2, 3)), {}),
+        ((_f(r, 1, 1), _f(r, 2, 3)), {"lhs_axes": (1,), "rhs_axes": (-2,)}),
+    ]
+)
+def broadcast_like(lhs: Value, rhs: Value, *, lhs_axes: Shape | None = None, rhs_axes: Shape | None = None) -> Value:
+    """``lhs`` broadcast to the shape of ``rhs``, or its dimensions ``lhs_axes`` only to the extents ``rhs_axes``."""
+    if lhs_axes is None or rhs_axes is None:
+        return ir.broadcast_to(lhs, rhs.shape)
+    require(
+        len(lhs_axes) == len(rhs_axes) > 0, f"lhs_axes {lhs_axes} and rhs_axes {rhs_axes} must be as many, at least one"
+    )
+    target = list(lhs.shape)
+    for a, b in zip(lhs_axes, rhs_axes, strict=True):
+        target[normalize_axis(a, lhs.ndim)] = rhs.shape[normalize_axis(b, rhs.ndim)]
+    return ir.broadcast_to(lhs, tuple(target))
 
 
-@op(samples=lambda r: [((_f(r, 2, 3), _f(r, 3, 2)), {})])
-def reshape_like(lhs: Value, rhs: Value) -> Value:
-    """``lhs`` with the shape of ``rhs``."""
-    require(lhs.size == rhs.size, f"cannot reshape {lhs.type} like {rhs.type}")
-    return ir.reshape(lhs, rhs.shape)
+def _span(name: str, begin: int | None, end: int | None, ndim: int) -> slice:
+    """Dimensions from ``begin`` up to ``end``, which count from the back where negative."""
+    first, last = (n + ndim if n < 0 else n for n in (begin or 0, ndim if end is None else end))
+    require(
+        0 <= first <= last <= ndim and (first < ndim or ndim == 0),
+        f"{name}_begin={begin} and {name}_end={end} are no range of {ndim} dimensions",
+    )
+    return slice(first, last)
+
+
+@op(
+    samples=lambda r: [
+        ((_f(r, 2, 3), _f(r, 3, 2)), {}),
+        ((_f(r, 6, 7), _f(r, 3, 2, 4)), {"lhs_end": 1, "rhs_begin": -3, "rhs_end": 2}),
+    ]
+)
+def reshape_like(
+    lhs: Value,
+    rhs: Value,
+    *,
+    lhs_begin: int | None = None,
+    lhs_end: int | None = None,
+    rhs_begin: int | None = None,
+    rhs_end: int | None = None,
+) -> Value:
+    """``lhs`` with its dimensions from ``lhs_begin`` to ``lhs_end``, all by default, as a range of those of ``rhs``."""
+    replaced, taken = _span("lhs", lhs_begin, lhs_end, lhs.ndim), _span("rhs", rhs_begin, rhs_end, rhs.ndim)
+    shape = (*lhs.shape[: replaced.start], *rhs.shape[taken], *lhs.shape[replaced.stop :])
+    require(math.prod(shape) == lhs.size, f"cannot reshape {lhs.type} like {rhs.type}: {shape} has another size")
+    return ir.reshape(lhs, shape)
 
 
 @op(samples=lambda r: [((_f(r, 2, 3),), {"reps": (2, 1, 2)}), ((_f(r, 2, 3),), {"reps": (3,)})])

@@ -114,8 +114,12 @@ _math("sin", ir.sin, "The sine, of radians.")
 _math("cos", ir.cos, "The cosine, of radians.")
 _math("tan", lambda x: ir.unary("tan", x), "The tangent, of radians.", low=-1.2, high=1.2)
 _math("arctan", lambda x: ir.binary("atan2", x, ir.ones_like(x)), "The inverse tangent, in radians.")
-_math("arcsin", lambda x: ir.binary("atan2", x, ir.sqrt((1 - x) * (1 + x))), "The inverse sine.", low=-0.9, high=0.9)
-_math("arccos", lambda x: ir.binary("atan2", ir.sqrt((1 - x) * (1 + x)), x), "The inverse cosine.", low=-0.9, high=0.9)
+_arcsin = _math(
+    "arcsin", lambda x: ir.binary("atan2", x, ir.sqrt((1 - x) * (1 + x))), "The inverse sine.", low=-0.9, high=0.9
+)
+_arccos = _math(
+    "arccos", lambda x: ir.binary("atan2", ir.sqrt((1 - x) * (1 + x)), x), "The inverse cosine.", low=-0.9, high=0.9
+)
 _math("sinh", lambda x: ir.unary("sinh", x), "The hyperbolic sine.")
 _math("cosh", lambda x: ir.unary("cosh", x), "The hyperbolic cosine.")
 _math("tanh", ir.tanh, "The hyperbolic tangent.")
@@ -133,6 +137,17 @@ _exact("_copy", lambda x: x, "A copy.", method=False)
 _exact("BlockGrad", ir.stop_gradient, "The array, as a constant for gradients.", differentiable=False)
 _exact("zeros_like", ir.zeros_like, "Zeros of the same shape and dtype.", differentiable=False)
 _exact("ones_like", ir.ones_like, "Ones of the same shape and dtype.", differentiable=False)
+
+
+def _arcsin_gradient(g: Value, y: Value, data: Value) -> Value:
+    """Infinite at -1 and 1, where the body's own is NaN."""
+    real = data.dtype if data.dtype.kind == "f" else FLOAT32
+    x = ir.convert(data, real)
+    return ir.convert(ir.convert(g, real) * ir.rsqrt((1 - x) * (1 + x)), data.dtype)
+
+
+_arcsin.gradient(_arcsin_gradient)
+_arccos.gradient(lambda g, y, data: -_arcsin_gradient(g, y, data))
 
 
 @op(
@@ -266,8 +281,10 @@ def _channels(gamma: Value | None, data: Value) -> Value:
 def smooth_l1(data: Value, *, scalar: Scalar = 1.0) -> Value:
     """0.5 (s x)^2 where |x| < 1 / s^2, else |x| - 0.5 / s^2, for s = ``scalar``."""
     inverse = 1 / (scalar * scalar)
-    near = 0.5 * (scalar * scalar) * data * data
-    return ir.select(ir.abs(data) < inverse, near, ir.abs(data) - 0.5 * inverse)
+    far = ir.abs(data) >= inverse
+    inner = ir.select(far, ir.zeros_like(data), data)  # finite, so that infinities have the slopes -1 and 1
+    near = 0.5 * (scalar * scalar) * inner * inner
+    return ir.select(far, ir.abs(data) - 0.5 * inverse, near)
 
 
 @op(samples=_samples(-2, 2), smooth=False)

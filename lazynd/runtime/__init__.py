@@ -105,6 +105,8 @@ def host_array(source: Any, dtype: np.dtype[Any]) -> Array:
     try:
         with np.errstate(all="ignore"):
             found = np.asarray(source)
+            if found.dtype.kind == "c":
+                raise TypeError
             if found.dtype == object:
                 found = found.astype(np.int64 if integral else np.float64)
             if integral and found.dtype.kind == "f" and isinstance(source, np.ndarray):
