@@ -15,6 +15,7 @@ from .kinds import Draw, Scalar, Training, one_of
 from .operator import floats as _f
 from .operator import op
 from .random import uniform
+from .shape import check_count
 
 #: Matrices of each kind of weight by mode: one for each gate.
 _GATES: Final = {"gru": 3, "lstm": 4, "rnn_relu": 1, "rnn_tanh": 1}
@@ -274,8 +275,7 @@ def _inputs(
 )
 def _rnn_param_concat(*data: Value, num_args: int | None = None, dim: int = 1) -> Value:
     """The arrays joined along ``dim``: of flat weights and biases, the vector that ``RNN`` takes (``dim`` 0)."""
-    require(len(data) > 0, "_rnn_param_concat needs at least one array")
-    require(num_args in (None, len(data)), f"num_args is {num_args}, but {len(data)} arrays were given")
+    check_count(data, num_args)
     axis = normalize_axis(dim, data[0].ndim)
     for each in data:
         same = each.dtype == data[0].dtype and each.ndim == data[0].ndim
