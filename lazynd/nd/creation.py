@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -13,6 +12,7 @@ from .. import runtime
 from ..ir.errors import MXNetError, OperatorError
 from ..ir.types import DTYPES, FLOAT32, FLOAT64, Context, Type, as_dtype
 from ..ops import OPERATORS
+from ..ops.creation import count_of
 from ..ops.kinds import CANONICAL, as_context, canonical_number
 from ..runtime.location import calling_frame
 from ..runtime.record import data
@@ -178,14 +178,10 @@ def arange(
     >>> nd.arange(3).asnumpy()
     array([0., 1., 2.], dtype=float32)
     """
-    low, high, step = map(CANONICAL["runtime"], (0, start, step) if stop is None else (start, stop, step))
-    if step == 0 or (high - low) / step <= 0:
-        raise MXNetError(f"Invalid range (start, stop, step) = ({low:g},{high:g},{step:g})")
-    if repeat <= 0:
-        raise MXNetError(f"Range only supports repeat > 0, received {repeat}")
-    count = math.ceil((high - low) / step) * repeat
-    attributes = (count, low, step, repeat, _context(ctx), _dtype(dtype))
-    return NDArray(invoke(OPERATORS["_arange"], (), attributes, calling_frame())[0])
+    start, step = CANONICAL["runtime"](start), CANONICAL["runtime"](step)
+    size, low = count_of(start, stop if stop is None else CANONICAL["runtime"](stop), step, repeat)
+    attributes = (size, low, step, repeat, _context(ctx), _dtype(dtype))
+    return NDArray(invoke(OPERATORS["_evenly_spaced"], (), attributes, calling_frame())[0])
 
 
 @reports("linspace")
@@ -202,7 +198,7 @@ def linspace(
     wanted = _dtype(dtype)
     exact = wanted if wanted.kind == "f" else FLOAT64  # steps are fractions also where the numbers are not
     attributes = (num, start, step, 1, _context(ctx), exact)
-    return NDArray(invoke(OPERATORS["_arange"], (), attributes, calling_frame())[0]).astype(wanted, copy=False)
+    return NDArray(invoke(OPERATORS["_evenly_spaced"], (), attributes, calling_frame())[0]).astype(wanted, copy=False)
 
 
 @reports("concatenate")

@@ -69,23 +69,10 @@ def _unknown(
     shown = [each for each in given if each is not _MISSING]
     if extra:
         raise refusal(TypeError, operator.name, f"{len(extra)} arguments too many", (*shown, *extra), names, frame)
-    counted = operator.variadic and "num_args" not in operator.by_name
-    if counted and "num_args" in names:
-        _check_count(operator, names, given, frame)
-        names = {name: value for name, value in names.items() if name != "num_args"}
-    if names and (operator.parameters or counted):
-        listed = [p.name for p in operator.parameters if p.kind not in _RECORDER_KINDS]
-        possible = ", ".join(["num_args", *listed] if counted else listed)
+    if operator.parameters:
+        possible = ", ".join(p.name for p in operator.parameters if p.kind not in _RECORDER_KINDS)
         reason = f"Cannot find argument '{sorted(names)[0]}', Possible Arguments: {possible}"
         raise refusal(MXNetError, operator.name, reason, shown, names, frame)
-
-
-def _check_count(operator: Operator, names: dict[str, Any], given: tuple[Any, ...], frame: FrameType) -> None:
-    """``num_args``, which old code says to operators of any number of arrays: it must be how many there are."""
-    count = names["num_args"]
-    if isinstance(count, bool) or str(count).strip() != str(len(given)):
-        reason = f"num_args={count!r}, but there are {len(given)} arrays"
-        raise refusal(MXNetError, operator.name, reason, given, names, frame)
 
 
 def _attribute_parameters(operator: Operator) -> list[inspect.Parameter]:

@@ -6,6 +6,7 @@ from . import (
     basic_index,
     control_flow,
     convolution,
+    creation,
     deformable,
     detection,
     distributions,
@@ -36,7 +37,7 @@ from . import (
 from .operator import OPERATORS, Operator, every_name, find, op
 
 __all__ = [
-    "OPERATORS", "Operator", "adaptive_updates", "assignment", "basic_index", "control_flow", "convolution",
+    "OPERATORS", "Operator", "adaptive_updates", "assignment", "basic_index", "control_flow", "convolution", "creation",
     "deformable", "detection", "distributions", "elementwise", "every_name", "find", "heads", "histogram", "image",
     "index", "linalg", "multi_updates", "nn", "normalization", "op", "padding", "pooling", "proposals", "random",
     "reduce", "resampling", "resizing", "rnn", "sampling", "sequence", "shape", "unary", "updates", "view",

@@ -9,8 +9,8 @@ from typing import Any
 from ..ir import build as ir
 from ..ir.build import Value
 from ..ir.errors import OperatorError
-from ..ir.types import BOOL, require
-from .kinds import Scalar
+from ..ir.types import BOOL
+from .kinds import Scalar, check_count
 from .operator import Operator, op
 
 Rule = Callable[[Any, Any], Value]
@@ -224,9 +224,9 @@ def _power_scalar(data: Value, *, scalar: Scalar = 1.0) -> Value:
     samples=lambda r: [((_floats(r, 2, 3), _floats(r, 2, 3), _floats(r, 2, 3)), {})],
     method=False,
 )
-def add_n(*args: Value) -> Value:
-    """The sum of all arrays, which must have one shape and dtype."""
-    require(bool(args), "add_n needs at least one array")
+def add_n(*args: Value, num_args: int | None = None) -> Value:
+    """The sum of all arrays, which must have one shape and dtype; ``num_args`` is how many they are."""
+    check_count(args, num_args)
     total = args[0]
     for each in args[1:]:
         _agree("add_n", total, each)

@@ -13,7 +13,7 @@ from __future__ import annotations
 import ast
 import operator
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Annotated, Any, Final, get_args
 
 import numpy as np
@@ -191,3 +191,10 @@ def one_of(value: str | None, *allowed: str | None, parameter: str | None = None
         names = ", ".join(["None"] * (None in allowed) + [repr(each) for each in sorted(filter(None, allowed))])
         where = f" for {parameter}" if parameter else ""
         raise OperatorError(f"Invalid Input: '{value}', valid values are: {{{names}}}{where}")
+
+
+def check_count(arrays: Sequence[object], num_args: int | None) -> None:
+    """Refuse no arrays for an operator on any number of them, or another number than ``num_args`` says."""
+    if not arrays or num_args not in (None, len(arrays)):
+        stated = "" if num_args is None else f"num_args is {num_args}, but "
+        raise OperatorError(f"{stated}{len(arrays)} arrays are given, at least one is needed")

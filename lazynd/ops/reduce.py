@@ -35,7 +35,7 @@ def resolve_axes(axis: Any, ndim: int, exclude: bool, shape: Ints) -> Ints:
             text = ",".join(map(str, shape))
             raise OperatorError(f"Reduction axis {a} Exceeds input dimensions [{text}]")
         axes.append(a % ndim)
-    require(len(set(axes)) == len(axes), f"axis {tuple(given)} names a dimension twice")
+    require(len(set(axes)) == len(axes), f"Reduction axes have duplicates {list(given)}")
     if exclude:
         return tuple(i for i in range(ndim) if i not in axes)
     return tuple(sorted(axes))
@@ -112,9 +112,11 @@ def norm(
     if x.dtype.kind != "f":  # in double: what is truncated must be right to the last place
         wide = ir.convert(x, FLOAT64)
         return ir.convert(one(ir.sqrt(ir.sum(wide * wide, axes, keepdims))), x.dtype)
+    if not x.size:
+        return one(ir.sum(x, axes, keepdims))
     # Scaled by the largest element, so that no square overflows or vanishes.
     largest = ir.stop_gradient(ir.max(ir.abs(x), axes, keepdims=True))
-    scale = ir.select((largest == 0) | (largest != largest), ir.ones_like(largest), largest)
+    scale = ir.select((largest > 0) & (largest < math.inf), largest, ir.ones_like(largest))
     scaled = x / scale
     root = ir.sqrt(ir.sum(scaled * scaled, axes, keepdims=True)) * scale
     return one(root if keepdims else ir.squeeze(root, axes))

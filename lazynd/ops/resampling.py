@@ -8,7 +8,7 @@ from ..ir import build as ir
 from ..ir.build import Value
 from ..ir.types import require
 from .convolution import Deconvolution
-from .kinds import Shape, one_of
+from .kinds import Shape, check_count, one_of
 from .operator import floats as _f
 from .operator import op
 
@@ -41,7 +41,7 @@ def UpSampling(
     """
     one_of(sample_type, "bilinear", "nearest")
     one_of(multi_input_mode, "concat", "sum")
-    _check_count(data, num_args)
+    check_count(data, num_args)
     require(scale >= 1, f"value {scale} for Parameter scale should be greater equal to 1")
     for each in data:
         require(each.ndim == 4, f"Input data should be 4D in (batch, channel, y, x), got {each.type}")
@@ -63,11 +63,6 @@ def UpSampling(
         require(each.shape == total.shape, "Number of channels must be the same when multi_input_mode==sum")
         total = total + each
     return total
-
-
-def _check_count(data: tuple[Value, ...], num_args: int | None) -> None:
-    require(len(data) >= 1, "at least one array is needed")
-    require(num_args in (None, len(data)), f"num_args is {num_args}, but {len(data)} arrays are given")
 
 
 def _repeated(x: Value, down: int, right: int) -> Value:
@@ -104,7 +99,7 @@ def Crop(
     """A part of each image of ``data`` [batch, channel, height, width], of the height and width of a second array, or
     of ``h_w``. It begins at ``offset``, or lies in the middle if ``center_crop``.
     """
-    _check_count(data, num_args)
+    check_count(data, num_args)
     require(len(data) <= 2, f"one or two arrays are expected, got {len(data)}")
     require(len(h_w) == len(offset) == 2, f"offset and h_w are two numbers, got {list(offset)} and {list(h_w)}")
     for each in data:

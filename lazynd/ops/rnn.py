@@ -11,7 +11,7 @@ from ..ir.build import Value
 from ..ir.control import scan
 from ..ir.errors import OperatorError
 from ..ir.types import INT32, normalize_axis, require
-from .kinds import Draw, Scalar, Training, one_of
+from .kinds import Draw, Scalar, Training, check_count, one_of
 from .operator import floats as _f
 from .operator import op
 from .random import uniform
@@ -274,8 +274,7 @@ def _inputs(
 )
 def _rnn_param_concat(*data: Value, num_args: int | None = None, dim: int = 1) -> Value:
     """The arrays joined along ``dim``: of flat weights and biases, the vector that ``RNN`` takes (``dim`` 0)."""
-    require(len(data) > 0, "_rnn_param_concat needs at least one array")
-    require(num_args in (None, len(data)), f"num_args is {num_args}, but {len(data)} arrays were given")
+    check_count(data, num_args)
     axis = normalize_axis(dim, data[0].ndim)
     for each in data:
         same = each.dtype == data[0].dtype and each.ndim == data[0].ndim

@@ -8,8 +8,8 @@ import numpy as np
 
 from ..ir import build as ir
 from ..ir.build import Value
-from ..ir.types import CPU, Context, normalize_axis, require
-from .kinds import Axis, Device, DType, Scalar, Shape, one_of
+from ..ir.types import Context, normalize_axis, require
+from .kinds import Axis, Device, DType, Shape, check_count, one_of
 from .operator import floats as _f
 from .operator import op
 
@@ -85,10 +85,10 @@ def resolve_reshape(shape: Ints, target: Ints, reverse: bool = False) -> Ints:
 
 
 @op(
-    samples=lambda r: [
-        *[((_f(r, 2, 3, 4),), {"shape": s}) for s in ((0, -1), (-3, 0), (-4, 1, 2, -2))],
-        ((_f(r, 2, 3, 4),), {"target_shape": (0, 12), "keep_highest": True}),
-    ],
+    samples=lambda r: (
+        [((_f(r, 2, 3, 4),), {"shape": s}) for s in ((0, -1), (-3, 0), (-4, 1, 2, -2))]
+        + [((_f(r, 2, 3, 4),), {"target_shape": (4, 0)})]
+    ),
     method=False,
 )
 def Reshape(
@@ -96,15 +96,24 @@ def Reshape(
 ) -> Value:
     """``data`` copied to another shape, given by extents or MXNet's codes (see the method ``reshape``).
 
-    ``target_shape`` is the form of old code: extents, one of which may be 0 to infer it; the first stays as it is with
-    ``keep_highest``. It does not count beside ``shape``.
+    ``target_shape``, for old programs, infers an extent of 0; ``keep_highest`` keeps the first one of ``data``.
     """
-    require(bool(shape or target_shape), "Required parameter shape of Shape(tuple) is not presented")
-    if shape:
+    if shape or not target_shape:
         return ir.reshape(data, resolve_reshape(data.shape, shape, reverse))
-    wanted = (data.shape[0], *target_shape[1:]) if keep_highest else target_shape
-    require(wanted.count(0) <= 1, f"one extent of target_shape may be 0, got {target_shape}")
-    return ir.reshape(data, resolve_reshape(data.shape, tuple(n or -1 for n in wanted)))
+    return ir.reshape(data, _resolve_target(data.shape, target_shape, keep_highest))
+
+
+def _resolve_target(shape: Ints, target: Ints, keep_highest: bool) -> Ints:
+    made = [shape[0], *target[1:]] if keep_highest else list(target)
+    unknown = [i for i in range(int(keep_highest), len(made)) if made[i] == 0]
+    if len(unknown) == 1:
+        known = math.prod(n for i, n in enumerate(made) if i != unknown[0])
+        made[unknown[0]] = math.prod(shape) // max(known, 1)
+    require(
+        min(made) >= 0 and math.prod(made) == math.prod(shape),
+        f"cannot reshape {list(shape)} into target_shape={target}: the sizes differ",
+    )
+    return tuple(made)
 
 
 @op(samples=lambda r: [((_f(r, 2, 3, 4),), {"shape": (6, 4)})], method=False)
@@ -118,24 +127,6 @@ def _fit(data: Value, *, shape: Shape, dtype: DType) -> Value:
     """``data`` cast to ``dtype`` and broadcast to ``shape``, leading axes of length 1 dropped if need be."""
     extra = max(data.ndim - len(shape), 0)
     return ir.broadcast_to(ir.convert(ir.reshape(data, data.shape[extra:]), dtype), shape)
-
-
-@op(samples=lambda r: [((), {"shape": (2, 3), "value": 1.5})], method=False, differentiable=False)
-def _full(*, shape: Shape, ctx: Device | None = None, dtype: DType = "float32", value: Scalar) -> Value:
-    """An array of ``shape`` filled with ``value``, cast to ``dtype``."""
-    return ir.broadcast_to(value, shape)
-
-
-@op(samples=lambda r: [((), {"shape": (2, 3)})], method=False, differentiable=False)
-def _zeros(*, shape: Shape, ctx: Device | None = None, dtype: DType = "float32") -> Value:
-    """An array of ``shape`` filled with 0."""
-    return ir.full(shape, 0, dtype, ctx or CPU)
-
-
-@op(samples=lambda r: [((), {"shape": (2, 3)})], method=False, differentiable=False)
-def _ones(*, shape: Shape, ctx: Device | None = None, dtype: DType = "float32") -> Value:
-    """An array of ``shape`` filled with 1."""
-    return ir.full(shape, 1, dtype, ctx or CPU)
 
 
 @op(samples=lambda r: [((_f(r, 2, 3),), {"ctx": Context("cpu", 1)})], method=False)
@@ -216,15 +207,16 @@ def broadcast_axis(data: Value, *, axis: Shape = (), size: Shape = ()) -> Value:
 @op(
     samples=lambda r: [
         ((_f(r, 1, 3), _f(r, 2, 3)), {}),
-        ((_f(r, 1, 1), _f(r, 2, 3)), {"lhs_axes": (1,), "rhs_axes": (-2,)}),
+        ((_f(r, 1, 3), _f(r, 4, 2)), {"lhs_axes": (0,), "rhs_axes": (-1,)}),
     ]
 )
 def broadcast_like(lhs: Value, rhs: Value, *, lhs_axes: Shape | None = None, rhs_axes: Shape | None = None) -> Value:
-    """``lhs`` broadcast to the shape of ``rhs``, or its dimensions ``lhs_axes`` only to the extents ``rhs_axes``."""
+    """``lhs`` broadcast to the shape of ``rhs``; or ``lhs_axes`` of it, of length 1, to the lengths of ``rhs_axes``."""
     if lhs_axes is None or rhs_axes is None:
+        require(lhs.ndim == rhs.ndim, f"Operand of {lhs.type} cannot be broadcasted to {rhs.type}")
         return ir.broadcast_to(lhs, rhs.shape)
     require(
-        len(lhs_axes) == len(rhs_axes) > 0, f"lhs_axes {lhs_axes} and rhs_axes {rhs_axes} must be as many, at least one"
+        len(lhs_axes) == len(rhs_axes) > 0, f"lhs_axes {lhs_axes} and rhs_axes {rhs_axes} must be as many, and some"
     )
     target = list(lhs.shape)
     for a, b in zip(lhs_axes, rhs_axes, strict=True):
@@ -232,20 +224,10 @@ def broadcast_like(lhs: Value, rhs: Value, *, lhs_axes: Shape | None = None, rhs
     return ir.broadcast_to(lhs, tuple(target))
 
 
-def _span(name: str, begin: int | None, end: int | None, ndim: int) -> slice:
-    """Dimensions from ``begin`` up to ``end``, which count from the back where negative."""
-    first, last = (n + ndim if n < 0 else n for n in (begin or 0, ndim if end is None else end))
-    require(
-        0 <= first <= last <= ndim and (first < ndim or ndim == 0),
-        f"{name}_begin={begin} and {name}_end={end} are no range of {ndim} dimensions",
-    )
-    return slice(first, last)
-
-
 @op(
     samples=lambda r: [
         ((_f(r, 2, 3), _f(r, 3, 2)), {}),
-        ((_f(r, 6, 7), _f(r, 3, 2, 4)), {"lhs_end": 1, "rhs_begin": -3, "rhs_end": 2}),
+        ((_f(r, 4, 3), _f(r, 2, 2, 5)), {"lhs_begin": 0, "lhs_end": 1, "rhs_begin": 0, "rhs_end": -1}),
     ]
 )
 def reshape_like(
@@ -257,11 +239,22 @@ def reshape_like(
     rhs_begin: int | None = None,
     rhs_end: int | None = None,
 ) -> Value:
-    """``lhs`` with its dimensions from ``lhs_begin`` to ``lhs_end``, all by default, as a range of those of ``rhs``."""
-    replaced, taken = _span("lhs", lhs_begin, lhs_end, lhs.ndim), _span("rhs", rhs_begin, rhs_end, rhs.ndim)
-    shape = (*lhs.shape[: replaced.start], *rhs.shape[taken], *lhs.shape[replaced.stop :])
-    require(math.prod(shape) == lhs.size, f"cannot reshape {lhs.type} like {rhs.type}: {shape} has another size")
+    """``lhs`` with the shape of ``rhs``; or with dimensions ``lhs_begin`` to ``lhs_end`` (exclusive) replaced by those
+    of ``rhs`` from ``rhs_begin`` to ``rhs_end``. Negative ones count from the end."""
+    first, last = _dimensions(lhs, lhs_begin, lhs_end, "lhs")
+    begin, end = _dimensions(rhs, rhs_begin, rhs_end, "rhs")
+    shape = (*lhs.shape[:first], *rhs.shape[begin:end], *lhs.shape[last:])
+    require(math.prod(shape) == lhs.size, f"cannot reshape {lhs.type} to {list(shape)}: the sizes differ")
     return ir.reshape(lhs, shape)
+
+
+def _dimensions(data: Value, begin: int | None, end: int | None, name: str) -> tuple[int, int]:
+    low, high = (0 if begin is None else begin), (data.ndim if end is None else end)
+    low, high = (n + data.ndim if n < 0 else n for n in (low, high))
+    whole = begin is None and end is None
+    message = f"Invalid begin, end, get {name}_begin={begin}, {name}_end={end} of {data.type}"
+    require(whole or 0 <= low < high <= data.ndim, message)
+    return low, high
 
 
 @op(samples=lambda r: [((_f(r, 2, 3),), {"reps": (2, 1, 2)}), ((_f(r, 2, 3),), {"reps": (3,)})])
@@ -286,8 +279,9 @@ def repeat(data: Value, *, repeats: int, axis: int | None = None) -> Value:
 
 
 @op(samples=lambda r: [((_f(r, 2, 3), _f(r, 2, 3)), {"axis": a}) for a in (0, -1)], method=False)
-def stack(*data: Value, axis: int = 0) -> Value:
-    """Arrays of one shape joined along a new dimension ``axis``."""
+def stack(*data: Value, axis: int = 0, num_args: int | None = None) -> Value:
+    """Arrays of one shape joined along a new dimension ``axis``. ``num_args`` is how many there are."""
+    check_count(data, num_args)
     for each in data[1:]:
         require(each.type is data[0].type, f"Incompatible attr in node: expected {data[0].type}, got {each.type}")
     return ir.concatenate([ir.expand_dims(x, axis) for x in data], normalize_axis(axis, data[0].ndim + 1))
@@ -297,9 +291,12 @@ def stack(*data: Value, axis: int = 0) -> Value:
     samples=lambda r: [((_f(r, 2, 3), _f(r, 2, 1)), {}), ((_f(r, 2, 3), _f(r, 1, 3)), {"dim": 0})],
     method=False,
 )
-def Concat(*data: Value, dim: int = 1) -> Value:
-    """Arrays joined along dimension ``dim``; other extents and the dtype must agree."""
-    require(bool(data), "concat needs at least one array")
+def Concat(*data: Value, dim: int = 1, num_args: int | None = None) -> Value:
+    """Arrays joined along dimension ``dim``; other extents and the dtype must agree.
+
+    ``num_args`` is the number of arrays.
+    """
+    check_count(data, num_args)
     for i, each in enumerate(data):
         require(
             each.dtype == data[0].dtype,
@@ -376,20 +373,3 @@ def size_array(data: Value) -> Value:
 def _numbers(data: Value, numbers: Ints) -> Value:
     like = data.type.with_dtype(np.dtype("int64"))
     return ir.concatenate([ir.reshape(ir.constant(n, like), (1,)) for n in numbers], 0)
-
-
-@op(samples=lambda r: [((), {"N": 3, "M": 4, "k": 1})], method=False, differentiable=False)
-def _eye(*, N: int, M: int = 0, k: int = 0, ctx: Device | None = None, dtype: DType = "float32") -> Value:
-    """Ones on the ``k``-th diagonal of an ``N`` by ``M`` matrix (square by default), zeros elsewhere."""
-    shape = (N, M or N)
-    row, column = (ir.iota(shape, a, context=ctx) for a in (0, 1))
-    return ir.convert(column == row + k, dtype)
-
-
-@op(samples=lambda r: [((), {"size": 6, "start": 1.5, "step": 0.5, "repeat": 2})], method=False, differentiable=False)
-def _arange(
-    *, size: int, start: Scalar, step: Scalar, repeat: int = 1, ctx: Device | None = None, dtype: DType = "float32"
-) -> Value:
-    """``size`` numbers from ``start``, ``step`` apart, each ``repeat`` times."""
-    count = ir.iota((size // repeat, repeat), 0, dtype, ctx)
-    return ir.reshape(start + count * step, (size,))

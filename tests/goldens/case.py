@@ -73,7 +73,8 @@ class Case:
     mode. ``values``: False compares shapes and dtypes alone, for draws. ``listed``: the arrays go in as one list.
     ``out``: number of the input that the result is written to, or of several. ``stype``: how the inputs are stored.
     ``passed``: how many inputs are passed as arguments, all if None. ``unchecked``: inputs that MXNet changes, or
-    leaves, as it should not. ``apart``: by how much whole numbers may differ.
+    leaves, as it should not. ``apart``: by how much whole numbers may differ. ``np_shape``: evaluated under it, which
+    MXNet needs for arrays without elements.
     """
 
     arrays: Sequence[Drawn | Literal]
@@ -88,12 +89,15 @@ class Case:
     passed: int | None = None
     unchecked: tuple[int, ...] = ()
     apart: int = 0
+    np_shape: bool = False
 
     def key(self, operator: str) -> str:
         """Names the case in the stored goldens; any change of what is computed gives another one."""
         inputs: tuple[Any, ...] = (list(self.arrays), dict(self.attributes), self.grad, self.train, self.listed)
         if self.out is not None or self.stype != "default":
             inputs = (*inputs, self.out, self.stype)
+        if self.np_shape:
+            inputs = (*inputs, "np_shape")
         return f"{operator}:{zlib.crc32(repr((operator, inputs)).encode()):08x}"
 
     def inputs(self, operator: str) -> list[Array]:
@@ -105,6 +109,11 @@ class Case:
 def case(*arrays: Drawn | Literal, **attributes: Any) -> Case:
     """A case with all defaults."""
     return Case(arrays, attributes)
+
+
+def empty(*arrays: Drawn | Literal, **attributes: Any) -> Case:
+    """A case with arrays that have no elements."""
+    return Case(arrays, attributes, np_shape=True)
 
 
 def updating(*arrays: Drawn | Literal, out: int | tuple[int, ...] = 0, **attributes: Any) -> Case:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import warnings
 from typing import Any
 
@@ -38,7 +39,8 @@ def evaluate(mx: Any, operator: str, case: Case) -> dict[str, Any]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            return _evaluate(mx, operator, case)
+            with mx.util.np_shape(True) if case.np_shape else contextlib.nullcontext():
+                return _evaluate(mx, operator, case)
         except Exception as error:  # what it raises is the result
             return {"raises": type(error).__name__}
 

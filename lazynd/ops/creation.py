@@ -1,0 +1,84 @@
+"""Arrays made of numbers: filled, ones on a diagonal, evenly spaced."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from ..ir import build as ir
+from ..ir.build import Value
+from ..ir.types import CPU, require
+from .kinds import Device, DType, Scalar, Shape
+from .operator import Operator, op
+
+
+@op(samples=lambda r: [((), {"shape": (2, 3), "value": 1.5})], method=False, differentiable=False)
+def _full(*, shape: Shape, ctx: Device | None = None, dtype: DType = "float32", value: Scalar) -> Value:
+    """An array of ``shape`` filled with ``value``, cast to ``dtype``."""
+    return ir.broadcast_to(value, shape)
+
+
+@op(samples=lambda r: [((), {"shape": (2, 3)})], method=False, differentiable=False)
+def _zeros(*, shape: Shape, ctx: Device | None = None, dtype: DType = "float32") -> Value:
+    """An array of ``shape`` filled with 0."""
+    return ir.full(shape, 0, dtype, ctx or CPU)
+
+
+@op(samples=lambda r: [((), {"shape": (2, 3)})], method=False, differentiable=False)
+def _ones(*, shape: Shape, ctx: Device | None = None, dtype: DType = "float32") -> Value:
+    """An array of ``shape`` filled with 1."""
+    return ir.full(shape, 1, dtype, ctx or CPU)
+
+
+@op(samples=lambda r: [((), {"N": 3, "M": 4, "k": 1})], method=False, differentiable=False)
+def _eye(*, N: int, M: int = 0, k: int = 0, ctx: Device | None = None, dtype: DType = "float32") -> Value:
+    """Ones on the ``k``-th diagonal of an ``N`` by ``M`` matrix (square by default), zeros elsewhere."""
+    shape = (N, M or N)
+    row, column = (ir.iota(shape, a, context=ctx) for a in (0, 1))
+    return ir.convert(column == row + k, dtype)
+
+
+@op(
+    samples=lambda r: [((), {"size": 6, "start": 1.5, "step": 0.5, "repeat": 2})],
+    method=False,
+    differentiable=False,
+)
+def _evenly_spaced(
+    *, size: int, start: Scalar, step: Scalar, repeat: int = 1, ctx: Device | None = None, dtype: DType = "float32"
+) -> Value:
+    """``size`` numbers from ``start``, ``step`` apart, each ``repeat`` times."""
+    count = ir.iota((size // repeat, repeat), 0, dtype, ctx)
+    return ir.reshape(start + count * step, (size,))
+
+
+def count_of(start: Any, stop: Any, step: Any, repeat: int) -> tuple[int, Any]:
+    """How many numbers a range has, each ``repeat`` times, and the first: 0 if ``stop`` is None."""
+    low, high = (0, start) if stop is None else (start, stop)
+    require(step != 0 and (high - low) / step > 0, f"Invalid range (start, stop, step) = ({low:g},{high:g},{step:g})")
+    require(repeat > 0, f"Range only supports repeat > 0, received {repeat}")
+    return math.ceil((high - low) / step) * repeat, low
+
+
+@op(
+    samples=lambda r: [((), {"start": 1.5, "stop": 4, "step": 0.5, "repeat": 2}), ((), {"start": 3})],
+    method=False,
+    differentiable=False,
+    shorthand=True,
+)
+def _arange(
+    *,
+    start: Scalar,
+    stop: Scalar | None = None,
+    step: Scalar = 1.0,
+    repeat: int = 1,
+    infer_range: bool = False,
+    ctx: Device | None = None,
+    dtype: DType = "float32",
+) -> tuple[Operator, dict[str, Any]]:
+    """Numbers from ``start`` (0 if only one is given) up to ``stop``, ``step`` apart, each ``repeat`` times.
+
+    How many they are is never inferred from their use: ``infer_range`` needs ``stop`` and changes nothing.
+    """
+    require(not infer_range or stop is not None, "infer_range needs a symbol to infer from: give stop")
+    size, low = count_of(start, stop, step, repeat)
+    return _evenly_spaced, {"size": size, "start": low, "step": step, "repeat": repeat, "ctx": ctx, "dtype": dtype}
