@@ -117,6 +117,11 @@ def _floating(name: str, dtype: np.dtype[Any]) -> None:
     require(dtype.kind == "f", f"{name} draws floats, not {dtype}")
 
 
+def _sample_numbers(numbers: Mapping[str, float]) -> dict[str, float]:
+    """Parameters of every distribution with which its draws differ: 0.4, 0.5."""
+    return {name: 0.4 + 0.1 * k for k, name in enumerate(numbers)}
+
+
 def _declare_random(name: str, rule: Rule, numbers: Mapping[str, float], text: str) -> None:
     def function(
         *, shape: Shape = (1,), ctx: Device | None = None, dtype: DType = "float32", draw: Draw, **given: Any
@@ -126,9 +131,10 @@ def _declare_random(name: str, rule: Rule, numbers: Mapping[str, float], text: s
 
     function.__doc__ = f"{text}: numbers of ``shape``."
     _with_parameters(function, (), numbers)
+    given = _sample_numbers(numbers)
     samples: list[tuple[tuple[Any, ...], dict[str, Any]]] = [
-        ((), {"shape": (3, 4)}),
-        ((), {"shape": (5,), "dtype": "float64"}),
+        ((), {"shape": (3, 4), **given}),
+        ((), {"shape": (5,), "dtype": "float64", **given}),
     ]
     op(name=f"_random_{name}", method=False, differentiable=False, samples=lambda rng: list(samples))(function)
 
@@ -165,7 +171,7 @@ def _declare_like(name: str, rule: Rule, numbers: Mapping[str, float], text: str
         name=f"_random_{name}_like",
         method=False,
         differentiable=False,
-        samples=lambda rng: [((np.zeros((3, 4), "float32"),), {})],
+        samples=lambda rng: [((np.zeros((3, 4), "float32"),), _sample_numbers(numbers))],
     )(function)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -177,7 +177,12 @@ def _samples(rng: Any) -> list[Any]:
     ]
 
 
-@op(samples=_samples, method=False, static_values={"p": (0.0,)})
+def _drops(attributes: Mapping[str, Any]) -> bool:
+    """Whether outputs between layers are dropped: ``p`` is an attribute only if it is 0."""
+    return bool(attributes["training"] and attributes["num_layers"] > 1 and "p" not in attributes)
+
+
+@op(samples=_samples, method=False, static_values={"p": (0.0,)}, draws=_drops)
 def RNN(
     data: Value,
     parameters: Value,
@@ -197,7 +202,7 @@ def RNN(
     lstm_state_clip_nan: bool = False,
     use_sequence_length: bool = False,
     training: Training = False,
-    draw: Draw,
+    draw: Draw = None,
 ) -> Any:
     """Recurrent layers of ``mode`` "rnn_relu", "rnn_tanh", "lstm" or "gru" over ``data`` of [steps, batch, inputs].
 
@@ -222,8 +227,8 @@ def RNN(
     require(parameters.shape == expected, f"parameters must be {list(expected)} for {data.type}, got {parameters.type}")
     clip = _clipping(lstm_state_clip_min, lstm_state_clip_max, lstm_state_clip_nan) if mode == "lstm" else None
     weights = layout.unpack(parameters)
-    dropped = training and num_layers > 1 and isinstance(p, Value)
-    masks = uniform(draw, (num_layers - 1, *data.shape[:2], layout.width * directions), data.dtype) if dropped else None
+    extents = (num_layers - 1, *data.shape[:2], layout.width * directions)
+    masks = None if draw is None else uniform(draw, extents, data.dtype)
     x, last = data, []
     for layer in range(num_layers):
         outputs = []

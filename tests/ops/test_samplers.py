@@ -41,6 +41,9 @@ CONTINUOUS: dict[str, tuple[Callable[[], Any], Any]] = {
     "gamma of arrays": (lambda: sampled("gamma", 2.5, 1.5), stats.gamma(2.5, scale=1.5)),
     "uniform like": (lambda: R.uniform_like(nd.zeros(N), low=-1, high=3), stats.uniform(-1, 4)),
     "normal like": (lambda: R.normal_like(nd.zeros(N), loc=-1, scale=3), stats.norm(-1, 3)),
+    "exponential like": (lambda: R.exponential_like(nd.zeros(N), lam=0.4), stats.expon(scale=2.5)),
+    "gamma like": (lambda: R.gamma_like(nd.zeros(N), alpha=2.5, beta=1.5), stats.gamma(2.5, scale=1.5)),
+    "randn": (lambda: R.randn(N, loc=-1, scale=3), stats.norm(-1, 3)),
     "random slopes": (
         lambda: -nd.LeakyReLU(-nd.ones(N), act_type="rrelu", lower_bound=0.25, upper_bound=0.75, training=True),
         stats.uniform(0.25, 0.5),
@@ -61,6 +64,17 @@ DISCRETE: dict[str, tuple[Callable[[], Any], Any]] = {
         lambda: R.generalized_negative_binomial(4, 0, shape=N),
         stats.poisson(4),
     ),
+    "generalized negative binomial of arrays": (
+        lambda: sampled("generalized_negative_binomial", 4, 0.5),
+        stats.nbinom(2, 1 / 3),
+    ),
+    "poisson like": (lambda: R.poisson_like(nd.zeros(N), lam=3.5), stats.poisson(3.5)),
+    "negative binomial like": (lambda: R.negative_binomial_like(nd.zeros(N), k=3, p=0.4), stats.nbinom(3, 0.4)),
+    "generalized negative binomial like": (
+        lambda: R.generalized_negative_binomial_like(nd.zeros(N), mu=4, alpha=0.5),
+        stats.nbinom(2, 1 / 3),
+    ),
+    "dropout": (lambda: nd.Dropout(nd.ones(N), p=0.3, mode="always") > 0, stats.bernoulli(0.7)),
     "multinomial": (
         lambda: R.multinomial(nd.array([0.1, 0, 0.6, 0.3]), shape=N),
         stats.rv_discrete(values=((0, 2, 3), (0.1, 0.6, 0.3))),
@@ -211,6 +225,8 @@ def test_what_draws_nothing_moves_no_stream() -> None:
     nd.Dropout(nd.ones(4), p=0.5)
     nd.LeakyReLU(nd.ones(4))
     nd.LeakyReLU(nd.ones(4), act_type="rrelu")
+    weights, state = nd.ones(2 * (2 * 2 + 2 * 2 + 2 * 2)), nd.zeros((2, 1, 2))
+    nd.RNN(nd.ones((3, 1, 2)), weights, state, state_size=2, num_layers=2, mode="rnn_relu", p=0.5)
     assert (R.uniform(shape=3).asnumpy() == expected).all()
 
 
