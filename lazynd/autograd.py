@@ -284,6 +284,11 @@ def get_symbol(x: NDArray) -> Any:
     raise NotImplementedError("autograd.get_symbol is not built yet")
 
 
+def _check_array(name: str, found: Any) -> None:
+    if not isinstance(found, NDArray):
+        raise MXNetError(f"{name} must give an NDArray for each, but gave {found!r}")
+
+
 class Function:
     """A differentiable function with its own ``backward``: subclass, write both, call an instance.
 
@@ -338,6 +343,8 @@ class Function:
         with pause(LOCAL.state.training):
             made = self.forward(*inputs)
         outputs = list(made) if isinstance(made, list | tuple) else [made]
+        for each in outputs:
+            _check_array(f"{type(self).__name__}.forward", each)
         if not LOCAL.state.recording:
             return made
 
@@ -350,6 +357,7 @@ class Function:
                     f"{type(self).__name__}.backward gave {len(listed)} gradients for {len(inputs)} inputs"
                 )
             for array, gradient in zip(inputs, listed, strict=True):
+                _check_array(f"{type(self).__name__}.backward", gradient)
                 if array._cell.type is not gradient._cell.type:
                     raise MXNetError(f"{type(self).__name__}.backward: {gradient._cell.type} for {array._cell.type}")
             return [each._cell for each in listed]

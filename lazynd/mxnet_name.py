@@ -21,6 +21,8 @@ _NAMES: Final = {
     "mxnet.numpy_extension": "lazynd.npx",
     "mxnet.random": "lazynd.nd.random",
 }
+#: The version of MXNet whose interface this is.
+INTERFACE: Final = "1.9.1"
 
 
 def _real(name: str) -> str:
@@ -72,7 +74,8 @@ def install() -> None:
     """Make ``import mxnet`` resolve to lazynd in this process; ``RuntimeError`` if real MXNet is loaded already.
 
     Every submodule that lazynd has is found under MXNet's name, as the same module object. Opt-in: importing lazynd
-    does not do this.
+    does not do this. From then on ``__version__`` is 1.9.1, the version of the interface, for programs that ask which
+    MXNet they run on; the package's own is what ``python -m lazynd --version`` prints.
 
     >>> import lazynd
     >>> lazynd.as_mxnet()
@@ -87,5 +90,6 @@ def install() -> None:
             f"real mxnet is loaded in this process already, from {where}: call lazynd.as_mxnet() before anything "
             "imports mxnet"
         )
+    sys.modules["lazynd"].__version__ = INTERFACE  # type: ignore[attr-defined]  # a module takes any name
     if not any(isinstance(finder, _Finder) for finder in sys.meta_path):
         sys.meta_path.insert(0, _Finder())

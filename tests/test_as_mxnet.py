@@ -45,6 +45,12 @@ print(nd.ones((2,)).asnumpy(), lazynd.__name__, lazynd.__spec__.name, nd.__name_
     assert program(text) == "[1. 1.] lazynd lazynd lazynd.nd lazynd.nd\n"
 
 
+def test_programs_that_ask_for_the_version_are_told_that_of_the_interface() -> None:
+    own = python("-c", "import lazynd; print(lazynd.__version__)").stdout
+    assert program("import mxnet as mx; print(mx.__version__, mx.__version__ >= '1.5')") == "1.9.1 True\n"
+    assert python("-m", "lazynd", "--version").stdout == f"lazynd {own}" and not own.startswith("1.9")
+
+
 def test_every_submodule_is_found() -> None:
     names = [m.name for m in pkgutil.walk_packages(lazynd.__path__, "lazynd.") if not m.name.endswith("__main__")]
     assert len(names) > 50

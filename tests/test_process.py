@@ -47,6 +47,40 @@ def test_leaving_with_work_pending_is_silent(then: str) -> None:
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
+THREADS = """
+import sys, threading, time
+from lazynd import nd
+def reads():
+    i = 0
+    while True:
+        i += 1
+        (nd.ones((3,)) * i).asnumpy()
+def views():
+    x = nd.ones((3000,))
+    y = x[10:20]
+    while True:
+        (x * 1.5).wait_to_read()
+        y.asnumpy()
+def compiles():
+    i = 0
+    while True:
+        i += 1
+        (nd.ones((3, i)) * 2).sum().asscalar()
+import logging
+logging.getLogger("lazynd").setLevel(logging.ERROR)  # that each program is another is meant
+for work in WORK:
+    threading.Thread(target=work, daemon=True).start()
+time.sleep(SECONDS)
+"""
+
+
+@pytest.mark.parametrize("work", ["[reads]", "[views]", "[compiles]", "[reads, views, compiles, reads]"])
+@pytest.mark.parametrize("seconds", ["0.2", "0.9", "1.7"])
+def test_leaving_while_other_threads_compute_is_silent(work: str, seconds: str) -> None:
+    done = run(THREADS.replace("WORK", work).replace("SECONDS", seconds))
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
 def test_an_exit_code_is_kept() -> None:
     assert run(PENDING + "y.wait_to_read(); work(); sys.exit(3)").returncode == 3
 

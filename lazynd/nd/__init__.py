@@ -7,6 +7,8 @@ from typing import Any
 from ..ops import every_name, find
 from ..reference import absent
 from . import _internal as _internal
+from . import op as op
+from . import utils as utils
 from . import contrib, image, linalg, random, sparse
 from .binary import (
     add,
@@ -64,7 +66,7 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    if name.startswith("random_") and name[7:] in random.__all__:
+    if name.startswith("random_") and name[7:] in random.__all__ and name != "random_exponential":  # takes a rate
         return getattr(random, name[7:])
     operator = None if name.startswith("__") else find(name)
     if operator is None:

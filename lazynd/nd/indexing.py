@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..ir.node import leaf
-from ..ir.types import INT32, Type
+from ..ir.types import BOOL, INT32, Type
 from ..ops import OPERATORS
 from ..ops.kinds import canonical_number
 from ..runtime import cast_to, host_array, not_recording
@@ -89,6 +89,8 @@ def _expand(key: Any, ndim: int) -> tuple[Any, ...]:
         if part is Ellipsis:
             made += [slice(None)] * (ndim - consumed)
         elif part is None or isinstance(part, slice | Cell):
+            if isinstance(part, Cell) and part.type.dtype == BOOL:
+                raise ValueError("an array of truth values is no index here: nd.contrib.boolean_mask takes one")
             made.append(part)
         elif isinstance(part, list | tuple | np.ndarray | range):
             made.append(np.asarray(part))

@@ -104,7 +104,7 @@ def _at_least(name: str, value: Any, least: Any, strictly: bool = False, why: st
     raise MXNetError(f"Check failed: param.{name} {relation} {least} ({value} vs. {least}){why and f' : {why}'}")
 
 
-@reports("uniform")
+@reports("uniform", keywords=True)
 def uniform(
     low: float | NDArray = 0,
     high: float | NDArray = 1,
@@ -123,7 +123,7 @@ def uniform(
     return _draw("uniform", (low, high), shape, ctx, dtype, out, calling_frame())
 
 
-@reports("normal")
+@reports("normal", keywords=True)
 def normal(
     loc: float | NDArray = 0,
     scale: float | NDArray = 1,
@@ -156,7 +156,7 @@ def randn(*shape: int, loc: float = 0, scale: float = 1, dtype: Any = None, ctx:
     return normal(loc, scale, shape or None, dtype, ctx)
 
 
-@reports("poisson")
+@reports("poisson", keywords=True)
 def poisson(
     lam: float | NDArray = 1,
     shape: Shape | None = None,
@@ -177,7 +177,7 @@ def poisson(
     return _draw("poisson", (lam,), shape, ctx, dtype, out, calling_frame())
 
 
-@reports("exponential")
+@reports("exponential", keywords=True)
 def exponential(
     scale: float | NDArray = 1,
     shape: Shape | None = None,
@@ -194,11 +194,10 @@ def exponential(
     np.True_
     """
     _at_least("scale", scale, 0, strictly=True, why="scale has to be positive")
-    rate = scale if isinstance(scale, NDArray) else 1.0 / scale
-    return _draw("exponential", (rate,), shape, ctx, dtype, out, calling_frame())
+    return _draw("exponential", (1.0 / scale,), shape, ctx, dtype, out, calling_frame())
 
 
-@reports("randint")
+@reports("randint", keywords=True)
 def randint(
     low: int,
     high: int,
@@ -223,7 +222,7 @@ def randint(
     return _draw("randint", (low, high), shape, ctx, dtype or "int32", out, calling_frame())
 
 
-@reports("gamma")
+@reports("gamma", keywords=True)
 def gamma(
     alpha: float | NDArray = 1,
     beta: float | NDArray = 1,
@@ -246,7 +245,7 @@ def gamma(
     return _draw("gamma", (alpha, beta), shape, ctx, dtype, out, calling_frame())
 
 
-@reports("negative_binomial")
+@reports("negative_binomial", keywords=True)
 def negative_binomial(
     k: int | NDArray = 1,
     p: float | NDArray = 1,
@@ -269,7 +268,7 @@ def negative_binomial(
     return _draw("negative_binomial", (k, p), shape, ctx, dtype, out, calling_frame())
 
 
-@reports("generalized_negative_binomial")
+@reports("generalized_negative_binomial", keywords=True)
 def generalized_negative_binomial(
     mu: float | NDArray = 1,
     alpha: float | NDArray = 1,
@@ -292,7 +291,7 @@ def generalized_negative_binomial(
     return _draw("generalized_negative_binomial", (mu, alpha), shape, ctx, dtype, out, calling_frame())
 
 
-@reports("multinomial")
+@reports("multinomial", keywords=True)
 def multinomial(
     data: NDArray, shape: Shape | None = None, get_prob: bool = False, out: NDArray | None = None, dtype: Any = "int32"
 ) -> NDArray | list[NDArray]:
@@ -311,7 +310,7 @@ def multinomial(
     return made if get_prob and out is None else _given(made[0], out)
 
 
-@reports("shuffle")
+@reports("shuffle", keywords=True)
 def shuffle(data: NDArray, out: NDArray | None = None) -> NDArray:
     """``data`` with its elements along the first axis in random order; written to ``out`` if given.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import inspect
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from types import FrameType
@@ -100,17 +101,28 @@ def refuse(
         raise refusal(kind, name, _reason(error), types, named() if named else None, frame) from None
 
 
-def reports(name: str, running: bool = False) -> Callable[[Callable[_P, _R]], Callable[_P, _R]]:
+def _check_keywords(given: dict[str, Any], known: tuple[str, ...]) -> None:
+    given.pop("name", None)
+    for each in sorted(given.keys() - known):
+        raise MXNetError(f"Cannot find argument '{each}', Possible Arguments: {', '.join(known)}")
+
+
+def reports(name: str, running: bool = False, keywords: bool = False) -> Callable[[Callable[_P, _R]], Callable[_P, _R]]:
     """Decorates a function of the front end: what it refuses says ``name``, the operands and the caller's line.
 
-    ``running``: it may run programs, and their ``MXNetError`` passes as it is.
+    ``running``: it may run programs, and their ``MXNetError`` passes as it is. ``keywords``: others than it has are
+    refused as an operator does it, but for ``name``, which changes nothing.
     """
     refusals = _REFUSALS[1:] if running else _REFUSALS
 
     def decorate(function: Callable[_P, _R]) -> Callable[_P, _R]:
+        known = tuple(inspect.signature(function).parameters) if keywords else ()
+
         @functools.wraps(function)
         def checked(*args: _P.args, **kwargs: _P.kwargs) -> _R:
             try:
+                if keywords and kwargs.keys() - known:
+                    _check_keywords(kwargs, known)
                 return function(*args, **kwargs)
             except refusals as error:
                 if getattr(error, "refused", False) or not _raised_here(error):

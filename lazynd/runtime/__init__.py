@@ -15,6 +15,7 @@ from .cell import Cell, Ref, View
 from .differentiate import backward, filled, grad, recording
 from .engine import current_backend, fence, force, waitall
 from .execute import failed
+from .leaving import INSIDE
 from .location import user_location
 from .record import call
 from .stats import stats
@@ -35,14 +36,17 @@ def not_recording() -> Any:
 def fetch(cell: Cell, cause: str) -> Array:
     """The values of ``cell`` as a private, writable NumPy array."""
     if isinstance(cell, View) and cell.type.context.device_type != "gpu" and cell.base.ref.value is not None:
-        whole = np.asarray(cell.base.ref.value).reshape(-1)  # on the host: no program for a read of a view
+        with INSIDE:
+            whole = np.asarray(cell.base.ref.value).reshape(-1)  # on the host: no program for a read of a view
         return np.array(whole[cell.offset : cell.offset + cell.type.size]).reshape(cell.type.shape)
     ref = cell.ref
     value = force(ref, cause)
     if isinstance(value, np.ndarray):
         return np.array(value)
+    backend = current_backend()
     try:
-        return current_backend().get(value)
+        with INSIDE:
+            return backend.get(value)
     except Exception as error:
         raise _late(ref, error) from error
 
@@ -51,8 +55,10 @@ def wait(cell: Cell) -> None:
     """Compute ``cell`` and wait for it."""
     ref = cell.ref
     value = force(ref, "wait_to_read")
+    backend = current_backend()
     try:
-        current_backend().wait(value)
+        with INSIDE:
+            backend.wait(value)
     except Exception as error:
         raise _late(ref, error) from error
 
@@ -66,12 +72,16 @@ def exported(cell: Cell) -> Any:
     """A private copy of the value of ``cell`` as an object with ``__dlpack__``, on its device."""
     if cell.type.context.device_type != "gpu":
         return fetch(cell, "dlpack")
-    return current_backend().copy(force(cell.ref, "dlpack"))
+    value, backend = force(cell.ref, "dlpack"), current_backend()
+    with INSIDE:
+        return backend.copy(value)
 
 
 def adopt(foreign: Any) -> Any:
     """A private buffer of the values of an object with ``__dlpack__``, on the device where they are."""
-    return current_backend().adopt(foreign)
+    backend = current_backend()
+    with INSIDE:
+        return backend.adopt(foreign)
 
 
 def device_count(device_type: str) -> int:

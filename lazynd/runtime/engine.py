@@ -14,6 +14,7 @@ from ..ir.specialization import NODE_COST
 from .execute import IndexProgramError, Lost, ProgramError, execute, is_lost, lose, transfer
 from .interrupt import DeferInterrupt
 from .kernels import prepare, run_kernels
+from .leaving import leave_quietly
 from .location import describe, user_location
 from .obtain import PROGRAMS, compile_program
 from .partition import Part, device_part, first_piece, several_devices, too_big
@@ -32,7 +33,9 @@ def current_backend() -> Backend:
     if is_loaded(name):
         return get_backend(name)
     with DeferInterrupt():  # a library that is imported by half stays so
-        return get_backend(name)
+        found = get_backend(name)
+        leave_quietly()
+        return found
 
 
 # ---------------------------------------------------------------------------------------------------- regions

@@ -7,6 +7,7 @@ import sys
 
 from ..backends import finish_all, register_backend
 from ..backends.forked import ForkedBackend
+from .leaving import forget_threads
 from .obtain import forget_compilations
 from .state import LOCK
 from .stats import logger
@@ -20,6 +21,7 @@ def _before() -> None:
 def _in_child() -> None:
     LOCK.release()
     forget_compilations()
+    forget_threads()
     if "jax" in sys.modules:
         register_backend(ForkedBackend(), "xla")
         logger.info("forked: programs of process %d run in the interpreter", os.getpid(), extra={"event": "fork"})

@@ -15,6 +15,7 @@ from ..ir.node import Node, Output
 from ..ir.specialization import Specialization
 from .execute import Finish, IndexProgramError, Lost, count, failed, lose, out_of_bounds, publish
 from .interrupt import DeferInterrupt
+from .leaving import INSIDE
 from .schedule import Plan, Ref
 from .stats import stats
 
@@ -27,7 +28,8 @@ def kernel(spec: Specialization, backend: Backend) -> Executable:
     key = (backend.name, spec)
     found = _KERNELS.get(key)
     if found is None:
-        found, loaded = backend.compile(graph_of(spec, spec.op.name), len(spec.slots), (), True)
+        with INSIDE:
+            found, loaded = backend.compile(graph_of(spec, spec.op.name), len(spec.slots), (), True)
         if loaded:
             stats.loaded += 1
         else:

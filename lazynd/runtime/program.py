@@ -16,6 +16,7 @@ from ..ir.node import Node, Output, apply, leaf
 from ..ir.primitive import PRIMITIVES
 from ..ir.primitives.check import may_fail
 from ..passes import run_pipeline
+from .leaving import INSIDE
 from .schedule import Plan, Ref, linearize_items, unfinished
 from .sites import Site
 from .state import LOCK
@@ -177,7 +178,8 @@ def compile_draft(draft: Draft, backend: Backend) -> tuple[Program, int]:
     """The compiled program, and the bytes of its code."""
     graph = optimise(draft.graph)
     donate = {} if may_fail(graph) else draft.donate  # after a failure every array is as before
-    executable, loaded = backend.compile(graph, draft.slots, tuple(donate), True)
+    with INSIDE:
+        executable, loaded = backend.compile(graph, draft.slots, tuple(donate), True)
     if loaded:
         stats.loaded += 1
     else:

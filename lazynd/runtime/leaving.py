@@ -1,0 +1,56 @@
+"""What happens when Python is left while other threads compute: they stop in Python's code, never inside a backend's.
+
+Python ends a thread at its next return from C. Inside of XLA that is an exception through frames that allow none,
+which aborts the process.
+"""
+
+from __future__ import annotations
+
+import atexit
+import time
+from typing import Final
+
+from ..backends import finish_all
+from .state import LOCK
+
+#: An entry for each thread that is inside a backend without holding the lock.
+_inside: Final[list[None]] = []
+_leaving: Final[list[None]] = []
+
+
+class _Inside:
+    """Around the use of a backend without the lock."""
+
+    __slots__ = ()
+
+    def __enter__(self) -> None:
+        _inside.append(None)
+        if _leaving:  # asked after the entry is made: one of both threads sees the other
+            _inside.pop()
+            with LOCK:  # which whoever leaves Python keeps: another thread stays here
+                _inside.append(None)
+
+    def __exit__(self, *_: object) -> None:
+        _inside.pop()
+
+
+INSIDE: Final = _Inside()
+
+
+def _leave() -> None:
+    LOCK.acquire()
+    _leaving.append(None)
+    finish_all()
+    while _inside:
+        time.sleep(0.001)
+
+
+def leave_quietly() -> None:
+    """Have other threads stop before Python is left; once the backend's library is loaded, before its own clean-up."""
+    atexit.unregister(_leave)
+    atexit.register(_leave)
+
+
+def forget_threads() -> None:
+    """In a forked process: the threads that were inside are not here."""
+    _inside.clear()
