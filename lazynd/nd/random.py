@@ -205,7 +205,7 @@ def randint(
     ctx: Context | None = None,
     out: NDArray | None = None,
 ) -> NDArray:
-    """Integers uniform in [low, high), int32 by default; ``MXNetError`` where there is none.
+    """Integers uniform in [low, high), int32 (the default) or int64; ``MXNetError`` where there is none.
 
     Of shape (1,) and on the default context unless given; written to ``out`` if that is.
 
@@ -214,6 +214,9 @@ def randint(
     >>> x.min().asscalar(), x.max().asscalar()
     (np.int32(3), np.int32(5))
     """
+    for bound in (low, high):
+        if isinstance(bound, float | np.floating):
+            raise MXNetError(f"low and high are whole numbers, got {bound}")
     if not isinstance(low, NDArray) and not isinstance(high, NDArray) and low >= high:
         raise MXNetError(f"Check failed: param.high > param.low ({high} vs. {low}) : low must be less than high")
     return _draw("randint", (low, high), shape, ctx, dtype or "int32", out, calling_frame())
