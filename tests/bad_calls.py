@@ -102,6 +102,8 @@ ROWS: list[tuple[str, str, str, tuple[str, ...]]] = [
     ("value", "nd.random.uniform(2, 1, shape=(2,))", "MXNetError", ("uniform", "2", "1")),
     # MXNet ends the process here.
     ("value", "nd.random.randint(5, 5, shape=(2,))", "MXNetError", ("randint", "5")),
+    ("value", "nd.random.randint(3.5, 9)", "MXNetError", ("randint", "3.5")),
+    ("value", "nd.random.randint(3, 9, dtype='float32')", "MXNetError", ("_random_randint", "float32")),
     ("value", "nd.random.poisson(-1, shape=(2,))", "MXNetError", ("poisson", "-1")),
     ("value", "nd.arange(0, 5, 0)", "MXNetError", ("arange", "0,5,0")),
     ("value", "nd.topk(a, k=9)", "MXNetError", ("topk", "float32[2,3]", "9")),

@@ -206,7 +206,7 @@ def randint(
     ctx: Context | None = None,
     out: NDArray | None = None,
 ) -> NDArray:
-    """Integers uniform in [low, high), int32 by default; ``MXNetError`` where there is none.
+    """Integers uniform in [low, high), int32 (the default) or int64; ``MXNetError`` where there is none.
 
     Of shape (1,) and on the default context unless given; written to ``out`` if that is.
 
@@ -215,10 +215,10 @@ def randint(
     >>> x.min().asscalar(), x.max().asscalar()
     (np.int32(3), np.int32(5))
     """
-    _at_least("high", high, low, strictly=True, why="low must be less than high")
     for name, bound in (("low", low), ("high", high)):
-        if not isinstance(bound, NDArray) and bound != int(bound):
+        if isinstance(bound, float | np.floating):
             raise MXNetError(f"Invalid Parameter format for {name} expect long but value='{bound}'")
+    _at_least("high", high, low, strictly=True, why="low must be less than high")
     return _draw("randint", (low, high), shape, ctx, dtype or "int32", out, calling_frame())
 
 

@@ -129,6 +129,11 @@ def _scaled(data: Value, temperature: Value | None, dtype: Any) -> Value:
     return x if dtype is None else ir.convert(x, dtype)
 
 
+def _lowered(x: Value, axis: int) -> Value:
+    """``x`` less the largest along ``axis``: its exponentials do not overflow."""
+    return x - ir.stop_gradient(ir.max(x, axis, keepdims=True)) if x.size else x
+
+
 def _slope(g: Value, data: Value, temperature: Value | None) -> Value:
     """The gradient of ``data`` from that of what ``_scaled`` makes of it."""
     g = ir.convert(g, data.dtype)
@@ -163,7 +168,7 @@ def softmax(
     x = _scaled(data, temperature, dtype)
     require((length is not None) == bool(use_length), "length is given with use_length=True, and not without")
     if length is None:
-        e = ir.exp(x - ir.stop_gradient(ir.max(x, axis, keepdims=True)))
+        e = ir.exp(_lowered(x, axis))
         return e / ir.sum(e, axis, keepdims=True)
     inside = _within(length, x, axis)
     least = ir.full_like(x, np.finfo(x.dtype).min)
@@ -203,7 +208,7 @@ def log_softmax(
     require(not use_length, "there is no input for lengths: use softmax")
     axis = normalize_axis(axis, data.ndim)
     x = _scaled(data, temperature, dtype)
-    x = x - ir.stop_gradient(ir.max(x, axis, keepdims=True))
+    x = _lowered(x, axis)
     return x - ir.log(ir.sum(ir.exp(x), axis, keepdims=True))
 
 

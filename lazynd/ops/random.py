@@ -11,7 +11,7 @@ import numpy as np
 from ..ir import build as ir
 from ..ir.build import Value
 from ..ir.types import require
-from .kinds import Device, Draw, DType, Scalar, Shape
+from .kinds import Device, Draw, DType, Scalar, Shape, one_of
 from .operator import op
 
 Stream = tuple[Value, Value]
@@ -98,8 +98,8 @@ def _random_exponential(
 def _random_randint(
     *, low: Scalar, high: Scalar, shape: Shape = (1,), ctx: Device | None = None, dtype: DType = "int32", draw: Draw
 ) -> Value:
-    """Integers uniform in [low, high), by the remainder of 64 random bits: int32 or int64."""
-    require(dtype.kind == "i" and dtype.itemsize >= 4, f"randint draws int32 or int64, not {dtype}")
+    """Integers uniform in [low, high), by the remainder of 64 random bits; int32 or int64."""
+    one_of(dtype.name, "int32", "int64", parameter="dtype")
     words = ir.random_bits(draw[0], draw[1], (2, *shape))
     wide = np.dtype("uint64")
     high_word, low_word = (ir.convert(ir.row(words, k), wide) for k in (0, 1))

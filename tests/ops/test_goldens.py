@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import functools
+import pathlib
 from typing import Any
 
 import numpy as np
 import pytest
 
 import lazynd
+from lazynd import reference
 
 from ..goldens import store
 from ..goldens.case import Case
@@ -19,6 +21,12 @@ FAMILIES = families()
 OPERATORS = {name: family for family, operators in FAMILIES.items() for name in operators}
 #: Sums of some dozens of terms in another order, and functions good to a few units in the last place.
 RTOL = {"float16": 2.0**-8, "float32": 2e-5, "float64": 1e-10}
+#: Operators that cannot be described as arrays and attributes, and the tests that they have instead.
+ELSEWHERE = {
+    "Custom": "nd/test_custom.py",  # runs a Python class
+    "_cvimread": "nd/test_decoding.py",  # _cvimdecode of a file's bytes
+    "_foreach": "nd/test_control_flow.py",  # runs a Python function
+}
 
 load = functools.cache(store.load)
 
@@ -87,6 +95,16 @@ def test_at_least_six_cases(name: str) -> None:
     assert len(cases) >= 6
     computed = [load(OPERATORS[name])[case.key(name)] for case in cases]
     assert sum("raises" not in each for each in computed) >= 6, "cases that raise are no results"
+
+
+def test_every_operator_of_tiers_1_and_2_has_goldens() -> None:
+    registered = {each.names[0]: each.tier for each in reference.operators().values()}
+    wanted = {name for name, tier in registered.items() if tier <= 2}
+    assert len(wanted) == 181
+    assert wanted - OPERATORS.keys() == ELSEWHERE.keys()
+    assert OPERATORS.keys() <= registered.keys()
+    for file in ELSEWHERE.values():
+        assert (pathlib.Path(__file__).parents[1] / file).exists(), file
 
 
 def test_the_comparison_can_fail() -> None:

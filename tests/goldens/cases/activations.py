@@ -55,6 +55,7 @@ CASES: dict[str, list[Case]] = {
         lookup(whole(2, 3, high=5, dtype="int64"), 5, 4, WIDE, dtype=WIDE),
         lookup(lit([[0]]), 1, 1),
         lookup(lit([1, 1, 1, 0]), 3, 2),
+        replace(lookup(f(0), 3, 2), np_shape=True),
         lookup(whole(2, 3, high=5, dtype="float32"), 5, 4, dtype=WIDE),
         Case([lit([0, 2]), f(5, 4)], {"input_dim": 6, "output_dim": 4}, grad=(1,)),
     ],

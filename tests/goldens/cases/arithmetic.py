@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from ..case import Case, Drawn, case, f, lit, whole
+from ..case import Case, Drawn, case, empty, f, lit, whole
 
 NAN, INF = float("nan"), float("inf")
 HALF, WIDE = "float16", "float64"
@@ -32,6 +32,7 @@ def alike(left: Any = f, right: Any = f, ints: bool = True, grad: bool = True) -
         case(left(4, dtype=WIDE), right(4, dtype=WIDE)),
         case(left(2, 2, dtype=HALF), right(2, 2, dtype=HALF)),
         Case([lit(EDGES), lit(OTHERS)], grad=()),
+        empty(left(0, 3), right(0, 3)),
         case(left(2, 3), right(3, 2)),
     ]
     if ints:
@@ -53,6 +54,7 @@ def broadcasting(left: Any = f, right: Any = f, ints: bool = True, grad: bool = 
         case(left(3, 1, dtype=HALF), right(1, 2, dtype=HALF)),
         Case([lit([EDGES]), lit([[each] for each in OTHERS])], grad=()),
         case(left(1), right(1)),
+        empty(left(0, 3), right(0, 3)),
         case(left(2, 3), right(2, 2)),
     ]
     if ints:
@@ -71,6 +73,7 @@ def with_scalar(*scalars: float, data: Any = f, ints: tuple[float, ...] = (2, -3
         case(data(4, dtype=WIDE), scalar=scalars[0]),
         case(data(2, 2, dtype=HALF), scalar=scalars[0]),
         Case([lit(EDGES)], {"scalar": scalars[0]}, grad=()),
+        empty(data(0, 3), scalar=scalars[0]),
         *(case(whole(2, 3, low=1, high=9), scalar=each) for each in ints),
     ]
     return made if grad else [replace(each, grad=()) for each in made]
@@ -106,6 +109,7 @@ CASES: dict[str, list[Case]] = {
         case(f(1, dtype=HALF), f(1, dtype=HALF)),
         case(whole(2, 3), whole(2, 3)),
         case(lit(EDGES), lit(OTHERS), lit(EDGES)),
+        empty(f(0, 3), f(0, 3)),
         case(f(2), f(3)),
     ],
     "clip": [
@@ -117,5 +121,6 @@ CASES: dict[str, list[Case]] = {
         case(f(1), a_min=-5, a_max=5),
         case(whole(5, high=9, dtype="uint8"), a_min=2, a_max=6),
         case(f(2, 2), a_min=1, a_max=-1),
+        empty(f(0, 3), a_min=0, a_max=1),
     ],
 }

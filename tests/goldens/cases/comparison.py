@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..case import Case, case, f, lit, whole
+from ..case import Case, case, empty, f, lit, whole
 
 NAN, INF = float("nan"), float("inf")
 HALF, WIDE = "float16", "float64"
@@ -27,6 +27,7 @@ def alike() -> list[Case]:
         case(few(7, dtype="int32"), few(7, dtype="int32")),
         case(few(2, 3, dtype="uint8"), few(2, 3, dtype="uint8")),
         case(lit(EDGES), lit(OTHERS)),
+        empty(few(0, 3), few(0, 3)),
         case(few(2, 3), few(3, 2)),
     ]
 
@@ -40,6 +41,7 @@ def broadcasting() -> list[Case]:
         case(few(3, 1, dtype=HALF), few(1, 3, dtype=HALF)),
         case(few(2, 3, dtype="int32"), few(1, 3, dtype="int32")),
         case(lit([EDGES]), lit([[each] for each in OTHERS])),
+        empty(few(0, 3), few(1, 3)),
         case(few(2, 3), few(2, 2)),
     ]
 
@@ -55,6 +57,7 @@ def with_scalar() -> list[Case]:
         case(few(2, 3, dtype="uint8"), scalar=2),
         case(lit(EDGES), scalar=INF),
         case(lit(EDGES), scalar=0),
+        empty(few(0, 3), scalar=1),
     ]
 
 
@@ -73,6 +76,7 @@ CASES: dict[str, list[Case]] = {
         Case([lit([NAN, 0.0, -0.0, 1]), lit([1, NAN, INF, 4]), lit([NAN, 2, 3, NAN])], grad=(1, 2)),
         Case([few(1), f(1), f(1)], grad=(1, 2)),
         Case([few(2, 3), whole(2, 3), whole(2, 3)], grad=()),
+        empty(f(0, 3), f(0, 3), f(0, 3)),
         case(few(2, 3), f(2, 3), f(2, 2)),
         case(few(3), f(2, 3), f(2, 3)),
     ],

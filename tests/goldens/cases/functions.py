@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from ..case import Case, case, f, lit, whole, without_gradient
+from ..case import Case, case, empty, f, lit, whole, without_gradient
 
 NAN, INF = float("nan"), float("inf")
 HALF, WIDE = "float16", "float64"
@@ -26,6 +26,7 @@ def each(data: Any = f, ints: bool = False, **attributes: Any) -> list[Case]:
         case(data(2, 2, dtype=HALF), **attributes),
         case(lit([90.0, -90, 30, 1e-6, -1e-6]), **attributes),
         Case([lit(EDGES)], attributes, grad=()),
+        empty(data(0, 3), **attributes),
         *([case(whole(2, 3, low=-4, high=5), **attributes)] if ints else []),
     ]
 
@@ -45,6 +46,10 @@ def line(axis: str = "axis", **attributes: Any) -> list[Case]:
         # MXNet computes in the dtype of the data and casts then.
         replace(case(f(2, 3, dtype=HALF), dtype="float32", **attributes), rtol=2.0**-8),
         replace(case(f(2, 3), dtype="float64", **{axis: 0}, **attributes), rtol=2e-5),
+        case(lit([[-INF, 0, 1], [3e38, -3e38, 0]]), **attributes),
+        case(f(3, 4), temperature=-2, **attributes),
+        empty(f(0, 3), **attributes),
+        empty(f(3, 0), **attributes),
         case(f(2, 3), **{axis: 2}, **attributes),
     ]
 
@@ -76,6 +81,7 @@ CASES: dict[str, list[Case]] = {
         ),
         *(case(lit([90.0, -90, 30, 0, 1e-6]), act_type=kind) for kind in ("sigmoid", "tanh", "softrelu", "softsign")),
         case(f(3, 1, 2, dtype=HALF), act_type="tanh"),
+        empty(f(0, 3), act_type="sigmoid"),
         case(f(2), act_type="other"),
     ],
     "Cast": [
@@ -89,6 +95,13 @@ CASES: dict[str, list[Case]] = {
         Case([lit([0.0, 2, NAN, -1])], {"dtype": "bool"}, grad=()),
         case(f(1, dtype=HALF), dtype="float32"),
         case(whole(4, high=2, dtype="uint8"), dtype="int64"),
+        case(whole(2, 3, low=-300, high=300), dtype="uint8"),
+        case(whole(3, high=3000, dtype="int64"), dtype=HALF),
+        case(lit([1e5, -1e5, NAN, 6e-8, INF]), dtype=HALF),
+        case(lit([1e300, 0.1, NAN, -1e-300], WIDE), dtype="float32"),
+        empty(f(0, 3), dtype="int32"),
+        empty(f(0, 3), dtype=WIDE),
+        case(f(1), dtype="other"),
     ],
     "SoftmaxActivation": [
         case(f(2, 3)),

@@ -97,7 +97,37 @@ def decoded() -> list[Case]:
     return [*made, Case((lit([1, 2, 3], "uint8"),), grad=()), Case((content("colours.png"),), {"flag": -1}, grad=())]
 
 
+def flipped_or_not(axis: int) -> list[Case]:
+    """Images that are their own mirror images along ``axis``, whose flip is certain, and one that is not."""
+    row = [[9, 1, 200], [7, 30, 4], [7, 30, 4], [9, 1, 200]]
+    images = [row[:k] + row[4 - k :] for k in (1, 2)]
+    certain: list[Any] = [[image, image[:1] * len(image)] for image in images]
+    if axis == 0:
+        certain = [[list(line) for line in zip(*image, strict=True)] for image in certain]
+    made = [without_gradient(lit(image, dtype)) for image in certain for dtype in ("uint8", "float32", "float64")]
+    return [*made, Case((bytes_(4, 6, 3),), grad=(), values=False)]
+
+
+def jitters() -> list[Case]:
+    """No change of colours changes black, nor contrast and hue what is grey everywhere; a draw for each other image."""
+    black, grey = ([[[level] * 3] * 4] * 2 for level in (0, 77))
+    every = {"brightness": 0.5, "contrast": 0.5, "saturation": 0.5, "hue": 0.3}
+    some = {**every, "brightness": 0.0, "saturation": 0.0}
+    certain = [
+        Case((lit(image, dtype),), factors, grad=(), apart=1)
+        for image, factors in ((black, every), (grey, some), (grey[:1], {**some, "hue": 0.0}))
+        for dtype in ("uint8", "float32")
+    ]
+    drawn = [
+        Case((image,), every, grad=(), values=False) for image in (bytes_(4, 5, 3), wide(1, 3, 3), bytes_(2, 2, 1))
+    ]
+    return [*certain, *drawn]
+
+
 CASES: dict[str, list[Case]] = {
+    "_image_random_color_jitter": jitters(),
+    "_image_random_flip_left_right": flipped_or_not(1),
+    "_image_random_flip_top_bottom": flipped_or_not(0),
     "_cvimdecode": decoded(),
     "_image_to_tensor": [
         without_gradient(image)

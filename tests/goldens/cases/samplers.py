@@ -87,6 +87,18 @@ CASES: dict[str, list[Case]] = {
     "_random_uniform": from_numbers(low=-1.0, high=2.0),
     "_random_normal": from_numbers(loc=-1.0, scale=2.0),
     "_random_exponential": from_numbers(lam=2.0),
+    # MXNet takes no other dtype, and dies of an empty range.
+    "_random_randint": [
+        drawn(low=3, high=4, shape=(2, 3), values=True),
+        drawn(low=-3, high=-2, shape=4, dtype="int64", values=True),
+        drawn(low=-(2**62), high=1 - 2**62, shape=(1,), dtype="int64", values=True),
+        drawn(low="3", high="4", shape="(2,)", values=True),
+        drawn(low=0, high=5, shape=(2, 1, 3)),
+        drawn(low=-5, high=2**40, shape=(3, 2), dtype="int64", ctx="cpu(0)"),
+        Case((), {"low": 2, "high": 5, "shape": (0, 3)}, grad=(), np_shape=True),
+        drawn(low=3, high=4, shape=(2,), dtype="float32"),
+        drawn(low=3, shape=(2,)),
+    ],
     "_random_poisson": from_numbers(lam=2.0),
     "_random_uniform_like": like(low=-1.0, high=2.0),
     "_random_normal_like": like(loc=-1.0, scale=2.0),
