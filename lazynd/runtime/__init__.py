@@ -8,7 +8,7 @@ import numpy as np
 
 from ..ir.errors import MXNetError
 from ..ir.primitives.compare import truncated
-from ..ir.types import Context
+from ..ir.types import Context, as_dtype, is_bfloat16, is_floating
 from ..ops import OPERATORS
 from . import fork as fork
 from .cell import Cell, Ref, View
@@ -64,9 +64,10 @@ def _late(ref: Ref, error: Exception) -> MXNetError:
 
 def exported(cell: Cell) -> Any:
     """A private copy of the value of ``cell`` as an object with ``__dlpack__``, on its device."""
-    if cell.type.context.device_type != "gpu":
+    if cell.type.context.device_type != "gpu" and not is_bfloat16(cell.type.dtype):
         return fetch(cell, "dlpack")
-    return current_backend().copy(force(cell.ref, "dlpack"))
+    backend = current_backend()  # NumPy gives no bfloat16
+    return backend.copy(backend.put(force(cell.ref, "dlpack"), cell.type.context))
 
 
 def adopt(foreign: Any) -> Any:
@@ -105,9 +106,11 @@ def host_array(source: Any, dtype: np.dtype[Any]) -> Array:
     try:
         with np.errstate(all="ignore"):
             found = np.asarray(source)
+            if found.dtype.names is not None:
+                found = found.view(as_dtype(found.dtype))  # bfloat16 as MXNet has it
             if found.dtype == object:
                 found = found.astype(np.int64 if integral else np.float64)
-            if integral and found.dtype.kind == "f" and isinstance(source, np.ndarray):
+            if integral and is_floating(found.dtype) and isinstance(source, np.ndarray):
                 return np.asarray(truncated(found, dtype), order="C")
             if integral and found.dtype.kind in "fu" and not isinstance(source, np.ndarray):
                 found = _as_int64(found)
