@@ -19,7 +19,7 @@ from .config import Config, config
 from .ir.gradient import flatten
 from .ir.graph import graph_of
 from .ir.specialization import Specialization
-from .ir.types import Type
+from .ir.types import Type, is_floating
 from .ops import OPERATORS, Operator, find
 from .ops.operator import Parameter
 
@@ -180,7 +180,7 @@ def _example(operator: Operator) -> str:
 
 def _literal(array: np.ndarray[Any, Any]) -> str:
     dtype = "" if array.dtype == np.float32 else f", dtype={array.dtype.name!r}"
-    listed = array.astype(np.float64).round(4) if array.dtype.kind == "f" else array
+    listed = array.astype(np.float64).round(4) if is_floating(array.dtype) else array
     return f"nd.array({listed.tolist()}{dtype})".replace(".0,", ",").replace(".0]", "]")
 
 

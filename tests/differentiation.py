@@ -13,7 +13,7 @@ from lazynd.ir.gradient import flatten
 from lazynd.ir.graph import graph_of
 from lazynd.ir.linearize import linearize
 from lazynd.ir.specialization import Specialization
-from lazynd.ir.types import Type
+from lazynd.ir.types import Type, is_floating
 from lazynd.ops import Operator
 
 
@@ -47,7 +47,7 @@ def compiled(spec: Specialization, inputs: Sequence[Any]) -> list[np.ndarray[Any
 
 
 def needs_of(spec: Specialization) -> tuple[bool, ...]:
-    return tuple(t.dtype.kind == "f" for t in spec.in_types)
+    return tuple(is_floating(t.dtype) for t in spec.in_types)
 
 
 def gradients(

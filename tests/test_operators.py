@@ -7,9 +7,11 @@ from typing import Any
 import numpy as np
 import pytest
 
+from lazynd.ir.errors import OperatorError
 from lazynd.ir.graph import Graph, subgraphs
 from lazynd.ir.linearize import linearize
 from lazynd.ir.text import print_graph
+from lazynd.ir.types import bfloat16
 from lazynd.ir.verify import verify
 from lazynd.ops import OPERATORS, Operator
 
@@ -99,6 +101,67 @@ def test_xla_gradient_agrees_with_numpy(name: str) -> None:
     assert found.keys() == expected.keys()
     for number in expected:
         close(found[number], expected[number], name)
+
+
+#: Those that have no bfloat16: of float32 and float64 alone, as in MXNet, or between arrays of float32.
+WITHOUT_BFLOAT16 = {
+    "BilinearSampler", "GridGenerator", "SpatialTransformer", "_contrib_DeformableConvolution",
+    "_contrib_ModulatedDeformableConvolution", "_contrib_MultiBoxDetection", "_contrib_MultiBoxTarget",
+    "_contrib_MultiProposal", "_contrib_Proposal",
+}  # fmt: skip
+
+
+def with_bfloat16(name: str) -> tuple[Any, list[Any]]:
+    """The first sample in bfloat16: what is float16 in it, else all floats, else the first array alone; bound."""
+    for arrays, attributes in cases(ALL[name]):
+        given = [np.asarray(a) for a in arrays]
+        narrowed = np.float16 if any(a.dtype == np.float16 for a in given) else np.float32
+        all_of_it = [a.astype(bfloat16()) if a.dtype == narrowed else a for a in given]
+        first_alone = [*all_of_it[:1], *given[1:]]
+        if not arrays and "dtype" in ALL[name].by_name:
+            attributes = {**attributes, "dtype": "bfloat16"}
+        for tried in (all_of_it, first_alone):
+            try:
+                spec, slots = d.bind(ALL[name], tried, attributes)
+            except OperatorError as error:
+                refusal = error
+            else:
+                return spec, [*tried, *slots]
+    raise refusal
+
+
+def close_bfloat16(found: Any, expected: Any, name: str) -> None:
+    """A float32 result next to the middle of two bfloat16 may become either: one unit, 2 ** -7 of it, or of the largest
+    number where numbers are subtracted afterwards."""
+    assert found.dtype == expected.dtype, name
+    if found.dtype != bfloat16():
+        close(found, expected, name)
+        return
+    wide = expected.astype("float32")
+    largest = np.abs(wide[np.isfinite(wide)]).max(initial=0)
+    np.testing.assert_allclose(found.astype("float32"), wide, rtol=2**-7, atol=2**-7 * largest, err_msg=name)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_bfloat16_is_the_same_in_xla_and_numpy(name: str) -> None:
+    if name in WITHOUT_BFLOAT16:
+        with pytest.raises(OperatorError, match=r"float32|float64"):
+            with_bfloat16(name)
+        return
+    spec, inputs = with_bfloat16(name)
+    verify(d.graph_of(spec))
+    results = d.interpret(spec, inputs)
+    assert [(r.shape, r.dtype) for r in results] == [(t.shape, t.dtype) for t in spec.out_types]
+    for found, expected in zip(d.compiled(spec, inputs), results, strict=True):
+        close_bfloat16(found, expected, name)
+    if name in DIFFERENTIABLE:
+        seeds = seeds_for(spec)
+        slopes = d.gradients(spec, inputs, seeds)
+        found_slopes = d.gradients(spec, inputs, seeds, run=d.compiled)
+        assert found_slopes.keys() == slopes.keys()
+        for number, slope in slopes.items():
+            assert slope.dtype == spec.in_types[number].dtype
+            close_bfloat16(found_slopes[number], slope, name)
 
 
 @pytest.mark.parametrize("name", [n for n in DIFFERENTIABLE if ALL[n].smooth])

@@ -56,7 +56,7 @@ def encode(value: Any) -> bytes:
     elif kind is tuple or kind is list:
         body = b"".join(map(encode, value))
     elif isinstance(value, np.dtype):
-        body = value.str.encode()
+        body = value.name.encode()
     elif isinstance(value, Context | Type):
         body = repr(value).encode()
     elif isinstance(value, np.ndarray | np.generic):

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..ir.graph import Graph
 from ..ir.primitives.compare import by_way_of, truncated
-from ..ir.types import Context, Type
+from ..ir.types import Context, Type, is_floating
 
 Buffer = Any
 
@@ -75,7 +75,7 @@ def cast_scalar(value: Any, type: Type) -> Any:
     But an int is exact as far as the dtype, or the integer by way of which a double becomes one of it, holds it.
     """
     dtype = type.dtype
-    if dtype.kind == "f":
+    if is_floating(dtype):
         with np.errstate(all="ignore"):
             return dtype.type(value)
     if dtype.kind == "b":

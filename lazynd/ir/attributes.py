@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from .types import DTYPES, Context
+from .types import Context, is_floating, named_dtype
 
 Array = np.ndarray[Any, Any]
 
@@ -24,7 +24,7 @@ def attribute_key(value: Any) -> Hashable:
     if kind is tuple:
         return (tuple, *map(attribute_key, value))
     if isinstance(value, np.ndarray):
-        return ("array", value.dtype.str, value.shape, value.tobytes())
+        return ("array", value.dtype.name, value.shape, value.tobytes())
     if isinstance(value, np.generic):
         return (kind, value.tobytes())
     return (kind, getattr(value, "structure", value))  # a graph is what it computes
@@ -61,7 +61,7 @@ def print_attribute(value: Any, graph_names: Mapping[Hashable, str] | None = Non
 
 
 def _element_text(element: Any) -> str:
-    return _float_text(np.asarray(element)) if element.dtype.kind == "f" else repr(element.item())
+    return _float_text(np.asarray(element)) if is_floating(element.dtype) else repr(element.item())
 
 
 def _float_text(value: Array) -> str:
@@ -190,7 +190,7 @@ def _word(text: str, dtype: np.dtype[Any] | None) -> Any:
     if text in ("None", "True", "False"):
         return ast.literal_eval(text)
     try:
-        value = int(text) if dtype is None or dtype.kind != "f" else float(text)
+        value = int(text) if dtype is None or not is_floating(dtype) else float(text)
     except ValueError:
         value = float(text)
     # An element becomes its dtype at once: through an array of float64 a uint64 would lose bits.
@@ -198,6 +198,7 @@ def _word(text: str, dtype: np.dtype[Any] | None) -> Any:
 
 
 def _dtype(name: str) -> np.dtype[Any]:
-    if name not in DTYPES:
+    found = named_dtype(name)
+    if found is None:
         raise ValueError(f"there is no dtype {name!r}")
-    return DTYPES[name]
+    return found

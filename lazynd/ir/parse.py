@@ -15,7 +15,7 @@ from .node import Node, Output, apply, leaf
 from .primitive import PRIMITIVES
 from .specialization import Op, Specialization
 from .text import PREFIX
-from .types import DTYPES, Context, Type
+from .types import Context, Type, named_dtype
 
 Ref = Node | Output
 _STRING: Final = r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\""
@@ -58,12 +58,13 @@ def parse_type(text: str) -> Type:
     4
     """
     found = _TYPE.fullmatch(text.strip())
-    if found is None or found[1] not in DTYPES:
+    dtype = None if found is None else named_dtype(found[1])
+    if found is None or dtype is None:
         raise ParseError(f"expected a type such as float32[2,3], got {text.strip()!r}")
     shape = tuple(int(n) for n in found[2].split(",") if n)
     if found[3] is None:
-        return Type(shape, DTYPES[found[1]])
-    return Type(shape, DTYPES[found[1]], Context(found[3], int(found[4])))
+        return Type(shape, dtype)
+    return Type(shape, dtype, Context(found[3], int(found[4])))
 
 
 def _types(text: str) -> tuple[Type, ...]:

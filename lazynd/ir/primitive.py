@@ -10,7 +10,7 @@ import numpy as np
 
 from .errors import OperatorError
 from .specialization import Op, Specialization
-from .types import Type
+from .types import Type, is_floating
 
 PRIMITIVES: dict[str, Primitive] = {}
 
@@ -47,6 +47,8 @@ class Primitive(Op):
     fails: ClassVar[bool] = False
     #: It runs graphs that are its attributes; to ``evaluate``, and to backends, they come as functions.
     nests: ClassVar[bool] = False
+    #: ``evaluate`` and lowerings take bfloat16 as it is; to those of others it comes as float32, and is rounded after.
+    takes_bfloat16: ClassVar[bool] = False
     #: Kinds of dtypes that its inputs may have, as NumPy spells them: a call with another is refused.
     kinds: ClassVar[str] = "fiub"
 
@@ -60,6 +62,11 @@ class Primitive(Op):
         if cls.name in PRIMITIVES:
             raise TypeError(f"primitive {cls.name!r} is defined twice")
         PRIMITIVES[cls.name] = cls()
+
+    @property
+    def in_float32(self) -> bool:
+        """Whether what is bfloat16 to users is float32 to ``evaluate`` and to lowerings."""
+        return not (self.moves or self.nests or self.takes_bfloat16)
 
     @abstractmethod
     def infer(self, *args: Any, **kwargs: Any) -> Type | tuple[Type, ...]:
@@ -80,7 +87,7 @@ class Primitive(Op):
 
     def _specialize(self, in_types: tuple[Type, ...], attributes: Mapping[str, Any]) -> Specialization:
         for each in in_types:
-            if each.dtype.kind not in self.kinds:
+            if ("f" if is_floating(each.dtype) else each.dtype.kind) not in self.kinds:
                 accepted = ", ".join(_KINDS[kind] for kind in self.kinds)
                 raise OperatorError(f"{self.name}: expected operands of a {accepted} type, got {each}")
         inferred = self.infer(*in_types, **attributes)

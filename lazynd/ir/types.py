@@ -31,10 +31,67 @@ FLOAT64: Final = np.dtype("float64")
 INT32: Final = np.dtype("int32")
 INT64: Final = np.dtype("int64")
 BOOL: Final = np.dtype("bool")
+#: Every dtype by name. What MXNet spells as a structure of bits is NumPy's extension by ml_dtypes here.
+DTYPE_NAMES: Final = (*_NAMES, "bfloat16")
+_MXNETS_BFLOAT16: Final = np.dtype([("bfloat16", np.uint16)])
+
+
+def bfloat16() -> np.dtype[Any]:
+    """The dtype bfloat16. ml_dtypes is loaded by the first who asks; it lets NumPy know the name, and no more.
+
+    NumPy calls its kind "V": ask ``is_floating``, ``widened`` and ``finfo``.
+
+    >>> bfloat16().name, bfloat16().itemsize, is_floating(bfloat16())
+    ('bfloat16', 2, True)
+    """
+    found = _BY_KEY.get("bfloat16")
+    if found is None:
+        import ml_dtypes  # noqa: PLC0415 - a third party, loaded when wanted
+
+        found = np.dtype(ml_dtypes.bfloat16)
+        _BY_KEY.update(dict.fromkeys((found, found.type, _MXNETS_BFLOAT16, "bfloat16"), found))
+    return found
+
+
+def named_dtype(name: str) -> np.dtype[Any] | None:
+    """The dtype called ``name``, None if there is none."""
+    return DTYPES.get(name) or (bfloat16() if name == "bfloat16" else None)
+
+
+def is_bfloat16(dtype: np.dtype[Any]) -> bool:
+    """Whether ``dtype``, which is one of ours, is bfloat16."""
+    return dtype.kind == "V"
+
+
+def is_floating(dtype: np.dtype[Any]) -> bool:
+    """Whether ``dtype``, which is one of ours, is of floating point numbers."""
+    return dtype.kind in "fV"
+
+
+def is_half(dtype: np.dtype[Any]) -> bool:
+    """Whether ``dtype`` is float16 or bfloat16, which are summed in float32."""
+    return dtype.itemsize == 2 and dtype.kind in "fV"
+
+
+def widened(dtype: np.dtype[Any]) -> np.dtype[Any]:
+    """What numbers of ``dtype`` are computed in where half precision is not enough: float32 for the two halves."""
+    return FLOAT32 if is_half(dtype) else dtype
+
+
+def finfo(dtype: np.dtype[Any]) -> Any:
+    """``numpy.finfo``, of bfloat16 too."""
+    if is_bfloat16(dtype):
+        import ml_dtypes  # noqa: PLC0415 - a third party, loaded when wanted
+
+        described: Any = ml_dtypes.finfo
+        return described(dtype)
+    return np.finfo(dtype)
 
 
 def as_dtype(dtype: DTypeLike) -> np.dtype[Any]:
     """The NumPy dtype that ``dtype`` stands for: a name, a NumPy class, dtype or code, ``int``, ``float``, None.
+
+    ``"bfloat16"``, ``ml_dtypes.bfloat16``, ``jax.numpy.bfloat16`` and MXNet's structure of it are bfloat16.
 
     Raises as MXNet does: ``TypeError`` for what is no dtype, ``KeyError`` for one that MXNet has no code for.
 
@@ -44,10 +101,14 @@ def as_dtype(dtype: DTypeLike) -> np.dtype[Any]:
     try:
         return _BY_KEY[dtype]
     except (KeyError, TypeError):
-        kind = np.dtype(dtype).type
-    if kind not in _BY_KEY:
-        raise KeyError(kind)
-    return _BY_KEY[kind]
+        if isinstance(dtype, str) and dtype == "bfloat16":
+            return bfloat16()
+        made = np.dtype(dtype)
+    if made.name == "bfloat16" or made == _MXNETS_BFLOAT16:
+        return bfloat16()
+    if made.type not in _BY_KEY:
+        raise KeyError(made.type)
+    return _BY_KEY[made.type]
 
 
 class Context:
@@ -170,7 +231,7 @@ def require(condition: bool, message: str) -> None:
 
 def require_floats(type: Type) -> None:
     """Refuse what has no floats."""
-    require(type.dtype.kind == "f", f"This operation only support floating point types, not {type.dtype}")
+    require(is_floating(type.dtype), f"This operation only support floating point types, not {type.dtype}")
 
 
 def normalize_axis(axis: int, ndim: int) -> int:

@@ -7,9 +7,9 @@ from typing import Any
 from ..ops import every_name, find
 from ..reference import absent
 from . import _internal as _internal
+from . import contrib, image, linalg, random, sparse
 from . import op as op
 from . import utils as utils
-from . import contrib, image, linalg, random, sparse
 from .binary import (
     add,
     divide,

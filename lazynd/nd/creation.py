@@ -10,7 +10,7 @@ import numpy as np
 
 from .. import runtime
 from ..ir.errors import MXNetError, OperatorError
-from ..ir.types import DTYPES, FLOAT32, FLOAT64, Context, Type, as_dtype
+from ..ir.types import DTYPE_NAMES, FLOAT32, FLOAT64, Context, Type, as_dtype, is_floating
 from ..ops import OPERATORS
 from ..ops.creation import count_of
 from ..ops.kinds import CANONICAL, as_context, canonical_number
@@ -44,7 +44,7 @@ def _dtype(dtype: Any) -> np.dtype[Any]:
     try:
         return as_dtype(dtype)
     except KeyError:
-        raise MXNetError(f"Invalid Input: '{np.dtype(dtype)}', valid values are: {', '.join(DTYPES)}") from None
+        raise MXNetError(f"Invalid Input: '{np.dtype(dtype)}', valid values are: {', '.join(DTYPE_NAMES)}") from None
 
 
 @reports("array")
@@ -196,7 +196,7 @@ def linspace(
     """
     step = (stop - start) / max(num - bool(endpoint), 1)
     wanted = _dtype(dtype)
-    exact = wanted if wanted.kind == "f" else FLOAT64  # steps are fractions also where the numbers are not
+    exact = wanted if is_floating(wanted) else FLOAT64  # steps are fractions also where the numbers are not
     attributes = (num, start, step, 1, _context(ctx), exact)
     return NDArray(invoke(OPERATORS["_evenly_spaced"], (), attributes, calling_frame())[0]).astype(wanted, copy=False)
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from .. import runtime
 from ..ir.errors import MXNetError
-from ..ir.types import CPU, DTYPES, Context, Type
+from ..ir.types import CPU, DTYPE_NAMES, Context, Type, is_bfloat16, named_dtype
 from ..runtime.record import data as cell_of
 from ..runtime.shared import memory_of, shared_cell
 from .ndarray import _SHARE, NDArray
@@ -48,6 +48,9 @@ def to_dlpack_for_write(data: NDArray) -> Any:
     if data.context.device_type == "gpu":
         reason = "the memory of an array on a GPU is not shared for writing; use to_dlpack_for_read"
         raise refusal(MXNetError, "to_dlpack_for_write", reason, (data,))
+    if is_bfloat16(data._cell.type.dtype):
+        reason = "NumPy, which holds the memory, does not share bfloat16; use to_dlpack_for_read"
+        raise refusal(MXNetError, "to_dlpack_for_write", reason, (data,))
     return memory_of(data._cell).__dlpack__()
 
 
@@ -75,8 +78,8 @@ def from_dlpack(dlpack: Any) -> NDArray:
         return NDArray(cell_of(Type(tuple(buffer.shape), _known(buffer.dtype), context), buffer))
     try:
         values = np.from_dlpack(source)
-    except (BufferError, RuntimeError, ValueError) as error:  # a dtype that NumPy does not have
-        raise MXNetError(f"the values cannot be read: {error}") from error
+    except (BufferError, RuntimeError, ValueError) as error:  # a dtype that NumPy does not have: it may be bfloat16
+        return _adopted(source, error)
     type = Type(values.shape, _known(values.dtype), CPU)
     shared = isinstance(source, _Capsule) and (source.may_write or values.flags.writeable)
     if shared and values.flags.c_contiguous:
@@ -84,10 +87,19 @@ def from_dlpack(dlpack: Any) -> NDArray:
     return NDArray(cell_of(type, np.array(values, order="C")))
 
 
+def _adopted(source: Any, reason: Exception) -> NDArray:
+    """A copy made by the backend of what NumPy did not take, for ``reason``."""
+    try:
+        buffer = runtime.adopt(source)
+    except Exception:  # of whatever class the backend's is
+        raise MXNetError(f"the values cannot be read: {reason}") from reason
+    return NDArray(cell_of(Type(tuple(buffer.shape), _known(buffer.dtype), CPU), buffer))
+
+
 def _known(dtype: np.dtype[Any]) -> np.dtype[Any]:
-    found = DTYPES.get(np.dtype(dtype).name)
+    found = named_dtype(np.dtype(dtype).name)
     if found is None:
-        raise MXNetError(f"the values are {dtype}, which is none of {', '.join(DTYPES)}")
+        raise MXNetError(f"the values are {dtype}, which is none of {', '.join(DTYPE_NAMES)}")
     return found
 
 

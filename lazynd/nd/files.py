@@ -14,7 +14,7 @@ import numpy as np
 
 from .. import runtime
 from ..ir.errors import MXNetError
-from ..ir.types import CPU, DTYPES, Context, Type
+from ..ir.types import CPU, DTYPE_NAMES, Context, Type, named_dtype
 from ..runtime.record import data as cell_of
 from . import file_format, npz
 from .file_format import Record
@@ -183,9 +183,9 @@ def _parse(file: BinaryIO, size: int) -> Loaded:
 
 
 def _array(which: str, dtype: str, values: np.ndarray[Any, Any], device: tuple[int, int] = (1, 0)) -> NDArray:
-    known = DTYPES.get(dtype)
+    known = named_dtype(dtype)
     if known is None:
-        raise MXNetError(f"{which} is {dtype}, which lazynd does not have; it has {', '.join(DTYPES)}")
+        raise MXNetError(f"{which} is {dtype}, which lazynd does not have; it has {', '.join(DTYPE_NAMES)}")
     return NDArray(cell_of(Type(values.shape, known, _context(*device)), values.view(known)))
 
 

@@ -11,7 +11,7 @@ from typing import Any, Final
 import numpy as onp
 
 from .. import nd
-from ..ir.types import Context
+from ..ir.types import Context, is_floating
 from ..nd.creation import Shape
 from ..nd.np_shape import use_np_shape
 from ..reference import absent
@@ -207,7 +207,7 @@ def _elementwise(name: str) -> Any:
 
     @use_np_shape
     def function(x: ndarray) -> ndarray:
-        floating = x.dtype.kind == "f" or name in ("absolute", "abs", "sign", "square", "floor", "ceil", "trunc")
+        floating = is_floating(x.dtype) or name in ("absolute", "abs", "sign", "square", "floor", "ceil", "trunc")
         return wrap(operator(x if floating else x.astype("float32")))
 
     function.__name__ = function.__qualname__ = name

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as onp
 
 from .. import nd
+from ..ir.types import is_floating
 from ..nd.ndarray import _NUMPY_CLASS, NDArray
 from ..nd.np_shape import use_np_shape
 
@@ -23,7 +24,7 @@ def _promoted(a: ndarray, b: ndarray) -> tuple[NDArray, NDArray]:
     """Both in a common dtype: the wider float, or the float where only one is, so never wider than asked for."""
     if a.dtype == b.dtype:
         return a, b
-    floats = [x.dtype for x in (a, b) if x.dtype.kind == "f"]
+    floats = [x.dtype for x in (a, b) if is_floating(x.dtype)]
     common = floats[0] if len(floats) == 1 else onp.promote_types(a.dtype, b.dtype)
     return a.astype(common, copy=False), b.astype(common, copy=False)
 
@@ -38,7 +39,7 @@ def _arithmetic(function: Callable[[Any, Any], Any], floating: bool = False) -> 
         left: Any = self
         if isinstance(other, ndarray):
             left, other = _promoted(self, other)
-        if floating and left.dtype.kind != "f":
+        if floating and not is_floating(left.dtype):
             left = left.astype("float32")
             other = other.astype("float32") if isinstance(other, ndarray) else other
         return wrap(function(left, other))
@@ -59,7 +60,7 @@ def _reduction(name: str) -> Callable[..., ndarray]:
     @use_np_shape
     def method(self: ndarray, axis: Axis = None, keepdims: bool = False) -> ndarray:
         data: NDArray = self
-        if name == "mean" and self.dtype.kind != "f":
+        if name == "mean" and not is_floating(self.dtype):
             data = self.astype("float32")
         made = wrap(getattr(nd, name)(data, axis=axis, keepdims=keepdims))
         reduced = range(self.ndim) if axis is None else [axis] if isinstance(axis, int) else axis

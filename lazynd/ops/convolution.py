@@ -7,7 +7,7 @@ from typing import Any
 from ..ir import build as ir
 from ..ir.build import Value
 from ..ir.primitives.convolution import reach
-from ..ir.types import require
+from ..ir.types import is_floating, require
 from .kinds import Shape, one_of
 from .layout import channel_axis
 from .operator import floats as _f
@@ -26,7 +26,7 @@ def check_convolution(
     n = len(kernel)
     require(1 <= n <= 3, f"{n}D convolution not supported: kernel has 1 to 3 numbers")
     require(data.ndim == n + 2, f"Input data should be {n + 2}D for a kernel of {n} numbers, got {data.type}")
-    require(data.dtype.kind == "f", f"only floating point types are supported, got {data.dtype}")
+    require(is_floating(data.dtype), f"only floating point types are supported, got {data.dtype}")
     for name, each in (("weight", weight), ("bias", bias)):
         if each is not None:
             require(each.dtype == data.dtype, f"expected '{data.dtype}' for {name} as for data, got '{each.dtype}'")

@@ -10,7 +10,7 @@ import numpy as np
 from ..ir import build as ir
 from ..ir.build import Value
 from ..ir.control import scan
-from ..ir.types import FLOAT32, INT32, require
+from ..ir.types import FLOAT32, INT32, is_floating, require
 from .boxes import at_places, corners, numbers, ordered, overlaps, stacked, suppressed
 from .kinds import Wide, Wides
 from .operator import floats as _f
@@ -51,7 +51,7 @@ def MultiBoxPrior(
     array([[[0.12, 0.25, 0.38, 0.75],
             [0.62, 0.25, 0.88, 0.75]]], dtype=float32)
     """
-    require(data.ndim == 4 and data.dtype.kind == "f", f"data should be 4D: batch-channel-y-x, got {data.type}")
+    require(data.ndim == 4 and is_floating(data.dtype), f"data should be 4D: batch-channel-y-x, got {data.type}")
     require(len(sizes) > 0 and len(ratios) > 0, "sizes and ratios must not be empty")
     require(len(steps) == 2, f"steps are two numbers, got {len(steps)}")
     require(len(offsets) == 2, f"offsets are two numbers, got {len(offsets)}")

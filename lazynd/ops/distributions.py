@@ -15,7 +15,7 @@ import numpy as np
 
 from ..ir import build as ir
 from ..ir.build import Value
-from ..ir.types import FLOAT32, INT32, require
+from ..ir.types import FLOAT32, INT32, is_floating, require, widened
 from .kinds import Device, Draw, DType, Shape, one_of
 from .operator import op
 from .random import Stream, box_muller, normal, poisson_quantile, uniform
@@ -43,7 +43,7 @@ def _normal(draw: Stream, shape: Sequence[int], dtype: np.dtype[Any], mean: Valu
 
 
 def _exponential(draw: Stream, shape: Sequence[int], dtype: np.dtype[Any], rate: Value) -> Value:
-    return -ir.log(1 - uniform(draw, shape, dtype)) / rate
+    return ir.convert(-ir.log(1 - uniform(draw, shape, widened(dtype))), dtype) / rate
 
 
 def _gamma_of(words: Value, shape: Value) -> Value:
@@ -114,7 +114,7 @@ def _with_parameters(function: Any, arrays: Sequence[str], numbers: Mapping[str,
 
 
 def _floating(name: str, dtype: np.dtype[Any]) -> None:
-    require(dtype.kind == "f", f"{name} draws floats, not {dtype}")
+    require(is_floating(dtype), f"{name} draws floats, not {dtype}")
 
 
 def _sample_numbers(numbers: Mapping[str, float]) -> dict[str, float]:
@@ -224,8 +224,8 @@ def _sample_multinomial(
     Probabilities are taken relative to their sum. ``get_prob`` gives the logarithm of the probability of each draw too,
     which has a gradient.
     """
-    require(data.dtype.kind == "f" and data.ndim > 0, f"data must be floats along an axis, got {data.type}")
-    one_of(dtype.name, "float16", "float32", "float64", "int32", "uint8")
+    require(is_floating(data.dtype) and data.ndim > 0, f"data must be floats along an axis, got {data.type}")
+    one_of(dtype.name, "bfloat16", "float16", "float32", "float64", "int32", "uint8")
     classes, lead = data.shape[-1], data.shape[:-1]
     wide = np.result_type(data.dtype, FLOAT32)
     p = ir.reshape(ir.convert(data, wide), (math.prod(lead), 1, classes))

@@ -9,7 +9,7 @@ from typing import Any
 from ..ir import build as ir
 from ..ir.build import Value
 from ..ir.errors import OperatorError
-from ..ir.types import BOOL
+from ..ir.types import BOOL, is_floating
 from .kinds import Scalar, check_count
 from .operator import Operator, op
 
@@ -208,10 +208,10 @@ def _power_scalar(data: Value, *, scalar: Scalar = 1.0) -> Value:
     """The array to the power of a number. -1, 0, 0.5, 1 and 2 are compiled in, as cheaper operations."""
     if isinstance(scalar, Value):
         return ir.power(data, scalar)
-    if scalar == 0.5 and data.dtype.kind != "f":
+    if scalar == 0.5 and not is_floating(data.dtype):
         return ir.ones_like(data)  # the exponent is cast to the array's dtype: 0
     rules: dict[float, Callable[[], Value]] = {
-        -1: lambda: ir.power(data, ir.constant(-1, data.type)) if data.dtype.kind != "f" else 1 / data,
+        -1: lambda: ir.power(data, ir.constant(-1, data.type)) if not is_floating(data.dtype) else 1 / data,
         0: lambda: ir.ones_like(data),
         0.5: lambda: half_power(data),
         1: lambda: data,

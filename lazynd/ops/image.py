@@ -11,7 +11,7 @@ import numpy as np
 from ..ir import build as ir
 from ..ir.build import Value
 from ..ir.control import Values, cond, scan
-from ..ir.types import FLOAT32, INT32, require
+from ..ir.types import FLOAT32, INT32, is_floating, require
 from .kinds import Draw, Wide, Wides
 from .operator import floats, op
 from .random import normal, uniform
@@ -40,7 +40,7 @@ def _require_colours(data: Value) -> None:
 
 def _wide(data: Value) -> Value:
     """The numbers of an image as the floats that colours are computed in."""
-    return ir.convert(data, np.result_type(data.dtype, FLOAT32) if data.dtype.kind == "f" else FLOAT32)
+    return ir.convert(data, np.result_type(data.dtype, FLOAT32) if is_floating(data.dtype) else FLOAT32)
 
 
 def _narrow(x: Value, dtype: np.dtype[Any]) -> Value:

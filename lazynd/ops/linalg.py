@@ -6,7 +6,7 @@ from typing import Any
 
 from ..ir import build as ir
 from ..ir.build import Value
-from ..ir.types import INT32, normalize_axis, require
+from ..ir.types import INT32, is_floating, normalize_axis, require
 from .kinds import Scalar
 from .operator import op
 
@@ -18,7 +18,7 @@ def _f(rng: Any, *shape: int) -> Any:
 def _product(a: Value, b: Value, transpose_a: bool, transpose_b: bool, axis: int) -> Value:
     """Matrix products over equal leading axes; rows lie along ``axis``, columns along the last axis."""
     require(a.dtype == b.dtype, f"Incompatible attr in node  at 1-th input: expected {a.dtype}, got {b.dtype}")
-    require(a.dtype.kind == "f", f"only floats are supported, got {a.dtype}")
+    require(is_floating(a.dtype), f"only floats are supported, got {a.dtype}")
     require(a.ndim == b.ndim and a.ndim >= 2, f"two arrays of equally many dimensions, 2 or more: {a.type}, {b.type}")
     row = normalize_axis(axis, a.ndim)
     require(row < a.ndim - 1, f"axis {axis} of the rows is the axis of the columns")

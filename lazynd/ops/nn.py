@@ -10,7 +10,7 @@ import numpy as np
 from ..ir import build as ir
 from ..ir.build import Value
 from ..ir.errors import OperatorError
-from ..ir.types import INT32, normalize_axis, require, require_floats
+from ..ir.types import INT32, finfo, is_floating, normalize_axis, require, require_floats
 from .index import one_per_row
 from .kinds import Draw, DType, Scalar, Shape, Training, Wide, one_of
 from .operator import floats as _f
@@ -41,7 +41,7 @@ def dot(
     """
     if lhs.dtype != rhs.dtype:
         raise OperatorError(f"Incompatible attr in node  at 1-th input: expected {lhs.dtype}, got {rhs.dtype}")
-    require(lhs.dtype.kind == "f", f"dot only supports float32, float64 and float16, got {lhs.dtype}")
+    require(is_floating(lhs.dtype), f"dot only supports floats, got {lhs.dtype}")
     require(lhs.ndim > 0 and rhs.ndim > 0, "dot needs arrays of at least one dimension")
     if lhs.ndim == rhs.ndim == 1:
         require(not transpose_a and not transpose_b, "Cannot transpose vectors")
@@ -123,7 +123,7 @@ def _some_softmax_samples(rng: Any) -> list[Any]:
 
 def _scaled(data: Value, temperature: Value | None, dtype: Any) -> Value:
     """``data`` in ``dtype``, divided by ``temperature``."""
-    one_of(dtype and dtype.name, None, "float16", "float32", "float64", parameter="dtype")
+    one_of(dtype and dtype.name, None, "bfloat16", "float16", "float32", "float64", parameter="dtype")
     require_floats(data.type)
     x = data if temperature is None else data / temperature
     return x if dtype is None else ir.convert(x, dtype)
@@ -171,7 +171,7 @@ def softmax(
         e = ir.exp(_lowered(x, axis))
         return e / ir.sum(e, axis, keepdims=True)
     inside = _within(length, x, axis)
-    least = ir.full_like(x, np.finfo(x.dtype).min)
+    least = ir.full_like(x, float(finfo(x.dtype).min))
     e = ir.exp(x - ir.stop_gradient(ir.max(ir.select(inside, x, least), axis, keepdims=True)))
     e = ir.select(inside, e, ir.zeros_like(e))
     total = ir.sum(e, axis, keepdims=True)

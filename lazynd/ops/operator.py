@@ -14,7 +14,7 @@ from ..ir.errors import MXNetError, OperatorError
 from ..ir.graph import Graph
 from ..ir.node import leaf
 from ..ir.specialization import Op, Slot, Specialization
-from ..ir.types import FLOAT32, FLOAT64, INT32, Type
+from ..ir.types import FLOAT32, FLOAT64, INT32, Type, is_floating
 from ..ir.value import Value, constant, wrap
 from ..reference import operators as mxnet_operators
 from ..reference import twins
@@ -209,7 +209,7 @@ class Operator(Op):
     def _slots(self, in_types: tuple[Type, ...], static: Mapping[str, Any]) -> tuple[Slot, ...]:
         like = in_types[0].dtype if in_types else static.get("dtype") or FLOAT32
         context = in_types[0].context if in_types else static.get("ctx")
-        wide = np.result_type(like, FLOAT32) if like.kind == "f" else FLOAT32
+        wide = np.result_type(like, FLOAT32) if is_floating(like) else FLOAT32
         dtypes = {"runtime": like, "real": FLOAT64, "wide": wide, "wides": wide, "draw": UINT32}
         slots: list[Slot] = []
         for p in self.parameters:

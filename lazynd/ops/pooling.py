@@ -8,7 +8,7 @@ from typing import Any
 
 from ..ir import build as ir
 from ..ir.build import Value
-from ..ir.types import FLOAT32, require
+from ..ir.types import FLOAT32, is_floating, require
 from .kinds import Scalar, Shape, one_of
 from .layout import channel_axis
 from .operator import floats as _f
@@ -61,7 +61,7 @@ def Pooling(
     one_of(pooling_convention, "full", "same", "valid")
     one_of(layout, None, "NCW", "NCHW", "NCDHW", "NWC", "NHWC", "NDHWC")
     require(3 <= data.ndim <= 5, f"Input data should be 3D, 4D or 5D, got {data.type}")
-    require(data.dtype.kind == "f", f"only floating point types are supported, got {data.dtype}")
+    require(is_floating(data.dtype), f"only floating point types are supported, got {data.dtype}")
     require(pool_type != "lp" or p_value in (1, 2, 3), f"p_value must be 1, 2 or 3 for lp, got {p_value}")
     channels = channel_axis(layout, data.ndim - 2)
     axes = tuple(i for i in range(1, data.ndim) if i != channels)

@@ -10,7 +10,7 @@ import numpy as np
 
 from ..ir import build as ir
 from ..ir.build import Value
-from ..ir.types import require
+from ..ir.types import finfo, is_floating, require, widened
 from .kinds import Device, Draw, DType, Scalar, Shape, one_of
 from .operator import op
 
@@ -24,7 +24,7 @@ _SMALL_RATE = 12.0
 
 
 def uniform(draw: Stream, shape: Sequence[int], dtype: np.dtype[Any]) -> Value:
-    """Numbers in [0, 1): 24 random bits for float32 and float16, 53 for float64."""
+    """Numbers in [0, 1): as many random bits as the dtype keeps, 53 for float64 and 24 for float32."""
     shape = tuple(shape)
     if dtype == _FLOAT64:
         words = ir.random_bits(*draw, (2, *shape))
@@ -34,8 +34,8 @@ def uniform(draw: Stream, shape: Sequence[int], dtype: np.dtype[Any]) -> Value:
     bits = ir.shift_right(ir.random_bits(*draw, shape), 8)
     if dtype == _FLOAT32:
         return ir.convert(bits, dtype) * 2.0**-24
-    # float16 keeps 11 bits: more would round up to 1.
-    return ir.convert(ir.convert(ir.shift_right(bits, 13), _FLOAT32) * 2.0**-11, dtype)
+    kept = int(finfo(dtype).nmant) + 1  # more would round up to 1
+    return ir.convert(ir.convert(ir.shift_right(bits, 24 - kept), _FLOAT32) * 2.0**-kept, dtype)
 
 
 def normal(draw: Stream, shape: Sequence[int], dtype: np.dtype[Any]) -> Value:
@@ -66,7 +66,7 @@ def _random_uniform(
     draw: Draw,
 ) -> Value:
     """Numbers uniform in [low, high)."""
-    require(dtype.kind == "f", f"uniform draws floats, not {dtype}")
+    require(is_floating(dtype), f"uniform draws floats, not {dtype}")
     return low + uniform(draw, shape, dtype) * (high - low)
 
 
@@ -81,7 +81,7 @@ def _random_normal(
     draw: Draw,
 ) -> Value:
     """Normal numbers of mean ``loc`` and standard deviation ``scale``."""
-    require(dtype.kind == "f", f"normal draws floats, not {dtype}")
+    require(is_floating(dtype), f"normal draws floats, not {dtype}")
     return loc + normal(draw, shape, dtype) * scale
 
 
@@ -90,8 +90,8 @@ def _random_exponential(
     *, lam: Scalar = 1.0, shape: Shape = (1,), ctx: Device | None = None, dtype: DType = "float32", draw: Draw
 ) -> Value:
     """Exponential numbers of rate ``lam``."""
-    require(dtype.kind == "f", f"exponential draws floats, not {dtype}")
-    return -ir.log(1 - uniform(draw, shape, dtype)) / lam
+    require(is_floating(dtype), f"exponential draws floats, not {dtype}")
+    return ir.convert(-ir.log(1 - uniform(draw, shape, widened(dtype))), dtype) / lam
 
 
 @op(samples=lambda r: [((), {"shape": (3, 4), "low": -2, "high": 9})], method=False, differentiable=False)
@@ -114,7 +114,7 @@ def _random_poisson(
     *, lam: Scalar = 1.0, shape: Shape = (1,), ctx: Device | None = None, dtype: DType = "float32", draw: Draw
 ) -> Value:
     """Poisson numbers of rate ``lam``, as floats."""
-    require(dtype.kind == "f", f"poisson draws floats, not {dtype}")
+    require(is_floating(dtype), f"poisson draws floats, not {dtype}")
     return ir.convert(poisson_quantile(uniform(draw, shape, _FLOAT64), ir.convert(lam, _FLOAT64)), dtype)
 
 

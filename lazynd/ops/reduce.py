@@ -11,7 +11,7 @@ import numpy as np
 from ..ir import build as ir
 from ..ir.build import Value
 from ..ir.errors import OperatorError
-from ..ir.types import BOOL, FLOAT64, INT64, normalize_axis, require
+from ..ir.types import BOOL, FLOAT64, INT64, is_floating, normalize_axis, require
 from .kinds import Axis, DType
 from .operator import Operator, op
 
@@ -59,7 +59,7 @@ def _reduction(name: str, rule: Callable[[Value, Ints, bool], Value], text: str,
 
 
 def _mean(x: Value, axes: Ints, keepdims: bool) -> Value:
-    if x.dtype.kind == "f":
+    if is_floating(x.dtype):
         return ir.mean(x, axes, keepdims)
     if x.dtype.kind == "b":
         return ir.max(x, axes, keepdims)
@@ -109,7 +109,7 @@ def norm(
     axes = resolve_axes(axis, x.ndim, False, x.shape)
     if ord == 1:
         return one(ir.sum(ir.abs(x), axes, keepdims))
-    if x.dtype.kind != "f":  # in double: what is truncated must be right to the last place
+    if not is_floating(x.dtype):  # in double: what is truncated must be right to the last place
         wide = ir.convert(x, FLOAT64)
         return ir.convert(one(ir.sqrt(ir.sum(wide * wide, axes, keepdims))), x.dtype)
     if not x.size:

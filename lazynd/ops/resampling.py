@@ -6,7 +6,7 @@ from typing import Any
 
 from ..ir import build as ir
 from ..ir.build import Value
-from ..ir.types import require
+from ..ir.types import is_floating, require
 from .convolution import Deconvolution
 from .kinds import Shape, check_count, one_of
 from .operator import floats as _f
@@ -45,7 +45,7 @@ def UpSampling(
     require(scale >= 1, f"value {scale} for Parameter scale should be greater equal to 1")
     for each in data:
         require(each.ndim == 4, f"Input data should be 4D in (batch, channel, y, x), got {each.type}")
-        require(each.dtype.kind == "f", f"only floating point types are supported, got {each.dtype}")
+        require(is_floating(each.dtype), f"only floating point types are supported, got {each.dtype}")
         require(each.dtype == data[0].dtype, f"expected {data[0].dtype} as in the first array, got {each.type}")
     if sample_type == "bilinear":
         return _bilinear(data, scale, num_filter)

@@ -13,7 +13,7 @@ import numpy as np
 
 from ..ir import build as ir
 from ..ir.build import Value
-from ..ir.types import FLOAT32, FLOAT64, INT32, Context, require
+from ..ir.types import FLOAT32, FLOAT64, INT32, Context, is_floating, require
 from .image import UINT8, axes_of
 from .kinds import Shape
 from .operator import op
@@ -34,7 +34,7 @@ def resized(x: Value, height: int, width: int, interp: int) -> Value:
     """``x`` with its height and width changed."""
     require(NEAREST <= interp <= LANCZOS, f"interp must be from 0 to 4, got {interp}")
     down, right = axes_of(x)
-    require(interp == NEAREST or x.dtype == UINT8 or x.dtype.kind == "f", f"interp {interp} needs uint8 or floats")
+    require(interp == NEAREST or x.dtype == UINT8 or is_floating(x.dtype), f"interp {interp} needs uint8 or floats")
     # As OpenCV computes it: 1 / (new / old) may differ from old / new in its last bit, and then in what is nearest.
     ratios = (1 / (height / x.shape[down]), 1 / (width / x.shape[right]))
     whole = all(ratio == round(ratio) for ratio in ratios)

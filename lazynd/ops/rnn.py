@@ -10,7 +10,7 @@ from ..ir import build as ir
 from ..ir.build import Value
 from ..ir.control import scan
 from ..ir.errors import OperatorError
-from ..ir.types import INT32, normalize_axis, require
+from ..ir.types import INT32, is_floating, normalize_axis, require
 from .kinds import Draw, Scalar, Training, check_count, one_of
 from .operator import floats as _f
 from .operator import op
@@ -218,7 +218,7 @@ def RNN(
     require(projection_size is None or mode == "lstm", f"projection_size is for lstm, not for {mode}")
     require(projection_size is None or projection_size > 0, "projection_size must be positive")
     require(data.ndim == 3, "Input data should be rank-3 tensor of dim [sequence length, batch size, input size]")
-    require(data.dtype.kind == "f", f"RNN needs floats, got {data.type}")
+    require(is_floating(data.dtype), f"RNN needs floats, got {data.type}")
     directions = 2 if bidirectional else 1
     layout = _Layout(mode, data.shape[2], state_size, num_layers, directions, projection_size)
     states, lengths = _inputs(layout, data, state, [state_cell, sequence_length], use_sequence_length)

@@ -9,7 +9,7 @@ import numpy as np
 from ..ir import build as ir
 from ..ir.build import Value
 from ..ir.control import scan
-from ..ir.types import FLOAT32, FLOAT64, INT32, Type, require
+from ..ir.types import FLOAT32, FLOAT64, INT32, Type, finfo, is_floating, require
 from .boxes import numbers
 from .kinds import Shape, one_of
 from .operator import floats as _f
@@ -188,7 +188,7 @@ def _count(spans: Value) -> Value:
 
 def _place_of_maximum(image: Value, rows: Value, columns: Value) -> tuple[Value, Value]:
     """Where in an image [channel, height, width] the first maximum of each bin [i, height], [j, width] is."""
-    least = float(np.finfo(image.dtype).min)
+    least = float(finfo(image.dtype).min)
     within = ir.reshape(columns, (1, 1, *columns.shape))
     across = ir.select(within, ir.expand_dims(image, 2), least)  # channel, height, j, width
     column, value = ir.argmax(across, 3), ir.max(across, 3)
@@ -212,7 +212,7 @@ def ROIPooling(data: Value, rois: Value, *, pooled_size: Shape, spatial_scale: f
     array([[[[ 5.,  7.],
              [13., 15.]]]], dtype=float32)
     """
-    require(data.ndim == 4 and data.dtype.kind == "f", f"data should be a 4D tensor of floats, got {data.type}")
+    require(data.ndim == 4 and is_floating(data.dtype), f"data should be a 4D tensor of floats, got {data.type}")
     require(rois.ndim == 2 and rois.shape[1] == 5, f"bbox should be a 2D tensor of shape [batch, 5], got {rois.type}")
     require(rois.dtype == data.dtype, f"expected rois of {data.dtype} as data, got {rois.type}")
     require(len(pooled_size) == 2 and min(pooled_size) > 0, f"pooled_size is two numbers above 0, got {pooled_size}")

@@ -9,7 +9,7 @@ import numpy as np
 from ..ir import build as ir
 from ..ir.build import Value
 from ..ir.control import scan
-from ..ir.types import INT32, require
+from ..ir.types import INT32, is_floating, require, widened
 from .kinds import Scalar, one_of
 from .nn import log_softmax
 from .operator import floats as _f
@@ -171,7 +171,7 @@ def CTCLoss(
     durations = given.pop() if use_data_lengths else None
     blank = 0 if blank_label == "first" else classes - 1
     path = _path(ir.minimum(ir.maximum(symbols, 0), classes - 1), blank)
-    scores = log_softmax(ir.convert(data, np.dtype("float32")) if data.dtype == np.float16 else data)
+    scores = log_softmax(ir.convert(data, widened(data.dtype)))
     rows = ir.iota(path.shape, 0, INT32, data.context)
     chances = ir.transpose(ir.gather(scores, (rows, path), (1, 2)), (2, 0, 1))
     last = _forward(chances, _may_skip(path, blank), durations)
@@ -183,7 +183,7 @@ def CTCLoss(
 
 
 def _check_ctc(data: Value, label: Value) -> None:
-    require(data.dtype.kind == "f", f"CTCLoss needs floats, got {data.type}")
+    require(is_floating(data.dtype), f"CTCLoss needs floats, got {data.type}")
     require(data.ndim == 3, f"The number of dimensions of data array must be 3, got {data.type}")
     require(label.ndim == 2, f"The number of dimensions of labels array must be 2, got {label.type}")
     require(

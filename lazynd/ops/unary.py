@@ -10,7 +10,7 @@ import numpy as np
 
 from ..ir import build as ir
 from ..ir.build import Value
-from ..ir.types import BOOL, FLOAT32, require, require_floats
+from ..ir.types import BOOL, FLOAT32, is_floating, require, require_floats
 from .kinds import Draw, DType, Real, Scalar, Training, one_of
 from .operator import Operator, op
 from .random import uniform
@@ -33,7 +33,7 @@ def _math(
 
     def function(data: Value) -> Value:
         require(data.dtype != BOOL, f"{name} does not support boolean type")
-        if data.dtype.kind == "f":
+        if is_floating(data.dtype):
             return rule(data)
         return ir.convert(rule(ir.convert(data, FLOAT32)), data.dtype)
 
@@ -141,7 +141,7 @@ _exact("ones_like", ir.ones_like, "Ones of the same shape and dtype.", different
 
 def _arcsin_gradient(g: Value, y: Value, data: Value) -> Value:
     """Infinite at -1 and 1, where the body's own is NaN."""
-    real = data.dtype if data.dtype.kind == "f" else FLOAT32
+    real = data.dtype if is_floating(data.dtype) else FLOAT32
     x = ir.convert(data, real)
     return ir.convert(ir.convert(g, real) * ir.rsqrt((1 - x) * (1 + x)), data.dtype)
 
@@ -161,7 +161,7 @@ def Cast(data: Value, *, dtype: DType) -> Value:
 
 def _bound(bound: Value, dtype: np.dtype[Any]) -> Value:
     """``bound`` (float64) in ``dtype``; an integer beyond the dtype's range is its nearest end."""
-    if dtype.kind == "f":
+    if is_floating(dtype):
         return ir.convert(bound, dtype)
     ends = np.iinfo(dtype)
     made = ir.convert(bound, dtype)
@@ -172,7 +172,7 @@ def _bound(bound: Value, dtype: np.dtype[Any]) -> Value:
 @op(samples=lambda r: [((r.uniform(-2, 2, (3, 4)).astype("float32"),), {"a_min": -0.7, "a_max": 1.1})], smooth=False)
 def clip(data: Value, *, a_min: Real, a_max: Real) -> Value:
     """``data`` limited to the interval from ``a_min`` to ``a_max``, which wins if it is the smaller."""
-    require(data.dtype.kind in "fiu", f"clip does not support {data.dtype}")
+    require(data.dtype != BOOL, f"clip does not support {data.dtype}")
     low, high = (ir.broadcast_to(_bound(each, data.dtype), data.shape) for each in (a_min, a_max))
     return ir.select(data > high, high, ir.select(data < low, low, data))
 

@@ -11,6 +11,7 @@ from ..ir.graph import Graph, Rewriter
 from ..ir.node import Node, Output
 from ..ir.primitive import Primitive
 from ..ir.specialization import Specialization
+from ..ir.types import finfo, is_floating, is_half
 from ..ir.value import broadcast_to, emit
 
 Array = np.ndarray[Any, Any]
@@ -24,7 +25,7 @@ def fold_constants(graph: Graph) -> Graph:
 
     A uniform constant of any size takes one form, a broadcast 0-d constant. Others are folded up to 64 elements.
     Folded are data movement, integers and booleans, and those float operations that IEEE 754 rounds in one way;
-    not float16 (backends keep more bits between operations), and not subnormal numbers (backends may flush them).
+    not half precision (backends keep more bits between operations), and not subnormal numbers (they may be flushed).
     """
     rewriter = Rewriter(graph.inputs)
     known: dict[Ref, Array] = {}  # The value of each constant node; of a uniform one, its one element.
@@ -87,13 +88,13 @@ def _evaluate(spec: Specialization, operands: Sequence[Array]) -> Array | None:
 
 def _exact(spec: Specialization, operands: Sequence[Array], result: Array) -> bool:
     """Whether every backend computes ``result`` to the bit."""
-    floats = [array for array in (*operands, result) if array.dtype.kind == "f"]
+    floats = [array for array in (*operands, result) if is_floating(array.dtype)]
     if not floats:
         return True
     assert isinstance(spec.op, Primitive)
-    if not spec.op.exact or any(a.dtype == np.float16 for a in floats):
+    if not spec.op.exact or any(is_half(a.dtype) for a in floats):
         return False
-    if any(bool(np.any((a != 0) & (np.abs(a) < np.finfo(a.dtype).tiny))) for a in floats):
+    if any(bool(np.any((a != 0) & (np.abs(a) < finfo(a.dtype).tiny))) for a in floats):
         return False
     if spec.op.name == "convert" and result.dtype.kind in "iu":
         # A NaN, an infinity and what is out of range have no one conversion.

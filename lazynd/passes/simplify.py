@@ -11,6 +11,7 @@ from ..ir import build as ir
 from ..ir.graph import Graph, Rewriter, rewrite
 from ..ir.node import Node, Output
 from ..ir.primitives.compare import by_way_of
+from ..ir.types import finfo, is_bfloat16, is_floating, is_half
 from ..ir.value import Value, emit
 from .pattern import Rule, p, rule, variable
 
@@ -28,15 +29,15 @@ def lossless(source: np.dtype[Any], target: np.dtype[Any]) -> bool:
         return source.itemsize <= target.itemsize
     if source.kind == "u" and target.kind == "i":
         return source.itemsize < target.itemsize
-    if source.kind in "iu" and target.kind == "f":
+    if source.kind in "iu" and is_floating(target):
         bits = 8 * source.itemsize - (source.kind == "i")
-        return bits <= np.finfo(target).nmant + 1
-    return False
+        return bool(bits <= finfo(target).nmant + 1)
+    return is_bfloat16(source) and is_floating(target) and not is_half(target)
 
 
 def detour(source: np.dtype[Any], through: np.dtype[Any], target: np.dtype[Any]) -> bool:
     """Whether conversion by way of ``through`` gives what direct conversion gives."""
-    if source.kind in "iu" and through.kind == "f" and target.kind in "iu" and not lossless(source, by_way_of(target)):
+    if source.kind in "iu" and is_floating(through) and target.kind in "iu" and not lossless(source, by_way_of(target)):
         return False  # An integer wraps where the float of its value is out of range.
     return lossless(source, through)
 
@@ -85,7 +86,7 @@ RULES: Final[Sequence[Rule]] = (
     rule(x + -y, lambda x, y: x - y, when=lambda x: x.dtype.kind != "b"),
     rule(x - -y, lambda x, y: x + y, when=lambda x: x.dtype.kind != "b"),
     rule(-x * -y, lambda x, y: x * y),
-    rule(-x / -y, lambda x, y: x / y, when=lambda x: x.dtype.kind == "f"),
+    rule(-x / -y, lambda x, y: x / y, when=lambda x: is_floating(x.dtype)),
     rule(p.abs(-x), lambda x: ir.abs(x), when=lambda x: x.dtype.kind != "u"),
     rule(p.abs(p.abs(x)), lambda x: ir.abs(x)),
     rule(p.sign(p.sign(x)), lambda x: ir.sign(x)),

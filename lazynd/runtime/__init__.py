@@ -8,7 +8,7 @@ import numpy as np
 
 from ..ir.errors import MXNetError
 from ..ir.primitives.compare import truncated
-from ..ir.types import Context
+from ..ir.types import Context, as_dtype, is_bfloat16, is_floating
 from ..ops import OPERATORS
 from . import fork as fork
 from .cell import Cell, Ref, View
@@ -70,11 +70,12 @@ def _late(ref: Ref, error: Exception) -> MXNetError:
 
 def exported(cell: Cell) -> Any:
     """A private copy of the value of ``cell`` as an object with ``__dlpack__``, on its device."""
-    if cell.type.context.device_type != "gpu":
+    if cell.type.context.device_type != "gpu" and not is_bfloat16(cell.type.dtype):
         return fetch(cell, "dlpack")
-    value, backend = force(cell.ref, "dlpack"), current_backend()
+    backend = current_backend()  # NumPy gives no bfloat16
+    value = force(cell.ref, "dlpack")
     with INSIDE:
-        return backend.copy(value)
+        return backend.copy(backend.put(value, cell.type.context))
 
 
 def adopt(foreign: Any) -> Any:
@@ -117,11 +118,17 @@ def host_array(source: Any, dtype: np.dtype[Any]) -> Array:
             found = np.asarray(source)
             if found.dtype.kind == "c":
                 raise TypeError
+            if found.dtype.names is not None:
+                found = found.view(as_dtype(found.dtype))  # bfloat16 as MXNet has it
             if found.dtype == object:
                 found = found.astype(np.int64 if integral else np.float64)
-            if integral and found.dtype.kind == "f" and isinstance(source, np.ndarray):
+            if integral and is_floating(found.dtype) and isinstance(source, np.ndarray):
                 return np.asarray(truncated(found, dtype), order="C")
-            if integral and found.dtype.kind in "fu" and not isinstance(source, np.ndarray):
+            if (
+                integral
+                and (is_floating(found.dtype) or found.dtype.kind == "u")
+                and not isinstance(source, np.ndarray)
+            ):
                 found = _as_int64(found)
             return np.array(found, dtype, order="C") if found.dtype == dtype else found.astype(dtype, order="C")
     except (TypeError, ValueError, OverflowError):

@@ -12,7 +12,7 @@ from ...ir.graph import Graph, subgraphs
 from ...ir.node import Node
 from ...ir.primitive import Primitive
 from ...ir.specialization import Specialization
-from ...ir.types import FLOAT32, Context
+from ...ir.types import FLOAT32, Context, is_bfloat16
 from ..protocol import EXACT_SIZE, ROUNDED_ONCE, cast_scalar
 
 Array = np.ndarray[Any, Any]
@@ -36,7 +36,7 @@ def evaluate(graph: Graph, inputs: Sequence[Any]) -> list[Array]:
             if spec.op.name in ROUNDED_ONCE and operands[0].dtype == FLOAT32 and operands[0].size <= EXACT_SIZE:
                 result = spec.op.evaluate(operands[0].astype(np.float64)).astype(FLOAT32)
             else:
-                result = spec.op.evaluate(*operands, **_attributes(spec))
+                result = _evaluate(spec.op, spec, operands)
             del operands
             for i, (each, type) in enumerate(zip(_listed(result), spec.out_types, strict=True)):
                 array = np.asarray(each)
@@ -48,6 +48,15 @@ def evaluate(graph: Graph, inputs: Sequence[Any]) -> list[Array]:
                     for i in range(len(ref.node.spec.out_types) if ref.node.spec else 1):
                         known.pop((ref.node, i), None)
     return [known[ref.node, ref.index] for ref in graph.outputs]
+
+
+def _evaluate(op: Primitive, spec: Specialization, operands: Sequence[Array]) -> Any:
+    """The results of ``op``; bfloat16 is computed in float32 and rounded at the end."""
+    if not op.in_float32 or not any(is_bfloat16(each.dtype) for each in operands):
+        return op.evaluate(*operands, **_attributes(spec))
+    exact = [each.astype(FLOAT32) if is_bfloat16(each.dtype) else each for each in operands]
+    made = _listed(op.evaluate(*exact, **_attributes(spec)))
+    return tuple(np.asarray(each).astype(t.dtype, copy=False) for each, t in zip(made, spec.out_types, strict=True))
 
 
 def _attributes(spec: Specialization) -> Mapping[str, Any]:

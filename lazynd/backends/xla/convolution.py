@@ -13,10 +13,10 @@ from dataclasses import dataclass, replace
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 from jax import lax
 
 from ...ir.primitives.convolution import LEAD, reach, windows
+from ...ir.types import widened
 from .lower import PLATFORM_LOWERINGS, lowers
 
 Ints = tuple[int, ...]
@@ -57,8 +57,8 @@ def _general(x: jax.Array, w: jax.Array, how: Geometry) -> jax.Array:
 
 def _narrow(x: jax.Array, w: jax.Array, convolve: Callable[..., jax.Array], attributes: dict[str, Ints]) -> jax.Array:
     """Half precision is computed in single."""
-    wide = np.dtype(np.float32) if x.dtype == np.float16 else x.dtype
-    return convolve(x.astype(wide), w.astype(wide), Geometry(**attributes)).astype(x.dtype)
+    precise = widened(x.dtype)
+    return convolve(x.astype(precise), w.astype(precise), Geometry(**attributes)).astype(x.dtype)
 
 
 @lowers("convolution")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import jax
@@ -12,9 +12,12 @@ from jax import lax
 
 from ...ir.graph import Graph
 from ...ir.node import Node
+from ...ir.primitive import Primitive
 from ...ir.primitives.check import may_fail
 from ...ir.primitives.compare import by_way_of
 from ...ir.primitives.source import threefry
+from ...ir.specialization import Specialization
+from ...ir.types import finfo, is_bfloat16, widened
 from ..protocol import EXACT_SIZE, ROUNDED_ONCE
 
 
@@ -141,7 +144,7 @@ def _divide(x: jax.Array, y: jax.Array) -> jax.Array:
     """
     if not jnp.issubdtype(x.dtype, jnp.floating):
         return lax.div(x, y)
-    precision = np.finfo(x.dtype).nexp, np.finfo(x.dtype).nmant
+    precision = finfo(x.dtype).nexp, finfo(x.dtype).nmant
     divisor = lax.select(x != x, x, lax.reduce_precision(y, *precision))
     return lax.reduce_precision(lax.div(x, divisor), *precision)
 
@@ -163,12 +166,20 @@ def _power(x: jax.Array, y: jax.Array) -> jax.Array:
     return lax.select(y < zero, inverse, result)
 
 
+def _to_bfloat16(x: jax.Array, dtype: np.dtype[Any]) -> jax.Array:
+    """Rounded once, and rounded: XLA leaves out conversions to a narrow type and back, but no ``reduce_precision``."""
+    exact = x if jnp.issubdtype(x.dtype, jnp.floating) else lax.convert_element_type(x, np.float64)
+    precision = finfo(dtype).nexp, finfo(dtype).nmant
+    return lax.convert_element_type(lax.reduce_precision(exact, *precision), dtype)
+
+
 @lowers("convert")
 def _convert(x: jax.Array, *, dtype: np.dtype[Any]) -> jax.Array:
+    if is_bfloat16(dtype):
+        return _to_bfloat16(x, dtype)
     if not jnp.issubdtype(x.dtype, jnp.floating) or dtype.kind not in "iu":
         return lax.convert_element_type(x, dtype)
-    if x.dtype == np.float16:
-        x = lax.convert_element_type(x, np.float32)
+    x = lax.convert_element_type(x, widened(x.dtype))
     if dtype == np.uint64:
         half = x.dtype.type(2.0**63)
         upper = x >= half
@@ -199,9 +210,8 @@ def _pad(x: jax.Array, value: jax.Array, *, low: Any, high: Any, interior: Any) 
 
 @lowers("dot_general")
 def _dot_general(a: jax.Array, b: jax.Array, *, contract: Any, batch: Any) -> jax.Array:
-    wide = jnp.float32 if a.dtype == jnp.float16 else a.dtype
     precision = lax.Precision.HIGHEST
-    made = lax.dot_general(a, b, (contract, batch), precision=precision, preferred_element_type=wide)
+    made = lax.dot_general(a, b, (contract, batch), precision=precision, preferred_element_type=widened(a.dtype))
     return made.astype(a.dtype)
 
 
@@ -301,13 +311,34 @@ class Lowered:
                 attributes = {
                     k: lower(v, self._platform) if isinstance(v, Graph) else v for k, v in spec.attributes.items()
                 }
-                made = self._lowerings[spec.op.name](*(known[r.node, r.index] for r in node.inputs), **attributes)
+                made = self._apply(spec, [known[r.node, r.index] for r in node.inputs], attributes)
             if isinstance(made, Checked):
                 made, latest = made
                 failure = first_failure(failure, latest)
             for i, each in enumerate(made if isinstance(made, tuple) else (made,)):
                 known[node, i] = each
         return [known[ref.node, ref.index] for ref in graph.outputs], failure
+
+    def _apply(self, spec: Specialization, operands: Sequence[Any], attributes: Mapping[str, Any]) -> Any:
+        """The results of a primitive; bfloat16 is computed in float32 and rounded at the end."""
+        assert isinstance(spec.op, Primitive)
+        lowering = self._lowerings[spec.op.name]
+        narrow = spec.op.in_float32 and spec.op.name not in _BY_THEMSELVES
+        if not narrow or not any(each.dtype == jnp.bfloat16 for each in operands):
+            return lowering(*operands, **attributes)
+        exact = [lax.convert_element_type(x, np.float32) if x.dtype == jnp.bfloat16 else x for x in operands]
+        made = lowering(*exact, **attributes)
+        if isinstance(made, Checked):
+            return Checked(_typed(made.results, spec), made.failure)
+        return _typed(made if isinstance(made, tuple) else (made,), spec)
+
+
+#: Their lowerings know what half precision is.
+_BY_THEMSELVES = {"dot_general", "convolution"}
+
+
+def _typed(made: Sequence[jax.Array], spec: Specialization) -> tuple[jax.Array, ...]:
+    return tuple(lax.convert_element_type(x, t.dtype) for x, t in zip(made, spec.out_types, strict=True))
 
 
 def lower(graph: Graph, platform: str = "cpu") -> Lowered:

@@ -14,6 +14,7 @@ from jax import lax
 
 from ...ir.primitives.convolution import reach
 from ...ir.primitives.window import counts, place_dtype
+from ...ir.types import finfo, widened
 from .lower import PLATFORM_LOWERINGS, lowers
 
 Ints = tuple[int, ...]
@@ -23,7 +24,7 @@ UNROLLED, UNROLLED_AT_ONCE = 64, 16
 
 
 def _least(x: jax.Array) -> Any:
-    return x.dtype.type(np.finfo(x.dtype).min)
+    return x.dtype.type(finfo(x.dtype).min)
 
 
 def _counted(x: jax.Array) -> jax.Array:
@@ -50,9 +51,11 @@ def _pieces(x: jax.Array, value: Any, window: Ints, strides: Ints, low: Ints, hi
 
 @lowers("reduce_window_sum")
 def _sum(x: jax.Array, *, window: Ints, strides: Ints, low: Ints, high: Ints, spread: Ints) -> jax.Array:
-    wide = np.dtype(np.float32) if x.dtype == np.float16 else x.dtype
+    precise = widened(x.dtype)
     padding = list(zip(low, high, strict=True))
-    made = lax.reduce_window(x.astype(wide), wide.type(0), lax.add, window, strides, padding, base_dilation=spread)
+    made = lax.reduce_window(
+        x.astype(precise), precise.type(0), lax.add, window, strides, padding, base_dilation=spread
+    )
     return made.astype(x.dtype)
 
 
@@ -88,7 +91,7 @@ def _argmax(x: jax.Array, *, window: Ints, strides: Ints, low: Ints, high: Ints)
 
 def _sum_on_cpu(x: jax.Array, *, window: Ints, strides: Ints, low: Ints, high: Ints, spread: Ints) -> jax.Array:
     """One axis after the other."""
-    made = x.astype(np.float32) if x.dtype == np.float16 else x
+    made = x.astype(widened(x.dtype))
     for axis, how in enumerate(zip(window, strides, low, high, spread, strict=True)):
         if how != (1, 1, 0, 0, 1):
             made = _sum_along(made, axis, *how)

@@ -9,7 +9,7 @@ import numpy as np
 from .. import build as ir
 from ..errors import OperatorError
 from ..primitive import Primitive
-from ..types import BOOL, Type
+from ..types import BOOL, Type, is_bfloat16, is_floating, widened
 from ..value import Value
 from .elementwise import Array, Binary, Samples, Unary, same_types
 
@@ -123,13 +123,24 @@ class Convert(Unary):
         return (ir.convert(g, x.dtype) if x.dtype != BOOL and dtype != BOOL else None,)
 
     def evaluate(self, x: Array, *, dtype: np.dtype[Any]) -> Array:
-        return truncated(x, dtype) if x.dtype.kind == "f" and dtype.kind in "iu" else x.astype(dtype)
+        if is_bfloat16(dtype):
+            return _to_bfloat16(x, dtype)
+        return truncated(x, dtype) if is_floating(x.dtype) and dtype.kind in "iu" else x.astype(dtype)
 
     @classmethod
     def samples(cls, rng: np.random.Generator) -> Samples:
         x = rng.uniform(-9, 9, (3, 4)).astype("float32")
         cases = [((x,), {"dtype": np.dtype(d)}) for d in ("int32", "float64", "float16", "bool")]
         return [*cases, ((x > 0,), {"dtype": np.dtype("float32")})]
+
+
+def _to_bfloat16(x: Array, dtype: np.dtype[Any]) -> Array:
+    """Rounded once: on the way to float32 what is inexact becomes odd, so that the next rounding knows it."""
+    exact = x if is_floating(x.dtype) else x.astype(np.float64)
+    near = np.asarray(exact.astype(np.float32))
+    short = np.where(np.abs(near) > np.abs(exact), np.nextafter(near, np.float32(0)), near)
+    odd = (short != exact) & np.isfinite(near)
+    return np.where(odd, (short.view(np.uint32) | np.uint32(1)).view(np.float32), near).astype(dtype)
 
 
 def by_way_of(dtype: np.dtype[Any]) -> np.dtype[Any]:
@@ -139,8 +150,7 @@ def by_way_of(dtype: np.dtype[Any]) -> np.dtype[Any]:
 
 def truncated(x: Array, dtype: np.dtype[Any]) -> Array:
     """Floats as integers of ``dtype``; see ``Convert``."""
-    if x.dtype == np.float16:
-        x = x.astype(np.float32)
+    x = x.astype(widened(x.dtype), copy=False)
     if dtype == np.uint64:  # In two halves, as compilers do it: there is no instruction for it.
         upper = x >= 2.0**63
         lower = truncated(np.where(upper, x - x.dtype.type(2.0**63), x), np.dtype("int64")).view(dtype)

@@ -10,7 +10,7 @@ import numpy as np
 from .. import build as ir
 from ..errors import OperatorError
 from ..primitive import Primitive
-from ..types import Type
+from ..types import Type, widened
 from ..value import Value
 from .elementwise import Array, Samples
 
@@ -125,15 +125,15 @@ class Convolution(Primitive):
     def evaluate(
         self, x: Array, w: Array, *, strides: Ints, low: Ints, high: Ints, spread: Ints, dilation: Ints
     ) -> Array:
-        wide = np.dtype(np.float32) if x.dtype == np.float16 else x.dtype
+        precise = widened(x.dtype)
         spatial = range(LEAD, x.ndim)
         extents = zip(x.shape[LEAD:], w.shape[LEAD:], strides, low, high, spread, dilation, strict=True)
         counts = tuple(windows(self.name, *each) for each in extents)
-        padded = spread_out(x.astype(wide), spatial, low, high, spread)
-        made = np.zeros((*x.shape[:2], w.shape[1], *counts), wide)
+        padded = spread_out(x.astype(precise), spatial, low, high, spread)
+        made = np.zeros((*x.shape[:2], w.shape[1], *counts), precise)
         for at in np.ndindex(w.shape[LEAD:]):
             piece = shifted(padded, spatial, at, counts, strides, dilation)
-            made += np.einsum("ngi...,goi->ngo...", piece, w[(..., *at)].astype(wide), optimize=True)
+            made += np.einsum("ngi...,goi->ngo...", piece, w[(..., *at)].astype(precise), optimize=True)
         return made.astype(x.dtype)
 
     @classmethod

@@ -10,7 +10,7 @@ import numpy as np
 from .. import build as ir
 from ..errors import OperatorError
 from ..primitive import Primitive
-from ..types import Type
+from ..types import Type, is_floating
 from ..value import Value
 
 Array = np.ndarray[Any, Any]
@@ -378,7 +378,7 @@ class Divide(Binary):
         return (g / b, -(g * y / b))
 
     def evaluate(self, a: Array, b: Array) -> Array:
-        if a.dtype.kind == "f":
+        if is_floating(a.dtype):
             return np.divide(a, b)
         zero = b == 0
         divisor = np.where(zero, np.ones_like(b), b)
@@ -398,7 +398,7 @@ class Remainder(Binary):
         return (g, -(g * ir.round_half_even(quotient)))
 
     def evaluate(self, a: Array, b: Array) -> Array:
-        if a.dtype.kind == "f":
+        if is_floating(a.dtype):
             return np.fmod(a, b)
         zero = b == 0
         return np.where(zero, a, np.fmod(a, np.where(zero, np.ones_like(b), b)))
@@ -416,7 +416,7 @@ class Power(Binary):
         return (ir.select(b == 0, ir.zeros_like(g), da), g * (y * log_a))
 
     def evaluate(self, a: Array, b: Array) -> Array:
-        if a.dtype.kind == "f":
+        if is_floating(a.dtype):
             return np.power(a, b)
         # Integers: a negative exponent gives 1 / a ** -b, truncated.
         result = np.power(a, np.maximum(b, 0).astype(a.dtype))
@@ -436,7 +436,7 @@ class Maximum(Binary):
 
     def evaluate(self, a: Array, b: Array) -> Array:
         result = np.maximum(a, b)
-        return result if a.dtype.kind != "f" else np.where((a == 0) & (b == 0), a + b, result)
+        return result if not is_floating(a.dtype) else np.where((a == 0) & (b == 0), a + b, result)
 
 
 class Minimum(Binary):
@@ -451,7 +451,7 @@ class Minimum(Binary):
 
     def evaluate(self, a: Array, b: Array) -> Array:
         result = np.minimum(a, b)
-        return result if a.dtype.kind != "f" else np.where((a == 0) & (b == 0), -(-a - b), result)
+        return result if not is_floating(a.dtype) else np.where((a == 0) & (b == 0), -(-a - b), result)
 
 
 class Atan2(Binary):

@@ -9,7 +9,7 @@ import numpy as np
 from .. import build as ir
 from ..errors import OperatorError
 from ..primitive import Primitive
-from ..types import Type
+from ..types import Type, widened
 from ..value import Value
 from .elementwise import Array, Samples
 
@@ -53,10 +53,10 @@ class DotGeneral(Primitive):
         out = [left[i] for i in batch[0]]
         out += [left[i] for i in _free(a.ndim, contract[0], batch[0])]
         out += [right[i] for i in _free(b.ndim, contract[1], batch[1])]
-        wide = np.float32 if a.dtype == np.float16 else a.dtype
+        precise = widened(a.dtype)
         text = f"{''.join(left)},{''.join(right)}->{''.join(out)}"
         return (
-            np.einsum(text, a.astype(wide), b.astype(wide), optimize=True)
+            np.einsum(text, a.astype(precise), b.astype(precise), optimize=True)
             .astype(a.dtype)
             .reshape([dict(zip([*left, *right], [*a.shape, *b.shape], strict=True))[c] for c in out])
         )

@@ -9,7 +9,7 @@ import numpy as np
 from .. import build as ir
 from ..errors import OperatorError
 from ..primitive import Primitive
-from ..types import Type
+from ..types import Type, is_floating, widened
 from ..value import Value
 from .elementwise import Array, Samples
 
@@ -44,8 +44,7 @@ class ReduceSum(Reduction):
         return (expand(g, axes, x.shape),)
 
     def evaluate(self, x: Array, *, axes: tuple[int, ...]) -> Array:
-        wide = np.float32 if x.dtype == np.float16 else x.dtype
-        return np.sum(x, axis=axes, dtype=wide).astype(x.dtype)
+        return np.sum(x, axis=axes, dtype=widened(x.dtype)).astype(x.dtype)
 
 
 class ReduceProd(Reduction):
@@ -86,7 +85,7 @@ class Extremum(Reduction, family=True):
 
 def _signed_zero(result: Array, x: Array, axes: tuple[int, ...], prefer: bool) -> Array:
     """``result`` with its zeros negative if one of ``x`` is and ``prefer``, or if all are: -0.0 lies below 0.0."""
-    if x.dtype.kind != "f":
+    if not is_floating(x.dtype):
         return result
     any_preferred = np.any((x == 0) & (np.signbit(x) == prefer), axis=axes)
     zero = np.where(any_preferred == prefer, x.dtype.type(-0.0), x.dtype.type(0.0))

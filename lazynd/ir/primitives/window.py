@@ -10,7 +10,7 @@ import numpy as np
 from .. import build as ir
 from ..errors import OperatorError
 from ..primitive import Primitive
-from ..types import INT32, Type
+from ..types import INT32, Type, finfo, widened
 from ..value import Value
 from .convolution import reach, shifted, spread_out, windows
 from .elementwise import Array, Samples
@@ -61,9 +61,9 @@ class ReduceWindowSum(Primitive):
     def evaluate(self, x: Array, *, window: Ints, strides: Ints, low: Ints, high: Ints, spread: Ints) -> Array:
         axes, ones = range(x.ndim), (1,) * x.ndim
         shape = counts(self.name, x.shape, window, strides, low, high, spread)
-        wide = np.dtype(np.float32) if x.dtype == np.float16 else x.dtype
-        padded = spread_out(x.astype(wide), axes, low, high, spread)
-        made = np.zeros(shape, wide)
+        precise = widened(x.dtype)
+        padded = spread_out(x.astype(precise), axes, low, high, spread)
+        made = np.zeros(shape, precise)
         for at in np.ndindex(window):
             made += shifted(padded, axes, at, shape, strides, ones)
         return made.astype(x.dtype)
@@ -103,6 +103,7 @@ class ReduceWindowMax(Primitive):
     name = "reduce_window_max"
     kinds = "f"
     cheap = False
+    takes_bfloat16 = True  # whose least number is not that of float32
 
     def infer(self, x: Type, *, window: Ints, strides: Ints, low: Ints, high: Ints) -> Type:
         return x.with_shape(counts(self.name, x.shape, window, strides, low, high))
@@ -125,7 +126,7 @@ def _extremes(x: Array, window: Ints, strides: Ints, low: Ints, high: Ints) -> t
     """The largest number of each window and the number of its place."""
     axes, ones = range(x.ndim), (1,) * x.ndim
     shape = counts("window", x.shape, window, strides, low, high)
-    least = np.finfo(x.dtype).min
+    least = finfo(x.dtype).min
     padded = spread_out(x, axes, low, high, ones, least)
     largest, place = np.full(shape, least, x.dtype), np.zeros(shape, np.int32)
     for number, at in enumerate(np.ndindex(window)):
@@ -165,6 +166,7 @@ class WindowArgMax(Primitive):
     name = "window_argmax"
     kinds = "f"
     cheap = False
+    takes_bfloat16 = True  # whose least number is not that of float32
 
     def infer(self, x: Type, *, window: Ints, strides: Ints, low: Ints, high: Ints) -> Type:
         shape = counts(self.name, x.shape, window, strides, low, high)
