@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import pathlib
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -26,6 +27,28 @@ def test_the_list_is_whole() -> None:
 def test_all_names_of_an_operator_find_it(operator: str) -> None:
     for name in OPERATORS[operator].names:
         assert find(name) is OPERATORS[operator]
+
+
+#: Parameters of MXNet's that are not taken: of graphs, which functions take their place for, and of no use to anyone.
+NOT_TAKEN = {"_foreach": ..., "_while_loop": ..., "_cond": ..., "_histogram": {"bins", "range"}, "Custom": ...}
+
+
+def parameters() -> dict[str, list[str]]:
+    lines = (
+        (pathlib.Path(__file__).parent / "data" / "operator_parameters.txt").read_text(encoding="utf-8").splitlines()
+    )
+    return {name: names for name, *names in (line.split() for line in lines if not line.startswith("#"))}
+
+
+@pytest.mark.parametrize("name", sorted(set(parameters()) - {n for n, left in NOT_TAKEN.items() if left is ...}))
+def test_every_parameter_of_mxnet_is_taken(name: str) -> None:
+    operator = find(name)
+    if operator is None:
+        return  # not built: the coverage page lists it
+    has = {*operator.by_name, *operator.inputs, *NOT_TAKEN.get(name, ())}
+    if name.endswith("_scalar"):
+        has.add("is_int")  # numbers are cast to the array's dtype, see docs/differences.md
+    assert set(parameters()[name]) <= has
 
 
 def test_twins_are_one_function_of_nd() -> None:

@@ -34,6 +34,46 @@ def test_single_elements_convert() -> None:
             convert(nd.ones((2,)))
 
 
+def test_methods_of_operators_are_on_the_class() -> None:
+    class Counted(nd.NDArray):
+        def sum(self, axis: int) -> nd.NDArray:
+            return super().sum(axis=axis) + 1
+
+    x = nd.array([[-1, 2], [3, -4]])
+    assert nd.NDArray.abs(x).asnumpy().tolist() == [[1, 2], [3, 4]]
+    assert [each.asnumpy().tolist() for each in map(nd.NDArray.flip, [x], [1])] == [[[2, -1], [-4, 3]]]
+    assert Counted(x._cell).sum(0).asnumpy().tolist() == [3, -1]
+    assert isinstance(inspect.getattr_static(nd.NDArray, "softmax").__doc__, str) and hasattr(nd.NDArray, "softmax")
+    with pytest.raises(AttributeError):
+        nd.NDArray.no_such_operator
+
+
+@pytest.mark.parametrize("method", ["expand_dims", "squeeze", "flatten"])
+def test_a_copy_or_in_place(method: str) -> None:
+    x = nd.array([[1, 2, 3]])
+    given = {"expand_dims": {"axis": 0}, "squeeze": {"axis": 0}}.get(method, {})
+    copied, seen = getattr(x, method)(**given), getattr(x, method)(**given, inplace=True)
+    x[:] = 7
+    assert copied.shape == seen.shape and copied.asnumpy().ravel().tolist() == [1, 2, 3]
+    assert seen.asnumpy().ravel().tolist() == [7, 7, 7]
+    seen[:] = 5
+    assert x.asnumpy().tolist() == [[5, 5, 5]]
+
+
+def test_parts_without_elements() -> None:
+    x = nd.arange(6)
+    x.attach_grad()
+    with autograd.record():
+        parts = nd.split_v2(x, (0, 3, 3))
+        y = (parts[1] * 2).sum() + parts[3].sum()
+    y.backward()
+    assert [part.shape for part in parts] == [(0,), (3,), (0,), (3,)]
+    assert x.grad.asnumpy().tolist() == [2, 2, 2, 1, 1, 1]
+    assert nd.split_v2(x, ()).shape == (6,)
+    with pytest.raises(MXNetError, match="ascend"):
+        nd.split_v2(x, (3, 2))
+
+
 def test_truth_is_of_one_element() -> None:
     assert nd.array([3]) and not nd.array([0])
     with pytest.raises(ValueError, match="ambiguous"):

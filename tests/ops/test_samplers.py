@@ -38,6 +38,8 @@ CONTINUOUS: dict[str, tuple[Callable[[], Any], Any]] = {
     "uniform of arrays": (lambda: sampled("uniform", -1, 3), stats.uniform(-1, 4)),
     "normal of arrays": (lambda: sampled("normal", -1, 3), stats.norm(-1, 3)),
     "exponential of arrays": (lambda: sampled("exponential", 0.4), stats.expon(scale=2.5)),
+    "exponential of scales": (lambda: R.exponential(nd.array([2.5, 9]), shape=N)[0], stats.expon(scale=2.5)),
+    "exponential of a rate": (lambda: nd.random_exponential(lam=0.4, shape=N), stats.expon(scale=2.5)),
     "gamma of arrays": (lambda: sampled("gamma", 2.5, 1.5), stats.gamma(2.5, scale=1.5)),
     "uniform like": (lambda: R.uniform_like(nd.zeros(N), low=-1, high=3), stats.uniform(-1, 4)),
     "normal like": (lambda: R.normal_like(nd.zeros(N), loc=-1, scale=3), stats.norm(-1, 3)),
