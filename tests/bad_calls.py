@@ -77,7 +77,7 @@ ROWS: list[tuple[str, str, str, tuple[str, ...]]] = [
     ("type", "a > None", "TypeError", ("_greater_scalar", "float32[2,3]", "NoneType")),
     ("type", "nd.array('text')", "TypeError", ("array", "array like", "text")),
     ("type", "nd.array([[1, 2], [3]])", "TypeError", ("array", "[[1, 2], [3]]")),
-    ("type", "a[a.astype('bool')]", "ValueError", ("getitem", "float32[2,3]", "boolean_mask")),
+    ("type", "a[a.astype('bool')]", "ValueError", ("getitem", "float32[2,3]", "nd.contrib.boolean_mask")),
     ("type", "nd.array([1 + 2j])", "TypeError", ("array", "array like")),
     ("type", "a[:] = 1j", "TypeError", ("setitem", "float32[2,3]")),
     ("type", "a['x']", "ValueError", ("getitem", "float32[2,3]", "x")),
