@@ -10,7 +10,7 @@ import numpy as np
 from ..ir import build as ir
 from ..ir.build import Value
 from ..ir.control import scan
-from ..ir.types import FLOAT32, INT32, is_floating, require
+from ..ir.types import FLOAT32, FLOAT64, INT32, is_floating, require
 from .boxes import at_places, corners, numbers, ordered, overlaps, stacked, suppressed
 from .kinds import Wide, Wides
 from .operator import floats as _f
@@ -115,6 +115,7 @@ def MultiBoxTarget(
     array([[0., 3.]], dtype=float32)
     """
     k = anchor.shape[1] if anchor.ndim == 3 else -1
+    _require_exact(anchor)
     require(anchor.shape == (1, k, 4), f"Anchor should be batch shared N*4 tensor, [1,n,4], got {anchor.type}")
     require(label.ndim == 3 and label.shape[2] >= 5, f"Label should be [batch-num_labels-(>=5)], got {label.type}")
     expected = (label.shape[0], cls_pred.shape[1] if cls_pred.ndim == 3 else -1, k)
@@ -231,6 +232,7 @@ def MultiBoxDetection(
     """
     k = anchor.shape[1] if anchor.ndim == 3 else -1
     n, classes = (cls_prob.shape[0], cls_prob.shape[1]) if cls_prob.ndim == 3 else (-1, -1)
+    _require_exact(cls_prob)
     require(anchor.shape == (1, k, 4), f"Anchor must be 3-dim tensor [1,n,4], got {anchor.type}")
     require(cls_prob.shape == (n, classes, k), f"cls_prob must be [batch, classes, {k}], got {cls_prob.type}")
     require(loc_pred.shape == (n, 4 * k), f"loc_pred must be [{n},{4 * k}], got {loc_pred.type}")
