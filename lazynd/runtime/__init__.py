@@ -112,7 +112,11 @@ def host_array(source: Any, dtype: np.dtype[Any]) -> Array:
                 found = found.astype(np.int64 if integral else np.float64)
             if integral and is_floating(found.dtype) and isinstance(source, np.ndarray):
                 return np.asarray(truncated(found, dtype), order="C")
-            if integral and found.dtype.kind in "fu" and not isinstance(source, np.ndarray):
+            if (
+                integral
+                and (is_floating(found.dtype) or found.dtype.kind == "u")
+                and not isinstance(source, np.ndarray)
+            ):
                 found = _as_int64(found)
             return np.array(found, dtype, order="C") if found.dtype == dtype else found.astype(dtype, order="C")
     except (TypeError, ValueError, OverflowError):
