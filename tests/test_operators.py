@@ -103,7 +103,7 @@ def test_xla_gradient_agrees_with_numpy(name: str) -> None:
         close(found[number], expected[number], name)
 
 
-#: Those that have no bfloat16: of float32 and float64 alone, as in MXNet, or between arrays of float32.
+#: Those that have no bfloat16, being of float32 and float64 alone.
 WITHOUT_BFLOAT16 = {
     "BilinearSampler", "GridGenerator", "SpatialTransformer", "_contrib_DeformableConvolution",
     "_contrib_ModulatedDeformableConvolution", "_contrib_MultiBoxDetection", "_contrib_MultiBoxTarget",

@@ -69,6 +69,10 @@ def MultiBoxPrior(
     return ir.convert(ir.minimum(ir.maximum(made, 0), 1) if clip else made, data.dtype)
 
 
+def _require_exact(x: Value) -> None:
+    require(x.dtype in (FLOAT32, FLOAT64), f"only float32 and float64 are supported, got {x.dtype}")
+
+
 def _row(values: Sequence[Value]) -> Value:
     return ir.concatenate([ir.reshape(each, (1, 1, 1)) for each in values], 2)
 

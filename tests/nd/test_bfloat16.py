@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import pickle
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -65,6 +66,19 @@ def test_what_is_asked_of_dtypes() -> None:
     assert not any(map(is_bfloat16, DTYPES.values())) and is_bfloat16(bfloat16())
     assert widened(bfloat16()) == widened(np.dtype("float16")) == np.float32 and widened(np.dtype("int8")) == np.int8
     assert finfo(bfloat16()).nmant == 7 and finfo(np.dtype("float16")).nmant == 10
+
+
+def test_nobody_asks_numpy_whether_it_is_floating() -> None:
+    """NumPy says that its kind is "V": the question has one place."""
+    package = Path(lazynd.__file__).parent
+    asked = re.compile(r"""kind (==|!=) "f"|\bnp\.(floating|inexact)\b|\bnp\.finfo\((?!np\.float)""")  # jax knows it
+    found = [
+        f"{path.name}:{number}"
+        for path in package.rglob("*.py")
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1)
+        if asked.search(line)
+    ]
+    assert {each.partition(":")[0] for each in found} == {"types.py"}, found
 
 
 def test_it_is_loaded_by_whoever_asks_for_it() -> None:
