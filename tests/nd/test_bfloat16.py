@@ -25,6 +25,7 @@ from lazynd.ir.parse import parse_type
 from lazynd.ir.types import DTYPES, Type, as_dtype, bfloat16, finfo, is_bfloat16, is_floating, is_half, widened
 from lazynd.ir.value import Value
 from lazynd.passes import common_subexpressions
+from lazynd.passes.simplify import lossless
 
 BFLOAT16 = np.dtype(ml_dtypes.bfloat16)
 
@@ -95,10 +96,14 @@ def test_it_is_loaded_by_whoever_asks_for_it() -> None:
 def test_it_prints_as_numpy_prints_it() -> None:
     x = nd.array([1, 2.7, -3.14159], dtype="bfloat16")
     assert str(x) == "\n[1 2.70312 -3.14062]\n<NDArray 3 @cpu(0)>"
-    assert "bfloat16[3] = exp(%0)" in viz.text(nd.exp(x), locations=False)
     made = x.asnumpy()
     assert made.dtype == BFLOAT16 and made.astype("float32").tolist() == [1, 2.703125, -3.140625]
     assert x[1].asscalar() == ml_dtypes.bfloat16(2.703125) and float(x[1]) == 2.703125 and int(x[2]) == -3
+
+
+@pytest.mark.lazy
+def test_graphs_show_it() -> None:
+    assert "bfloat16[3] = exp(%0)" in viz.text(nd.exp(nd.ones((3,), dtype="bfloat16")), locations=False)
 
 
 # ---------------------------------------------------------------------------------------------------- rounding
@@ -211,6 +216,12 @@ def test_constants_of_equal_bits_are_not_merged() -> None:
     assert merged.outputs[0].node is merged.outputs[2].node is not merged.outputs[1].node
 
 
+def test_what_holds_what() -> None:
+    named = {**DTYPES, "bfloat16": BFLOAT16}
+    assert {t for t in named if lossless(BFLOAT16, named[t])} == {"bfloat16", "float32", "float64"}
+    assert {s for s in named if lossless(named[s], BFLOAT16)} == {"bfloat16", "bool", "int8", "uint8"}
+
+
 def test_programs_of_both_halves_are_two() -> None:
     def run(dtype: str) -> float:
         x = nd.full((7, 1, 7), 1.1, dtype=dtype)
@@ -263,6 +274,19 @@ def test_gradients_of_any_order_and_heads() -> None:
     assert x.grad.astype("float32").asnumpy().tolist() == [9, -24]
 
 
+def test_a_loop_of_it() -> None:
+    w = nd.array([2], dtype="bfloat16")
+    w.attach_grad()
+    with autograd.record():
+        outputs, last = nd.contrib.foreach(
+            lambda row, state: (row * w, state * w + row), nd.ones((4, 1), dtype="bfloat16"), nd.zeros_like(w)
+        )
+        total = last + outputs.sum()
+    total.backward()
+    assert last.dtype is outputs.dtype is w.grad.dtype is w.dtype
+    assert (float(last), float(w.grad)) == (15, 17 + 4), "1 + w + w^2 + w^3, and 4 w"
+
+
 def test_updates_keep_a_float32_weight_beside_it() -> None:
     weight32 = nd.array([1, 2, 3])
     weight, grad = weight32.astype("bfloat16"), nd.full((3,), 2**-10, dtype="bfloat16")
@@ -292,6 +316,7 @@ def test_mxnets_own_form_of_it_is_its_bits() -> None:
     assert nd.array(raw).asnumpy().tolist() == [1.5, -2], "float32 is the default, as from every array of NumPy"
 
 
+@pytest.mark.lazy  # NumPy gives and takes none
 def test_dlpack_both_ways() -> None:
     import jax
 
