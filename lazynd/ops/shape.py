@@ -8,7 +8,7 @@ import numpy as np
 
 from ..ir import build as ir
 from ..ir.build import Value
-from ..ir.types import CPU, Context, normalize_axis, require
+from ..ir.types import CPU, Context, counting, normalize_axis, require
 from .kinds import Axis, Device, DType, Scalar, Shape, one_of
 from .operator import floats as _f
 from .operator import op
@@ -339,5 +339,6 @@ def _arange(
     *, size: int, start: Scalar, step: Scalar, repeat: int = 1, ctx: Device | None = None, dtype: DType = "float32"
 ) -> Value:
     """``size`` numbers from ``start``, ``step`` apart, each ``repeat`` times."""
-    count = ir.iota((size // repeat, repeat), 0, dtype, ctx)
-    return ir.reshape(start + count * step, (size,))
+    count = ir.iota((size // repeat, repeat), 0, counting(dtype), ctx)
+    start, step = (ir.convert(each, count.dtype) for each in (start, step))
+    return ir.convert(ir.reshape(start + count * step, (size,)), dtype)

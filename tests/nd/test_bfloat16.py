@@ -103,7 +103,7 @@ def test_it_prints_as_numpy_prints_it() -> None:
 
 @pytest.mark.lazy
 def test_graphs_show_it() -> None:
-    assert "bfloat16[3] = exp(%0)" in viz.text(nd.exp(nd.ones((3,), dtype="bfloat16")), locations=False)
+    assert "bfloat16[3] = exp(%0)" in viz.text(nd.exp(nd.array([1, 2, 3], dtype="bfloat16")), locations=False)
 
 
 # ---------------------------------------------------------------------------------------------------- rounding
@@ -162,6 +162,25 @@ def test_sums_are_not_kept_in_eight_bits(backend: str, monkeypatch: pytest.Monke
         taken = nd.take(weight, nd.ones((n,))).sum()
     taken.backward()
     assert weight.grad.astype("float32").asnumpy().ravel().tolist() == [0, n, 0]
+
+
+@pytest.mark.parametrize("backend", ["xla", "numpy"])
+def test_positions_are_not_counted_in_it(backend: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After 256 comes 256."""
+    monkeypatch.setattr(lazynd.config, "backend", backend)
+    at = 301
+    x = nd.one_hot(nd.array([at]), 400, dtype="bfloat16")
+    for position in (nd.argmax(x, axis=1), nd.argmin(-x), nd.argmax_channel(x), nd.topk(x), nd.argsort(-x)[0, :1]):
+        assert position.dtype is np.float32 and float(position) == at
+    places = nd.unravel_index(nd.array([700], dtype="bfloat16"), shape=(2, 397))
+    assert places.asnumpy().ravel().tolist() == [1, 303]
+    steps = nd.arange(0, 400, 0.5, dtype="bfloat16")
+    assert bits(steps) == rounded(np.arange(0, 400, 0.5))
+    counts, edges = nd.histogram(nd.zeros((3,), dtype="bfloat16"), bins=512, range=(0, 512))
+    assert bits(edges) == rounded(np.arange(513)) and counts.asnumpy().sum() == 3
+    line = nd.arange(320, dtype="bfloat16").reshape((1, 1, 1, 320))
+    pooled = nd.ROIPooling(line, nd.array([[0, 300, 0, 304, 0]], dtype="bfloat16"), (1, 5), 1.0)
+    assert bits(pooled) == rounded([300, 301, 302, 303, 304])
 
 
 def test_draws_lie_below_one_and_differ() -> None:
