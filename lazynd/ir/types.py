@@ -78,6 +78,11 @@ def widened(dtype: np.dtype[Any]) -> np.dtype[Any]:
     return FLOAT32 if is_half(dtype) else dtype
 
 
+def counting(dtype: np.dtype[Any]) -> np.dtype[Any]:
+    """What positions among elements of ``dtype`` are counted in: float32 for bfloat16, which counts to 256."""
+    return FLOAT32 if is_bfloat16(dtype) else dtype
+
+
 def finfo(dtype: np.dtype[Any]) -> Any:
     """``numpy.finfo``, of bfloat16 too."""
     if is_bfloat16(dtype):

@@ -7,7 +7,7 @@ from typing import Any
 
 from ..ir import build as ir
 from ..ir.build import Value
-from ..ir.types import CPU, require
+from ..ir.types import CPU, counting, require
 from .kinds import Device, DType, Scalar, Shape
 from .operator import Operator, op
 
@@ -47,8 +47,9 @@ def _evenly_spaced(
     *, size: int, start: Scalar, step: Scalar, repeat: int = 1, ctx: Device | None = None, dtype: DType = "float32"
 ) -> Value:
     """``size`` numbers from ``start``, ``step`` apart, each ``repeat`` times."""
-    count = ir.iota((size // repeat, repeat), 0, dtype, ctx)
-    return ir.reshape(start + count * step, (size,))
+    count = ir.iota((size // repeat, repeat), 0, counting(dtype), ctx)
+    start, step = (ir.convert(each, count.dtype) for each in (start, step))
+    return ir.convert(ir.reshape(start + count * step, (size,)), dtype)
 
 
 def count_of(start: Any, stop: Any, step: Any, repeat: int) -> tuple[int, Any]:

@@ -8,7 +8,7 @@ import numpy as np
 
 from ..ir import build as ir
 from ..ir.build import Value
-from ..ir.types import INT32, require
+from ..ir.types import INT32, counting, require
 from .kinds import Scalar
 from .operator import op
 
@@ -33,8 +33,9 @@ def histogram(data: Value, *, bin_cnt: int, low: Scalar, high: Scalar) -> tuple[
 
 
 def _edges(data: Value, count: int, low: Value, high: Value) -> Value:
-    position = ir.iota((count + 1,), 0, data.dtype, data.context)
-    return low + position * ((high - low) / count)
+    position = ir.iota((count + 1,), 0, counting(data.dtype), data.context)
+    low, high = (ir.convert(each, position.dtype) for each in (low, high))
+    return ir.convert(low + position * ((high - low) / count), data.dtype)
 
 
 def _count(flat: Value, edges: Value) -> Value:

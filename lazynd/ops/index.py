@@ -8,7 +8,7 @@ import numpy as np
 
 from ..ir import build as ir
 from ..ir.build import Value
-from ..ir.types import INT32, normalize_axis, require
+from ..ir.types import INT32, counting, normalize_axis, require
 from .kinds import DType, Shape, one_of
 from .operator import floats as _f
 from .operator import op
@@ -226,10 +226,10 @@ def Embedding(
 
 @op(samples=lambda r: [((np.array([4, 5], "float32"),), {"shape": (2, 3)})], method=False, differentiable=False)
 def unravel_index(data: Value, *, shape: Shape = ()) -> Value:
-    """Coordinates, one row a dimension of ``shape``, of flat positions."""
+    """Coordinates, one row a dimension of ``shape``, of flat positions; of bfloat16 as float32."""
     rows = []
     left = ir.convert(data, INT32)
     for extent in reversed(shape):
         rows.append(ir.expand_dims(ir.remainder(left, extent), 0))
         left = left / extent
-    return ir.convert(ir.concatenate(rows[::-1], 0), data.dtype)
+    return ir.convert(ir.concatenate(rows[::-1], 0), counting(data.dtype))

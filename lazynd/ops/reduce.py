@@ -11,7 +11,7 @@ import numpy as np
 from ..ir import build as ir
 from ..ir.build import Value
 from ..ir.errors import OperatorError
-from ..ir.types import BOOL, FLOAT64, INT64, is_floating, normalize_axis, require
+from ..ir.types import BOOL, FLOAT64, INT64, counting, is_floating, normalize_axis, require
 from .kinds import Axis, DType
 from .operator import Operator, op
 
@@ -143,12 +143,15 @@ def _arg(name: str, rule: Callable[..., Value], text: str) -> Operator:
         x, at = (ir.reshape(data, (-1,)), 0) if axis is None else (data, normalize_axis(axis, data.ndim))
         if not x.shape[at]:
             raise OperatorError("cannot find an extremum of nothing")
-        made = ir.convert(rule(x, at, np.dtype("int32")), data.dtype)
+        made = ir.convert(rule(x, at, np.dtype("int32")), counting(data.dtype))
         if keepdims:
             made = ir.reshape(made, (1,) * data.ndim if axis is None else (*x.shape[:at], 1, *x.shape[at + 1 :]))
         return one(made)
 
-    function.__doc__ = f"The position of the first {text} along ``axis`` (flattened if None), in the dtype of ``data``."
+    function.__doc__ = (
+        f"The position of the first {text} along ``axis`` (flattened if None), in the dtype of ``data``; of bfloat16, "
+        "which counts to 256, as float32."
+    )
     return op(name=name, samples=_arg_samples, differentiable=False)(function)
 
 
@@ -158,8 +161,8 @@ _arg("argmin", ir.argmin, "minimum")
 
 @op(samples=lambda r: [((r.random((3, 4)).astype("float32"),), {})], differentiable=False)
 def argmax_channel(data: Value) -> Value:
-    """The position of the maximum along axis 1, in the dtype of ``data``."""
-    return ir.convert(ir.argmax(data, 1), data.dtype)
+    """The position of the maximum along axis 1, in the dtype of ``data``; of bfloat16 as float32."""
+    return ir.convert(ir.argmax(data, 1), counting(data.dtype))
 
 
 @op(

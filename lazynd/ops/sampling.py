@@ -9,7 +9,7 @@ import numpy as np
 from ..ir import build as ir
 from ..ir.build import Value
 from ..ir.control import scan
-from ..ir.types import FLOAT32, FLOAT64, INT32, Type, finfo, is_floating, require
+from ..ir.types import FLOAT32, FLOAT64, INT32, Type, counting, finfo, is_floating, require
 from .boxes import numbers
 from .kinds import Shape, one_of
 from .operator import floats as _f
@@ -217,7 +217,7 @@ def ROIPooling(data: Value, rois: Value, *, pooled_size: Shape, spatial_scale: f
     require(rois.dtype == data.dtype, f"expected rois of {data.dtype} as data, got {rois.type}")
     require(len(pooled_size) == 2 and min(pooled_size) > 0, f"pooled_size is two numbers above 0, got {pooled_size}")
     require(0 < spatial_scale <= 1, f"spatial_scale must lie in (0, 1], got {spatial_scale}")
-    boxes = ir.stop_gradient(rois)
+    boxes = ir.stop_gradient(ir.convert(rois, counting(rois.dtype)))
     number, *corners = numbers(boxes, 5)
     left, top, right, bottom = (away(each * spatial_scale) for each in corners)
     rows = _spans(top, bottom, pooled_size[0], data.shape[2])

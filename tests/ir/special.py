@@ -12,10 +12,10 @@ from lazynd.backends.numpy import evaluate
 from lazynd.ir.graph import Graph
 from lazynd.ir.graph import graph_of as one_node
 from lazynd.ir.primitive import PRIMITIVES
-from lazynd.ir.types import DTYPES, Type
+from lazynd.ir.types import DTYPES, Type, bfloat16, finfo, is_floating
 
 Array = np.ndarray[Any, Any]
-DTYPE_NAMES = tuple(DTYPES)
+DTYPE_NAMES = (*DTYPES, bfloat16().name)
 
 
 def special_values(name: str) -> Array:
@@ -23,10 +23,10 @@ def special_values(name: str) -> Array:
     dtype = np.dtype(name)
     if dtype.kind == "b":
         return np.array([False, True])
-    if dtype.kind == "f":
-        info = np.finfo(dtype)
+    if is_floating(dtype):
+        info = finfo(dtype)
         values = [np.nan, np.inf, -np.inf, 0.0, -0.0, 1, -1, 0.5, -0.5, 1.5, 2.5, -2.5, 3, 100, 300.7, 3e9, -3e9]
-        values += [info.max, info.min, info.tiny]
+        values += [float(info.max), float(info.min), float(info.tiny)]
         with np.errstate(over="ignore"):
             return np.array(values, np.float64).astype(dtype)
     limits = np.iinfo(dtype)
@@ -34,6 +34,12 @@ def special_values(name: str) -> Array:
     if dtype.kind == "i":
         values += [-1, -2, -3, -7, limits.min + 1]
     return np.array(values, dtype)
+
+
+def kind_of(dtype: Any) -> str:
+    """NumPy's letter, "f" for bfloat16 too."""
+    made = np.dtype(dtype)
+    return "f" if is_floating(made) else made.kind
 
 
 def pairs(name: str) -> tuple[Array, Array]:

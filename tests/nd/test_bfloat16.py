@@ -25,6 +25,7 @@ from lazynd.ir.parse import parse_type
 from lazynd.ir.types import DTYPES, Type, as_dtype, bfloat16, finfo, is_bfloat16, is_floating, is_half, widened
 from lazynd.ir.value import Value
 from lazynd.passes import common_subexpressions
+from lazynd.passes.simplify import lossless
 
 BFLOAT16 = np.dtype(ml_dtypes.bfloat16)
 
@@ -95,10 +96,14 @@ def test_it_is_loaded_by_whoever_asks_for_it() -> None:
 def test_it_prints_as_numpy_prints_it() -> None:
     x = nd.array([1, 2.7, -3.14159], dtype="bfloat16")
     assert str(x) == "\n[1 2.70312 -3.14062]\n<NDArray 3 @cpu(0)>"
-    assert "bfloat16[3] = exp(%0)" in viz.text(nd.exp(x), locations=False)
     made = x.asnumpy()
     assert made.dtype == BFLOAT16 and made.astype("float32").tolist() == [1, 2.703125, -3.140625]
     assert x[1].asscalar() == ml_dtypes.bfloat16(2.703125) and float(x[1]) == 2.703125 and int(x[2]) == -3
+
+
+@pytest.mark.lazy
+def test_graphs_show_it() -> None:
+    assert "bfloat16[3] = exp(%0)" in viz.text(nd.exp(nd.array([1, 2, 3], dtype="bfloat16")), locations=False)
 
 
 # ---------------------------------------------------------------------------------------------------- rounding
@@ -159,6 +164,25 @@ def test_sums_are_not_kept_in_eight_bits(backend: str, monkeypatch: pytest.Monke
     assert weight.grad.astype("float32").asnumpy().ravel().tolist() == [0, n, 0]
 
 
+@pytest.mark.parametrize("backend", ["xla", "numpy"])
+def test_positions_are_not_counted_in_it(backend: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After 256 comes 256."""
+    monkeypatch.setattr(lazynd.config, "backend", backend)
+    at = 301
+    x = nd.one_hot(nd.array([at]), 400, dtype="bfloat16")
+    for position in (nd.argmax(x, axis=1), nd.argmin(-x), nd.argmax_channel(x), nd.topk(x), nd.argsort(-x)[0, :1]):
+        assert position.dtype is np.float32 and float(position) == at
+    places = nd.unravel_index(nd.array([700], dtype="bfloat16"), shape=(2, 397))
+    assert places.asnumpy().ravel().tolist() == [1, 303]
+    steps = nd.arange(0, 400, 0.5, dtype="bfloat16")
+    assert bits(steps) == rounded(np.arange(0, 400, 0.5))
+    counts, edges = nd.histogram(nd.zeros((3,), dtype="bfloat16"), bins=512, range=(0, 512))
+    assert bits(edges) == rounded(np.arange(513)) and counts.asnumpy().sum() == 3
+    line = nd.arange(320, dtype="bfloat16").reshape((1, 1, 1, 320))
+    pooled = nd.ROIPooling(line, nd.array([[0, 300, 0, 304, 0]], dtype="bfloat16"), (1, 5), 1.0)
+    assert bits(pooled) == rounded([300, 301, 302, 303, 304])
+
+
 def test_draws_lie_below_one_and_differ() -> None:
     nd.random.seed(3)
     x = nd.random.uniform(shape=(4000,), dtype="bfloat16").astype("float32").asnumpy()
@@ -209,6 +233,12 @@ def test_constants_of_equal_bits_are_not_merged() -> None:
     graph = Graph([x.ref.node], [each.ref for each in made])
     merged = common_subexpressions(graph)
     assert merged.outputs[0].node is merged.outputs[2].node is not merged.outputs[1].node
+
+
+def test_what_holds_what() -> None:
+    named = {**DTYPES, "bfloat16": BFLOAT16}
+    assert {t for t in named if lossless(BFLOAT16, named[t])} == {"bfloat16", "float32", "float64"}
+    assert {s for s in named if lossless(named[s], BFLOAT16)} == {"bfloat16", "bool", "int8", "uint8"}
 
 
 def test_programs_of_both_halves_are_two() -> None:
@@ -263,6 +293,19 @@ def test_gradients_of_any_order_and_heads() -> None:
     assert x.grad.astype("float32").asnumpy().tolist() == [9, -24]
 
 
+def test_a_loop_of_it() -> None:
+    w = nd.array([2], dtype="bfloat16")
+    w.attach_grad()
+    with autograd.record():
+        outputs, last = nd.contrib.foreach(
+            lambda row, state: (row * w, state * w + row), nd.ones((4, 1), dtype="bfloat16"), nd.zeros_like(w)
+        )
+        total = last + outputs.sum()
+    total.backward()
+    assert last.dtype is outputs.dtype is w.grad.dtype is w.dtype
+    assert (float(last), float(w.grad)) == (15, 17 + 4), "1 + w + w^2 + w^3, and 4 w"
+
+
 def test_updates_keep_a_float32_weight_beside_it() -> None:
     weight32 = nd.array([1, 2, 3])
     weight, grad = weight32.astype("bfloat16"), nd.full((3,), 2**-10, dtype="bfloat16")
@@ -292,6 +335,7 @@ def test_mxnets_own_form_of_it_is_its_bits() -> None:
     assert nd.array(raw).asnumpy().tolist() == [1.5, -2], "float32 is the default, as from every array of NumPy"
 
 
+@pytest.mark.lazy  # NumPy gives and takes none
 def test_dlpack_both_ways() -> None:
     import jax
 

@@ -149,7 +149,7 @@ def test_what_cannot_be_taken_is_refused() -> None:
 
     with pytest.raises(MXNetError, match="int16, which is none of"):
         nd.from_dlpack(np.ones(1, "int16"))
-    with pytest.raises(MXNetError, match="float8_e5m2, which is none of"):
+    with pytest.raises(MXNetError, match=r"float8_e5m2, which is none of|cannot be read"):
         nd.from_dlpack(jax.numpy.ones(1, "float8_e5m2"))
     with pytest.raises(BufferError, match="to_dlpack_for_write"):
         nd.ones((1,)).__dlpack__(copy=False)

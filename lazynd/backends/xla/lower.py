@@ -168,7 +168,7 @@ def _power(x: jax.Array, y: jax.Array) -> jax.Array:
 
 def _to_bfloat16(x: jax.Array, dtype: np.dtype[Any]) -> jax.Array:
     """Rounded once, and rounded: XLA leaves out conversions to a narrow type and back, but no ``reduce_precision``."""
-    exact = x if jnp.issubdtype(x.dtype, jnp.floating) else lax.convert_element_type(x, np.float64)
+    exact = lax.convert_element_type(x, widened(x.dtype) if jnp.issubdtype(x.dtype, jnp.floating) else np.float64)
     precision = finfo(dtype).nexp, finfo(dtype).nmant
     return lax.convert_element_type(lax.reduce_precision(exact, *precision), dtype)
 
