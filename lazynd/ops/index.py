@@ -8,7 +8,7 @@ import numpy as np
 
 from ..ir import build as ir
 from ..ir.build import Value
-from ..ir.types import INT32, counting, normalize_axis, require
+from ..ir.types import INT32, INT64, counting, finfo, is_floating, normalize_axis, require
 from .kinds import DType, Shape, one_of
 from .operator import floats as _f
 from .operator import op
@@ -20,13 +20,21 @@ def _i(rng: Any, high: int, *shape: int) -> Any:
 
 
 def bounded(index: Value, extent: int, mode: str) -> Value:
-    """An index array as int32 inside ``extent``: clipped, or wrapped around."""
+    """An index array as int32 inside ``extent``: clipped, or wrapped around, before what int32 cannot hold is lost."""
     one_of(mode, "clip", "wrap")
-    whole = ir.convert(index, INT32)
-    if mode == "wrap":
-        r = ir.remainder(whole, max(extent, 1))
-        return ir.select(r < 0, r + extent, r)
-    return ir.minimum(ir.maximum(whole, 0), max(extent - 1, 0))
+    whole = index if index.dtype.kind in "iu" and index.dtype.itemsize >= 4 else _whole(index, mode)
+    if mode == "clip":
+        return ir.convert(ir.minimum(ir.maximum(whole, 0), max(extent - 1, 0)), INT32)
+    r = ir.remainder(whole, max(extent, 1))
+    return ir.convert(ir.select(r < 0, r + extent, r), INT32)
+
+
+def _whole(index: Value, mode: str) -> Value:
+    """Floats and narrow integers as int32 or int64, truncated; for "clip" with far ones moved nearer."""
+    if is_floating(index.dtype) and mode == "clip":
+        far = min(2.0**30, float(finfo(index.dtype).max))
+        index = ir.minimum(ir.maximum(index, -1.0), far)
+    return ir.convert(index, INT64 if is_floating(index.dtype) and mode == "wrap" else INT32)
 
 
 def counted(index: Value, axis: int, extent: int) -> Value:

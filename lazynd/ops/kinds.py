@@ -195,6 +195,7 @@ def one_of(value: str | None, *allowed: str | None, parameter: str | None = None
 
 def check_count(arrays: Sequence[object], num_args: int | None) -> None:
     """Refuse no arrays for an operator on any number of them, or another number than ``num_args`` says."""
-    if not arrays or num_args not in (None, len(arrays)):
-        stated = "" if num_args is None else f"num_args is {num_args}, but "
-        raise OperatorError(f"{stated}{len(arrays)} arrays are given, at least one is needed")
+    if not arrays:
+        raise OperatorError("at least one array is needed")
+    if num_args not in (None, len(arrays)):
+        raise OperatorError(f"num_args is {num_args}, but {len(arrays)} arrays are given")

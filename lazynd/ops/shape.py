@@ -170,6 +170,7 @@ def squeeze(data: Value, *, axis: Axis | None = None) -> Value:
     else:
         given = (axis,) if isinstance(axis, int) else axis
         axes = tuple(normalize_axis(a, data.ndim) for a in given)
+        require(len(set(axes)) == len(axes), f"axis {axis} names a dimension of {data.type} twice")
         for a in axes:
             require(
                 data.shape[a] == 1,
@@ -198,9 +199,11 @@ def broadcast_to(data: Value, *, shape: Shape = ()) -> Value:
 @op(samples=lambda r: [((_f(r, 2, 1, 1),), {"axis": (1, 2), "size": (3, 2)})])
 def broadcast_axis(data: Value, *, axis: Shape = (), size: Shape = ()) -> Value:
     """Dimensions ``axis``, of length 1, repeated to the lengths ``size``."""
+    axes = [normalize_axis(a, data.ndim) for a in axis]
+    require(len(set(axes)) == len(axes) == len(size), f"axis {axis} and size {size} must be as many, each axis once")
     target = list(data.shape)
-    for a, n in zip(axis, size, strict=True):
-        target[normalize_axis(a, data.ndim)] = n
+    for a, n in zip(axes, size, strict=True):
+        target[a] = n
     return ir.broadcast_to(data, tuple(target))
 
 
@@ -354,8 +357,9 @@ def slice_like(data: Value, shape_like: Value, *, axes: Shape = ()) -> Value:
 
 @op(samples=lambda r: [((_f(r, 2, 3),), {"axis": 1}), ((_f(r, 2, 3),), {"axis": (0, 1)})])
 def reverse(data: Value, *, axis: Shape) -> Value:
-    """Elements in reverse order along ``axis``."""
-    return ir.reverse(data, [normalize_axis(a, data.ndim) for a in axis])
+    """Elements in reverse order along ``axis``; twice is not at all."""
+    axes = [normalize_axis(a, data.ndim) for a in axis]
+    return ir.reverse(data, [a for a in range(data.ndim) if axes.count(a) % 2])
 
 
 @op(samples=lambda r: [((_f(r, 2, 3),), {})], differentiable=False)

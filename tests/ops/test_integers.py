@@ -1,4 +1,4 @@
-"""Reductions of integers whose exact result is known: nothing is lost before it is truncated."""
+"""Integers: reductions lose nothing before they are truncated, and indices may have 64 bits."""
 
 from __future__ import annotations
 
@@ -53,3 +53,13 @@ def test_mean_of_int64_is_exact() -> None:
 def test_mean_of_booleans_is_whether_one_is_true() -> None:
     x = nd.array([[1, 0], [0, 0]], dtype="bool")
     assert nd.mean(x, axis=1).asnumpy().tolist() == [True, False]
+
+
+def test_indices_beyond_int32_are_clipped_and_wrapped_like_others() -> None:
+    x = nd.array([[1, 2, 3], [4, 5, 6]])
+    far = nd.array([2**40, -(2**40)], dtype="int64")
+    assert nd.pick(x, far).asnumpy().tolist() == [3, 4]
+    assert nd.pick(x, far, mode="wrap").asnumpy().tolist() == [2, 6]  # 2**40 is 3 n + 1
+    for dtype, most in (("float32", 1e30), ("float64", 1e300), ("float16", np.inf)):
+        index = nd.array(np.array([most, -most], dtype), dtype=dtype)
+        assert nd.take(x, index, axis=1).asnumpy().tolist() == [[3, 1], [6, 4]], dtype

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from ..case import Case, Drawn, Literal, case, f, lit, whole
+from ..case import Case, Drawn, Literal, case, empty, f, lit, whole
 
 NAN, INF = float("nan"), float("inf")
 HALF, WIDE = "float16", "float64"
@@ -45,6 +45,8 @@ CASES: dict[str, list[Case]] = {
         case(f(3, 4), f(3)),
         case(f(3, 4), act_type="prelu"),
         case(f(3, 4), f(4, dtype=WIDE), act_type="prelu"),
+        empty(f(0, 3), act_type="leaky"),
+        empty(f(0, 3), act_type="elu"),
     ],
     "Embedding": [
         lookup(whole(2, 3, high=5, dtype="float32"), 5, 4),
@@ -58,6 +60,7 @@ CASES: dict[str, list[Case]] = {
         replace(lookup(f(0), 3, 2), np_shape=True),
         lookup(whole(2, 3, high=5, dtype="float32"), 5, 4, dtype=WIDE),
         Case([lit([0, 2]), f(5, 4)], {"input_dim": 6, "output_dim": 4}, grad=(1,)),
+        replace(lookup(lit([2**40, 1], "int64"), 3, 2), grad=()),
     ],
     "Dropout": [
         case(f(3, 4), p=0),
@@ -77,5 +80,6 @@ CASES: dict[str, list[Case]] = {
         case(f(3, 4), p=0.5, mode="other"),
         case(f(3, 4), p=0.5, axes=(2,)),
         case(whole(3, 4), p=0.5),
+        empty(f(0, 3), p=0.5),
     ],
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ..case import Case, case, f, lit, updating, whole, without_gradient
+from ..case import Case, case, empty, f, lit, updating, whole, without_gradient
 
 NAN = float("nan")
 WIDE = "float64"
@@ -93,6 +93,8 @@ CASES: dict[str, list[Case]] = {
         case(shape=3, ctx="cpu(0)"),
         case(shape=(2, 2), dtype=WIDE),
         case(),
+        case(shape=1),
+        empty(shape=(0, 3)),
     ],
     "_ones": [
         case(shape=(2, 3)),
@@ -102,6 +104,8 @@ CASES: dict[str, list[Case]] = {
         case(shape=3, ctx="cpu(0)"),
         case(shape=(2, 2), dtype=WIDE),
         case(),
+        case(shape=1),
+        empty(shape=(0, 3)),
     ],
     "_full": [
         case(shape=(2, 3), value=1.5),
@@ -112,6 +116,10 @@ CASES: dict[str, list[Case]] = {
         case(shape=(2, 2), dtype=WIDE, value=0.1),
         case(shape=(2,)),
         case(value=1),
+        case(shape=(1,), value=2.5),
+        case(shape=(2,), value=300, dtype="uint8"),
+        case(shape=(2,), value=1e300),
+        empty(shape=(0, 3), value=2),
     ],
     "_set_value": [
         replace(updating(each, src=src), passed=0)

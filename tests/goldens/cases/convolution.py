@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..case import Case, case, f, lit
+from ..case import Case, case, empty, f, lit
 
 NAN, INF = float("nan"), float("inf")
 
@@ -30,6 +30,7 @@ CASES: dict[str, list[Case]] = {
         case(wide(2, 4, 5, 6), wide(2, 2, 3, 2), wide(2), kernel=(3, 2), num_filter=2, num_group=2, stride=(1, 2)),
         case(wide(2, 3, 9), wide(4, 3, 4), kernel=(4,), num_filter=4, dilate=(2,), pad=(3,), no_bias=True),
         case(lit([[[1, NAN, 2, 0, INF, 0, 3]]]), f(2, 1, 2), kernel=(2,), num_filter=2, no_bias=True),
+        empty(f(0, 2, 5, 5), f(3, 2, 3, 3), f(3), kernel=(3, 3), num_filter=3),
     ],
     "Deconvolution": [
         case(f(2, 3, 4, 5), f(3, 2, 3, 2), kernel=(3, 2), num_filter=2),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from ..case import Case, Drawn, Literal, case, empty, f, lit, whole
 
 NAN = float("nan")
@@ -54,6 +56,7 @@ CASES: dict[str, list[Case]] = {
         copied(whole(5), whole(5)),
         copied(lit([NAN, 1]), f(2)),
         copied(f(1), f(1)),
+        replace(copied(f(0, 3), f(0, 3)), np_shape=True),
         copied(f(2, 3), f(3, 2)),
     ],
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..case import Case, Drawn, Literal, case, f, lit, whole, without_gradient
+from ..case import Case, Drawn, Literal, case, empty, f, lit, whole, without_gradient
 
 NAN = float("nan")
 HALF, WIDE = "float16", "float64"
@@ -95,6 +95,7 @@ CASES: dict[str, list[Case]] = {
         case(f(3, 4, dtype=HALF), grad_scale=2),
         case(lit([NAN, 1, -1]), normalization="valid"),
         case(f(3), normalization="other"),
+        empty(f(0, 3)),
     ],
     "make_loss": [
         case(f(3, 4)),
@@ -111,6 +112,7 @@ CASES: dict[str, list[Case]] = {
         case(f(2, 3, dtype=WIDE)),
         case(whole(2, 3)),
         case(lit([NAN, 1, -1])),
+        empty(f(0, 3)),
     ],
     "IdentityAttachKLSparseReg": [
         Case([f(*shape, low=0.1, high=0.9), f(shape[1], low=0.2, high=0.8)], kw, grad=(0,))
@@ -132,6 +134,7 @@ CASES: dict[str, list[Case]] = {
         case(f(2, 3, dtype=HALF), scalar=1.0),
         case(lit([NAN, 1, -1, 0, 0.25, -0.25]), scalar=2),
         case(f(1), scalar=3),
+        empty(f(0, 3), scalar=1),
     ],
     "softmax_cross_entropy": [
         first(f(3, 4), classes(3)),

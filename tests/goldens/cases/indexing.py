@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..case import Case, Drawn, Literal, case, empty, f, lit, whole, without_gradient
 
-NAN = float("nan")
+NAN, INF = float("nan"), float("inf")
 HALF, WIDE = "float16", "float64"
 
 
@@ -31,6 +31,11 @@ CASES: dict[str, list[Case]] = {
         first(f(2, 1, 3), lit([2, 0]), axis=-1, mode="wrap"),
         empty(f(2, 3), f(0, 2), axis=1),
         empty(f(0, 3), f(0)),
+        # The gradients of indices that int32 cannot hold go to other rows in MXNet.
+        without_gradient(f(3, 2), lit([1e10, -1e10])),
+        without_gradient(f(3, 2), lit([2**40, -(2**40)], "int64")),
+        without_gradient(f(3, 2), lit([2**40 + 1, -(2**40)], "int64"), mode="wrap"),
+        first(lit([[NAN, 1], [2, 3]]), lit([NAN, 1])),
     ],
     "pick": [
         first(f(3, 4), lit([0, 3, 1])),
@@ -48,6 +53,7 @@ CASES: dict[str, list[Case]] = {
         first(f(3, 4), lit([0, 1])),
         first(f(2, 3, 4), whole(2, 3, high=4), axis=-1, mode="wrap"),
         empty(f(0, 3), f(0)),
+        first(lit([[NAN, 1], [2, 3]]), lit([0, NAN])),
     ],
     "gather_nd": [
         first(f(3, 4), lit([[0, 2], [1, 3]])),
@@ -105,5 +111,6 @@ CASES: dict[str, list[Case]] = {
         case(lit([0], "int32"), depth=1),
         empty(f(0), depth=3),
         empty(whole(2), depth=0),
+        Case([lit([NAN, INF, 1])], {"depth": 2}, grad=()),
     ],
 }

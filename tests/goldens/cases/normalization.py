@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from ..case import Case, Drawn, case, f, lit, without_gradient
+from ..case import Case, Drawn, case, empty, f, lit, without_gradient
 
 NAN = float("nan")
 
@@ -93,6 +93,7 @@ CASES: dict[str, list[Case]] = {
         scaled(lit([[1000, 1001, 1003], [-4000, -4001, -4000]]), 3),
         scaled(f(3, 4), 4, HALF),
         scaled(f(3, 4), 3),
+        empty(f(0, 3), f(3), f(3)),
     ],
     "GroupNorm": [
         scaled(f(2, 4, 3), 2, num_groups=2),
@@ -129,5 +130,6 @@ CASES: dict[str, list[Case]] = {
         case(lit([[0, 0], [NAN, 1], [3, -4]])),
         case(f(2, 3), mode="channel"),
         case(f(2, 3), mode="other"),
+        empty(f(0, 3)),
     ],
 }

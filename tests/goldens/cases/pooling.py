@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..case import Case, case, distinct, f, lit, whole, without_gradient
+from ..case import Case, case, distinct, empty, f, lit, whole, without_gradient
 
 NAN, INF = float("nan"), float("inf")
 
@@ -58,6 +58,8 @@ CASES: dict[str, list[Case]] = {
         case(f(2, 3, 7), kernel=(3,), stride=(2,), pool_type="lp", p_value=1),
         case(lit([[[0, 0, 1, -1, 2, 0]]]), kernel=(2,), stride=(2,), pool_type="lp", p_value=3),
         case(wide(2, 3, 4, 5), global_pool=True, pool_type="lp", p_value=2),
+        empty(f(0, 2, 4, 4), kernel=(2, 2), pool_type="max"),
+        empty(f(0, 2, 4, 4), kernel=(2, 2), pool_type="avg"),
     ],
     "LRN": [
         case(f(2, 5, 3, 4), nsize=3),

@@ -67,5 +67,7 @@ CASES: dict[str, list[Case]] = {
         case(f(2, 3), f(2, 4)),
         case(f(3), f(3)),
         empty(f(2, 0), f(0, 2)),
+        case(f(2, 5, 3), f(3, 5, 4), axis=-3),
+        case(lit([[NAN, 1], [0, 2]]), f(2, 2)),
     ],
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..case import Case, case, distinct, f, lit, whole, without_gradient
+from ..case import Case, case, distinct, empty, f, lit, whole, without_gradient
 
 GATES = {"gru": 3, "lstm": 4, "rnn_relu": 1, "rnn_tanh": 1}
 
@@ -56,6 +56,7 @@ SEQUENCES: dict[str, list[Case]] = {
     for name, more in (("SequenceMask", {"value": -1.5}), ("SequenceLast", {}), ("SequenceReverse", {}))
 }
 SEQUENCES["SequenceMask"] += [
+    empty(f(0, 2, 3)),
     case(f(3, 4, 2), LENGTHS, use_sequence_length=True, axis=1, value=2),
     case(f(4, 3, 2), lit([0, 4, 3]), use_sequence_length=True),
     case(f(3, 4), axis=1),

@@ -165,6 +165,8 @@ CASES: dict[str, list[Case]] = {
         case(f(2, 3), axis=1, size=4),
         case(f(2, 1), axis=2, size=4),
         empty(f(0, 1), axis=1, size=3),
+        case(f(1, 3), axis=(0, 0), size=(2, 3)),
+        case(f(1, 3), axis=(0,), size=(2, 3)),
     ],
     "broadcast_to": [
         case(f(1, 3), shape=(2, 3)),
@@ -177,6 +179,7 @@ CASES: dict[str, list[Case]] = {
         case(f(2, 3), shape=(2, 4)),
         case(f(3), shape=(2, 3)),
         empty(f(0, 1), shape=(0, 3)),
+        case(f(1, 3), shape=(0, 0)),
     ],
     "broadcast_like": [
         case(f(1, 3), f(2, 3)),
@@ -218,6 +221,8 @@ CASES: dict[str, list[Case]] = {
         case(f(2, 1), axis=2),
         case(f(1, 2, 1, dtype=HALF), axis=(-1, 0)),
         empty(f(0, 1, 3), axis=1),
+        case(f(2, 1, 1), axis=(1, 1)),
+        case(f(2, 1, 1), axis=()),
     ],
     "reverse": [
         case(f(3, 4), axis=0),
@@ -230,6 +235,8 @@ CASES: dict[str, list[Case]] = {
         case(whole(5), axis=0),
         case(f(3, 4), axis=2),
         empty(f(0, 3), axis=1),
+        case(f(2, 3), axis=(0, 0)),
+        case(f(2, 3), axis=()),
     ],
     "tile": [
         case(f(2, 3), reps=(2, 2)),
