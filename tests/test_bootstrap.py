@@ -20,11 +20,12 @@ SCRIPT = ROOT / "tools" / "bootstrap.py"
 STAND_IN = """#!/bin/sh
 version=$(cat "$0.version")
 case "$*" in
+  *sys.base_prefix*) cat "$0.base" ;;
   *sys.version_info*) echo "$version" ;;
   *"import ensurepip, venv"*) exit $(cat "$0.lacks_venv") ;;
   *"-m venv"*)
     mkdir -p "$3/bin"; cp "$0" "$3/bin/python"
-    for part in version lacks_venv log pip; do cp "$0.$part" "$3/bin/python.$part"; done
+    for part in version lacks_venv log pip base; do cp "$0.$part" "$3/bin/python.$part"; done
     echo venv >> "$(cat "$0.log")" ;;
   *"-m pip"*)
     echo "pip $*" >> "$(cat "$0.log")"
@@ -50,7 +51,7 @@ class Checkout:
         self.python.chmod(0o755)
         self.log = folder / "log"
         self.log.touch()
-        self.state(version="3 12", lacks_venv="0", pip="0", log=str(self.log))
+        self.state(version="3 12", lacks_venv="0", pip="0", log=str(self.log), base=str(self.python))
 
     def state(self, **parts: str) -> None:
         for part, text in parts.items():
@@ -123,6 +124,15 @@ def test_a_stale_environment_is_made_anew(checkout: Checkout, name: str) -> None
     made, _, project = checkout.done()
     assert made == "venv" and project.endswith(".[test]")
     assert not leftover.exists()
+
+
+def test_an_activated_environment_that_is_stale_is_made_anew_from_what_it_was_made_from(checkout: Checkout) -> None:
+    checkout.run()
+    checkout.done()
+    (checkout.root / "setup.cfg").write_text("changed", encoding="utf-8")
+    result = checkout.run(PYTHON=str(checkout.venv / "bin" / "python"))
+    assert result.returncode == 0, result.stderr
+    assert checkout.done()[0] == "venv"
 
 
 def test_another_python_makes_it_anew(checkout: Checkout) -> None:

@@ -44,6 +44,19 @@ def version_of(python):
         return None
 
 
+def lasting(python):
+    """``python``; if it is that of an activated .venv, which may be made anew, the one that .venv was made from."""
+    found = os.path.abspath(shutil.which(python) or python)
+    if not found.startswith(VENV + os.sep):
+        return python
+    executable = "'python.exe'" if os.name == "nt" else "'bin/python%d.%d' % sys.version_info[:2]"
+    ask = f"import os, sys; print(os.path.join(sys.base_prefix, {executable}))"
+    try:
+        return subprocess.check_output([found, "-c", ask], stdin=subprocess.DEVNULL).decode("utf-8").strip()
+    except (OSError, subprocess.CalledProcessError):
+        return python
+
+
 def choose(candidates, version=version_of):
     """The first candidate that is new enough, None if there is none."""
     for python in candidates:
@@ -130,7 +143,7 @@ def lock():
 def main(arguments):
     wanted = set(arguments[0].split(",")) if arguments else set()
     given = os.environ.get("PYTHON")
-    python = choose((given,) if given else (sys.executable, *CANDIDATES))
+    python = choose([lasting(each) for each in ((given,) if given else (sys.executable, *CANDIDATES))])
     if python is None:
         sys.exit(TOO_OLD)
     version = version_of(python)

@@ -234,10 +234,16 @@ def Embedding(
 
 @op(samples=lambda r: [((np.array([4, 5], "float32"),), {"shape": (2, 3)})], method=False, differentiable=False)
 def unravel_index(data: Value, *, shape: Shape = ()) -> Value:
-    """Coordinates, one row a dimension of ``shape``, of flat positions; of bfloat16 as float32."""
+    """Coordinates, one row a dimension of ``shape``, of flat positions; of bfloat16 as float32.
+
+    The first extent limits nothing, and may be -1.
+    """
+    require(bool(shape), "Empty shape parameter for unravel operator.")
+    require(min(shape[1:], default=1) > 0, f"all extents but the first must be above 0, got {shape}")
     rows = []
     left = ir.convert(data, INT32)
-    for extent in reversed(shape):
+    for extent in reversed(shape[1:]):
         rows.append(ir.expand_dims(ir.remainder(left, extent), 0))
         left = left / extent
+    rows.append(ir.expand_dims(left, 0))  # whatever the first extent is, which may be -1
     return ir.convert(ir.concatenate(rows[::-1], 0), counting(data.dtype))

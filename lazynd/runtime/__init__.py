@@ -10,6 +10,7 @@ from ..ir.errors import MXNetError
 from ..ir.primitives.compare import truncated
 from ..ir.types import Context, as_dtype, is_bfloat16, is_floating
 from ..ops import OPERATORS
+from ..reference import absent
 from . import fork as fork
 from .cell import Cell, Ref, View
 from .differentiate import backward, filled, grad, recording
@@ -139,3 +140,7 @@ def _as_int64(numbers: Array) -> Array:
     if not ((numbers >= -(2.0**63)) & (numbers < 2.0**63)).all():
         raise OverflowError("a number does not fit 64 bits")
     return numbers.astype(np.int64)
+
+
+def __getattr__(name: str) -> Any:
+    raise absent("runtime", name)  # MXNet has a module of this name, which says what it was built with

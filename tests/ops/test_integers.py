@@ -63,3 +63,18 @@ def test_indices_beyond_int32_are_clipped_and_wrapped_like_others() -> None:
     for dtype, most in (("float32", 1e30), ("float64", 1e300), ("float16", np.inf)):
         index = nd.array(np.array([most, -most], dtype), dtype=dtype)
         assert nd.take(x, index, axis=1).asnumpy().tolist() == [[3, 1], [6, 4]], dtype
+
+
+@pytest.mark.parametrize(
+    ("positions", "shape", "expected"),
+    [
+        ([1, 5, 7], (-1, 4), [[0, 1, 1], [1, 1, 3]]),
+        ([100], (2, 3), [[33], [1]]),  # beyond the array: the first row alone shows it
+        ([-1, -5], (2, 3), [[0, -1], [-1, -2]]),
+        ([7], (2,), [[7]]),
+    ],
+)
+def test_coordinates_of_positions_as_mxnet_has_them(
+    positions: list[int], shape: tuple[int, ...], expected: list[list[int]]
+) -> None:
+    assert nd.unravel_index(nd.array(positions), shape=shape).asnumpy().tolist() == expected
