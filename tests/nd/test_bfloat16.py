@@ -164,6 +164,15 @@ def test_sums_are_not_kept_in_eight_bits(backend: str, monkeypatch: pytest.Monke
     assert weight.grad.astype("float32").asnumpy().ravel().tolist() == [0, n, 0]
 
 
+def test_products_of_matrices_are_rounded_once(rng: np.random.Generator) -> None:
+    """Half a unit, 2 ** -8, and sums of n terms in float32: n units of 2 ** -24 of the sum of their sizes at most."""
+    n = 700
+    a, b = (nd.array(rng.normal(size=shape), dtype="bfloat16") for shape in ((9, n), (n, 5)))
+    left, right = (each.astype("float64").asnumpy() for each in (a, b))
+    bound = 2.0**-8 * np.abs(left @ right) + n * 2.0**-24 * (np.abs(left) @ np.abs(right))
+    assert (np.abs(nd.dot(a, b).astype("float64").asnumpy() - left @ right) <= bound).all()
+
+
 @pytest.mark.parametrize("backend", ["xla", "numpy"])
 def test_positions_are_not_counted_in_it(backend: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """After 256 comes 256."""

@@ -26,7 +26,7 @@ from lazynd.runtime.random import positions, skip
 
 SEED = 1234567
 THREADS = 8
-#: Makes the draws of one operator, by its name and the number of its sample.
+#: Makes the draws of one operator, by its name.
 Makers = dict[str, Callable[[], list[Any]]]
 #: A traced loop draws what its body does; its draws are tested where loops are.
 ELSEWHERE = {"_foreach"}
