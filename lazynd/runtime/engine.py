@@ -14,7 +14,7 @@ from ..ir.specialization import NODE_COST
 from .execute import IndexProgramError, Lost, ProgramError, execute, is_lost, lose, transfer
 from .interrupt import DeferInterrupt
 from .kernels import prepare, run_kernels
-from .leaving import leave_quietly
+from .leaving import INSIDE, leave_quietly
 from .location import describe, user_location
 from .obtain import PROGRAMS, compile_program
 from .partition import Part, device_part, first_piece, several_devices, too_big
@@ -33,8 +33,10 @@ def current_backend() -> Backend:
     if is_loaded(name):
         return get_backend(name)
     with DeferInterrupt():  # a library that is imported by half stays so
-        found = get_backend(name)
         leave_quietly()
+        with INSIDE:
+            found = get_backend(name)
+        leave_quietly()  # again: before what the library does then
         return found
 
 

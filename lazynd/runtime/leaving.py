@@ -7,12 +7,15 @@ which aborts the process.
 from __future__ import annotations
 
 import atexit
+import threading
 import time
 from typing import Final
 
 from ..backends import finish_all
 from .state import LOCK
 
+#: Seconds in which other threads come to wait for the lock: in between they may be freeing buffers, which no lock guards.
+_PARKING: Final = 0.2
 #: An entry for each thread that is inside a backend without holding the lock.
 _inside: Final[list[None]] = []
 _leaving: Final[list[None]] = []
@@ -43,6 +46,8 @@ def _leave() -> None:
     finish_all()
     while _inside:
         time.sleep(0.001)
+    if threading.active_count() > 1:
+        time.sleep(_PARKING)
 
 
 def leave_quietly() -> None:
