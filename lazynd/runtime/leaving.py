@@ -14,7 +14,7 @@ from typing import Final
 from ..backends import finish_all
 from .state import LOCK
 
-#: Seconds in which other threads come to wait for the lock: in between they may be freeing buffers, which no lock guards.
+#: Seconds in which other threads come to wait for the lock. Until then they may be freeing buffers, with no lock.
 _PARKING: Final = 0.2
 #: An entry for each thread that is inside a backend without holding the lock.
 _inside: Final[list[None]] = []
