@@ -130,7 +130,7 @@ _math("degrees", lambda x: x * (180 / math.pi), "Radians in degrees.")
 _math("radians", lambda x: x * (math.pi / 180), "Degrees in radians.")
 _math("erf", ir.erf, "The error function.")
 _math("sigmoid", ir.logistic, "1 / (1 + exp(-x)).")
-_math("softsign", lambda x: x / (1 + ir.abs(x)), "x / (1 + |x|).", low=0.2)
+_math("softsign", lambda x: x / (1 + ir.abs(x)), "``x / (1 + |x|)``.", low=0.2)
 _exact("relu", relu, "The element where positive, else 0.", smooth=False)
 _exact("logical_not", lambda x: ir.convert(x == 0, x.dtype), "1 where 0, else 0.", **_STEP)
 _exact("_copy", lambda x: x, "A copy.", method=False)
@@ -279,7 +279,7 @@ def _channels(gamma: Value | None, data: Value) -> Value:
 
 @op(samples=lambda r: [((r.uniform(-2, 2, (3, 4)).astype("float32"),), {"scalar": 1.5})], smooth=False)
 def smooth_l1(data: Value, *, scalar: Scalar = 1.0) -> Value:
-    """0.5 (s x)^2 where |x| < 1 / s^2, else |x| - 0.5 / s^2, for s = ``scalar``."""
+    """``0.5 (s x)^2`` where ``|x| < 1 / s^2``, else ``|x| - 0.5 / s^2``, for s = ``scalar``."""
     inverse = 1 / (scalar * scalar)
     far = ir.abs(data) >= inverse
     inner = ir.select(far, ir.zeros_like(data), data)  # finite, so that infinities have the slopes -1 and 1
