@@ -34,10 +34,9 @@ NOT_TAKEN = {"_foreach": ..., "_while_loop": ..., "_cond": ..., "_histogram": {"
 
 
 def parameters() -> dict[str, list[str]]:
-    lines = (
-        (pathlib.Path(__file__).parent / "data" / "operator_parameters.txt").read_text(encoding="utf-8").splitlines()
-    )
-    return {name: names for name, *names in (line.split() for line in lines if not line.startswith("#"))}
+    text = (pathlib.Path(__file__).parent / "data" / "operator_parameters.txt").read_text(encoding="utf-8")
+    lines = [line.split() for line in text.splitlines() if not line.startswith("#")]
+    return {name: names for name, *names in lines}
 
 
 @pytest.mark.parametrize("name", sorted(set(parameters()) - {n for n, left in NOT_TAKEN.items() if left is ...}))

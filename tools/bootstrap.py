@@ -143,7 +143,7 @@ def lock():
 def main(arguments):
     wanted = set(arguments[0].split(",")) if arguments else set()
     given = os.environ.get("PYTHON")
-    python = choose([lasting(each) for each in ((given,) if given else (sys.executable, *CANDIDATES))])
+    python = choose(lasting(each) for each in ((given,) if given else (sys.executable, *CANDIDATES)))
     if python is None:
         sys.exit(TOO_OLD)
     version = version_of(python)

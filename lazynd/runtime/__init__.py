@@ -113,7 +113,7 @@ def host_array(source: Any, dtype: np.dtype[Any]) -> Array:
     Raises ``TypeError`` in MXNet's words for what is not. Numbers in lists become integers by way of int64, and
     must fit it; NumPy's arrays are cast as ours are.
     """
-    integral = dtype.kind in "iu"
+    integral, of_numpy = dtype.kind in "iu", isinstance(source, np.ndarray)
     try:
         with np.errstate(all="ignore"):
             found = np.asarray(source)
@@ -123,13 +123,9 @@ def host_array(source: Any, dtype: np.dtype[Any]) -> Array:
                 found = found.view(as_dtype(found.dtype))  # bfloat16 as MXNet has it
             if found.dtype == object:
                 found = found.astype(np.int64 if integral else np.float64)
-            if integral and is_floating(found.dtype) and isinstance(source, np.ndarray):
+            if integral and of_numpy and is_floating(found.dtype):
                 return np.asarray(truncated(found, dtype), order="C")
-            if (
-                integral
-                and (is_floating(found.dtype) or found.dtype.kind == "u")
-                and not isinstance(source, np.ndarray)
-            ):
+            if integral and not of_numpy and (is_floating(found.dtype) or found.dtype.kind == "u"):
                 found = _as_int64(found)
             return np.array(found, dtype, order="C") if found.dtype == dtype else found.astype(dtype, order="C")
     except (TypeError, ValueError, OverflowError):
