@@ -1,4 +1,4 @@
-"""Programs of ``autograd`` whose results MXNet decides; see ``golden``. Each leaves ``result``."""
+"""Programs of ``autograd`` whose results MXNet decides; see ``snippets``. Each leaves ``result``."""
 
 _W = "w = nd.array([2., 3.]); w.attach_grad(); x = nd.array([1., 1.])\n"
 _TRY = """

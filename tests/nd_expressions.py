@@ -1,4 +1,4 @@
-"""Expressions of ``nd`` whose value, shape and dtype MXNet decides; see ``golden``."""
+"""Expressions of ``nd`` whose value, shape and dtype MXNet decides; see ``snippets``."""
 
 PRELUDE = """
 A = nd.arange(6).reshape((2, 3)) - 2

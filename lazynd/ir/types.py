@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, ClassVar, Final
 
 import numpy as np
@@ -243,3 +243,11 @@ def normalize_axis(axis: int, ndim: int) -> int:
     """``axis`` counted from the front, checked against ``ndim``."""
     require(-ndim <= axis < ndim, f"axis {axis} exceeds the input dimension of {ndim}")
     return axis + ndim if axis < 0 else axis
+
+
+def distinct_axes(axes: int | Iterable[int], ndim: int) -> tuple[int, ...]:
+    """``axes`` counted from the front, each checked against ``ndim`` and named once."""
+    given = (axes,) if isinstance(axes, int) else tuple(axes)
+    made = tuple(normalize_axis(axis, ndim) for axis in given)
+    require(len(set(made)) == len(made), f"axes {given} name one of {ndim} dimensions twice")
+    return made

@@ -12,7 +12,7 @@ from ..ir import build as ir
 from ..ir.build import Value
 from ..ir.types import require
 from .kinds import Wide
-from .normalization import wide
+from .precision import wide
 from .updates import Results, clipped, in_full, narrow, require_half, require_like, update, update_samples
 
 

@@ -69,7 +69,7 @@ def _gamma_of(words: Value, shape: Value) -> Value:
 
 
 def _gamma(draw: Stream, shape: Sequence[int], dtype: np.dtype[Any], alpha: Value, beta: Value) -> Value:
-    wide = np.result_type(dtype, FLOAT32)
+    wide = widened(dtype)
     words = uniform(draw, (_GAMMA_WORDS, *shape), wide)
     return ir.convert(_gamma_of(words, ir.convert(alpha, wide)) * ir.convert(beta, wide), dtype)
 
@@ -227,7 +227,7 @@ def _sample_multinomial(
     require(is_floating(data.dtype) and data.ndim > 0, f"data must be floats along an axis, got {data.type}")
     one_of(dtype.name, "bfloat16", "float16", "float32", "float64", "int32", "uint8")
     classes, lead = data.shape[-1], data.shape[:-1]
-    wide = np.result_type(data.dtype, FLOAT32)
+    wide = widened(data.dtype)
     p = ir.reshape(ir.convert(data, wide), (math.prod(lead), 1, classes))
     known = ir.stop_gradient(p)
     sums = ir.cumsum(known, 2)

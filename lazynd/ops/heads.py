@@ -12,8 +12,8 @@ from ..ir import build as ir
 from ..ir.build import Value
 from ..ir.types import INT32, require, require_floats
 from .kinds import Training, Wide, one_of
-from .normalization import wide
 from .operator import Operator, op
+from .precision import wide
 
 
 def _normal(rng: Any, *shape: int) -> Any:

@@ -12,8 +12,8 @@ from ..ir.build import Value
 from ..ir.types import FLOAT32, require
 from ..ir.value import results
 from .kinds import Wide, Wides
-from .normalization import wide
 from .operator import Operator, Writes, op
+from .precision import wide
 from .updates import NONE, Results, mp_sgd_mom_update, mp_sgd_update, sgd_mom_update, sgd_update
 
 

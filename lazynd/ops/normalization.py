@@ -10,20 +10,15 @@ import numpy as np
 
 from ..ir import build as ir
 from ..ir.build import Value
-from ..ir.types import FLOAT32, normalize_axis, require, require_floats
+from ..ir.types import normalize_axis, require
 from ..ir.value import results
 from .kinds import Axis, Training, Wide, one_of
 from .operator import op
+from .precision import wide
 from .reduce import one, resolve_axes
 from .unary import relu
 
 Results = tuple[Value, ...]
-
-
-def wide(x: Value) -> Value:
-    """``x`` in float32 if it has less."""
-    require_floats(x.type)
-    return ir.convert(x, np.result_type(x.dtype, FLOAT32))
 
 
 def _normal(rng: Any, *shape: int) -> Any:

@@ -8,7 +8,7 @@ import numpy as np
 
 from ..ir import build as ir
 from ..ir.build import Value
-from ..ir.types import Context, normalize_axis, require
+from ..ir.types import Context, distinct_axes, normalize_axis, require
 from .kinds import Axis, Device, DType, Shape, check_count, one_of
 from .operator import floats as _f
 from .operator import op
@@ -168,9 +168,7 @@ def squeeze(data: Value, *, axis: Axis | None = None) -> Value:
     if axis is None:
         axes = tuple(i for i, n in enumerate(data.shape) if n == 1)
     else:
-        given = (axis,) if isinstance(axis, int) else axis
-        axes = tuple(normalize_axis(a, data.ndim) for a in given)
-        require(len(set(axes)) == len(axes), f"axis {axis} names a dimension of {data.type} twice")
+        axes = distinct_axes(axis, data.ndim)
         for a in axes:
             require(
                 data.shape[a] == 1,
@@ -199,8 +197,8 @@ def broadcast_to(data: Value, *, shape: Shape = ()) -> Value:
 @op(samples=lambda r: [((_f(r, 2, 1, 1),), {"axis": (1, 2), "size": (3, 2)})])
 def broadcast_axis(data: Value, *, axis: Shape = (), size: Shape = ()) -> Value:
     """Dimensions ``axis``, of length 1, repeated to the lengths ``size``."""
-    axes = [normalize_axis(a, data.ndim) for a in axis]
-    require(len(set(axes)) == len(axes) == len(size), f"axis {axis} and size {size} must be as many, each axis once")
+    axes = distinct_axes(axis, data.ndim)
+    require(len(axes) == len(size), f"axis {axis} and size {size} must be as many")
     target = list(data.shape)
     for a, n in zip(axes, size, strict=True):
         target[a] = n

@@ -13,8 +13,8 @@ from ..ir.build import Value
 from ..ir.types import FLOAT32, require
 from ..ir.value import results
 from .kinds import Wide
-from .normalization import wide
 from .operator import Operator, op
+from .precision import wide
 
 Results = tuple[Value, ...]
 

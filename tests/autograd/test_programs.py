@@ -6,10 +6,10 @@ import pytest
 
 import lazynd
 
-from .. import golden
+from .. import snippets
 from ..autograd_programs import PROGRAMS
 
-GOLDEN = golden.load("autograd")
+GOLDEN = snippets.load("autograd")
 
 
 def test_every_program_has_a_golden_result() -> None:
@@ -18,4 +18,4 @@ def test_every_program_has_a_golden_result() -> None:
 
 @pytest.mark.parametrize("name", PROGRAMS)
 def test_program(name: str) -> None:
-    golden.compare(golden.evaluate(PROGRAMS[name], lazynd), GOLDEN[name])
+    snippets.compare(snippets.evaluate(PROGRAMS[name], lazynd), GOLDEN[name])

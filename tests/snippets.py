@@ -1,6 +1,6 @@
-"""Golden results: expressions and small programs that run on real MXNet and here alike.
+"""Expressions and small programs that run on real MXNet and here alike; golden results of operators are in ``goldens``.
 
-``PYTHON_WITH_MXNET tests/golden.py`` writes what MXNet 1.9.1 gives into ``tests/data``; it needs nothing of lazynd.
+``PYTHON_WITH_MXNET tests/snippets.py`` writes what MXNet 1.9.1 gives into ``tests/data``; it needs nothing of lazynd.
 """
 
 from __future__ import annotations

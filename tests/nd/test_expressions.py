@@ -6,10 +6,10 @@ import pytest
 
 import lazynd
 
-from .. import golden
+from .. import snippets
 from ..nd_expressions import EXPRESSIONS, PRELUDE
 
-GOLDEN = golden.load("nd")
+GOLDEN = snippets.load("nd")
 
 
 def test_every_expression_has_a_golden_result() -> None:
@@ -19,7 +19,7 @@ def test_every_expression_has_a_golden_result() -> None:
 
 @pytest.mark.parametrize("code", EXPRESSIONS)
 def test_expression(code: str) -> None:
-    golden.compare(golden.evaluate(code, lazynd, PRELUDE), GOLDEN[code])
+    snippets.compare(snippets.evaluate(code, lazynd, PRELUDE), GOLDEN[code])
 
 
 @pytest.mark.parametrize(
@@ -34,4 +34,4 @@ def test_expression(code: str) -> None:
 )
 def test_the_comparison_can_fail(found: object, expected: object) -> None:
     with pytest.raises(AssertionError):
-        golden.compare(found, expected)
+        snippets.compare(found, expected)
