@@ -35,9 +35,15 @@ def register_backend(backend: Backend, name: str | None = None) -> None:
 
 
 def finish_all() -> None:
-    """Wait until every backend has computed what was dispatched to it."""
+    """Wait until every backend has computed what was dispatched to it; then raise the first failure that it met."""
+    failure: Exception | None = None
     for backend in list(_loaded.values()):
-        backend.finish()
+        try:
+            backend.finish()
+        except Exception as error:  # the others are waited for all the same
+            failure = failure or error
+    if failure is not None:
+        raise failure
 
 
 __all__ = [

@@ -51,7 +51,7 @@ class Backend(Protocol):
         """Until ``buffer`` is computed."""
 
     def finish(self) -> None:
-        """Until everything that was dispatched is computed."""
+        """Until everything that was dispatched is computed; then raises the first failure."""
 
     def copy(self, buffer: Buffer) -> Buffer:
         """Another buffer of the same content."""

@@ -29,6 +29,7 @@ _BY_KEY: dict[Any, np.dtype[Any]] = {
 FLOAT32: Final = np.dtype("float32")
 FLOAT64: Final = np.dtype("float64")
 INT32: Final = np.dtype("int32")
+UINT32: Final = np.dtype("uint32")
 INT64: Final = np.dtype("int64")
 BOOL: Final = np.dtype("bool")
 #: Every dtype by name. What MXNet spells as a structure of bits is NumPy's extension by ml_dtypes here.

@@ -13,12 +13,11 @@ from typing import Any
 
 from ..config import config
 from ..ops import OPERATORS
-from ..runtime import random
 from ..runtime.cell import Cell
 from ..runtime.location import describe, user_location
 from ..runtime.record import call, call_many, cell_of
 from ..runtime.record import traced as with_history
-from ..runtime.state import Effect, Untraceable
+from ..runtime.state import LOCAL, Effect, Untraceable
 from ..runtime.stats import logger
 from ..runtime.trace import Traced, Tracing, tracing
 from .ndarray import NDArray
@@ -93,10 +92,9 @@ def _record_foreach(
 ) -> tuple[list[NDArray], list[NDArray]]:
     """The outputs of the steps, and the last states."""
     length = rows[0].shape[0]
-    if traced.draws:
-        random.skip(rows[0].context, traced.draws * (length - 1))
+    draw = (0, 0) if traced.stream is None else LOCAL.state.next_draw(traced.stream, traced.draws * length)
     cells = [each._cell if _row_shape(each) else each.reshape((length, 1))._cell for each in rows]
-    attributes = {"body": traced.graphs[0], "sequences": len(rows), "draws": traced.draws, "draw": traced.start}
+    attributes = {"body": traced.graphs[0], "sequences": len(rows), "draws": traced.draws, "draw": draw}
     made = _record("_foreach", traced, [*(s._cell for s in states), *cells], states=len(states), **attributes)
     return made[len(states) :], made[: len(states)]
 

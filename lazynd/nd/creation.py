@@ -323,7 +323,7 @@ def split_v2(
 
 
 def waitall() -> None:
-    """Compute everything that is pending.
+    """Compute everything that is pending in this thread, and wait for all that runs; then raise the first failure.
 
     >>> from lazynd import nd
     >>> nd.waitall()

@@ -104,9 +104,7 @@ class Handle:
         >>> nd.array([[2.5]]).asscalar()
         np.float32(2.5)
         """
-        if self.size != 1:
-            raise ValueError("The current array is not a scalar")
-        return runtime.fetch(self._cell, "asscalar").reshape(())[()]
+        return self._scalar("asscalar")
 
     @reports("item", running=True)
     def item(self) -> Any:
@@ -116,7 +114,12 @@ class Handle:
         >>> nd.array([[2.5]]).item()
         2.5
         """
-        return self.asscalar().item()
+        return self._scalar("item").item()
+
+    def _scalar(self, cause: str) -> Any:
+        if self.size != 1:
+            raise ValueError("The current array is not a scalar")
+        return runtime.fetch(self._cell, cause).reshape(())[()]
 
     def wait_to_read(self) -> None:
         """Compute the value, and wait until it is there. Forces.
@@ -128,6 +131,8 @@ class Handle:
         runtime.wait(self._cell)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray[Any, Any]:
+        if copy is False:
+            raise ValueError("an NDArray gives a copy of its values; to_dlpack_for_write shares its memory")
         made = self.asnumpy()
         return made if dtype is None else made.astype(dtype, copy=False)
 
@@ -137,7 +142,7 @@ class Handle:
             return False
         if self.size > 1:
             raise ValueError("The truth value of an NDArray with multiple elements is ambiguous.")
-        return bool(self.asscalar())
+        return bool(self._scalar("bool"))
 
     @reports("float", running=True)
     def __float__(self) -> float:
@@ -156,7 +161,7 @@ class Handle:
     def _single(self, what: str) -> Any:
         if self.size != 1:
             raise TypeError(f"only an array of one element converts to {what}; this one has shape {self.shape}")
-        return self.asscalar()
+        return self._scalar(what)
 
     @reports("len")
     def __len__(self) -> int:

@@ -11,7 +11,7 @@ from ..ir.node import leaf
 from ..ir.types import BOOL, INT32, Type
 from ..ops import OPERATORS
 from ..ops.kinds import canonical_number
-from ..runtime import cast_to, host_array, not_recording
+from ..runtime import copy_to, host_array, not_recording
 from ..runtime.cell import Cell, View
 from ..runtime.location import user_location
 from ..runtime.record import call, data, guard_part, guard_write, make_view, move
@@ -266,7 +266,7 @@ def _broadcast(value: Any, target: Type) -> Cell:
     if isinstance(value, Cell):
         made = value
         if made.type.context is not target.context:
-            made = cast_to(made, target.context)
+            made = copy_to(made, target.context)
     elif isinstance(value, bool | int | float | np.bool_ | np.number):
         attributes = {"shape": target.shape, "dtype": target.dtype, "ctx": target.context}
         spec, slots = OPERATORS["_full"].bind((), attributes | {"value": canonical_number(value)})

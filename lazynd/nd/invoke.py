@@ -15,15 +15,14 @@ from ..ops import OPERATORS, Operator
 from ..ops.kinds import as_context, canonical_number
 from ..runtime import copy_to
 from ..runtime.cell import Cell
-from ..runtime.random import next_draw
 from ..runtime.record import call, call_many, cell_of, traced
 from ..runtime.state import LOCAL
 from .np_shape import has_scalar
 from .refusal import refusal, refuse
 
 _EMPTY = inspect.Parameter.empty
-#: Attributes of these classes (tuples: of ints) that are equal, class for class, specialize alike; floats do not.
-_EXACT = (int, str, type(None), tuple, type, np.dtype, Context)
+#: Attributes of these classes that are equal, class for class, in tuples too, specialize alike; floats do not.
+_EXACT = (int, str, type(None), type, np.dtype, Context)
 _bound: dict[tuple[Any, ...], tuple[Specialization, tuple[Any, ...]]] = {}
 _bound_scalar: dict[tuple[str, Type], tuple[Specialization, frozenset[float]]] = {}
 
@@ -70,8 +69,12 @@ def specialize(
         types = (cells[0].type, cells[1].type)
     else:
         types = tuple([c.type for c in cells])
-    # Classes belong to the key: 1, True and 1.0 are equal.
-    key = (operator, types, attributes, *map(type, attributes)) if attributes else (operator, types)
+    key: tuple[Any, ...] = (operator, types)
+    if attributes:  # classes belong to the key: 1, True and 1.0 are equal
+        classes = tuple(map(type, attributes))
+        key = (operator, types, attributes, classes)
+        if tuple in classes:
+            key += tuple([type(n) for each in attributes if each.__class__ is tuple for n in each])
     try:
         spec, scalars = _bound[key]
         return spec, scalars, cells
@@ -84,9 +87,13 @@ def specialize(
     with refuse(operator.name, types, frame, lambda: _given(operator, attributes)):
         scalar = has_scalar(operator.name, types)
         bound = _bind(operator, types, attributes)
-    if key and not scalar and not bound[1] and not operator.ambient and all(isinstance(a, _EXACT) for a in attributes):
+    if key and not scalar and not bound[1] and not operator.ambient and _exact(attributes):
         _bound[key] = bound
     return *bound, cells
+
+
+def _exact(attributes: tuple[Any, ...]) -> bool:
+    return all(_exact(a) if a.__class__ is tuple else isinstance(a, _EXACT) for a in attributes)
 
 
 def invoke(
@@ -147,7 +154,7 @@ def _bind(
             given[parameter.name] = value
     spec, slots = operator.bind(types, given)
     if operator.draws and any(slot.kind == "draw" for slot in spec.slots):
-        numbers = iter(next_draw(context or state.context))
+        numbers = iter(state.next_draw(context or state.context))
         slots = [next(numbers) if slot.kind == "draw" else value for slot, value in zip(spec.slots, slots, strict=True)]
     return spec, tuple(slots)
 

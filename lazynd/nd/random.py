@@ -13,6 +13,7 @@ from ..ops import OPERATORS
 from ..reference import absent, has
 from ..runtime import random as streams
 from ..runtime.location import calling_frame
+from ..runtime.state import LOCAL
 from .creation import Shape, _context, _shape
 from .invoke import invoke
 from .namespace import namespace
@@ -38,6 +39,7 @@ def seed(seed_state: int, ctx: Context | str = "all") -> None:
     """
     if not isinstance(seed_state, int | np.integer):
         raise ValueError("sd must be int")
+    LOCAL.state.effect("the random stream is restarted")
     streams.seed(int(seed_state), None if ctx == "all" else Context(ctx))
 
 

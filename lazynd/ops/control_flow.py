@@ -15,11 +15,10 @@ from ..ir import build as ir
 from ..ir import control
 from ..ir.build import Value
 from ..ir.graph import Graph, inline
-from ..ir.types import BOOL, Type, require
+from ..ir.types import BOOL, UINT32, Type, require
 from .kinds import Body, Draw, Numbers
 from .operator import op
 
-_UINT32 = np.dtype("uint32")
 _FLOAT64 = np.dtype("float64")
 
 
@@ -48,7 +47,7 @@ def _foreach_samples(rng: Any) -> list[Any]:
         return [state * noise + row, state]
 
     x, h, w = rng.normal(size=(4, 2, 3)), rng.normal(size=(2, 3)), rng.normal(size=(3, 3))
-    words = [_type(dtype=_UINT32)] * 2
+    words = [_type(dtype=UINT32)] * 2
     bodies = (
         control.trace(step, [_type(2, 3), _type(2, 3), _type(3, 3), _type()]),
         control.trace(noisy, [_type(3), _type(3), *words]),
@@ -60,9 +59,9 @@ def _foreach_samples(rng: Any) -> list[Any]:
     ]
 
 
-@op(samples=_foreach_samples, method=False)
+@op(samples=_foreach_samples, method=False, draws=lambda attributes: attributes["draws"] > 0)
 def _foreach(
-    *arrays: Value, body: Body, states: int, sequences: int, draws: int = 0, numbers: Numbers = (), draw: Draw
+    *arrays: Value, body: Body, states: int, sequences: int, draws: int = 0, numbers: Numbers = (), draw: Draw = None
 ) -> Any:
     """``body`` for each row of the ``sequences``, which follow the ``states`` in ``arrays``; the others stay the same.
 
@@ -75,7 +74,7 @@ def _foreach(
     if draws:
         seed, counter = draw
         further.append(seed)
-        rows.append(ir.broadcast_to(counter, (length,)) + ir.iota((length,), 0, _UINT32, counter.context) * draws)
+        rows.append(ir.broadcast_to(counter, (length,)) + ir.iota((length,), 0, UINT32, counter.context) * draws)
 
     def step(state: Sequence[Value], row: Sequence[Value], same: Sequence[Value]) -> Any:
         made = _run(body, [*state, *row[:sequences], *same, *row[sequences:]])

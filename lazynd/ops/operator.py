@@ -14,7 +14,7 @@ from ..ir.errors import MXNetError, OperatorError
 from ..ir.graph import Graph
 from ..ir.node import leaf
 from ..ir.specialization import Op, Slot, Specialization
-from ..ir.types import FLOAT32, FLOAT64, INT32, Type, is_floating
+from ..ir.types import FLOAT32, FLOAT64, INT32, UINT32, Type, is_floating
 from ..ir.value import Value, constant, wrap
 from ..reference import operators as mxnet_operators
 from ..reference import twins
@@ -27,7 +27,6 @@ OPERATORS: dict[str, Operator] = {}
 Writes = Callable[[int, Mapping[str, Any]], Sequence[int]]
 if TYPE_CHECKING:  # naming it loads numpy.random, a quarter of what importing lazynd takes
     Samples = Callable[[np.random.Generator], list[tuple[tuple[Any, ...], dict[str, Any]]]]
-UINT32: Final = np.dtype("uint32")
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,6 @@ from .kinds import Device, Draw, DType, Scalar, Shape, one_of
 from .operator import op
 
 Stream = tuple[Value, Value]
-_UINT32 = np.dtype("uint32")
 _FLOAT32 = np.dtype("float32")
 _FLOAT64 = np.dtype("float64")
 #: Terms of the Poisson inversion: enough for every rate below ``_SMALL_RATE``.

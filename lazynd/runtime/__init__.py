@@ -22,7 +22,7 @@ from .record import call
 from .stats import stats
 
 __all__ = [
-    "adopt", "backward", "cast_to", "copy_to", "current_backend", "device_count", "existing", "exported", "fence",
+    "adopt", "backward", "copy_to", "current_backend", "device_count", "existing", "exported", "fence",
     "fetch", "filled", "force", "grad", "host_array", "not_recording", "recording", "stats", "wait", "waitall",
 ]  # fmt: skip
 
@@ -36,10 +36,12 @@ def not_recording() -> Any:
 
 def fetch(cell: Cell, cause: str) -> Array:
     """The values of ``cell`` as a private, writable NumPy array."""
-    if isinstance(cell, View) and cell.type.context.device_type != "gpu" and cell.base.ref.value is not None:
-        with INSIDE:
-            whole = np.asarray(cell.base.ref.value).reshape(-1)  # on the host: no program for a read of a view
-        return np.array(whole[cell.offset : cell.offset + cell.type.size]).reshape(cell.type.shape)
+    if isinstance(cell, View) and cell.type.context.device_type != "gpu":
+        base = cell.base.ref.value  # asked once: another thread may write the base meanwhile
+        if base is not None:
+            with INSIDE:
+                whole = np.asarray(base).reshape(-1)  # on the host: no program for a read of a view
+            return np.array(whole[cell.offset : cell.offset + cell.type.size]).reshape(cell.type.shape)
     ref = cell.ref
     value = force(ref, cause)
     if isinstance(value, np.ndarray):
@@ -102,9 +104,6 @@ def copy_to(cell: Cell, context: Context) -> Cell:
     existing(context)
     spec, _ = OPERATORS["_copyto"].bind((cell.type,), {"ctx": context})
     return call(spec, (cell,), (), *user_location())
-
-
-cast_to = copy_to
 
 
 def host_array(source: Any, dtype: np.dtype[Any]) -> Array:

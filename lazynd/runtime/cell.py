@@ -48,11 +48,6 @@ class Cell:
         self.variable = None
         self.version = 0
 
-    @property
-    def storage(self) -> Cell:
-        """The cell that owns the memory."""
-        return self
-
     def write(self, ref: Ref) -> None:
         """Move the cell; its former content keeps its meaning for whoever read it."""
         for watch in Cell.watches:
@@ -62,7 +57,7 @@ class Cell:
         self.version += 1
 
 
-_lock = threading.Lock()
+_lock = threading.RLock()  # a finalizer may come to it in the same thread
 
 
 @contextmanager
@@ -105,10 +100,6 @@ class View(Cell):
         return self.base.version
 
     @property
-    def storage(self) -> Cell:
-        return self.base
-
-    @property
     def ref(self) -> Ref:  # type: ignore[override]  # a view has no content of its own: it is computed
         history = self.history
         if history is not None and history[0].consumed:
@@ -141,10 +132,6 @@ class Detached(Cell):
     @property
     def version(self) -> int:  # type: ignore[override]  # the base's
         return self.base.version
-
-    @property
-    def storage(self) -> Cell:
-        return self.base.storage
 
     @property
     def ref(self) -> Ref:  # type: ignore[override]  # the base's content, whatever it is now

@@ -14,7 +14,7 @@ from ..ir.types import Type
 from ..ops import OPERATORS
 from .cell import Cell, Variable
 from .function import once_only
-from .interrupt import DeferInterrupt
+from .interrupt import DeferSignals
 from .location import user_location
 from .record import Traced, call, call_many, cell_of, traced
 from .state import LOCAL
@@ -62,7 +62,7 @@ def backward(heads: Sequence[Cell], head_gradients: Sequence[Cell | None] | None
         if not gradients:
             raise MXNetError(NO_INPUTS)
         totals = _totals(gradients)
-        with DeferInterrupt():  # all gradients move, and the tape is consumed, or nothing happened
+        with DeferSignals():  # all gradients move, and the tape is consumed, or nothing happened
             for buffer, (total, _) in totals.items():
                 buffer.write(total)
             if not retain_graph:
@@ -169,8 +169,7 @@ def _sweep(
 
 def _history(head: Cell) -> Source | None:
     """The entry that a head hangs on, a variable being its own head; None for a variable without gradient."""
-    del_ref = head.ref  # a view's history is found by reading it
-    del del_ref
+    _ = head.ref  # a view's history is found by reading it
     found = source(head)
     if found is None and (head.variable is None or head.history is not None):
         raise MXNetError(NOT_IN_GRAPH)

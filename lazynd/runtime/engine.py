@@ -6,13 +6,13 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from ..backends import Backend, get_backend, is_loaded
+from ..backends import Backend, finish_all, get_backend, is_loaded
 from ..config import config
 from ..ir.errors import MXNetError
 from ..ir.node import Node
 from ..ir.specialization import NODE_COST
 from .execute import IndexProgramError, Lost, ProgramError, execute, is_lost, lose, transfer
-from .interrupt import DeferInterrupt
+from .interrupt import DeferSignals, Undivided
 from .kernels import prepare, run_kernels
 from .leaving import INSIDE, leave_quietly
 from .location import describe, user_location
@@ -22,7 +22,7 @@ from .period import period_of
 from .program import Family
 from .schedule import Plan, Ref, ancestors, linearize_items, live, missing, unfinished, vanished
 from .sites import current_site
-from .state import LOCAL, LOCK, Region, State
+from .state import LOCAL, Region, State
 from .stats import logger, stats
 
 __all__ = ["PROGRAMS", "close", "current_backend", "fence", "force", "overflow", "waitall"]
@@ -32,7 +32,7 @@ def current_backend() -> Backend:
     name = "numpy" if config.eager else config.backend
     if is_loaded(name):
         return get_backend(name)
-    with DeferInterrupt():  # a library that is imported by half stays so
+    with DeferSignals():  # a library that is imported by half stays so
         leave_quietly()
         with INSIDE:
             found = get_backend(name)
@@ -49,7 +49,7 @@ def fence() -> None:
     state.effect("record() begins")
     state.period_credit = 0
     if state.region.items:
-        with LOCK:
+        with Undivided():
             state.region.kept = live(state.region)
         close(state)
     else:  # none of its items, but its credit was another scope's
@@ -142,8 +142,9 @@ def _force(ref: Ref, cause: str) -> None:
 def _run_for(ref: Ref, state: State, cause: str) -> None:
     if vanished(ref):
         raise missing(ref)
-    region = ref.node.region
-    if region.__class__ is not Lost:
+    node = ref.node
+    region = None if node is None else node.region  # None: it ran meanwhile
+    if region.__class__ is Region:
         if region.owner is not state:
             run_ancestors(ref, cause)
         elif region.closed:
@@ -207,7 +208,10 @@ def run_component(region: Region, root: Ref, cause: str) -> None:
 
 def run_ancestors(root: Ref, cause: str) -> None:
     """Run ``root`` and what it needs, no more: work of another thread, or what failed together with others."""
-    region: Region = root.node.region
+    node = root.node
+    if node is None:
+        return  # it ran meanwhile
+    region: Region = node.region
 
     def plan() -> Plan:
         region.touched = True
@@ -239,7 +243,7 @@ def _run_alone(root: Ref, cause: str, error: ProgramError) -> None:
 
 def _run_by_kernels(make_plan: Callable[[], Plan]) -> bool:
     """Run what is planned operator by operator, unless it needs another region or several devices."""
-    with LOCK:
+    with Undivided():
         plan = make_plan()
         if plan.foreign or several_devices(plan):
             return False
@@ -267,7 +271,7 @@ def _run(
     """Plan, compile outside the lock if need be, then run and publish in one section; in parts if need be."""
     ready = _Ready()
     while True:
-        with LOCK:
+        with Undivided():
             if root is not None and (root.value is not None or root.node.region.__class__ is Lost):
                 finish()  # a part of the plan was enough, or what it needs can never be had
                 return
@@ -304,7 +308,7 @@ def _run(
 
 
 def _attempt(plan: Plan, family: Family | None, backend: Backend, ready: _Ready, finish: Callable[[], None]) -> bool:
-    """Run ``plan``, whose programs are ``family``, if all that it needs is compiled; inside the lock."""
+    """Run ``plan``, whose programs are ``family``, if all that it needs is compiled; undivided."""
     if plan.transfer:
         transfer(plan.items, backend)
         return True
@@ -346,9 +350,9 @@ def _force_foreign(ref: Ref, cause: str) -> None:
     """Run ``ref``, of another region, to a value or to its loss: the caller's loop counts on one of them."""
     if vanished(ref):
         raise missing(ref)
-    region: Region = ref.node.region
-    if region.owner is LOCAL.state and region.closed:
-        run_region(region, cause, ref)
+    node = ref.node
+    if node is not None and node.region.owner is LOCAL.state and node.region.closed:
+        run_region(node.region, cause, ref)
     else:
         run_ancestors(ref, cause)
     if ref.value is None and not is_lost(ref):
@@ -356,7 +360,7 @@ def _force_foreign(ref: Ref, cause: str) -> None:
 
 
 def waitall() -> None:
-    """Run everything that is pending in this thread, and wait for it.
+    """Run everything that is pending in this thread, and wait for all that runs. The first failure is raised then.
 
     >>> from lazynd import nd
     >>> x = nd.ones((2, 3)) * 2
@@ -364,12 +368,22 @@ def waitall() -> None:
     """
     state = LOCAL.state
     state.effect("waitall")
+    if state.forbid_sync and (state.region.items or state.closed):
+        _forbidden(state.forbid_sync, "waitall")
+    failure: ProgramError | None = None
     if state.region.items:
         close(state)
     while state.closed:
         oldest = state.closed[0]
         try:
             run_region(oldest, "waitall")
-        except ProgramError:
+        except ProgramError as error:
+            failure = failure or error
             state.closed.remove(oldest)
-            raise
+    try:
+        with INSIDE:
+            finish_all()
+    except Exception as error:
+        failure = failure or ProgramError(f"waiting for what runs failed: {type(error).__name__}: {error}")
+    if failure is not None:
+        raise failure

@@ -10,7 +10,6 @@ from typing import Any
 from ..backends import Backend
 from ..ir.errors import MXNetError, OutOfBounds
 from ..ir.node import Node, Output
-from .interrupt import DeferInterrupt
 from .location import describe
 from .program import Program, dead_leaf
 from .schedule import Plan, Ref
@@ -62,38 +61,36 @@ def out_of_bounds(node: Node, error: OutOfBounds) -> IndexProgramError:
 
 
 def execute(plan: Plan, program: Program, backend: Backend, finish: Finish) -> None:
-    """Run ``program`` on the plan's leaves and publish its results; inside the lock."""
+    """Run ``program`` on the plan's leaves and publish its results; undivided."""
     items = plan.items
     donated: dict[int, Any] = {}
-    with DeferInterrupt():
-        try:
-            buffers = _buffers(plan, program, backend, donated)
-            scalars = plan.scalars
-            if program.scalar_positions is not None:
-                scalars = [scalars[i] for i in program.scalar_positions]
-            results = program.executable(buffers, scalars)
-            del buffers
-            publish([items[i] for i in plan.outputs], results, items)
-        except Exception as error:
-            last = items[plan.outputs[-1]].node
-            wrapped = failed(last, "running the program that ends in it", error)
-            consumed = {id(plan.leaves[i]) for i, buffer in donated.items() if backend.consumed(buffer)}
-            if consumed:
-                lose(items, consumed, Lost(f"{_TAKEN}:\n{wrapped}"))
-            raise wrapped from error
-        stats.runs += 1
-        count(items)
-        finish()
+    try:
+        buffers = _buffers(plan, program, backend, donated)
+        scalars = plan.scalars
+        if program.scalar_positions is not None:
+            scalars = [scalars[i] for i in program.scalar_positions]
+        results = program.executable(buffers, scalars)
+        del buffers
+        publish([items[i] for i in plan.outputs], results, items)
+    except Exception as error:
+        last = items[plan.outputs[-1]].node
+        wrapped = failed(last, "running the program that ends in it", error)
+        consumed = {id(plan.leaves[i]) for i, buffer in donated.items() if backend.consumed(buffer)}
+        if consumed:
+            lose(items, consumed, Lost(f"{_TAKEN}:\n{wrapped}"))
+        raise wrapped from error
+    stats.runs += 1
+    count(items)
+    finish()
 
 
 def transfer(items: Sequence[Ref], backend: Backend) -> None:
-    """Move buffers to the devices of ``items``, which are copies from one device to another; inside the lock."""
-    with DeferInterrupt():
-        for item in items:
-            assert item.node.inputs is not None
-            moved = backend.put(item.node.inputs[0].value, item.type.context)
-            publish([item], [moved], [item])
-        count(items)
+    """Move buffers to the devices of ``items``, which are copies from one device to another; undivided."""
+    for item in items:
+        assert item.node.inputs is not None
+        moved = backend.put(item.node.inputs[0].value, item.type.context)
+        publish([item], [moved], [item])
+    count(items)
 
 
 def count(items: Sequence[Ref]) -> None:

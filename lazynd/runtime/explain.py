@@ -38,6 +38,8 @@ def _alike(x: Any, y: Any) -> bool:
 
 def difference(new: Key, old: Key) -> str:
     """The first difference from ``old`` to ``new``, in words."""
+    if new == old:
+        return "its program was dropped, or is another backend's"
     ops = -1
     for x, y in zip(new, old, strict=False):
         ops += isinstance(x, Specialization)
@@ -64,6 +66,9 @@ def _specializations(new: Specialization, old: Specialization) -> str:
     for name, value in new.attributes.items():
         if name not in old.attributes or old.attributes[name] != value:
             return f"parameter '{name}' is {value!r} instead of {old.attributes.get(name)!r}"
+    for number, (x, y) in enumerate(zip(new.out_types, old.out_types, strict=False)):
+        if x is not y:
+            return f"result {number} is {x} instead of {y}"
     return f"{new} instead of {old}"
 
 

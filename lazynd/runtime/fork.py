@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import suppress
 
 from ..backends import finish_all, register_backend
 from ..backends.forked import ForkedBackend
@@ -15,7 +16,8 @@ from .stats import logger
 
 def _before() -> None:
     LOCK.acquire()  # no other thread is in the middle of a run
-    finish_all()
+    with suppress(Exception):  # what failed says so to whoever reads it
+        finish_all()
 
 
 def _in_child() -> None:

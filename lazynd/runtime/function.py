@@ -13,9 +13,8 @@ from .tape import Entry, Pull, Pulled, source
 def record_function(inputs: Sequence[Cell], outputs: Sequence[Cell], pull: Pull) -> list[Cell]:
     """Fresh cells of ``outputs`` on the tape, their gradients found by ``pull``."""
     LOCAL.state.effect("a gradient in Python")
-    refs = [c.ref for c in inputs]
+    _ = [c.ref for c in inputs]  # a view's history is found by reading it
     parents = tuple([source(c) for c in inputs])
-    del refs
     return _taped(parents, outputs, pull)
 
 

@@ -14,7 +14,6 @@ from ..ir.graph import graph_of
 from ..ir.node import Node, Output
 from ..ir.specialization import Specialization
 from .execute import Finish, IndexProgramError, Lost, count, failed, lose, out_of_bounds, publish
-from .interrupt import DeferInterrupt
 from .leaving import INSIDE
 from .schedule import Plan, Ref
 from .stats import stats
@@ -51,7 +50,7 @@ def prepare(plan: Plan, backend: Backend) -> None:
 
 
 def run_kernels(plan: Plan, backend: Backend, finish: Finish) -> None:
-    """Run ``plan`` operator by operator and publish its results; inside the lock."""
+    """Run ``plan`` operator by operator and publish its results; undivided."""
     known: dict[Ref, Any] = {}
     items = plan.items
     left = dict.fromkeys(items, 0)  # uses to come, so that a value which is no output dies with its last
@@ -65,30 +64,29 @@ def run_kernels(plan: Plan, backend: Backend, finish: Finish) -> None:
                 left[ref] += 1
     wanted = [items[i] for i in plan.outputs]
     kept = set(wanted)
-    with DeferInterrupt():
-        for item in items:
-            if item.__class__ is not Node or item.spec is None:
-                continue
-            context = item.spec.in_types[0].context if item.spec.in_types else item.type.context
-            try:
-                given = [backend.put(known.get(ref, ref.value), context) for ref in item.inputs or ()]
-                made = kernel(item.spec, backend)(given, item.scalars)
-            except OutOfBounds as error:  # it will fail again
-                wrong = out_of_bounds(item, error)
-                lose(items, {id(item)}, Lost(str(wrong), IndexProgramError))
-                raise wrong from error
-            except Exception as error:
-                raise failed(item, "running it", error) from error
-            del given
-            known[item] = made[0]
-            for each in further.get(item, ()):
-                known[each] = made[each.index]
-            for ref in item.inputs or ():
-                if ref in left:
-                    left[ref] -= 1
-                    if not left[ref] and ref not in kept:
-                        known.pop(ref, None)
-        publish(wanted, [known[ref] for ref in wanted], items)
-        stats.one_shot += 1
-        count(items)
-        finish()
+    for item in items:
+        if item.__class__ is not Node or item.spec is None:
+            continue
+        context = item.spec.in_types[0].context if item.spec.in_types else item.type.context
+        try:
+            given = [backend.put(known.get(ref, ref.value), context) for ref in item.inputs or ()]
+            made = kernel(item.spec, backend)(given, item.scalars)
+        except OutOfBounds as error:  # it will fail again
+            wrong = out_of_bounds(item, error)
+            lose(items, {id(item)}, Lost(str(wrong), IndexProgramError))
+            raise wrong from error
+        except Exception as error:
+            raise failed(item, "running it", error) from error
+        del given
+        known[item] = made[0]
+        for each in further.get(item, ()):
+            known[each] = made[each.index]
+        for ref in item.inputs or ():
+            if ref in left:
+                left[ref] -= 1
+                if not left[ref] and ref not in kept:
+                    known.pop(ref, None)
+    publish(wanted, [known[ref] for ref in wanted], items)
+    stats.one_shot += 1
+    count(items)
+    finish()

@@ -9,6 +9,7 @@ from __future__ import annotations
 import atexit
 import threading
 import time
+from contextlib import suppress
 from typing import Final
 
 from ..backends import finish_all
@@ -16,8 +17,9 @@ from .state import LOCK
 
 #: Seconds in which other threads come to wait for the lock. Until then they may be freeing buffers, with no lock.
 _PARKING: Final = 0.2
-#: An entry for each thread that is inside a backend without holding the lock.
-_inside: Final[list[None]] = []
+#: The number of each thread that is inside a backend without holding the lock. One that an interrupt cut short, which
+#: only the main thread is, may stay here.
+_inside: Final[list[int]] = []
 _leaving: Final[list[None]] = []
 
 
@@ -27,14 +29,16 @@ class _Inside:
     __slots__ = ()
 
     def __enter__(self) -> None:
-        _inside.append(None)
+        thread = threading.get_ident()
+        _inside.append(thread)
         if _leaving:  # asked after the entry is made: one of both threads sees the other
-            _inside.pop()
+            _inside.remove(thread)
             with LOCK:  # which whoever leaves Python keeps: another thread stays here
-                _inside.append(None)
+                _inside.append(thread)
 
     def __exit__(self, *_: object) -> None:
-        _inside.pop()
+        with suppress(ValueError):  # an interrupt came between the two
+            _inside.remove(threading.get_ident())
 
 
 INSIDE: Final = _Inside()
@@ -43,8 +47,10 @@ INSIDE: Final = _Inside()
 def _leave() -> None:
     LOCK.acquire()
     _leaving.append(None)
-    finish_all()
-    while _inside:
+    with suppress(Exception):  # what failed says so to whoever reads it
+        finish_all()
+    me = threading.get_ident()
+    while any(thread != me for thread in list(_inside)):
         time.sleep(0.001)
     if threading.active_count() > 1:
         time.sleep(_PARKING)

@@ -12,6 +12,7 @@ from ..ir.errors import MXNetError
 from ..ir.node import Node
 from .execute import failed
 from .explain import difference, nearest
+from .interrupt import Undivided
 from .program import Draft, Family, ProgramCache, compile_draft, is_stale, slot_positions
 from .schedule import Plan
 from .sites import Site
@@ -19,8 +20,10 @@ from .state import LOCK
 from .stats import logger
 
 PROGRAMS: Final = ProgramCache()
-#: Compilations in flight, by key: another thread that wants the same program waits for it.
-_IN_FLIGHT: dict[Any, threading.Event] = {}
+#: A lock for each key that is being compiled: other threads that want the program wait for it. Reentrant, since a
+#: signal's handler or a finalizer may want the same in the same thread, which cannot wait for itself; and a lock, since
+#: nothing can come between its end and its release.
+_IN_FLIGHT: dict[Any, Any] = {}
 
 
 def compile_program(plan: Plan, backend: Backend, cause: str, site: Site) -> bool:
@@ -29,29 +32,23 @@ def compile_program(plan: Plan, backend: Backend, cause: str, site: Site) -> boo
     Says whether this call did. Nothing is compiled if another thread ran part of the plan meanwhile: the caller makes
     a new one.
     """
-    with LOCK:
-        waiting = _IN_FLIGHT.get(plan.key)
-        if waiting is None:
-            mine = _IN_FLIGHT[plan.key] = threading.Event()
-            family = PROGRAMS.get(plan.key, backend)
-    if waiting is not None:
-        waiting.wait()
-        return False
+    key = plan.key
     try:
-        if family is None:
-            index = slot_positions(plan, "index")
-            family = Family(backend, index, tuple([plan.scalars[i] for i in index]), site)
-        elif family.match(plan.scalars) is not None:
-            return False
-        return _compile_into(family, plan, backend, cause, site)
+        with _IN_FLIGHT.setdefault(key, threading.RLock()):
+            with LOCK:
+                family = PROGRAMS.get(key, backend)
+            if family is None:
+                index = slot_positions(plan, "index")
+                family = Family(backend, index, tuple([plan.scalars[i] for i in index]), site)
+            elif family.match(plan.scalars) is not None:
+                return False
+            return _compile_into(family, plan, backend, cause, site)
     except MXNetError:
         raise
     except Exception as error:
         raise failed(plan.items[plan.outputs[-1]], "compiling the program that ends in it", error) from error
     finally:
-        with LOCK:
-            del _IN_FLIGHT[plan.key]
-        mine.set()
+        _IN_FLIGHT.pop(key, None)
 
 
 def forget_compilations() -> None:
@@ -61,7 +58,7 @@ def forget_compilations() -> None:
 
 def _compile_into(family: Family, plan: Plan, backend: Backend, cause: str, site: Site) -> bool:
     bake = family.baked is None
-    with LOCK:
+    with Undivided():
         if is_stale(plan):
             return False
         draft = Draft(plan, bake)

@@ -16,10 +16,10 @@ from ..ir.node import Node, Output, apply, leaf
 from ..ir.primitive import PRIMITIVES
 from ..ir.primitives.check import may_fail
 from ..passes import run_pipeline
+from .interrupt import Undivided
 from .leaving import INSIDE
 from .schedule import Plan, Ref, linearize_items, unfinished
 from .sites import Site
-from .state import LOCK
 from .stats import stats
 
 
@@ -158,7 +158,7 @@ def optimise(graph: Graph) -> Graph:
 
 
 class Draft:
-    """What is to be compiled of a plan, taken from it inside the lock: another thread may run its items later."""
+    """What is to be compiled of a plan, taken from it undivided: another thread may run its items later."""
 
     __slots__ = ("donate", "graph", "scalar_positions", "slots")
 
@@ -239,7 +239,7 @@ def pending_graph(ref: Ref) -> Graph:
     """What a force of ``ref`` would run now, as a graph of operators."""
     if ref.value is not None:
         raise ValueError("the value is there already: nothing is pending")
-    with LOCK:
+    with Undivided():
         region = ref.node.region
         plan = linearize_items(unfinished(region.items), ref, not region.closed)
         return build_graph(plan)[0]

@@ -16,7 +16,7 @@ from ..ir.types import Type
 from ..ops import OPERATORS
 from .cell import READ, WRITE, Cell, Ref, View
 from .engine import force, overflow
-from .interrupt import DeferInterrupt
+from .interrupt import DeferSignals
 from .location import user_location
 from .state import LOCAL, State
 from .tape import Source, make_entry, marked, source, sources
@@ -185,7 +185,7 @@ def move(cell: Cell, source_cell: Cell) -> None:
     if history is None:
         cell.write(ref)
         return
-    with DeferInterrupt():  # content and history move together
+    with DeferSignals():  # content and history move together
         cell.write(ref)
         if isinstance(cell, View):
             cell.remember(ref, history)

@@ -171,7 +171,7 @@ def _uses_within(items: Sequence[Ref]) -> dict[Ref, int]:
 
 
 def live(region: Region) -> list[Ref]:
-    """Those pending items of ``region`` that something else may still want; inside the lock."""
+    """Those pending items of ``region`` that something else may still want; undivided."""
     items: list[Ref] = unfinished(region.items) if region.touched else list(region.items)
     uses = _uses_within(items)
     counts = list(map(getrefcount, items))
@@ -197,10 +197,9 @@ def unfinished(items: Sequence[Ref]) -> list[Ref]:
 
 def vanished(ref: Ref) -> bool:
     """Whether ``ref`` ran inside a program that did not return it. (What a failure lost is kept, to say so.)"""
-    if ref.value is not None:
-        return False
     node = ref.node
-    return node is None or (node.inputs is None and node.region.__class__ is Region)
+    gone = node is None or (node.inputs is None and node.region.__class__ is Region)
+    return gone and ref.value is None  # asked last: what runs meanwhile has its value before it drops its history
 
 
 def missing(ref: Ref) -> InternalError:

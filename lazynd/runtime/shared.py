@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from .record import data
 
 Array = np.ndarray[Any, Any]
 
+_CLOCK = itertools.count(1)
 #: Where a cell keeps its content: in a shared one, a leaf on the memory itself, which no program ever sees.
 _CONTENT: Any = Cell.__dict__["ref"]
 
@@ -39,7 +41,14 @@ class Shared(Cell):
 
     def write(self, ref: Ref) -> None:
         np.copyto(self.memory, np.asarray(force(ref, "a write to shared memory")))
-        self.version += 1
+
+    @property
+    def version(self) -> int:  # others write at any moment: it never stands still
+        return next(_CLOCK)
+
+    @version.setter
+    def version(self, count: int) -> None:
+        """What a new cell begins with does not matter."""
 
 
 def shared_cell(type: Type, memory: Array) -> Shared:

@@ -9,6 +9,8 @@ from ..config import config
 from ..ir.node import Node, Output
 from ..ir.specialization import NODE_COST
 from ..ir.types import CPU, Context
+from . import random
+from .stats import stats
 
 UNLIMITED: Final = 1 << 62
 #: What may follow ``record()`` before a cut: so many times what was recorded in it, or so many budgets.
@@ -106,6 +108,11 @@ class State:
 
     def effect(self, what: str) -> None:
         """Called before ``what`` a trace cannot hold: a value that is needed, a fence, a backward pass."""
+
+    def next_draw(self, context: Context, draws: int = 1) -> tuple[int, int]:
+        """Seed and number of the next draw on ``context``, the first of ``draws``."""
+        stats.draws += draws
+        return random.take(context, draws)
 
     def next_credit(self) -> int:
         if self.record_depth:

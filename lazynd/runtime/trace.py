@@ -17,8 +17,7 @@ from ..ir.graph import Graph
 from ..ir.node import Node, Output, apply, leaf
 from ..ir.primitive import PRIMITIVES
 from ..ir.specialization import Specialization
-from ..ir.types import Type
-from . import random
+from ..ir.types import UINT32, Context, Type
 from .cell import Cell, Ref, watching
 from .execute import Lost
 from .record import append, further
@@ -32,7 +31,7 @@ _DEEPEST: Final = 8
 class Tracing(State):
     """The state of a thread while it traces: as it was, with a region of its own."""
 
-    __slots__ = ("depth", "entry", "outer", "outer_cells", "parameters")
+    __slots__ = ("depth", "drawn", "entry", "outer", "outer_cells", "parameters", "stream")
 
     def __init__(self, outer: State) -> None:
         super().__init__()
@@ -46,6 +45,9 @@ class Tracing(State):
         self.entry = Entry()
         self.entry.serial, self.entry.parents, self.entry.consumed = -1, (), False
         self.parameters: list[Node] = []
+        #: Draws in the body, and the context of them all.
+        self.drawn = 0
+        self.stream: Context | None = None
         #: Values from outside: what stands for them, by node, output and history, and what they are.
         self.outer: dict[tuple[Any, ...], Node] = {}
         self.outer_cells: list[Cell] = []
@@ -61,6 +63,14 @@ class Tracing(State):
             raise Effect("an array that was not made in the body is written in place")
 
     # ------------------------------------------------------------------------------------ recording
+
+    def next_draw(self, context: Context, draws: int = 1) -> tuple[int, int]:
+        """Draws are numbered in the body; what runs it counts them on the stream."""
+        if self.stream is not None and self.stream.device != context.device:
+            raise Untraceable("its draws come from several streams")
+        self.stream = context
+        self.drawn += draws
+        return 0, self.drawn - draws
 
     def parameter(self, type: Type) -> Cell:
         """An array that stands for a value of ``type`` to come."""
@@ -133,15 +143,15 @@ class Tracing(State):
 class Traced:
     """Graphs whose parameters are those of the trace, then ``cells`` from outside, then numbers, then a draw."""
 
-    __slots__ = ("cells", "draws", "graphs", "numbers", "start")
+    __slots__ = ("cells", "draws", "graphs", "numbers", "stream")
 
     def __init__(self) -> None:
         self.graphs: list[Graph] = []
         self.cells: list[Cell] = []
         self.numbers: tuple[Any, ...] = ()
-        #: Draws in one run of the body, and seed and number of the first.
+        #: Draws in one run of the body, and their context.
         self.draws = 0
-        self.start = (0, 0)
+        self.stream: Context | None = None
 
 
 class _Assembly:
@@ -151,21 +161,11 @@ class _Assembly:
         self.trace = trace
         self.made: dict[Ref, Ref] = {node: node for node in (*trace.parameters, *trace.outer.values())}
         self.numbers: list[tuple[Node, Any]] = []
+        #: Parameters for the seed and the number of the first draw.
         self.words: tuple[Node, ...] = ()
-        self.drawn = self._drawn()
-
-    def _drawn(self) -> list[tuple[int, int]]:
-        """Seed and number of each draw that was made, whether or not something needs it."""
-        found = []
-        for item in self.trace.region.items:
-            if isinstance(item, Node) and item.spec is not None:
-                drawn = [(s, n) for s, n in zip(item.spec.slots, item.scalars, strict=True) if s.kind == "draw"]
-                found += [(seed, count) for (_, seed), (_, count) in zip(drawn[::2], drawn[1::2], strict=True)]
-                if drawn and not self.words:
-                    self.words = (leaf(drawn[0][0].type), leaf(drawn[0][0].type))
-        if found and found != [(found[0][0], found[0][1] + i) for i in range(len(found))]:
-            raise Untraceable("its draws come from several streams")
-        return found
+        if trace.stream is not None:
+            word = Type((), UINT32, trace.stream)
+            self.words = leaf(word), leaf(word)
 
     def traced(self, results: Sequence[Sequence[Ref]]) -> Traced:
         order = self._order([ref for refs in results for ref in refs])
@@ -175,10 +175,9 @@ class _Assembly:
         made = Traced()
         made.cells = self.trace.outer_cells
         made.numbers = tuple(value for _, value in self.numbers)
-        made.draws = len(self.drawn)
-        made.start = self.drawn[0] if self.drawn else (0, 0)
+        made.draws, made.stream = self.trace.drawn, self.trace.stream
         parameters = [*self.trace.parameters, *self.trace.outer.values(), *(node for node, _ in self.numbers)]
-        parameters += self.words if made.draws else ()
+        parameters += self.words
         made.graphs = [Graph(parameters, refs) for refs in returned]
         if len({node.type.context for node in (*parameters, *order)}) > 1:
             raise Untraceable("it computes on several contexts")
@@ -215,8 +214,7 @@ class _Assembly:
                 inputs.append(self.numbers[-1][0])
                 continue
             word = next(draws)
-            offset = value - self.drawn[0][1]
-            inputs.append(word if word is self.words[0] or not offset else _plus(word, offset))
+            inputs.append(word if word is self.words[0] or not value else _plus(word, value))
         self.made[node] = apply(node.spec, inputs, node.code, node.lasti)
 
 
@@ -229,17 +227,13 @@ def _plus(word: Node, offset: int) -> Node:
 
 @contextmanager
 def tracing() -> Iterator[Tracing]:
-    """Trace what the thread does inside. Draws that a failed trace made are given back."""
+    """Trace what the thread does inside."""
     before = LOCAL.state
     trace = Tracing(before)
-    counts = random.positions()
     LOCAL.state = trace
     try:
         with watching(trace.watch):
             yield trace
-    except Untraceable:
-        random.rewind(counts)
-        raise
     finally:
         LOCAL.state = before
         trace.close()

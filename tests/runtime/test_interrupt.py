@@ -15,7 +15,7 @@ import pytest
 
 import lazynd
 from lazynd import autograd, backends, nd
-from lazynd.runtime.interrupt import DeferInterrupt
+from lazynd.runtime.interrupt import DeferSignals
 from lazynd.runtime.state import LOCAL
 
 STEPS = 6
@@ -130,19 +130,19 @@ def test_interrupts_at_random_moments(moments: int, interrupts: Interrupts) -> N
 def test_an_interrupt_inside_the_section_comes_after_it() -> None:
     steps: list[Any] = []
     with pytest.raises(KeyboardInterrupt):
-        with DeferInterrupt():
+        with DeferSignals():
             signal.raise_signal(signal.SIGINT)
             steps.append("whole")
         steps.append("never")
     assert steps == ["whole"]
-    assert not isinstance(getattr(signal.getsignal(signal.SIGINT), "__self__", None), DeferInterrupt)
+    assert not isinstance(getattr(signal.getsignal(signal.SIGINT), "__self__", None), DeferSignals)
 
 
 @pytest.mark.parametrize("handler", [signal.SIG_IGN, signal.default_int_handler])
 def test_the_handler_is_the_same_afterwards(handler: Any) -> None:
     before = signal.signal(signal.SIGINT, handler)
     try:
-        with DeferInterrupt():
+        with DeferSignals():
             pass
         assert signal.getsignal(signal.SIGINT) is handler or signal.getsignal(signal.SIGINT) == handler
     finally:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -105,10 +105,17 @@ class XlaBackend:
             buffer.block_until_ready()
 
     def finish(self) -> None:
-        if any(self._devices.values()):  # otherwise nothing has run, and asking would start jax's client
-            for array in jax.live_arrays():  # type: ignore[no-untyped-call]  # jax has no types for it
-                with suppress(Exception):  # what failed says so to whoever reads it
-                    array.block_until_ready()
+        if not any(self._devices.values()):  # nothing has run, and asking would start jax's client
+            return
+        failure: Exception | None = None
+        for array in jax.live_arrays():  # type: ignore[no-untyped-call]  # jax has no types for it
+            try:
+                array.block_until_ready()
+            except Exception as error:
+                if not array.is_deleted():  # another thread's program may have taken it over meanwhile
+                    failure = failure or error
+        if failure is not None:
+            raise failure
 
     def copy(self, buffer: Any) -> Any:
         if not isinstance(buffer, jax.Array):
