@@ -38,8 +38,6 @@ def _alike(x: Any, y: Any) -> bool:
 
 def difference(new: Key, old: Key) -> str:
     """The first difference from ``old`` to ``new``, in words."""
-    if new == old:
-        return "its program was dropped, or is another backend's"
     ops = -1
     for x, y in zip(new, old, strict=False):
         ops += isinstance(x, Specialization)

@@ -95,6 +95,8 @@ def _reason(plan: Plan, family: Family, site: Site) -> str | None:
         known = nearest(plan.key, reversed(PROGRAMS.families))
     if known is None:
         return None
+    if known == plan.key:
+        return "its program was dropped, or is another backend's"
     first = PROGRAMS.families.get(known)
     where = f"like the program of {first.site}, but " if first is not None else "like the program before, but "
     return where + difference(plan.key, known)

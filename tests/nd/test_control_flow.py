@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
+import threading
 from typing import Any
 
 import numpy as np
@@ -472,3 +473,53 @@ def test_a_choice_in_a_loop() -> None:
     positive = (X.sum((1, 2)) > 0)[:, None, None]
     np.testing.assert_allclose(outputs.asnumpy(), np.where(positive, 2 * X, X * X), rtol=1e-6)
     np.testing.assert_allclose(x.grad.asnumpy(), np.where(positive, 2, 2 * X), rtol=1e-6)
+
+
+def test_loops_that_draw_in_loops_draw_as_python_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    def inner(row: Any, state: Any) -> Any:
+        return row + nd.random.uniform(shape=(3,)), state + nd.random.normal(shape=(3,))
+
+    def outer(row: Any, state: Any) -> Any:
+        noise = nd.random.uniform(shape=(2, 3))
+        made, last = nd.contrib.foreach(inner, row + noise, state)
+        return made, last + nd.random.uniform(shape=(3,))
+
+    def run() -> list[Any]:
+        nd.random.seed(11)
+        outputs, last = nd.contrib.foreach(outer, nd.array(X), nd.zeros(3))
+        return [outputs.asnumpy(), last.asnumpy(), nd.random.uniform(shape=(2,)).asnumpy()]
+
+    found = run()
+    monkeypatch.setattr("lazynd.nd.control_flow._attempt", lambda *_: None)
+    for one, other in zip(found, run(), strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-6, atol=1e-6)
+
+
+def test_a_body_that_restarts_the_stream_does_so_in_each_step() -> None:
+    def body(row: Any, state: Any) -> Any:
+        nd.random.seed(3)
+        return row + nd.random.uniform(shape=(2, 3)), state
+
+    outputs, _ = nd.contrib.foreach(body, nd.zeros((4, 2, 3)), nd.zeros(1))
+    rows = outputs.asnumpy()
+    assert (rows == rows[0]).all()
+
+
+def test_a_failed_trace_leaves_the_draws_of_other_threads() -> None:
+    nd.random.seed(1)
+    found: list[Any] = []
+
+    def draw() -> None:
+        found.append(nd.random.uniform(shape=(3,)).asnumpy())
+
+    def body(row: Any, state: Any) -> Any:
+        if not found:
+            other = threading.Thread(target=draw)
+            other.start()
+            other.join()
+        float(state.asscalar())  # which ends the trace
+        return row + state, state
+
+    nd.contrib.foreach(body, nd.array([[1], [2]]), nd.zeros(1))
+    draw()
+    assert (found[0] != found[1]).any()

@@ -179,3 +179,13 @@ def test_a_backend_adopts_a_private_copy(name: str) -> None:
     buffer = get_backend(name).adopt(memory)
     memory[:] = 7
     assert np.asarray(buffer).tolist() == [0.0, 1.0, 2.0] and buffer.dtype == np.float64
+
+
+def test_a_recorded_view_sees_what_others_write() -> None:
+    x = nd.array([1.0, 2.0, 3.0, 4.0])
+    x.attach_grad()
+    with autograd.record():
+        view = x[1:3]
+        assert (view * 1).asnumpy().tolist() == [2, 3]
+        nd.from_dlpack(x.to_dlpack_for_write())[:] = 10
+        assert (view * 1).asnumpy().tolist() == view.asnumpy().tolist() == [10, 10]

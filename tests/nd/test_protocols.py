@@ -90,6 +90,28 @@ def test_numpy_takes_values_at_once() -> None:
     assert np.allclose(nd.exp(x.astype("float32")), np.exp(found), rtol=1e-6)
 
 
+def test_numpy_is_told_that_it_gets_a_copy() -> None:
+    x = nd.ones((2,))
+    assert x.__array__(copy=True).tolist() == [1, 1]
+    with pytest.raises(ValueError, match="copy"):
+        x.__array__(copy=False)
+
+
+@pytest.mark.parametrize("shapes", [((3, 2), (3.0, 2)), ((1, 6), (True, 6))])
+def test_what_is_refused_does_not_depend_on_what_came_before(shapes: Any) -> None:
+    x = nd.zeros((6,))
+    right, equal = shapes
+    expected = None
+    for _ in range(2):
+        try:
+            made: Any = nd.reshape(x, shape=equal).shape
+        except MXNetError as error:
+            made = type(error)
+        assert expected in (None, made)
+        expected = made
+        assert nd.reshape(x, shape=right).shape == right
+
+
 def test_asnumpy_is_private_and_writable() -> None:
     x = nd.zeros((2,))
     found = x.asnumpy()

@@ -202,6 +202,24 @@ def test_waitall_tells_the_failure_and_the_rest_can_still_run(faulty: Faulty) ->
     assert y.asnumpy().tolist() == [2, 4]
 
 
+def test_waitall_runs_the_others_and_waits_for_them(faulty: Faulty, settings: Any) -> None:
+    """R7: what was dispatched is there, not only on its way."""
+    with settings(window=5):
+        first = nd.array([1.0]) + 1
+        fence()
+        big = nd.random.normal(shape=(700, 700))
+        for _ in range(6):
+            big = nd.dot(big, big) * 1e-3
+        fence()
+        faulty.fail = failing("compile")
+        with pytest.raises(MXNetError, match="injected"):
+            nd.waitall()
+        faulty.fail = lambda where: None
+        value = big._cell.ref.value
+        assert value is not None and value.is_ready()
+    assert first.asscalar() == 2
+
+
 def donating_pair(faulty: Faulty) -> tuple[Any, Any]:
     """An array whose program takes the old buffer over: compiled, so that the next run does so."""
     x = nd.array(np.arange(1000))

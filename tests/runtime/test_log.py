@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 import lazynd
-from lazynd import MXNetError, nd
+from lazynd import MXNetError, autograd, nd
 from lazynd.runtime.engine import fence
 
 
@@ -187,3 +187,53 @@ def test_the_report_tells_every_counter(monkeypatch: pytest.MonkeyPatch) -> None
     text = lazynd.report()
     missing = [name for i, name in enumerate(counters) if str(90_001 + i) not in text]
     assert not missing
+
+
+@pytest.mark.parametrize(
+    ("read", "cause"),
+    [(bool, "bool"), (float, "float"), (int, "int"), (lambda x: x.item(), "item"), (lambda x: [7][x * 0], "index")],
+)
+def test_the_cause_of_a_force_is_what_the_user_wrote(read: Any, cause: str, caplog: pytest.LogCaptureFixture) -> None:
+    """R1."""
+    read(nd.array([1], dtype="int32") + 0)
+    (found,) = events(caplog, "force")
+    assert found.cause == cause
+
+
+def test_a_compiled_gradient_names_the_shape_that_changed(caplog: pytest.LogCaptureFixture) -> None:
+    """R11."""
+
+    def step(n: int) -> None:
+        x = nd.ones((n,))
+        x.attach_grad()
+        x.wait_to_read()
+        with autograd.record():
+            loss = (x * x * 3).sum()
+        loss.asscalar()
+        loss.backward()
+        x.grad.asnumpy()
+
+    step(4)
+    caplog.clear()
+    step(5)
+    told = [str(r.difference) for r in events(caplog, "compile")]
+    assert any("result 0 is float32[5] instead of float32[4]" in each for each in told), told
+
+
+def test_a_program_of_another_backend_says_so(caplog: pytest.LogCaptureFixture, empty_cache: None) -> None:
+    for backend in ("xla", "numpy"):
+        with lazynd.config.using(backend=backend):
+            (nd.ones((3,)) * 2).asnumpy()
+    last = events(caplog, "compile")[-1]
+    assert "another backend" in last.difference
+
+
+def test_no_sync_refuses_waitall_where_something_is_pending() -> None:
+    """R2, R7."""
+    y = nd.ones((2,)) + 1
+    with lazynd.no_sync(), pytest.raises(MXNetError, match=r"waitall.*no_sync"):
+        nd.waitall()
+    nd.waitall()
+    with lazynd.no_sync():
+        nd.waitall()
+        assert y.asnumpy().tolist() == [2, 2]
