@@ -71,10 +71,12 @@ def specialize(
         types = tuple([c.type for c in cells])
     key: tuple[Any, ...] = (operator, types)
     if attributes:  # classes belong to the key: 1, True and 1.0 are equal
-        classes = tuple(map(type, attributes))
-        key = (operator, types, attributes, classes)
+        classes = (*map(type, attributes),)
         if tuple in classes:
-            key += tuple([type(n) for each in attributes if each.__class__ is tuple for n in each])
+            for each in attributes:
+                if each.__class__ is tuple:
+                    classes = (*classes, *map(type, each))
+        key = (operator, types, attributes, classes)
     try:
         spec, scalars = _bound[key]
         return spec, scalars, cells
