@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import difflib
 import importlib.metadata
+import os
 import platform
 import sys
 
@@ -35,6 +36,8 @@ def show_operators(name: str | None) -> int:
         for family, operators in families().items():
             print(f"{family}: {' '.join(o.name for o in operators)}")
         return 0
+    if "." in name and find(name) is None:
+        name = f"_{name.replace('.', '_')}"  # image.resize, as users write it, is _image_resize
     if find(name) is None:
         near = difflib.get_close_matches(name, every_name(), 3)
         print(f"there is no operator {name!r}" + (f"; near: {', '.join(near)}" if near else ""), file=sys.stderr)
@@ -64,5 +67,16 @@ def main(arguments: list[str] | None = None) -> int:
     return show_info()
 
 
+def run() -> int:
+    """``main``, ending quietly where whoever reads the output has seen enough, as ``head`` has."""
+    try:
+        status = main()
+        sys.stdout.flush()
+        return status
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # Python flushes once more when it ends
+        return 1
+
+
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run())

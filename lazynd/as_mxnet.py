@@ -31,7 +31,7 @@ def main(arguments: list[str]) -> None:
         sys.exit(f"{USAGE}\ncannot open {script!r}: {error.strerror}")
     install()
     sys.argv[:] = arguments
-    sys.path[0] = os.path.dirname(os.path.abspath(script))
+    sys.path[0] = os.path.dirname(os.path.realpath(script))
     # Processes that the script spawns run it again to find its functions; they inherit the path, not the finder.
     sys.path.insert(1, os.path.join(os.path.dirname(os.path.abspath(__file__)), "spawned"))
     module = ModuleType("__main__")

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, get_type_hints
+from typing import Any, Final, get_type_hints
 
 
 def _flag(name: str, default: bool) -> bool:
@@ -29,13 +29,22 @@ def _number(name: str, default: int) -> int:
 def _cache_root() -> Path | None:
     text = os.environ.get("LAZYND_CACHE")
     if text is not None:
-        return None if text.strip().lower() in ("", "0", "off", "no", "false") else Path(text).expanduser()
+        if text.strip().lower() in ("", "0", "off", "no", "false"):
+            return None
+        try:
+            return Path(text).expanduser()
+        except RuntimeError as error:
+            raise ValueError(f"LAZYND_CACHE={text!r} is no folder: {error}") from None
     base = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
     return Path(base) / "lazynd"
 
 
 def _eager() -> bool:
     return _flag("LAZYND_EAGER", os.environ.get("MXNET_ENGINE_TYPE") == "NaiveEngine")
+
+
+#: The backends that can be chosen.
+BACKENDS: Final = {"xla", "numpy"}
 
 
 @dataclass(slots=True)
@@ -86,6 +95,10 @@ class Config:
             raise TypeError(f"lazynd.config.{name} is of type {wanted}, {value!r} is not")
         if expected is int and value < 0:
             raise ValueError(f"lazynd.config.{name} is a number from 0, {value} is not")
+        if name == "backend" and value not in BACKENDS:
+            raise ValueError(f"lazynd.config.backend is one of {', '.join(sorted(BACKENDS))}, {value!r} is not")
+        if isinstance(value, Path):
+            value = value.absolute()  # wherever the program goes later
         object.__setattr__(self, name, value)
 
     @contextmanager

@@ -189,3 +189,18 @@ def test_spawned_processes_find_mxnet_too(tmp_path: pathlib.Path) -> None:
     path.write_text(POOL)
     run = python("-m", "lazynd.as_mxnet", str(path))
     assert run.stdout == "[(2.0, 'lazynd'), (4.0, 'lazynd')]\n", run.stderr
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs links")
+def test_a_linked_script_finds_what_lies_beside_the_real_one(tmp_path: pathlib.Path) -> None:
+    (tmp_path / "real").mkdir()
+    (tmp_path / "real" / "beside.py").write_text("word = 'found'\n", encoding="utf-8")
+    script = tmp_path / "real" / "script.py"
+    script.write_text(
+        "import beside\nfrom mxnet import nd\nprint(beside.word, nd.ones(1).asscalar())\n", encoding="utf-8"
+    )
+    (tmp_path / "link.py").symlink_to(script)
+    run = subprocess.run(
+        [sys.executable, "-m", "lazynd.as_mxnet", str(tmp_path / "link.py")], capture_output=True, text=True, check=True
+    )
+    assert run.stdout == "found 1.0\n"

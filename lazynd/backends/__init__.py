@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 from typing import Any
 
+from ..config import BACKENDS
 from .numpy import NumpyBackend
 from .protocol import Backend, Executable, cast_scalar
 
@@ -32,6 +33,7 @@ def is_loaded(name: str) -> bool:
 def register_backend(backend: Backend, name: str | None = None) -> None:
     """Make ``backend`` available under ``name``, its own by default; replaces one of the same name."""
     _loaded[name or backend.name] = backend
+    BACKENDS.add(name or backend.name)
 
 
 def finish_all() -> None:

@@ -42,7 +42,7 @@ class Store:
         self.about = about
         self.readable = _trusted(root) and _trusted(self.folder)
         self.writable = self.readable
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # a finalizer may load a program while one is loaded
         #: Bytes when last looked, and what this process has written since.
         self._total: int | None = None
         self._unseen = 0
@@ -117,7 +117,9 @@ class Store:
 
     def _make_folder(self) -> None:
         if not self.folder.is_dir():
-            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            for folder in reversed([self.folder, *self.folder.parents]):  # ``parents=True`` gives what the umask allows
+                if not folder.is_dir():
+                    folder.mkdir(mode=0o700, exist_ok=True)
             if self.about:
                 (self.folder / "about.txt").write_text(self.about, encoding="utf-8")
 
@@ -206,7 +208,7 @@ def _trusted(folder: Path) -> bool:
         return False
     if not hasattr(os, "getuid"):
         return True
-    if status.st_uid == os.getuid() and not status.st_mode & stat.S_IWOTH:
+    if status.st_uid == os.getuid() and not status.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
         return True
     logger.warning("%s is not used for compiled programs: others can write there", folder, extra={"event": "cache"})
     return False

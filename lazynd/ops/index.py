@@ -9,7 +9,7 @@ import numpy as np
 from ..ir import build as ir
 from ..ir.build import Value
 from ..ir.types import INT32, INT64, counting, finfo, is_floating, normalize_axis, require
-from .kinds import DType, Shape, one_of
+from .kinds import DType, Real, Shape, one_of
 from .operator import floats as _f
 from .operator import op
 from .reduce import one
@@ -94,11 +94,13 @@ def batch_take(a: Value, indices: Value) -> Value:
     samples=lambda r: [
         ((_i(r, 4, 3, 2),), {"depth": 4}),
         ((np.array([-1, 7, 1], "float32"),), {"depth": 3, "on_value": 2.5}),
+        ((np.array([2, 0], "int32"),), {"depth": 3, "on_value": 2.5, "off_value": -1.5, "dtype": "int32"}),
     ],
     differentiable=False,
+    static_values={"on_value": (1.0,), "off_value": (0.0,)},
 )
 def one_hot(
-    indices: Value, *, depth: int, on_value: float = 1.0, off_value: float = 0.0, dtype: DType = "float32"
+    indices: Value, *, depth: int, on_value: Real = 1.0, off_value: Real = 0.0, dtype: DType = "float32"
 ) -> Value:
     """``on_value`` at the index, ``off_value`` elsewhere, along a new last axis; indices out of range give off rows."""
     shape = (*indices.shape, depth)
@@ -106,7 +108,8 @@ def one_hot(
         ir.expand_dims(ir.convert(indices, INT32), -1), shape
     )
     like = indices.type.with_dtype(dtype)
-    return ir.select(hit, ir.constant(on_value, like), ir.constant(off_value, like))
+    on, off = (ir.convert(v, dtype) if isinstance(v, Value) else ir.constant(v, like) for v in (on_value, off_value))
+    return ir.select(hit, on, off)
 
 
 def coordinates(indices: Value, data: Value) -> list[Value]:

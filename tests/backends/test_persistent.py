@@ -294,3 +294,15 @@ def test_a_warm_start_takes_less_of_everything_but_imports(tmp_path: Path) -> No
     script = SCRIPT.replace('sum("backend_compile" in name for name in compiled)', "len(compiled)")
     cold, warm = process(tmp_path, script), process(tmp_path, script)
     assert cold["compiled"] >= 3 * cold["programs"] and warm["compiled"] == 0
+
+
+def test_the_environment_is_told_in_digests_and_only_as_far_as_it_matters(monkeypatch: pytest.MonkeyPatch) -> None:
+    device = jax.devices("cpu")[0]
+    before = persistent.environment(device)
+    monkeypatch.setenv("NVIDIA_API_KEY", "secret")
+    monkeypatch.setenv("TF_VAR_password", "secret")
+    assert persistent.environment(device) == before
+    monkeypatch.setenv("XLA_FLAGS", "--secret")
+    assert persistent.environment(device) != before and not any(
+        "secret" in value for value in persistent.environment(device).values()
+    )

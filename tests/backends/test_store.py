@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import stat
 import subprocess
 import sys
 from pathlib import Path
@@ -135,9 +136,27 @@ def test_a_read_only_or_full_disk_is_tried_once(
     assert not list(store.folder.glob("*.new")), "what was written in part is removed"
 
 
-def test_a_folder_that_others_can_write_to_is_not_used(store: Store, caplog: pytest.LogCaptureFixture) -> None:
+@pytest.mark.skipif(os.name != "posix", reason="modes are POSIX's")
+@pytest.mark.parametrize("mask", [0, 0o002, 0o022])
+def test_folders_are_their_owners_alone_whatever_the_umask(mask: int, tmp_path: Path) -> None:
+    before = os.umask(mask)
+    try:
+        store = Store(tmp_path / "above" / "root", "group", MIB)
+        assert store.save("a", b"x")
+    finally:
+        os.umask(before)
+    for folder in (store.folder, store.root, store.root.parent):
+        assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    assert Store(store.root, "group", MIB).load("a") == b"x"
+
+
+@pytest.mark.skipif(os.name != "posix", reason="modes are POSIX's")
+@pytest.mark.parametrize("mode", [0o777, 0o770])
+def test_a_folder_that_others_can_write_to_is_not_used(
+    mode: int, store: Store, caplog: pytest.LogCaptureFixture
+) -> None:
     store.save("a", b"x")
-    store.folder.chmod(0o777)
+    store.folder.chmod(mode)
     open_to_all = Store(store.root, "group", MIB)
     assert open_to_all.load("a") is None and not open_to_all.save("b", b"y")
     assert "others can write there" in caplog.text

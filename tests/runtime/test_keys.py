@@ -381,3 +381,13 @@ def test_program_cache_is_bounded_by_count_and_bytes(settings: Any, empty_cache:
         use(30)
         assert PROGRAMS.nbytes <= 2 * each and len(PROGRAMS.families) == 2
         assert PROGRAMS.nbytes == sum(f.nbytes for f in PROGRAMS.families.values())
+
+
+def test_numbers_of_one_hot_are_no_part_of_the_key(delta: Any) -> None:
+    """R8."""
+    index = nd.array([2, 0])
+    since = delta()
+    for i in range(2, 12):
+        found = nd.one_hot(index, 3, on_value=i, off_value=-i).asnumpy()
+        assert found.tolist() == [[-i, -i, i], [i, -i, -i]]
+    assert since.programs + since.loaded <= 1

@@ -19,6 +19,7 @@ from ...ir.graph import Graph
 from ...ir.types import Context
 from . import control, convolution, window  # noqa: F401 - their lowerings
 from .aliasing import output_order
+from .host import concrete, undisturbed
 from .lower import Lowered, lower
 from .packing import Packing
 from .persistent import Saved
@@ -40,17 +41,20 @@ class Compiled:
 
     def __call__(self, buffers: Sequence[Any], scalars: Sequence[Any]) -> Sequence[Any]:
         if not self.packing.words:
-            made: Sequence[Any] = self.executable(list(buffers))
+            with undisturbed():
+                made: Sequence[Any] = self.executable(list(buffers))
             return made
         raw = self.packing.pack(scalars)
         if raw != self._last:  # handed over from the host, which is quicker than a device array used once
             self._last, self._packed = raw, None
             packed: Any = np.frombuffer(raw, np.uint32)
         elif self._packed is None:  # steps mostly repeat their scalars
-            packed = self._packed = jax.device_put(np.frombuffer(raw, np.uint32), self.device)
+            with concrete():
+                packed = self._packed = jax.device_put(np.frombuffer(raw, np.uint32), self.device)
         else:
             packed = self._packed
-        made = self.executable([*buffers, packed])
+        with undisturbed():
+            made = self.executable([*buffers, packed])
         return made
 
 
@@ -92,13 +96,14 @@ class XlaBackend:
         device = self.device(context)
         if isinstance(value, jax.Array) and value.devices() == {device}:
             return value
-        with jax.enable_x64(True):
+        with concrete():
             made = jax.device_put(value, device)
         self.buffer_class = type(made)
         return made
 
     def get(self, buffer: Any) -> Array:
-        return np.array(buffer)
+        with undisturbed():
+            return np.array(buffer)
 
     def wait(self, buffer: Any) -> None:
         if isinstance(buffer, jax.Array):
@@ -120,17 +125,21 @@ class XlaBackend:
     def copy(self, buffer: Any) -> Any:
         if not isinstance(buffer, jax.Array):
             return np.array(buffer)
-        with jax.enable_x64(True):  # unlike jax.numpy.array this compiles nothing
+        with concrete():  # unlike jax.numpy.array this compiles nothing
             return jax.device_put(buffer, buffer.sharding, may_alias=False)
 
     def adopt(self, foreign: Any) -> Any:
-        with jax.enable_x64(True):
+        with concrete():
             return self.copy(jax.dlpack.from_dlpack(foreign)).block_until_ready()  # its owner may write from now on
 
     def consumed(self, buffer: Any) -> bool:
         return isinstance(buffer, jax.Array) and buffer.is_deleted()
 
     def compile(self, graph: Graph, slots: int, donate: Sequence[int], keep: bool) -> tuple[Compiled, bool]:
+        with undisturbed():
+            return self._compiled(graph, slots, donate, keep)
+
+    def _compiled(self, graph: Graph, slots: int, donate: Sequence[int], keep: bool) -> tuple[Compiled, bool]:
         flat = flatten(graph)
         order = output_order(flat, donate) if donate else list(range(len(flat.outputs)))
         flat = Graph(flat.inputs, [flat.outputs[i] for i in order], name=flat.name)

@@ -34,8 +34,12 @@ _NO_MATTER: Final = (
     "jax_compilation_cache", "jax_dump", "jax_log", "jax_logging", "jax_debug_log", "jax_traceback",
     "jax_tracer_error", "jax_pprint", "jax_persistent_cache", "jax_enable_compilation_cache",
 )  # fmt: skip
-#: Beginnings of the names of environment variables that reach the compiler.
-_VARIABLES: Final = ("XLA_", "JAX_", "TF_", "LIBTPU_", "CUDA_", "NVIDIA_", "ROCM_", "HIP_")
+#: Beginnings of the names of environment variables that reach the compiler. No wider: others hold passwords.
+_VARIABLES: Final = (
+    "XLA_", "JAX_", "LIBTPU_INIT_ARGS", "TF_XLA_", "TF_CUDNN_", "TF_CUBLAS_", "TF_ENABLE_", "TF_DISABLE_", "TF_GPU_",
+    "TF_DETERMINISTIC_", "TF_FORCE_", "TF_USE_", "TF_FP16_", "TF_CPU_", "NVIDIA_TF32_OVERRIDE", "CUDA_VISIBLE_DEVICES",
+    "CUDA_CACHE_", "CUDA_MODULE_LOADING", "CUDA_DATA_PATH", "ROCM_PATH", "HIP_VISIBLE_DEVICES", "MIOPEN_",
+)  # fmt: skip
 
 
 class Saved:
@@ -101,7 +105,7 @@ def environment(device: Any) -> dict[str, str]:
     }
     for key in sorted(os.environ):
         if key.startswith(_VARIABLES):
-            found[key] = os.environ[key]
+            found[key] = hashlib.sha256(os.environ[key].encode(errors="surrogateescape")).hexdigest()[:24]
     return found
 
 
