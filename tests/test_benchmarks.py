@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import pathlib
 import pkgutil
@@ -23,6 +24,12 @@ BUDGETED = {
 }  # fmt: skip
 #: Those whose budget is a multiple of MXNet's time, where that can be measured.
 AGAINST_MXNET = {"convolution", "pooling"}
+
+
+@pytest.fixture(autouse=True)
+def no_collections(monkeypatch: pytest.MonkeyPatch) -> None:
+    """To collect what thousands of tests left, before each sample, takes longer than all samples."""
+    monkeypatch.setattr(gc, "collect", lambda: 0)
 
 
 def test_every_file_declares_the_figure_of_its_name() -> None:

@@ -121,7 +121,11 @@ class _Progress:
         )  # fmt: skip
 
     def __enter__(self) -> None:
-        self._timer.start()
+        try:
+            self._timer.start()
+        except BaseException:  # an interrupt: there will be no __exit__
+            self._timer.cancel()
+            raise
 
     def __exit__(self, *_: object) -> None:
         self._timer.cancel()
