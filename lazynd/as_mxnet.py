@@ -35,6 +35,7 @@ def main(arguments: list[str]) -> None:
     # Processes that the script spawns run it again to find its functions; they inherit the path, not the finder.
     sys.path.insert(1, os.path.join(os.path.dirname(os.path.abspath(__file__)), "spawned"))
     module = ModuleType("__main__")
+    script = os.path.abspath(script)
     module.__file__ = script
     sys.modules["__main__"] = module
     try:

@@ -290,7 +290,9 @@ def _check_array(name: str, found: Any) -> None:
 
 
 class Function:
-    """A differentiable function with its own ``backward``: subclass, write both, call an instance.
+    """A differentiable function with its own ``backward``: subclass, write both, call an instance, each only once.
+
+    A second call is an ``AssertionError``: what an instance keeps for ``backward`` is that of one call.
 
     >>> from lazynd import autograd, nd
     >>> class Double(autograd.Function):
@@ -305,8 +307,9 @@ class Function:
     array([2., 2.], dtype=float32)
     """
 
-    def __init__(self) -> None:
-        self._saved: tuple[NDArray, ...] = ()
+    #: Of the class, since subclasses need not call ``__init__``.
+    _saved: tuple[NDArray, ...] = ()
+    _called = False
 
     def save_for_backward(self, *args: NDArray) -> None:
         """Keep arrays for ``backward``, as ``saved_tensors``.
@@ -340,6 +343,9 @@ class Function:
         raise NotImplementedError
 
     def __call__(self, *inputs: NDArray) -> Any:
+        if self._called:
+            raise AssertionError(f"an instance of {type(self).__name__} is called once; make another one")
+        self._called = True
         with pause(LOCAL.state.training):
             made = self.forward(*inputs)
         outputs = list(made) if isinstance(made, list | tuple) else [made]

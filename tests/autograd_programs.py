@@ -422,6 +422,27 @@ with autograd.record():
 z.backward()
 result = [p, s, x.grad, y.grad]
 """,
+    "Function called again": """
+class Square(autograd.Function):
+    def forward(self, x):
+        self.save_for_backward(x)
+        return x * x
+    def backward(self, dy):
+        (x,) = self.saved_tensors
+        return 2 * x * dy
+square = Square()
+x, y = nd.array([3.0]), nd.array([5.0])
+x.attach_grad()
+y.attach_grad()
+with autograd.record():
+    first = square(x)
+    try:
+        second = square(y)
+    except AssertionError:
+        second = Square()(y)
+    (first + second).backward()
+result = [x.grad, y.grad]
+""",
     "Function outside record": """
 class Double(autograd.Function):
     def forward(self, x): return x * 2

@@ -204,3 +204,11 @@ def test_a_linked_script_finds_what_lies_beside_the_real_one(tmp_path: pathlib.P
         [sys.executable, "-m", "lazynd.as_mxnet", str(tmp_path / "link.py")], capture_output=True, text=True, check=True
     )
     assert run.stdout == "found 1.0\n"
+
+
+def test_a_script_finds_itself_from_anywhere(tmp_path: pathlib.Path) -> None:
+    text = "import os, sys\nos.chdir('/')\nprint(os.path.exists(__file__), sys.argv)\n"
+    (tmp_path / "script.py").write_text(text, encoding="utf-8")
+    command = [sys.executable, "-m", "lazynd.as_mxnet", "script.py", "1"]
+    run = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert run.stdout == "True ['script.py', '1']\n"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Sequence
 from typing import Any
 
@@ -17,6 +16,7 @@ from ..ops.kinds import CANONICAL, as_context, canonical_number
 from ..runtime.location import calling_frame
 from ..runtime.record import data
 from ..runtime.state import LOCAL
+from .indexing import parts
 from .invoke import invoke
 from .ndarray import NDArray
 from .np_shape import is_np_shape
@@ -302,23 +302,7 @@ def split_v2(
     >>> [part.shape for part in nd.split_v2(nd.zeros((6, 2)), (1, 4))]
     [(1, 2), (3, 2), (2, 2)]
     """
-    if isinstance(indices_or_sections, int):
-        if ary.shape[axis] % indices_or_sections:
-            raise ValueError("array split does not result in an equal division")
-        attributes = (indices_or_sections, axis, squeeze_axis)
-        made = [NDArray(c) for c in invoke(OPERATORS["SliceChannel"], (ary._cell,), attributes, calling_frame())]
-        return made if len(made) > 1 else made[0]
-    if not isinstance(indices_or_sections, tuple):
-        raise ValueError("indices_or_sections must either int or tuple of ints")
-    extent, before = ary.shape[axis], (None,) * (axis % ary.ndim)
-    bounds = [0, *indices_or_sections, extent]
-    if any(high < low for low, high in itertools.pairwise(bounds)):
-        raise MXNetError(f"indices {indices_or_sections} must ascend from 0 to the extent {extent} of axis {axis}")
-    pieces = [
-        NDArray(invoke(OPERATORS["slice"], (ary._cell,), ((*before, low), (*before, high)), calling_frame())[0])
-        for low, high in itertools.pairwise(bounds)
-    ]
-    made = [p.squeeze(axis=axis) if squeeze_axis else p for p in pieces]
+    made = [NDArray(cell) for cell in parts(ary._cell, indices_or_sections, axis, squeeze_axis)]
     return made if len(made) > 1 else made[0]
 
 

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import itertools
 import operator
 from typing import Any
 
 import numpy as np
 
+from ..ir.errors import MXNetError
 from ..ir.node import leaf
 from ..ir.types import BOOL, INT32, Type
 from ..ops import OPERATORS
 from ..ops.kinds import canonical_number
 from ..runtime import copy_to, host_array, not_recording
 from ..runtime.cell import Cell, View
-from ..runtime.location import user_location
+from ..runtime.location import calling_frame, user_location
 from ..runtime.record import call, data, guard_part, guard_write, make_view, move
+from .invoke import invoke
 
 Ints = tuple[int, ...]
 _WHOLE = slice(None)
@@ -286,3 +289,23 @@ def _broadcast(value: Any, target: Type) -> Cell:
         return made
     spec, _ = OPERATORS["_fit"].bind((made.type,), {"shape": target.shape, "dtype": target.dtype})
     return call(spec, (made,), (), *user_location())
+
+
+def parts(cell: Cell, sections: int | tuple[int, ...], axis: int, squeeze: bool) -> list[Cell]:
+    """So many equal parts of ``cell`` along ``axis``, or those between positions; see ``nd.split_v2``."""
+    frame = calling_frame()
+    if isinstance(sections, int):
+        if cell.type.shape[axis] % sections:
+            raise ValueError("array split does not result in an equal division")
+        return list(invoke(OPERATORS["SliceChannel"], (cell,), (sections, axis, squeeze), frame))
+    if not isinstance(sections, tuple):
+        raise ValueError("indices_or_sections must either int or tuple of ints")
+    extent, before = cell.type.shape[axis], (None,) * (axis % len(cell.type.shape))
+    bounds = [0, *sections, extent]
+    if any(high < low for low, high in itertools.pairwise(bounds)):
+        raise MXNetError(f"indices {sections} must ascend from 0 to the extent {extent} of axis {axis}")
+    made: list[Cell] = []
+    for low, high in itertools.pairwise(bounds):
+        (part,) = invoke(OPERATORS["slice"], (cell,), ((*before, low), (*before, high)), frame)
+        made += invoke(OPERATORS["squeeze"], (part,), (axis,), frame) if squeeze else (part,)
+    return made

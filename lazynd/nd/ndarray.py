@@ -289,7 +289,7 @@ class NDArray(Handle):
 
     @reports("broadcast_like")
     def broadcast_like(self, other: NDArray) -> NDArray:
-        """The array broadcast to the shape of ``other``; ``MXNetError`` where it does not fit.
+        """The array broadcast to the shape of ``other``, as by ``broadcast_to``. ``ValueError`` where it does not fit.
 
         >>> from lazynd import nd
         >>> nd.ones((1, 3)).broadcast_like(nd.zeros((2, 3))).shape
@@ -297,7 +297,20 @@ class NDArray(Handle):
         """
         if not isinstance(other, NDArray):
             raise AssertionError(f"Argument other must have NDArray type, but got {other}")
-        return NDArray(invoke(OPERATORS["broadcast_like"], (self._cell, other._cell), (), calling_frame())[0])
+        return self.broadcast_to(other.shape)
+
+    @reports("split_v2")
+    def split_v2(
+        self, indices_or_sections: int | tuple[int, ...], axis: int = 0, squeeze_axis: bool = False
+    ) -> NDArray | list[NDArray]:
+        """Parts along ``axis``: ``nd.split_v2`` of the array.
+
+        >>> from lazynd import nd
+        >>> [part.shape for part in nd.zeros((6, 2)).split_v2(3)]
+        [(2, 2), (2, 2), (2, 2)]
+        """
+        made = [NDArray(cell) for cell in indexing.parts(self._cell, indices_or_sections, axis, squeeze_axis)]
+        return made if len(made) > 1 else made[0]
 
     def _moved(self, copy: NDArray, inplace: bool) -> NDArray:
         """``copy``, or a view of this array with its shape."""
