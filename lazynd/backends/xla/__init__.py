@@ -19,6 +19,7 @@ from ...ir.graph import Graph
 from ...ir.types import Context
 from . import control, convolution, window  # noqa: F401 - their lowerings
 from .aliasing import output_order
+from .contexts import compiling, concrete, undisturbed
 from .lower import Lowered, lower
 from .packing import Packing
 from .persistent import Saved
@@ -39,19 +40,24 @@ class Compiled:
         self._packed: Any = None
 
     def __call__(self, buffers: Sequence[Any], scalars: Sequence[Any]) -> Sequence[Any]:
+        with undisturbed():
+            made: Sequence[Any] = self.executable([*buffers, *self._numbers(scalars)])
+        return made
+
+    def _numbers(self, scalars: Sequence[Any]) -> tuple[Any, ...]:
+        """The last argument, if there are numbers to hand over."""
         if not self.packing.words:
-            made: Sequence[Any] = self.executable(list(buffers))
-            return made
+            return ()
         raw = self.packing.pack(scalars)
         if raw != self._last:  # handed over from the host, which is quicker than a device array used once
             self._last, self._packed = raw, None
             packed: Any = np.frombuffer(raw, np.uint32)
         elif self._packed is None:  # steps mostly repeat their scalars
-            packed = self._packed = jax.device_put(np.frombuffer(raw, np.uint32), self.device)
+            with concrete():
+                packed = self._packed = jax.device_put(np.frombuffer(raw, np.uint32), self.device)
         else:
             packed = self._packed
-        made = self.executable([*buffers, packed])
-        return made
+        return (packed,)
 
 
 class XlaBackend:
@@ -92,13 +98,14 @@ class XlaBackend:
         device = self.device(context)
         if isinstance(value, jax.Array) and value.devices() == {device}:
             return value
-        with jax.enable_x64(True):
+        with concrete():
             made = jax.device_put(value, device)
         self.buffer_class = type(made)
         return made
 
     def get(self, buffer: Any) -> Array:
-        return np.array(buffer)
+        with undisturbed():
+            return np.array(buffer)
 
     def wait(self, buffer: Any) -> None:
         if isinstance(buffer, jax.Array):
@@ -113,11 +120,11 @@ class XlaBackend:
     def copy(self, buffer: Any) -> Any:
         if not isinstance(buffer, jax.Array):
             return np.array(buffer)
-        with jax.enable_x64(True):  # unlike jax.numpy.array this compiles nothing
+        with concrete():  # unlike jax.numpy.array this compiles nothing
             return jax.device_put(buffer, buffer.sharding, may_alias=False)
 
     def adopt(self, foreign: Any) -> Any:
-        with jax.enable_x64(True):
+        with concrete():
             return self.copy(jax.dlpack.from_dlpack(foreign)).block_until_ready()  # its owner may write from now on
 
     def consumed(self, buffer: Any) -> bool:
@@ -127,20 +134,21 @@ class XlaBackend:
         flat = flatten(graph)
         order = output_order(flat, donate) if donate else list(range(len(flat.outputs)))
         flat = Graph(flat.inputs, [flat.outputs[i] for i in order], name=flat.name)
-        n_leaves = len(flat.inputs) - slots
         device = self.device(_context_of(flat))
+        n_leaves = len(flat.inputs) - slots
         packing = Packing([node.type for node in flat.inputs[n_leaves:]])
         kept = [i for i in range(n_leaves + bool(packing.words)) if i not in donate]
         saved = self._saved_on(device) if keep else None
-        name = saved.name(flat, slots, donate) if saved is not None else None
-        lowered = lower(flat, device.platform)
-        n_outputs = len(flat.outputs) + lowered.may_fail
-        found = saved.load(name, len(donate), len(kept), n_outputs) if saved and name else None
-        if found is not None:
-            executable, nbytes = found
-        else:
-            executable = self._compile(lowered, n_leaves, packing, donate, kept, device)
-            nbytes = saved.save(name, executable) if saved and name else 0
+        with compiling(device):
+            name = saved.name(flat, slots, donate) if saved is not None else None
+            lowered = lower(flat, device.platform)
+            n_outputs = len(flat.outputs) + lowered.may_fail
+            found = saved.load(name, len(donate), len(kept), n_outputs) if saved and name else None
+            if found is not None:
+                executable, nbytes = found
+            else:
+                executable = self._compile(lowered, n_leaves, packing, donate, kept, device)
+                nbytes = saved.save(name, executable) if saved and name else 0
         call = _arranged(executable, donate, kept, order)
         if lowered.may_fail:
             call = _checking(call)
