@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import difflib
 import importlib.metadata
+import os
 import platform
 import sys
 
@@ -64,5 +65,17 @@ def main(arguments: list[str] | None = None) -> int:
     return show_info()
 
 
+def piped() -> int:
+    """``main``, ended quietly by a reader that has seen enough, as ``head`` has; its status is 1 then."""
+    try:
+        try:
+            return main()
+        finally:
+            sys.stdout.flush()  # at exit nobody could catch what it raises
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # takes what is flushed at exit
+        return 1
+
+
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(piped())
