@@ -161,7 +161,7 @@ class XlaBackend:
             return None
         found = self._saved.get((root, device))
         if found is None:
-            found = self._saved.setdefault((root, device), Saved(root / "programs", device))
+            found = self._saved.setdefault((root, device), Saved(root.absolute() / "programs", device))
         return found
 
     def _compile(
