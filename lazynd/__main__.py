@@ -67,16 +67,17 @@ def main(arguments: list[str] | None = None) -> int:
     return show_info()
 
 
-def run() -> int:
-    """``main``, ending quietly where whoever reads the output has seen enough, as ``head`` has."""
+def piped() -> int:
+    """``main``, ended quietly by a reader that has seen enough, as ``head`` has; its status is 1 then."""
     try:
-        status = main()
-        sys.stdout.flush()
-        return status
+        try:
+            return main()
+        finally:
+            sys.stdout.flush()  # at exit nobody could catch what it raises
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # Python flushes once more when it ends
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # takes what is flushed at exit
         return 1
 
 
 if __name__ == "__main__":
-    sys.exit(run())
+    sys.exit(piped())

@@ -31,15 +31,15 @@ def main(arguments: list[str]) -> None:
         sys.exit(f"{USAGE}\ncannot open {script!r}: {error.strerror}")
     install()
     sys.argv[:] = arguments
-    sys.path[0] = os.path.dirname(os.path.realpath(script))
+    if not sys.flags.safe_path:  # -P: no folder of ours is on the path, nor shall the script's be
+        sys.path[0] = os.path.dirname(os.path.realpath(script))  # beside the file itself, not beside a link to it
     # Processes that the script spawns run it again to find its functions; they inherit the path, not the finder.
     sys.path.insert(1, os.path.join(os.path.dirname(os.path.abspath(__file__)), "spawned"))
     module = ModuleType("__main__")
-    script = os.path.abspath(script)
-    module.__file__ = script
+    module.__file__ = path = os.path.join(os.getcwd(), script)  # absolute, links as they are
     sys.modules["__main__"] = module
     try:
-        exec(compile(source, script, "exec", dont_inherit=True), module.__dict__)
+        exec(compile(source, path, "exec", dont_inherit=True), module.__dict__)
     except Exception as error:
         # The script's own frames only, as if Python had run it.
         trace = error.__traceback__.tb_next if error.__traceback__ is not None else None

@@ -27,16 +27,19 @@ def _number(name: str, default: int) -> int:
 
 
 def _cache_root() -> Path | None:
+    """Absolute, so that it stays the same folder when the process changes its own."""
     text = os.environ.get("LAZYND_CACHE")
-    if text is not None:
-        if text.strip().lower() in ("", "0", "off", "no", "false"):
-            return None
-        try:
-            return Path(text).expanduser()
-        except RuntimeError as error:
-            raise ValueError(f"LAZYND_CACHE={text!r} is no folder: {error}") from None
-    base = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
-    return Path(base) / "lazynd"
+    if text is None:
+        base = os.environ.get("XDG_CACHE_HOME", "")
+        if not os.path.isabs(base):  # its specification has relative ones ignored
+            base = os.path.join(os.path.expanduser("~"), ".cache")
+        return Path(base) / "lazynd" if os.path.isabs(base) else None  # a user without a home
+    if text.strip().lower() in ("", "0", "off", "no", "false"):
+        return None
+    try:
+        return Path(text).expanduser().absolute()
+    except (RuntimeError, OSError) as error:  # no such user; no current folder
+        raise ValueError(f"LAZYND_CACHE={text!r} names no folder: {error}") from None
 
 
 def _eager() -> bool:

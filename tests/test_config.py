@@ -57,14 +57,52 @@ def test_every_setting_is_read_from_the_environment(each: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "text", "said"),
+    ("variable", "text", "said"),
     [
-        ("LAZYND_WINDOW", "many", "LAZYND_WINDOW='many'"), ("LAZYND_WINDOW", "-1", "window"),
+        ("LAZYND_WINDOW", "many", "LAZYND_WINDOW='many'"),
+        ("LAZYND_WINDOW", "-1", "window"),
         ("LAZYND_BACKEND", "nowhere", "config.backend is one of"),
-        ("LAZYND_CACHE", "~no_such_user/x", "LAZYND_CACHE='~no_such_user/x'"),
+        ("LAZYND_CACHE", "~no such user/x", "ValueError: LAZYND_CACHE='~no such user/x'"),
     ],
-)  # fmt: skip
-def test_a_wrong_environment_is_refused_by_name(name: str, text: str, said: str) -> None:
-    environment = {**os.environ, name: text}
+)
+def test_a_wrong_environment_is_refused_by_name(variable: str, text: str, said: str) -> None:
+    environment = {**os.environ, variable: text}
     run = subprocess.run([sys.executable, "-c", "import lazynd"], env=environment, capture_output=True, text=True)
     assert run.returncode and said in run.stderr
+
+
+@pytest.mark.lazy
+def test_the_folder_of_programs_stays_where_it_was_when_the_process_moves(tmp_path: pathlib.Path) -> None:
+    program = """
+import os, pathlib
+import lazynd
+from lazynd import nd
+os.mkdir("other")
+os.chdir("other")
+(nd.ones((3,)) * 2 + 1).asnumpy()
+os.chdir("..")
+lazynd.config.cache = pathlib.Path("assigned")
+(nd.ones((4,)) * 2 + 1).asnumpy()
+os.chdir("other")
+(nd.ones((5,)) * 2 + 1).asnumpy()
+"""
+    environment = {**os.environ, "LAZYND_CACHE": "here"}
+    subprocess.run([sys.executable, "-c", program], env=environment, cwd=tmp_path, check=True, timeout=120)
+    assert {path.relative_to(tmp_path).parts[0] for path in tmp_path.rglob("*.entry")} == {"here", "assigned"}
+
+
+@pytest.mark.parametrize(
+    ("variables", "folder"),
+    [
+        ({}, "/home/someone/.cache/lazynd"),
+        ({"XDG_CACHE_HOME": "/scratch"}, "/scratch/lazynd"),
+        ({"XDG_CACHE_HOME": "relative"}, "/home/someone/.cache/lazynd"),
+        ({"HOME": "~"}, None),  # what is expanded where there is no home
+    ],
+)
+@pytest.mark.skipif(os.name != "posix", reason="paths of others")
+def test_the_default_folder_of_programs(
+    variables: dict[str, str], folder: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "environ", {"HOME": "/home/someone", **variables})
+    assert lazynd.config.__class__().cache == (folder and pathlib.Path(folder))

@@ -113,17 +113,6 @@ def test_the_command_line(capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr().err == "there is no operator 'sofmax'; near: softmax, Softmax, log_softmax\n"
 
 
-@pytest.mark.skipif(os.name != "posix", reason="needs a pipe that closes")
-@pytest.mark.parametrize("arguments", [["operators"], ["coverage"], ["settings"], ["operators", "Convolution"]])
-def test_a_reader_that_has_seen_enough_is_no_error(arguments: list[str]) -> None:
-    with subprocess.Popen(
-        [sys.executable, "-u", "-m", "lazynd", *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE
-    ) as run:
-        assert run.stdout is not None and run.stderr is not None
-        run.stdout.close()
-        assert run.stderr.read() == b""
-
-
 def test_an_operator_is_found_as_users_write_it(capsys: pytest.CaptureFixture[str]) -> None:
     assert command_line.main(["operators", "image.resize"]) == 0
     assert "resize" in capsys.readouterr().out

@@ -119,3 +119,20 @@ def test_jax_platforms_without_the_host_is_told() -> None:
     done = run(program, JAX_PLATFORMS="no_such_platform")
     assert done.returncode == 1
     assert "there is no device cpu(0)" in done.stderr and "JAX_PLATFORMS is 'no_such_platform'" in done.stderr
+
+
+@pytest.mark.parametrize("command", ["", "settings", "coverage", "operators", "operators dot"])
+def test_a_reader_that_has_seen_enough_ends_the_command_quietly(command: str) -> None:
+    read, write = os.pipe()
+    os.close(read)
+    try:
+        done = subprocess.run(
+            [sys.executable, "-m", "lazynd", *command.split()],
+            stdout=write,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=120,
+        )
+    finally:
+        os.close(write)
+    assert (done.returncode, done.stderr) == (1, "")

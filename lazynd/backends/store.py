@@ -40,18 +40,20 @@ class Store:
         self.folder = root / group
         self.limit = limit
         self.about = about
-        self.readable = _trusted(root) and _trusted(self.folder)
-        self.writable = self.readable
-        self._lock = threading.RLock()  # a finalizer may load a program while one is loaded
+        #: Whether everything on the way to the folder is ours; final once the folder is there.
+        self._allowed = False
+        self._settled = False
+        self.writable = True
+        self._lock = threading.RLock()  # a finalizer that runs while it is held may load a program too
         #: Bytes when last looked, and what this process has written since.
         self._total: int | None = None
         self._unseen = 0
-        if self.readable:
+        if self._open() and self._settled:
             self._clear_marks()
 
     def load(self, name: str) -> bytes | None:
         """The content kept as ``name``, exactly as it was saved, or None."""
-        if not self.readable:
+        if not self._open() or not self._settled:
             return None
         path = self._path(name)
         try:
@@ -69,7 +71,7 @@ class Store:
 
     def save(self, name: str, content: bytes) -> bool:
         """Keep ``content`` as ``name``; whether that worked. Readers see all of it or nothing."""
-        if not self.writable or len(content) > self.limit:
+        if not self.writable or len(content) > self.limit or not self._open():
             return False
         try:
             self._make_folder()
@@ -115,10 +117,18 @@ class Store:
     def _path(self, name: str) -> Path:
         return self.folder / f"{name}{_SUFFIX}"
 
+    def _open(self) -> bool:
+        """Whether the folder may be used, as far as it is there: nobody else can put files into it, or replace it."""
+        if not self._settled:
+            there = os.path.isdir(self.folder)  # asked first: what comes after was made beneath folders that were ours
+            self._allowed = _trusted(self.root.parent, above=True) and _trusted(self.root) and _trusted(self.folder)
+            self._settled = there or not self._allowed
+        return self._allowed
+
     def _make_folder(self) -> None:
         if not self.folder.is_dir():
-            for folder in reversed([self.folder, *self.folder.parents]):  # ``parents=True`` gives what the umask allows
-                if not folder.is_dir():
+            for folder in (*reversed(self.folder.parents), self.folder):  # each for us alone, whatever the umask
+                if not folder.exists():
                     folder.mkdir(mode=0o700, exist_ok=True)
             if self.about:
                 (self.folder / "about.txt").write_text(self.about, encoding="utf-8")
@@ -196,8 +206,11 @@ def _checksum(name: str, content: bytes) -> bytes:
     return hashlib.sha256(name.encode() + b"\n" + content).digest()
 
 
-def _trusted(folder: Path) -> bool:
-    """Whether nobody else may put files into ``folder``: what is loaded from it is run."""
+def _trusted(folder: Path, *, above: bool = False) -> bool:
+    """Whether nobody else may put files into ``folder``: what is loaded from it is run.
+
+    ``above``: it is the one around it, where others may have files too, as long as they cannot replace ours.
+    """
     try:
         status = folder.stat()
     except FileNotFoundError:
@@ -208,10 +221,14 @@ def _trusted(folder: Path) -> bool:
         return False
     if not hasattr(os, "getuid"):
         return True
-    if status.st_uid == os.getuid() and not status.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
-        return True
-    logger.warning("%s is not used for compiled programs: others can write there", folder, extra={"event": "cache"})
-    return False
+    why = None
+    if not above and status.st_uid != os.getuid():
+        why = "it belongs to another user"
+    elif status.st_mode & (stat.S_IWGRP | stat.S_IWOTH) and not (above and status.st_mode & stat.S_ISVTX):
+        why = "others can write there"
+    if why is not None:
+        logger.warning("%s is not used for compiled programs: %s", folder, why, extra={"event": "cache"})
+    return why is None
 
 
 def _subfolders(root: Path) -> list[str]:

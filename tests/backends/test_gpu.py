@@ -6,6 +6,7 @@ import pathlib
 import pickle
 from typing import Any
 
+import jax
 import numpy as np
 import pytest
 
@@ -83,3 +84,12 @@ def test_dlpack_on_a_gpu() -> None:
         assert made.context is lazynd.gpu(0) and made.asnumpy().tolist() == [0.0, 2.0, 4.0]
     made += 1
     assert x.asnumpy().tolist() == theirs.tolist() == [0.0, 2.0, 4.0]
+
+
+@pytest.mark.gpu
+def test_guards_of_the_host_programs_transfers_are_not_for_ours() -> None:
+    gpu = lazynd.gpu(0)
+    with jax.transfer_guard("disallow_explicit"):
+        x = nd.array([1, 2, 3], ctx=gpu) * 2.5
+        assert x.asnumpy().tolist() == [2.5, 5, 7.5] and x.as_in_context(lazynd.cpu()).asnumpy()[0] == 2.5
+        assert x[nd.array([0, -1], ctx=gpu)].asnumpy().tolist() == [2.5, 7.5]

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import logging
 import os
-import stat
 import subprocess
 import sys
+import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -35,9 +36,21 @@ def test_what_was_saved_is_loaded_also_by_another(store: Store) -> None:
     assert not list(store.folder.glob("*.new"))
 
 
-def test_the_folder_is_for_its_owner_alone(store: Store) -> None:
+@pytest.fixture(params=[0, 0o002, 0o022, 0o077], ids=oct)
+def umask(request: pytest.FixtureRequest) -> Iterator[None]:
+    before = os.umask(request.param)
+    yield
+    os.umask(before)
+
+
+@pytest.mark.usefixtures("umask")
+def test_the_folders_are_for_their_owner_alone(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    store = Store(tmp_path / "new" / "lazynd" / "programs", "group", MIB, about="versions")
     store.save("a", b"x")
-    assert store.folder.stat().st_mode & 0o077 == 0
+    assert store.folder == tmp_path / "new" / "lazynd" / "programs" / "group"
+    for folder in (store.folder, *store.folder.parents[:3]):
+        assert folder.stat().st_mode & 0o777 == 0o700, folder
+    assert Store(store.root, "group", MIB).load("a") == b"x" and not caplog.text
 
 
 def test_every_changed_byte_and_every_cut_is_noticed(store: Store, caplog: pytest.LogCaptureFixture) -> None:
@@ -136,30 +149,62 @@ def test_a_read_only_or_full_disk_is_tried_once(
     assert not list(store.folder.glob("*.new")), "what was written in part is removed"
 
 
-@pytest.mark.skipif(os.name != "posix", reason="modes are POSIX's")
-@pytest.mark.parametrize("mask", [0, 0o002, 0o022])
-def test_folders_are_their_owners_alone_whatever_the_umask(mask: int, tmp_path: Path) -> None:
-    before = os.umask(mask)
-    try:
-        store = Store(tmp_path / "above" / "root", "group", MIB)
-        assert store.save("a", b"x")
-    finally:
-        os.umask(before)
-    for folder in (store.folder, store.root, store.root.parent):
-        assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+@pytest.mark.parametrize("above", [0, 1, 2])
+@pytest.mark.parametrize("mode", [0o720, 0o702, 0o777])
+def test_a_folder_that_others_can_write_to_is_not_used(
+    tmp_path: Path, above: int, mode: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    store = Store(tmp_path / "lazynd" / "programs", "group", MIB)
+    store.save("a", b"x")
+    (store.folder, *store.folder.parents)[above].chmod(mode)
+    open_to_all = Store(store.root, "group", MIB)
+    assert open_to_all.load("a") is None and not open_to_all.save("b", b"y")
+    assert caplog.text.count("others can write there") == 1
+
+
+def test_a_folder_like_that_of_temporary_files_may_be_above(store: Store) -> None:
+    store.save("a", b"x")
+    store.root.parent.chmod(0o1777)  # where none can replace what is another's
     assert Store(store.root, "group", MIB).load("a") == b"x"
 
 
-@pytest.mark.skipif(os.name != "posix", reason="modes are POSIX's")
-@pytest.mark.parametrize("mode", [0o777, 0o770])
-def test_a_folder_that_others_can_write_to_is_not_used(
-    mode: int, store: Store, caplog: pytest.LogCaptureFixture
+def test_a_folder_that_is_not_ours_is_not_used(
+    store: Store, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     store.save("a", b"x")
-    store.folder.chmod(mode)
-    open_to_all = Store(store.root, "group", MIB)
-    assert open_to_all.load("a") is None and not open_to_all.save("b", b"y")
-    assert "others can write there" in caplog.text
+    mine = os.getuid()
+    monkeypatch.setattr(module.os, "getuid", lambda: mine + 1)
+    assert Store(store.root, "group", MIB).load("a") is None
+    assert "it belongs to another user" in caplog.text
+
+
+def test_what_others_put_there_after_the_first_look_is_not_loaded(tmp_path: Path) -> None:
+    theirs = Store(tmp_path / "theirs", "group", MIB)
+    theirs.save("a", b"x")
+    store = Store(tmp_path / "ours", "group", MIB)
+    assert store.load("a") is None
+    os.rename(theirs.root, store.root)
+    store.folder.chmod(0o777)
+    assert store.load("a") is None and not store.save("b", b"y")
+
+
+def test_a_folder_that_another_process_makes_is_read(store: Store) -> None:
+    Store(store.root, "group", MIB).save("a", b"x")
+    assert store.load("a") == b"x"
+
+
+def test_a_program_may_be_taken_while_another_is(store: Store) -> None:
+    store.save("a", b"x")
+    done = []
+
+    def nested() -> None:
+        with store.taking("a"), store.taking("b"):  # in a finalizer
+            done.append(True)
+
+    thread = threading.Thread(target=nested, daemon=True)
+    thread.start()
+    thread.join(60)
+    assert done and not list(store.folder.glob("*.taking"))
 
 
 def test_an_entry_that_a_process_died_of_is_removed_by_the_next(store: Store) -> None:

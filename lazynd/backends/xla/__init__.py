@@ -19,7 +19,7 @@ from ...ir.graph import Graph
 from ...ir.types import Context
 from . import control, convolution, window  # noqa: F401 - their lowerings
 from .aliasing import output_order
-from .host import concrete, undisturbed
+from .contexts import compiling, concrete, undisturbed
 from .lower import Lowered, lower
 from .packing import Packing
 from .persistent import Saved
@@ -40,10 +40,14 @@ class Compiled:
         self._packed: Any = None
 
     def __call__(self, buffers: Sequence[Any], scalars: Sequence[Any]) -> Sequence[Any]:
+        with undisturbed():
+            made: Sequence[Any] = self.executable([*buffers, *self._numbers(scalars)])
+        return made
+
+    def _numbers(self, scalars: Sequence[Any]) -> tuple[Any, ...]:
+        """The last argument, if there are numbers to hand over."""
         if not self.packing.words:
-            with undisturbed():
-                made: Sequence[Any] = self.executable(list(buffers))
-            return made
+            return ()
         raw = self.packing.pack(scalars)
         if raw != self._last:  # handed over from the host, which is quicker than a device array used once
             self._last, self._packed = raw, None
@@ -53,9 +57,7 @@ class Compiled:
                 packed = self._packed = jax.device_put(np.frombuffer(raw, np.uint32), self.device)
         else:
             packed = self._packed
-        with undisturbed():
-            made = self.executable([*buffers, packed])
-        return made
+        return (packed,)
 
 
 class XlaBackend:
@@ -136,10 +138,6 @@ class XlaBackend:
         return isinstance(buffer, jax.Array) and buffer.is_deleted()
 
     def compile(self, graph: Graph, slots: int, donate: Sequence[int], keep: bool) -> tuple[Compiled, bool]:
-        with undisturbed():
-            return self._compiled(graph, slots, donate, keep)
-
-    def _compiled(self, graph: Graph, slots: int, donate: Sequence[int], keep: bool) -> tuple[Compiled, bool]:
         flat = flatten(graph)
         order = output_order(flat, donate) if donate else list(range(len(flat.outputs)))
         flat = Graph(flat.inputs, [flat.outputs[i] for i in order], name=flat.name)
@@ -148,15 +146,16 @@ class XlaBackend:
         packing = Packing([node.type for node in flat.inputs[n_leaves:]])
         kept = [i for i in range(n_leaves + bool(packing.words)) if i not in donate]
         saved = self._saved_on(device) if keep else None
-        name = saved.name(flat, slots, donate) if saved is not None else None
-        lowered = lower(flat, device.platform)
-        n_outputs = len(flat.outputs) + lowered.may_fail
-        found = saved.load(name, len(donate), len(kept), n_outputs) if saved and name else None
-        if found is not None:
-            executable, nbytes = found
-        else:
-            executable = self._compile(lowered, n_leaves, packing, donate, kept, device)
-            nbytes = saved.save(name, executable) if saved and name else 0
+        with compiling(device):
+            name = saved.name(flat, slots, donate) if saved is not None else None
+            lowered = lower(flat, device.platform)
+            n_outputs = len(flat.outputs) + lowered.may_fail
+            found = saved.load(name, len(donate), len(kept), n_outputs) if saved and name else None
+            if found is not None:
+                executable, nbytes = found
+            else:
+                executable = self._compile(lowered, n_leaves, packing, donate, kept, device)
+                nbytes = saved.save(name, executable) if saved and name else 0
         call = _arranged(executable, donate, kept, order)
         if lowered.may_fail:
             call = _checking(call)

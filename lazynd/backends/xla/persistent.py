@@ -34,12 +34,14 @@ _NO_MATTER: Final = (
     "jax_compilation_cache", "jax_dump", "jax_log", "jax_logging", "jax_debug_log", "jax_traceback",
     "jax_tracer_error", "jax_pprint", "jax_persistent_cache", "jax_enable_compilation_cache",
 )  # fmt: skip
-#: Beginnings of the names of environment variables that reach the compiler. No wider: others hold passwords.
+#: Beginnings of the names of environment variables that reach the compiler: narrow, since others begin like theirs
+#: (credentials for NVIDIA's services, variables of Terraform) and change without a meaning for programs.
 _VARIABLES: Final = (
-    "XLA_", "JAX_", "LIBTPU_INIT_ARGS", "TF_XLA_", "TF_CUDNN_", "TF_CUBLAS_", "TF_ENABLE_", "TF_DISABLE_", "TF_GPU_",
-    "TF_DETERMINISTIC_", "TF_FORCE_", "TF_USE_", "TF_FP16_", "TF_CPU_", "NVIDIA_TF32_OVERRIDE", "CUDA_VISIBLE_DEVICES",
-    "CUDA_CACHE_", "CUDA_MODULE_LOADING", "CUDA_DATA_PATH", "ROCM_PATH", "HIP_VISIBLE_DEVICES", "MIOPEN_",
+    "XLA_", "JAX_", "LIBTPU_INIT_", "CUDA_", "NVIDIA_TF32_", "ROCM_PATH", "HSA_OVERRIDE_", "MIOPEN_",
+    "TF_XLA_", "TF_CUDNN_", "TF_CUBLAS_", "TF_ENABLE_", "TF_GPU_", "TF_DETERMINISTIC_", "TF_ROCM_",
 )  # fmt: skip
+#: Those that choose among devices, whose kind is told anyway.
+_CHOOSING: Final = frozenset(("CUDA_VISIBLE_DEVICES", "CUDA_DEVICE_ORDER"))
 
 
 class Saved:
@@ -48,7 +50,7 @@ class Saved:
     def __init__(self, root: Path, device: Any) -> None:
         about = environment(device)
         text = "".join(f"{key}: {value}\n" for key, value in about.items())
-        self.store = Store(root, hashlib.sha256(text.encode()).hexdigest()[:24], config.cache_bytes, text)
+        self.store = Store(root, _digest(text), config.cache_bytes, text)
         self.device = device
         self._sources = _own_sources()
 
@@ -104,9 +106,13 @@ def environment(device: Any) -> dict[str, str]:
         "runtime": _runtime(device.platform),
     }
     for key in sorted(os.environ):
-        if key.startswith(_VARIABLES):
-            found[key] = hashlib.sha256(os.environ[key].encode(errors="surrogateescape")).hexdigest()[:24]
+        if key.startswith(_VARIABLES) and key not in _CHOOSING:
+            found[key] = f"sha256 {_digest(os.environ[key])}"  # what users set is not for a file
     return found
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode(errors="surrogateescape")).hexdigest()[:24]
 
 
 def _runtime(platform_name: str) -> str:
@@ -125,7 +131,7 @@ def _processor() -> str:
             lines = {line.strip() for line in file if line.startswith(wanted)}
     except OSError:
         return platform.processor()
-    return hashlib.sha256("\n".join(sorted(lines)).encode()).hexdigest()[:24]
+    return _digest("\n".join(sorted(lines)))
 
 
 def _settings() -> str:

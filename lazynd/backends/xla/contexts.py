@@ -1,0 +1,59 @@
+"""What the host program has set for its own use of jax, kept away from ours: contexts of the thread, nothing global."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
+from typing import Any, Final
+
+import jax
+import numpy as np
+
+_NOTHING: Final = nullcontext()
+#: Transfer guards that refuse; those that log are let through.
+_REFUSING: Final = frozenset(("disallow", "disallow_explicit"))
+
+
+def undisturbed() -> AbstractContextManager[None]:
+    """Around a use of jax: without the settings under which it refuses what we ask, or the NaN that comes of it.
+
+    Entering their contexts takes ten microseconds, asking whether they are needed half a one.
+    """
+    settings: Any = jax.config
+    if (
+        settings.jax_disable_jit
+        or settings.jax_debug_nans
+        or settings.jax_debug_infs
+        or settings.jax_transfer_guard_host_to_device in _REFUSING
+        or settings.jax_transfer_guard_device_to_host in _REFUSING
+        or settings.jax_transfer_guard_device_to_device in _REFUSING
+    ):
+        return _neutral()
+    return _NOTHING
+
+
+@contextmanager
+def _neutral() -> Iterator[None]:
+    with jax.disable_jit(False), jax.debug_nans(False), jax.debug_infs(False), jax.transfer_guard("allow"):
+        yield
+
+
+@contextmanager
+def concrete() -> Iterator[None]:
+    """Around what makes a buffer: in 64 bits, and a buffer also while the host program traces, never part of its trace.
+
+    Not around a trace of ours, whose constants it would compute there and then.
+    """
+    with jax.ensure_compile_time_eval(), jax.enable_x64(True), undisturbed():
+        yield
+
+
+@contextmanager
+def compiling(device: Any) -> Iterator[None]:
+    """Around the making of a program for ``device``."""
+    with ExitStack() as stack:
+        stack.enter_context(_neutral())
+        stack.enter_context(jax.no_tracing(False))
+        if not jax.sharding.get_abstract_mesh().empty:  # the host's is of other devices
+            stack.enter_context(jax.set_mesh(jax.sharding.Mesh(np.array(device), ())))
+        yield
