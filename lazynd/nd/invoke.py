@@ -71,12 +71,11 @@ def specialize(
         types = tuple([c.type for c in cells])
     key: tuple[Any, ...] = (operator, types)
     if attributes:  # classes belong to the key: 1, True and 1.0 are equal
-        classes = (*map(type, attributes),)
-        if tuple in classes:
+        key = (operator, types, attributes, *map(type, attributes))
+        if operator.takes_tuples:
             for each in attributes:
                 if each.__class__ is tuple:
-                    classes = (*classes, *map(type, each))
-        key = (operator, types, attributes, classes)
+                    key = (*key, *map(type, each))
     try:
         spec, scalars = _bound[key]
         return spec, scalars, cells

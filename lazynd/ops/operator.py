@@ -98,6 +98,8 @@ class Operator(Op):
         self._draws = draws
         #: Whether the thread's state decides an attribute: mode, context or position of the random stream.
         self.ambient = any(p.kind in ("draw", "mode", "context") for p in self.parameters)
+        #: Whether an attribute may be a tuple.
+        self.takes_tuples = any(p.kind in _TUPLES for p in self.parameters)
         self.ignores_cotangent = False
         self._gradient: Callable[..., Any] | None = None
 
@@ -259,6 +261,8 @@ class Operator(Op):
 
 #: Kinds of parameters that are one number in a slot of its own.
 _NUMBERS: Final = ("runtime", "real", "wide", "index")
+#: Kinds whose values may be tuples.
+_TUPLES: Final = ("axes", "shape", "bounds", "indices", "wides", "numbers")
 #: What a parameter's slots are to the runtime.
 _SLOT_KINDS: Final = {"indices": "index", "real": "runtime", "wide": "runtime", "wides": "runtime"}
 
