@@ -10,6 +10,7 @@ import atexit
 import threading
 import time
 from contextlib import suppress
+from threading import get_ident
 from typing import Final
 
 from ..backends import finish_all
@@ -29,7 +30,7 @@ class _Inside:
     __slots__ = ()
 
     def __enter__(self) -> None:
-        thread = threading.get_ident()
+        thread = get_ident()
         _inside.append(thread)
         if _leaving:  # asked after the entry is made: one of both threads sees the other
             _inside.remove(thread)
@@ -37,8 +38,10 @@ class _Inside:
                 _inside.append(thread)
 
     def __exit__(self, *_: object) -> None:
-        with suppress(ValueError):  # an interrupt came between the two
-            _inside.remove(threading.get_ident())
+        try:  # noqa: SIM105 - suppress takes longer than all of this
+            _inside.remove(get_ident())
+        except ValueError:  # an interrupt came between the two
+            pass
 
 
 INSIDE: Final = _Inside()
@@ -49,7 +52,7 @@ def _leave() -> None:
     _leaving.append(None)
     with suppress(Exception):  # what failed says so to whoever reads it
         finish_all()
-    me = threading.get_ident()
+    me = get_ident()
     while any(thread != me for thread in list(_inside)):
         time.sleep(0.001)
     if threading.active_count() > 1:

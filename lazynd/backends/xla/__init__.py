@@ -19,7 +19,7 @@ from ...ir.graph import Graph
 from ...ir.types import Context
 from . import control, convolution, window  # noqa: F401 - their lowerings
 from .aliasing import output_order
-from .contexts import compiling, concrete, undisturbed
+from .contexts import compiling, concrete, reading, undisturbed
 from .lower import Lowered, lower
 from .packing import Packing
 from .persistent import Saved
@@ -104,7 +104,7 @@ class XlaBackend:
         return made
 
     def get(self, buffer: Any) -> Array:
-        with undisturbed():
+        with reading():
             return np.array(buffer)
 
     def wait(self, buffer: Any) -> None:

@@ -32,6 +32,12 @@ def undisturbed() -> AbstractContextManager[None]:
     return _NOTHING
 
 
+def reading() -> AbstractContextManager[None]:
+    """Around a copy to the host: one setting alone refuses that, so that one is asked for."""
+    settings: Any = jax.config
+    return _neutral() if settings.jax_transfer_guard_device_to_host in _REFUSING else _NOTHING
+
+
 @contextmanager
 def _neutral() -> Iterator[None]:
     with jax.disable_jit(False), jax.debug_nans(False), jax.debug_infs(False), jax.transfer_guard("allow"):
