@@ -16,7 +16,6 @@ from ..ops.kinds import CANONICAL, as_context, canonical_number
 from ..runtime.location import calling_frame
 from ..runtime.record import data
 from ..runtime.state import LOCAL
-from .indexing import parts
 from .invoke import invoke
 from .ndarray import NDArray
 from .np_shape import is_np_shape
@@ -302,8 +301,7 @@ def split_v2(
     >>> [part.shape for part in nd.split_v2(nd.zeros((6, 2)), (1, 4))]
     [(1, 2), (3, 2), (2, 2)]
     """
-    made = [NDArray(cell) for cell in parts(ary._cell, indices_or_sections, axis, squeeze_axis)]
-    return made if len(made) > 1 else made[0]
+    return ary.split_v2(indices_or_sections, axis, squeeze_axis)
 
 
 def waitall() -> None:

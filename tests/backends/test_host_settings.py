@@ -36,8 +36,10 @@ def work() -> None:
     for i in range(3):  # the numbers repeat, then change
         x -= 0.5 * (i == 2) * x.grad
     infinite = 1 / nd.zeros((n,))
-    body = lambda i, t: ([], (i + 1, t * 2))  # noqa: E731
-    _, (_, doubled) = nd.contrib.while_loop(lambda i, t: i < 3, body, (nd.zeros((1,)), nd.ones((n,))), max_iterations=4)
+    variables = nd.zeros((1,)), nd.ones((n,))
+    _, (_, doubled) = nd.contrib.while_loop(
+        lambda i, t: i < 3, lambda i, t: ([], (i + 1, t * 2)), variables, max_iterations=4
+    )
     results = {
         "stepped": (x[:3], [0.5, 0, -0.5]),
         "infinite": (infinite[:2], [np.inf, np.inf]),

@@ -164,6 +164,15 @@ def test_every_signal_that_is_held_back_comes() -> None:
     assert came == ["first", "second"]
 
 
+def read_elsewhere(array: nd.NDArray) -> list[Any]:
+    """The values as another thread reads them; nothing where it waits for ever."""
+    found: list[Any] = []
+    reader = threading.Thread(target=lambda: found.append(array.asnumpy()), daemon=True)
+    reader.start()
+    reader.join(60)
+    return found
+
+
 def test_an_interrupt_at_any_line_of_compiling_leaves_no_wait(empty_cache: None) -> None:
     """Whoever wants the same program later compiles it."""
     code, line, interrupted = obtain.compile_program.__code__, 0, True
@@ -182,10 +191,7 @@ def test_an_interrupt_at_any_line_of_compiling_leaves_no_wait(empty_cache: None)
                 y.asnumpy()
         except KeyboardInterrupt:
             interrupted = True
-        found: list[Any] = []
-        reader = threading.Thread(target=lambda y=y, found=found: found.append(y.asnumpy()), daemon=True)  # type: ignore[misc]
-        reader.start()
-        reader.join(60)
+        found = read_elsewhere(y)
         assert found and found[0].tolist() == [line + 4, line + 6], f"after an interrupt at line {line}"
         line += 1
     assert line > 5, "the function has more lines than that"
