@@ -11,9 +11,9 @@ from .ir.errors import MXNetError
 from .nd import NDArray
 from .nd.refusal import reports
 from .reference import absent
-from .runtime.cell import Cell, Variable
-from .runtime.function import record_function
-from .runtime.state import LOCAL
+from .runtime.record.cell import Cell, Variable
+from .runtime.record.function import record_function
+from .runtime.thread import LOCAL
 
 __all__ = [
     "Function", "backward", "get_symbol", "grad", "is_recording", "is_training", "mark_variables", "pause",

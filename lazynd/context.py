@@ -7,7 +7,7 @@ from typing import Any
 from . import runtime
 from .ir.types import Context
 from .reference import absent
-from .runtime.state import LOCAL
+from .runtime.thread import LOCAL
 
 __all__ = ["Context", "cpu", "cpu_pinned", "current_context", "gpu", "num_gpus"]
 

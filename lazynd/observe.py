@@ -8,10 +8,11 @@ from contextlib import contextmanager
 from typing import Any
 
 from .ir.node import Node, Output
-from .runtime.engine import PROGRAMS
-from .runtime.state import LOCAL, LOCK
-from .runtime.stats import Stats
-from .runtime.stats import stats as _stats
+from .runtime.guard.sections import LOCK
+from .runtime.run.force import PROGRAMS
+from .runtime.tell.stats import Stats
+from .runtime.tell.stats import stats as _stats
+from .runtime.thread import LOCAL
 
 
 def stats() -> Stats:

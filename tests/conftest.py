@@ -15,7 +15,7 @@ import pytest
 import lazynd
 from lazynd import nd
 from lazynd.backends import register_backend
-from lazynd.runtime.engine import PROGRAMS
+from lazynd.runtime.run.force import PROGRAMS
 
 from .backends.fake import FakeBackend
 

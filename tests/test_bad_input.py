@@ -11,7 +11,7 @@ import pytest
 
 import lazynd
 from lazynd import autograd, nd
-from lazynd.runtime.stats import stats
+from lazynd.runtime.tell.stats import stats
 
 from .bad_calls import ROWS
 

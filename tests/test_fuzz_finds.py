@@ -12,8 +12,12 @@ from lazynd.ir.graph import Graph
 from lazynd.ir.node import Node, apply
 from lazynd.nd import file_format
 from lazynd.passes import run_pipeline
-from lazynd.runtime import cell, differentiate, engine, execute, kernels, program, schedule
-from lazynd.runtime.cell import Cell, View
+from lazynd.runtime.record import cell
+from lazynd.runtime.record import gradient as differentiate
+from lazynd.runtime.record.cell import Cell, View
+from lazynd.runtime.run import execute, kernels, program
+from lazynd.runtime.run import force as engine
+from lazynd.runtime.run import plan as schedule
 
 from .fuzz import aliasing, files, graphs
 from .fuzz.run import forget

@@ -11,7 +11,7 @@ import pytest
 
 import lazynd
 from lazynd import nd, observe
-from lazynd.runtime.obtain import PROGRAMS
+from lazynd.runtime.run.compile import PROGRAMS
 
 pytestmark = pytest.mark.lazy  # reports on programs
 

@@ -5,7 +5,7 @@ import time
 
 from benchmarks.recurrence import Layer, step_of
 from lazynd import nd
-from lazynd.runtime.stats import stats
+from lazynd.runtime.tell.stats import stats
 
 nd.ones((2,)).asnumpy()  # the client starts
 step = step_of(Layer("lstm", 32, 32, 32))

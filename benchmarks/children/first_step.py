@@ -10,8 +10,8 @@ import jax.numpy as jnp
 from benchmarks.networks import Network, by_hand, imperative
 from lazynd import nd
 from lazynd.passes import PIPELINE, run_pipeline
-from lazynd.runtime import program
-from lazynd.runtime.stats import stats
+from lazynd.runtime.run import program
+from lazynd.runtime.tell.stats import stats
 
 who = sys.argv[1]
 network = Network((64, 128, 128, 10), 64)

@@ -7,7 +7,7 @@ from typing import Any
 from ..ir.errors import MXNetError
 from ..ops import OPERATORS
 from ..reference import absent
-from ..runtime.location import calling_frame
+from ..runtime.tell.location import calling_frame
 from .decoding import imdecode as _cvimdecode
 from .decoding import imread as _cvimread
 from .invoke import invoke

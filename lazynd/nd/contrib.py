@@ -8,7 +8,7 @@ import numpy as np
 
 from ..ir.errors import MXNetError
 from ..ops import OPERATORS
-from ..runtime.location import calling_frame
+from ..runtime.tell.location import calling_frame
 from .control_flow import cond, foreach, while_loop
 from .creation import array
 from .invoke import invoke

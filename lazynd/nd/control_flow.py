@@ -13,13 +13,13 @@ from typing import Any
 
 from ..config import config
 from ..ops import OPERATORS
-from ..runtime.cell import Cell
-from ..runtime.location import describe, user_location
-from ..runtime.record import call, call_many, cell_of
-from ..runtime.record import traced as with_history
-from ..runtime.state import LOCAL, Effect, Untraceable
-from ..runtime.stats import logger
-from ..runtime.trace import Traced, Tracing, tracing
+from ..runtime.record.cell import Cell
+from ..runtime.record.pending import call, call_many, cell_of
+from ..runtime.record.pending import traced as with_history
+from ..runtime.record.tracer import Traced, Tracing, tracing
+from ..runtime.tell.location import describe, user_location
+from ..runtime.tell.stats import logger
+from ..runtime.thread import LOCAL, Effect, Untraceable
 from .ndarray import NDArray
 from .np_shape import is_np_shape
 from .refusal import reports

@@ -13,9 +13,9 @@ from ..ir.types import DTYPE_NAMES, FLOAT32, FLOAT64, Context, Type, as_dtype, i
 from ..ops import OPERATORS
 from ..ops.creation import count_of
 from ..ops.kinds import CANONICAL, as_context, canonical_number
-from ..runtime.location import calling_frame
-from ..runtime.record import data
-from ..runtime.state import LOCAL
+from ..runtime.record.pending import data
+from ..runtime.tell.location import calling_frame
+from ..runtime.thread import LOCAL
 from .invoke import invoke
 from .ndarray import NDArray
 from .np_shape import is_np_shape

@@ -13,11 +13,11 @@ from typing import Any, TypeVar
 
 from ..ir.errors import MXNetError
 from ..ir.types import Type, as_dtype
-from ..runtime import differentiate
-from ..runtime.cell import Cell, watching
-from ..runtime.function import record_function
-from ..runtime.location import calling_frame, describe
-from ..runtime.state import LOCAL
+from ..runtime.record import gradient as differentiate
+from ..runtime.record.cell import Cell, watching
+from ..runtime.record.function import record_function
+from ..runtime.tell.location import calling_frame, describe
+from ..runtime.thread import LOCAL
 from .ndarray import NDArray
 from .out import Out
 from .refusal import reports

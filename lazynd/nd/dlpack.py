@@ -10,8 +10,8 @@ import numpy as np
 from .. import runtime
 from ..ir.errors import MXNetError
 from ..ir.types import CPU, DTYPE_NAMES, Context, Type, is_bfloat16, named_dtype
-from ..runtime.record import data as cell_of
-from ..runtime.shared import memory_of, shared_cell
+from ..runtime.record.pending import data as cell_of
+from ..runtime.record.shared import memory_of, shared_cell
 from .ndarray import _SHARE, NDArray
 from .refusal import refusal, reports
 

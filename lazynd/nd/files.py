@@ -15,7 +15,7 @@ import numpy as np
 from .. import runtime
 from ..ir.errors import MXNetError
 from ..ir.types import CPU, DTYPE_NAMES, Context, Type, named_dtype
-from ..runtime.record import data as cell_of
+from ..runtime.record.pending import data as cell_of
 from . import file_format, npz
 from .file_format import Record
 from .ndarray import _NUMPY_CLASS, NDArray

@@ -10,7 +10,7 @@ from typing import Any
 
 from ..ir.errors import MXNetError
 from ..ops import OPERATORS, Operator
-from ..runtime.record import call
+from ..runtime.record.pending import call
 from .invoke import invoke, record, specialize
 from .ndarray import _ADD_METHODS, NDArray
 from .out import Out

@@ -8,7 +8,7 @@ import numpy as np
 
 from .. import runtime
 from ..ir.types import Context
-from ..runtime.cell import Cell
+from ..runtime.record.cell import Cell
 from .refusal import reports
 
 

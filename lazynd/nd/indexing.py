@@ -14,9 +14,9 @@ from ..ir.types import BOOL, INT32, Type
 from ..ops import OPERATORS
 from ..ops.kinds import canonical_number
 from ..runtime import copy_to, host_array, not_recording
-from ..runtime.cell import Cell, View
-from ..runtime.location import calling_frame, user_location
-from ..runtime.record import call, data, guard_part, guard_write, make_view, move
+from ..runtime.record.cell import Cell, View
+from ..runtime.record.pending import call, data, guard_part, guard_write, make_view, move
+from ..runtime.tell.location import calling_frame, user_location
 from .invoke import invoke
 
 Ints = tuple[int, ...]

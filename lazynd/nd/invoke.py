@@ -14,9 +14,9 @@ from ..ir.types import Context, Type
 from ..ops import OPERATORS, Operator
 from ..ops.kinds import as_context, canonical_number
 from ..runtime import copy_to
-from ..runtime.cell import Cell
-from ..runtime.record import call, call_many, cell_of, traced
-from ..runtime.state import LOCAL
+from ..runtime.record.cell import Cell
+from ..runtime.record.pending import call, call_many, cell_of, traced
+from ..runtime.thread import LOCAL
 from .np_shape import has_scalar
 from .refusal import refusal, refuse
 

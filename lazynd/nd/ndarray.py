@@ -18,10 +18,10 @@ from ..ir.types import BOOL, INT64, Context, Type, as_dtype
 from ..ops import OPERATORS, Operator, find
 from ..ops.shape import resolve_reshape
 from ..reference import absent, has
-from ..runtime.cell import Detached, Variable
-from ..runtime.location import calling_frame
-from ..runtime.record import call, data, guard_write, move
-from ..runtime.state import LOCAL
+from ..runtime.record.cell import Detached, Variable
+from ..runtime.record.pending import call, data, guard_write, move
+from ..runtime.tell.location import calling_frame
+from ..runtime.thread import LOCAL
 from . import indexing
 from .handle import Handle
 from .invoke import bind_scalar, gathered, invoke, method_of

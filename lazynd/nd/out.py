@@ -7,8 +7,8 @@ from types import FrameType
 from typing import Any
 
 from ..ir.errors import MXNetError
-from ..runtime.cell import Cell
-from ..runtime.record import guard_write, move
+from ..runtime.record.cell import Cell
+from ..runtime.record.pending import guard_write, move
 from .invoke import gathered
 from .ndarray import NDArray
 from .refusal import refusal

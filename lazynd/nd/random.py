@@ -11,9 +11,9 @@ from ..ir.errors import MXNetError
 from ..ir.types import Context, as_dtype
 from ..ops import OPERATORS
 from ..reference import absent, has
-from ..runtime import random as streams
-from ..runtime.location import calling_frame
-from ..runtime.state import LOCAL
+from ..runtime.record import streams
+from ..runtime.tell.location import calling_frame
+from ..runtime.thread import LOCAL
 from .creation import Shape, _context, _shape
 from .invoke import invoke
 from .namespace import namespace

@@ -13,8 +13,8 @@ import numpy as np
 
 from ..ir.errors import MXNetError, OperatorError
 from ..ir.types import Context, Type
-from ..runtime.cell import Cell
-from ..runtime.location import describe, is_ours, user_frame
+from ..runtime.record.cell import Cell
+from ..runtime.tell.location import describe, is_ours, user_frame
 
 _P = ParamSpec("_P")
 _R = TypeVar("_R")

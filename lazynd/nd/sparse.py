@@ -13,7 +13,7 @@ import numpy as np
 from ..ir.errors import MXNetError
 from ..ir.types import Context
 from ..ops import OPERATORS
-from ..runtime.location import calling_frame
+from ..runtime.tell.location import calling_frame
 from .creation import array
 from .creation import zeros as dense_zeros
 from .invoke import invoke

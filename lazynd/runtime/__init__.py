@@ -11,15 +11,15 @@ from ..ir.primitives.compare import truncated
 from ..ir.types import Context, as_dtype, is_bfloat16, is_floating
 from ..ops import OPERATORS
 from ..reference import absent
-from . import fork as fork
-from .cell import Cell, Ref, View
-from .differentiate import backward, filled, grad, recording
-from .engine import current_backend, fence, force, waitall
-from .execute import failed
-from .leaving import INSIDE
-from .location import user_location
-from .record import call
-from .stats import stats
+from .guard import fork as fork
+from .guard.leaving import INSIDE
+from .record.cell import Cell, Ref, View
+from .record.gradient import backward, filled, grad, recording
+from .record.pending import call
+from .run.execute import failed
+from .run.force import current_backend, fence, force, waitall
+from .tell.location import user_location
+from .tell.stats import stats
 
 __all__ = [
     "adopt", "backward", "copy_to", "current_backend", "device_count", "existing", "exported", "fence",

@@ -8,7 +8,7 @@ from ..ir.text import print_graph
 from ..nd import NDArray
 from ..ops import OPERATORS
 from ..passes import Stage, run_pipeline
-from ..runtime.program import pending_graph
+from ..runtime.run.program import pending_graph
 
 Shown = Graph | NDArray
 

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from lazynd import MXNetError, autograd, nd
-from lazynd.runtime.stats import stats
+from lazynd.runtime.tell.stats import stats
 
 
 def variable(*values: float, request: str = "write") -> nd.NDArray:

@@ -22,9 +22,9 @@ from lazynd.ir import types
 from lazynd.ir.graph import Graph
 from lazynd.ir.node import apply, leaf
 from lazynd.ir.primitive import PRIMITIVES
-from lazynd.runtime.kernels import _KERNELS
-from lazynd.runtime.obtain import PROGRAMS
-from lazynd.runtime.sites import _SITES
+from lazynd.runtime.run.compile import PROGRAMS
+from lazynd.runtime.run.kernels import _KERNELS
+from lazynd.runtime.tell.sites import _SITES
 
 pytestmark = pytest.mark.lazy
 

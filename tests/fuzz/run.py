@@ -15,10 +15,10 @@ import numpy as np
 import lazynd
 from lazynd import autograd, nd
 from lazynd.backends import register_backend
-from lazynd.runtime import record
-from lazynd.runtime.engine import PROGRAMS
-from lazynd.runtime.state import LOCAL
-from lazynd.runtime.stats import stats
+from lazynd.runtime.record import pending as record
+from lazynd.runtime.run.force import PROGRAMS
+from lazynd.runtime.tell.stats import stats
+from lazynd.runtime.thread import LOCAL
 
 from .donating import DonatingBackend
 from .program import DEFAULTS, source

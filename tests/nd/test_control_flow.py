@@ -12,7 +12,7 @@ import pytest
 
 import lazynd
 from lazynd import MXNetError, autograd, nd, viz
-from lazynd.runtime.stats import stats
+from lazynd.runtime.tell.stats import stats
 
 W = np.random.default_rng(1).uniform(-1, 1, (3, 3)).astype("float32")
 X = np.random.default_rng(2).uniform(-1, 1, (5, 2, 3)).astype("float32")

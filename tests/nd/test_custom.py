@@ -15,7 +15,7 @@ import pytest
 import lazynd
 from lazynd import MXNetError, autograd, nd, operator
 from lazynd.nd.custom import REGISTERED
-from lazynd.runtime.stats import stats
+from lazynd.runtime.tell.stats import stats
 
 
 @pytest.fixture(autouse=True)

@@ -15,7 +15,7 @@ import pytest
 import lazynd
 from lazynd import MXNetError, autograd, nd
 from lazynd.ops import find
-from lazynd.runtime.stats import stats
+from lazynd.runtime.tell.stats import stats
 
 from ..backends.fake import FakeBackend
 

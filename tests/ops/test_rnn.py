@@ -12,7 +12,7 @@ import pytest
 from lazynd import MXNetError, autograd, nd, viz
 from lazynd.ir.graph import subgraphs
 from lazynd.passes import run_pipeline
-from lazynd.runtime.stats import stats
+from lazynd.runtime.tell.stats import stats
 
 GATES = {"gru": 3, "lstm": 4, "rnn_relu": 1, "rnn_tanh": 1}
 T, N, D, H = 5, 3, 2, 4

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from lazynd import nd, viz
-from lazynd.runtime.stats import stats
+from lazynd.runtime.tell.stats import stats
 
 
 @pytest.mark.lazy

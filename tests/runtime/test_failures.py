@@ -12,8 +12,8 @@ import pytest
 from lazynd import MXNetError, autograd, nd
 from lazynd.ir.errors import InternalError
 from lazynd.ir.node import Node
-from lazynd.runtime import engine
-from lazynd.runtime.engine import fence
+from lazynd.runtime.run import force as engine
+from lazynd.runtime.run.force import fence
 
 from .conftest import Faulty
 
@@ -281,7 +281,7 @@ def test_before_a_donated_buffer_is_consumed_nothing_is_lost(faulty: Faulty) -> 
 
 
 def test_a_failure_while_publishing_is_before_or_after(faulty: Faulty, monkeypatch: pytest.MonkeyPatch) -> None:
-    from lazynd.runtime import execute
+    from lazynd.runtime.run import execute
 
     real = execute.publish
     left = [3]
@@ -293,7 +293,7 @@ def test_a_failure_while_publishing_is_before_or_after(faulty: Faulty, monkeypat
         real(*arguments)
 
     monkeypatch.setattr(execute, "publish", publish)
-    monkeypatch.setattr("lazynd.runtime.kernels.publish", publish)
+    monkeypatch.setattr("lazynd.runtime.run.kernels.publish", publish)
     x = nd.array([1.0, 2.0])
     y = x * 2
     z = y + 1

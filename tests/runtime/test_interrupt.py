@@ -16,8 +16,8 @@ import pytest
 
 import lazynd
 from lazynd import autograd, backends, nd
-from lazynd.runtime.interrupt import DeferSignals
-from lazynd.runtime.state import LOCAL
+from lazynd.runtime.guard.sections import DeferSignals
+from lazynd.runtime.thread import LOCAL
 
 STEPS = 6
 

@@ -18,9 +18,9 @@ import pytest
 import lazynd
 from lazynd import autograd, nd
 from lazynd.ir.node import Node, Output
-from lazynd.runtime.engine import PROGRAMS
-from lazynd.runtime.state import LOCAL
-from lazynd.runtime.tape import Entry
+from lazynd.runtime.record.tape import Entry
+from lazynd.runtime.run.force import PROGRAMS
+from lazynd.runtime.thread import LOCAL
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 
@@ -28,7 +28,7 @@ RSS = """
 import os, resource, sys, json
 import numpy as np
 from lazynd import nd, autograd, stats
-from lazynd.runtime.state import LOCAL
+from lazynd.runtime.thread import LOCAL
 def rss():
     with open('/proc/self/statm') as f:
         return int(f.read().split()[1]) * os.sysconf('SC_PAGE_SIZE') / 1e6
@@ -44,7 +44,7 @@ for i in range(1, last + 1):
         before = peak = rss()
     if i >= first and i % 997 == 0:
         peak = max(peak, rss())
-        pending = max(pending, len(LOCAL.state.region.items) + sum(len(r.items) for r in LOCAL.state.closed))
+        pending = max(pending, LOCAL.state.regions.pending())
 peak = max(peak, rss())
 print(json.dumps({'grown': peak - before, 'value': x.asnumpy().tolist(), 'pending': pending,
                   'programs': stats().programs}))
@@ -173,8 +173,7 @@ def _chain_with_gradient(length: int, backend: str, monkeypatch: pytest.MonkeyPa
 
 
 def pending() -> int:
-    state = LOCAL.state
-    return len(state.region.items) + sum(len(region.items) for region in state.closed)
+    return LOCAL.state.regions.pending()
 
 
 def test_a_pending_chain_that_nobody_reads_is_freed_without_recursion() -> None:

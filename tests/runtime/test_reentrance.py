@@ -16,9 +16,9 @@ import numpy as np
 import pytest
 
 from lazynd import autograd, nd
-from lazynd.runtime import obtain
-from lazynd.runtime.interrupt import DeferSignals, Undivided
-from lazynd.runtime.leaving import _Inside
+from lazynd.runtime.guard.leaving import _Inside
+from lazynd.runtime.guard.sections import DeferSignals, Undivided
+from lazynd.runtime.run import compile as obtain
 
 pytestmark = pytest.mark.skipif(not hasattr(signal, "SIGUSR1"), reason="needs signals besides the keyboard's")
 STEPS = 5
@@ -200,7 +200,7 @@ def test_an_interrupt_at_any_line_of_compiling_leaves_no_wait(empty_cache: None)
 LEAVING = """
 import sys
 from lazynd import nd
-from lazynd.runtime.leaving import _Inside
+from lazynd.runtime.guard.leaving import _Inside
 x = nd.ones(3) * 2
 x.wait_to_read()
 def local(frame, event, argument):

@@ -9,12 +9,12 @@ import pytest
 
 import lazynd
 from lazynd import autograd, nd
-from lazynd.runtime.engine import fence
-from lazynd.runtime.state import LOCAL
+from lazynd.runtime.run.force import fence
+from lazynd.runtime.thread import LOCAL
 
 
 def waiting() -> int:
-    return len(LOCAL.state.closed)
+    return len(LOCAL.state.regions.closed)
 
 
 def test_a_fence_runs_nothing_and_parts_programs(delta: Any) -> None:
@@ -119,7 +119,7 @@ def test_bytes_count_before_nodes(settings: Any) -> None:
         most = 0
         for _ in range(40):
             total = total + 1
-            most = max(most, len(LOCAL.state.region.items) + sum(len(r.items) for r in LOCAL.state.closed))
+            most = max(most, LOCAL.state.regions.pending())
         assert most <= 10
         assert (total.asnumpy() == 40).all()
 
@@ -129,7 +129,7 @@ def test_a_total_that_is_never_read_holds_no_history() -> None:
     most = 0
     for i in range(3000):
         total += nd.array([float(i)])
-        most = max(most, len(LOCAL.state.region.items) + sum(len(r.items) for r in LOCAL.state.closed))
+        most = max(most, LOCAL.state.regions.pending())
     assert most <= 250
     assert total.asscalar() == 3000 * 2999 / 2
 
@@ -180,7 +180,7 @@ def test_a_loop_after_record_is_cut_like_any_other(monkeypatch: pytest.MonkeyPat
     longest = 0
     for i in range(500):  # an evaluation: 3 operators and a new batch each time
         total += (nd.array([i, 1.0]) * 2).sum()
-        longest = max(longest, len(LOCAL.state.region.items))
+        longest = max(longest, len(LOCAL.state.regions.open.items))
     assert longest <= 16 * 10, "at most 16 budgets"
     assert total.asscalar() == sum(2 * (i + 1) for i in range(500))
 

@@ -21,8 +21,8 @@ import pytest
 
 from lazynd import autograd, cpu, nd
 from lazynd.ops import OPERATORS
-from lazynd.runtime.engine import fence
-from lazynd.runtime.random import _counters, take
+from lazynd.runtime.record.streams import _counters, take
+from lazynd.runtime.run.force import fence
 
 SEED = 1234567
 THREADS = 8
@@ -261,7 +261,7 @@ def test_operator_by_operator(
     expected: dict[str, list[Any]], monkeypatch: pytest.MonkeyPatch, empty_cache: None, delta: Any
 ) -> None:
     """As graphs run that are seen once."""
-    monkeypatch.setattr("lazynd.runtime.sites.Site.one_shot", lambda site, key: True)
+    monkeypatch.setattr("lazynd.runtime.tell.sites.Site.one_shot", lambda site, key: True)
     since = delta()
     same_bits(each_at_once(SHORT), expected)
     assert since.one_shot == len(SHORT) and since.runs == 0

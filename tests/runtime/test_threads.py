@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from lazynd import autograd, nd
-from lazynd.runtime.engine import fence
+from lazynd.runtime.run.force import fence
 
 THREADS = 8
 
@@ -171,8 +171,8 @@ def test_a_plan_that_another_thread_runs_while_it_waits_to_be_compiled_is_made_a
 
 
 def test_a_plan_is_not_drafted_after_part_of_it_ran() -> None:
-    from lazynd.runtime.program import is_stale
-    from lazynd.runtime.schedule import linearize_items
+    from lazynd.runtime.run.plan import linearize_items
+    from lazynd.runtime.run.program import is_stale
 
     y = nd.array([1.0, 2.0]) * 2
     parts = nd.split(y, 2, axis=0)

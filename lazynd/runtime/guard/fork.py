@@ -6,12 +6,12 @@ import os
 import sys
 from contextlib import suppress
 
-from ..backends import finish_all, register_backend
-from ..backends.forked import ForkedBackend
+from ...backends import finish_all, register_backend
+from ...backends.forked import ForkedBackend
+from ..run.compile import forget_compilations
+from ..tell.stats import logger
 from .leaving import forget_threads
-from .obtain import forget_compilations
-from .state import LOCK
-from .stats import logger
+from .sections import LOCK
 
 
 def _before() -> None:

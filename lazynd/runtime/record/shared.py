@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from ..ir.node import leaf
-from ..ir.types import Type
+from ...ir.node import leaf
+from ...ir.types import Type
+from ..run.force import force
 from .cell import Cell, Detached, Ref, View
-from .engine import force
-from .record import data
+from .pending import data
 
 Array = np.ndarray[Any, Any]
 

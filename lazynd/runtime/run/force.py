@@ -6,24 +6,25 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from ..backends import Backend, finish_all, get_backend, is_loaded
-from ..config import config
-from ..ir.errors import MXNetError
-from ..ir.node import Node
-from ..ir.specialization import NODE_COST
+from ...backends import Backend, finish_all, get_backend, is_loaded
+from ...config import config
+from ...ir.errors import MXNetError
+from ...ir.node import Node
+from ...ir.specialization import NODE_COST
+from ..guard.leaving import INSIDE, leave_quietly
+from ..guard.sections import DeferSignals, Undivided
+from ..tell.location import describe, user_location
+from ..tell.sites import current_site
+from ..tell.stats import logger, stats
+from ..thread import LOCAL, State
+from .compile import PROGRAMS, compile_program
 from .execute import IndexProgramError, Lost, ProgramError, execute, is_lost, lose, transfer
-from .interrupt import DeferSignals, Undivided
 from .kernels import prepare, run_kernels
-from .leaving import INSIDE, leave_quietly
-from .location import describe, user_location
-from .obtain import PROGRAMS, compile_program
 from .partition import Part, device_part, first_piece, several_devices, too_big
 from .period import period_of
+from .plan import Plan, Ref, ancestors, linearize_items, live, missing, unfinished, vanished
 from .program import Family
-from .schedule import Plan, Ref, ancestors, linearize_items, live, missing, unfinished, vanished
-from .sites import current_site
-from .state import LOCAL, Region, State
-from .stats import logger, stats
+from .regions import Region, Regions
 
 __all__ = ["PROGRAMS", "close", "current_backend", "fence", "force", "overflow", "waitall"]
 
@@ -47,52 +48,54 @@ def fence() -> None:
     """Close the thread's open region: what comes after shares no program with what came before."""
     state = LOCAL.state
     state.effect("record() begins")
-    state.period_credit = 0
-    if state.region.items:
+    regions = state.regions
+    regions.under_record = bool(state.record_depth)
+    regions.period_credit = 0
+    if regions.open.items:
         with Undivided():
-            state.region.kept = live(state.region)
-        close(state)
-    else:  # none of its items, but its credit was another scope's
-        state.region = Region(state, state.next_credit(), bool(state.record_depth))
+            regions.open.kept = live(regions.open)
+        close(regions)
+    else:  # it is empty, but what it may hold was counted for the scope before
+        regions.open = regions.new()
 
 
-def close(state: State) -> None:
+def close(regions: Regions) -> None:
     """Close the open region and, if more than the window waits, run the oldest."""
-    region, following = state.region, Region(state, state.next_credit(), bool(state.record_depth))
+    region, following = regions.open, regions.new()
     region.closed = True  # an interrupt comes with a call: before all of this, or after it
-    state.region = following
-    state.closed.append(region)
-    while len(state.closed) > config.window:
-        oldest = state.closed[0]
+    regions.open = following
+    regions.closed.append(region)
+    while len(regions.closed) > config.window:
+        oldest = regions.closed[0]
         stats.windows += 1
         try:
             run_region(oldest, "window")
         except ProgramError as error:
             # Nobody asked for these values yet: whoever reads one gets the error, at that line.
             logger.warning("%s", error, extra={"event": "failure", "cause": "window"})
-            state.closed.remove(oldest)
+            regions.closed.remove(oldest)
 
 
-def overflow(state: State) -> None:
+def overflow(regions: Regions) -> None:
     """The open region's credit is used up: cut it where the recorded sequence repeats, so that cuts look alike.
 
     Without a repetition it grows, to 16 budgets; to 4 if bytes, not nodes, are what it is full of.
     """
-    region = state.region
+    region = regions.open
     if config.hard_limit * NODE_COST > region.unit and not region.under_record:
         specs = [item.spec for item in region.items if item.__class__ is Node]
         bulky = len(specs) * NODE_COST * 2 < region.unit
         period = period_of(specs, 2) if bulky else period_of(specs)
         if period:  # also when one is known already: another loop may run by now
             cost = _cost_of_last(region, period)
-            state.period_credit = max(config.budget_nodes * NODE_COST // cost, 1) * cost - 1
-        elif state.period_credit:
-            state.period_credit = 0
+            regions.period_credit = max(config.budget_nodes * NODE_COST // cost, 1) * cost - 1
+        elif regions.period_credit:
+            regions.period_credit = 0
         elif region.unit < (4 if bulky else 16) * config.budget_nodes * NODE_COST:
             region.credit += region.unit
             region.unit *= 2
             return
-    close(state)
+    close(regions)
 
 
 def _cost_of_last(region: Region, nodes: int) -> int:
@@ -145,7 +148,7 @@ def _run_for(ref: Ref, state: State, cause: str) -> None:
     node = ref.node
     region = None if node is None else node.region  # None: it ran meanwhile
     if region.__class__ is Region:
-        if region.owner is not state:
+        if region.owner is not state.regions:
             run_ancestors(ref, cause)
         elif region.closed:
             run_region(region, cause, ref)
@@ -351,7 +354,7 @@ def _force_foreign(ref: Ref, cause: str) -> None:
     if vanished(ref):
         raise missing(ref)
     node = ref.node
-    if node is not None and node.region.owner is LOCAL.state and node.region.closed:
+    if node is not None and node.region.owner is LOCAL.state.regions and node.region.closed:
         run_region(node.region, cause, ref)
     else:
         run_ancestors(ref, cause)
@@ -368,18 +371,19 @@ def waitall() -> None:
     """
     state = LOCAL.state
     state.effect("waitall")
-    if state.forbid_sync and (state.region.items or state.closed):
+    regions = state.regions
+    if state.forbid_sync and (regions.open.items or regions.closed):
         _forbidden(state.forbid_sync, "waitall")
     failure: ProgramError | None = None
-    if state.region.items:
-        close(state)
-    while state.closed:
-        oldest = state.closed[0]
+    if regions.open.items:
+        close(regions)
+    while regions.closed:
+        oldest = regions.closed[0]
         try:
             run_region(oldest, "waitall")
         except ProgramError as error:
             failure = failure or error
-            state.closed.remove(oldest)
+            regions.closed.remove(oldest)
     try:
         with INSIDE:
             finish_all()

@@ -8,15 +8,15 @@ from __future__ import annotations
 from collections import OrderedDict
 from typing import Any, Final
 
-from ..backends import Backend, Executable
-from ..ir.errors import OutOfBounds
-from ..ir.graph import graph_of
-from ..ir.node import Node, Output
-from ..ir.specialization import Specialization
+from ...backends import Backend, Executable
+from ...ir.errors import OutOfBounds
+from ...ir.graph import graph_of
+from ...ir.node import Node, Output
+from ...ir.specialization import Specialization
+from ..guard.leaving import INSIDE
+from ..tell.stats import stats
 from .execute import Finish, IndexProgramError, Lost, count, failed, lose, out_of_bounds, publish
-from .leaving import INSIDE
-from .schedule import Plan, Ref
-from .stats import stats
+from .plan import Plan, Ref
 
 _MOST_KERNELS: Final = 4096
 _KERNELS: OrderedDict[tuple[str, Specialization], Executable] = OrderedDict()

@@ -13,8 +13,8 @@ from contextlib import suppress
 from threading import get_ident
 from typing import Final
 
-from ..backends import finish_all
-from .state import LOCK
+from ...backends import finish_all
+from .sections import LOCK
 
 #: Seconds in which other threads come to wait for the lock. Until then they may be freeing buffers, with no lock.
 _PARKING: Final = 0.2

@@ -13,15 +13,16 @@ from typing import Any, Final
 
 import numpy as np
 
-from ..ir.graph import Graph
-from ..ir.node import Node, Output, apply, leaf
-from ..ir.primitive import PRIMITIVES
-from ..ir.specialization import Specialization
-from ..ir.types import UINT32, Context, Type
+from ...ir.graph import Graph
+from ...ir.node import Node, Output, apply, leaf
+from ...ir.primitive import PRIMITIVES
+from ...ir.specialization import Specialization
+from ...ir.types import UINT32, Context, Type
+from ..run.execute import Lost
+from ..run.regions import UNLIMITED, Region, Regions
+from ..thread import LOCAL, Effect, State, Untraceable
 from .cell import Cell, Ref, watching
-from .execute import Lost
-from .record import append, further
-from .state import LOCAL, UNLIMITED, Effect, Region, State, Untraceable
+from .pending import append, further
 from .tape import Entry, Source, source
 
 #: Traces inside traces: a recursion of choices would go on for ever.
@@ -31,7 +32,7 @@ _DEEPEST: Final = 8
 class Tracing(State):
     """The state of a thread while it traces: as it was, with a region of its own."""
 
-    __slots__ = ("depth", "drawn", "entry", "outer", "outer_cells", "parameters", "stream")
+    __slots__ = ("depth", "drawn", "entry", "outer", "outer_cells", "parameters", "region", "stream")
 
     def __init__(self, outer: State) -> None:
         super().__init__()
@@ -40,7 +41,8 @@ class Tracing(State):
         self.depth: int = getattr(outer, "depth", 0) + 1
         if self.depth > _DEEPEST:
             raise Untraceable(f"it is a trace inside {_DEEPEST} others")
-        self.region = Region(self, UNLIMITED, bool(self.record_depth))
+        self.regions = Regions()
+        self.regions.open = self.region = Region(self.regions, UNLIMITED, bool(self.record_depth))
         #: What everything that has a history inside the trace hangs on.
         self.entry = Entry()
         self.entry.serial, self.entry.parents, self.entry.consumed = -1, (), False

@@ -6,18 +6,17 @@ import threading
 import time
 from typing import Any, Final
 
-from ..backends import Backend
-from ..config import config
-from ..ir.errors import MXNetError
-from ..ir.node import Node
+from ...backends import Backend
+from ...config import config
+from ...ir.errors import MXNetError
+from ...ir.node import Node
+from ..guard.sections import LOCK, Undivided
+from ..tell.reasons import difference, nearest
+from ..tell.sites import Site
+from ..tell.stats import logger
 from .execute import failed
-from .explain import difference, nearest
-from .interrupt import Undivided
+from .plan import Plan
 from .program import Draft, Family, ProgramCache, compile_draft, is_stale, slot_positions
-from .schedule import Plan
-from .sites import Site
-from .state import LOCK
-from .stats import logger
 
 PROGRAMS: Final = ProgramCache()
 #: A lock for each key that is being compiled: other threads that want the program wait for it. Reentrant, since a

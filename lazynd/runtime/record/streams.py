@@ -6,7 +6,7 @@ import os
 import threading
 from collections import defaultdict
 
-from ..ir.types import Context
+from ...ir.types import Context
 
 _lock = threading.RLock()  # a finalizer may come to it in the same thread
 _seeds: dict[tuple[str, int], int] = {}

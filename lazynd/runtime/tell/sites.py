@@ -6,7 +6,7 @@ from collections import deque
 from types import CodeType
 from typing import Any, Final
 
-from ..config import config
+from ...config import config
 from .location import describe, user_location
 from .stats import logger, stats
 

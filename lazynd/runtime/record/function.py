@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ..ir.errors import MXNetError
+from ...ir.errors import MXNetError
+from ..thread import LOCAL
 from .cell import Cell
-from .state import LOCAL
 from .tape import Entry, Pull, Pulled, source
 
 

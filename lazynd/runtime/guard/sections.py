@@ -12,8 +12,6 @@ import threading
 from types import FrameType
 from typing import Any, Final
 
-from .state import LOCK
-
 try:  # the functions behind signal's, which spend 20 microseconds a section on turning numbers into enums and back
     import _signal as raw  # type: ignore[import-not-found]  # CPython's own, not in the stubs
 except ImportError:  # another Python
@@ -24,6 +22,10 @@ _NAMES: Final = "INT TERM HUP QUIT USR1 USR2 ALRM VTALRM PROF CHLD CONT TSTP TTI
 _SIGNALS: Final = [
     int(number) for name in _NAMES.split() if (number := getattr(signal, f"SIG{name}", None)) is not None
 ]
+
+
+#: Held while pending work is linearised, dispatched and published; never while compiling.
+LOCK: Final[Any] = threading.RLock()
 
 
 class DeferSignals:

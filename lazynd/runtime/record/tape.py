@@ -7,9 +7,9 @@ from collections.abc import Callable, Sequence
 from types import CodeType
 from typing import Any
 
-from ..ir.linearize import Linearized
-from ..ir.node import Node, Output
-from ..ir.types import Type
+from ...ir.linearize import Linearized
+from ...ir.node import Node, Output
+from ...ir.types import Type
 from .cell import Cell, Variable
 
 #: An entry and which of its outputs.

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, ClassVar
 
-from ..ir.node import Node, Output
-from ..ir.types import Type
+from ...ir.node import Node, Output
+from ...ir.types import Type
 
 Ref = Node | Output
 Watch = Callable[["Cell"], None]

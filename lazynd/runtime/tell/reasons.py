@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from itertools import islice
 from typing import Any
 
-from ..ir.specialization import Specialization
+from ...ir.specialization import Specialization
 
 Key = tuple[Any, ...]
 

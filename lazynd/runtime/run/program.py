@@ -9,18 +9,18 @@ from typing import Any
 
 import numpy as np
 
-from ..backends import Backend, Executable, cast_scalar
-from ..config import config
-from ..ir.graph import Graph
-from ..ir.node import Node, Output, apply, leaf
-from ..ir.primitive import PRIMITIVES
-from ..ir.primitives.check import may_fail
-from ..passes import run_pipeline
-from .interrupt import Undivided
-from .leaving import INSIDE
-from .schedule import Plan, Ref, linearize_items, unfinished
-from .sites import Site
-from .stats import stats
+from ...backends import Backend, Executable, cast_scalar
+from ...config import config
+from ...ir.graph import Graph
+from ...ir.node import Node, Output, apply, leaf
+from ...ir.primitive import PRIMITIVES
+from ...ir.primitives.check import may_fail
+from ...passes import run_pipeline
+from ..guard.leaving import INSIDE
+from ..guard.sections import Undivided
+from ..tell.sites import Site
+from ..tell.stats import stats
+from .plan import Plan, Ref, linearize_items, unfinished
 
 
 class Program:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from ..config import config
-from ..ir.node import Node, Output
+from ...config import config
+from ...ir.node import Node, Output
 from .period import period_of
-from .schedule import Plan, Ref
+from .plan import Plan, Ref
 
 
 class Part:

@@ -7,18 +7,18 @@ from collections.abc import Sequence
 from types import CodeType
 from typing import Any
 
-from ..config import config
-from ..ir.errors import MXNetError
-from ..ir.linearize import linearize
-from ..ir.node import Node, Output, leaf
-from ..ir.specialization import BYTES_PER_COST, Specialization
-from ..ir.types import Type
-from ..ops import OPERATORS
+from ...config import config
+from ...ir.errors import MXNetError
+from ...ir.linearize import linearize
+from ...ir.node import Node, Output, leaf
+from ...ir.specialization import BYTES_PER_COST, Specialization
+from ...ir.types import Type
+from ...ops import OPERATORS
+from ..guard.sections import DeferSignals
+from ..run.force import force, overflow
+from ..tell.location import user_location
+from ..thread import LOCAL, State
 from .cell import READ, WRITE, Cell, Ref, View
-from .engine import force, overflow
-from .interrupt import DeferSignals
-from .location import user_location
-from .state import LOCAL, State
 from .tape import Source, make_entry, marked, source, sources
 
 #: A value, and what it hangs on while this is recorded.
@@ -43,10 +43,10 @@ def append(
     lasti: int,
 ) -> Node:
     """A new node at the end of the thread's open region."""
-    region = state.region
+    region = state.regions.open
     if region.credit < 0:
-        overflow(state)
-        region = state.region
+        overflow(state.regions)
+        region = state.regions.open
     if spec.pruned is not None:
         spec, live = spec.pruned
         refs = tuple([refs[i] for i in live])
@@ -195,7 +195,7 @@ def move(cell: Cell, source_cell: Cell) -> None:
 
 def data(type: Type, value: Any) -> Cell:
     """A cell on a buffer."""
-    LOCAL.state.region.hold(type.nbytes // BYTES_PER_COST)
+    LOCAL.state.regions.open.hold(type.nbytes // BYTES_PER_COST)
     return Cell(leaf(type, value))
 
 

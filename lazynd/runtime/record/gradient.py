@@ -8,16 +8,16 @@ from contextlib import contextmanager
 from operator import attrgetter
 from typing import Any
 
-from ..ir.errors import MXNetError
-from ..ir.specialization import Specialization
-from ..ir.types import Type
-from ..ops import OPERATORS
+from ...ir.errors import MXNetError
+from ...ir.specialization import Specialization
+from ...ir.types import Type
+from ...ops import OPERATORS
+from ..guard.sections import DeferSignals
+from ..tell.location import user_location
+from ..thread import LOCAL
 from .cell import Cell, Variable
 from .function import once_only
-from .interrupt import DeferSignals
-from .location import user_location
-from .record import Traced, call, call_many, cell_of, traced
-from .state import LOCAL
+from .pending import Traced, call, call_many, cell_of, traced
 from .tape import Entry, Operation, Origin, Pulled, Source, source
 
 #: Cotangents that have arrived, by the output that they are of.

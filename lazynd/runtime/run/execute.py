@@ -7,13 +7,13 @@ from collections.abc import Callable, Sequence
 from itertools import repeat
 from typing import Any
 
-from ..backends import Backend
-from ..ir.errors import MXNetError, OutOfBounds
-from ..ir.node import Node, Output
-from .location import describe
+from ...backends import Backend
+from ...ir.errors import MXNetError, OutOfBounds
+from ...ir.node import Node, Output
+from ..tell.location import describe
+from ..tell.stats import stats
+from .plan import Plan, Ref
 from .program import Program, dead_leaf
-from .schedule import Plan, Ref
-from .stats import stats
 
 _TAKEN = "the value of this array was lost with a buffer that a failed program took over"
 Finish = Callable[[], None]

@@ -45,7 +45,7 @@ class Stats:
     def snapshot(self) -> dict[str, Any]:
         """The counters as a dictionary.
 
-        >>> from lazynd.runtime.stats import Stats
+        >>> from lazynd.runtime.tell.stats import Stats
         >>> Stats(forces=2).snapshot()["forces"]
         2
         """

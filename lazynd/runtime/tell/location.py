@@ -7,7 +7,7 @@ import os
 import sys
 from types import CodeType, FrameType
 
-_PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
+_PACKAGE = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))) + os.sep
 #: The demonstration lies in the package, but is a user of it: its lines are the ones to name.
 _DEMO = os.path.join(_PACKAGE, "demo.py")
 

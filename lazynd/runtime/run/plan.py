@@ -15,11 +15,11 @@ from operator import add, eq, sub
 from sys import getrefcount
 from typing import Any, Final
 
-from ..ir.errors import InternalError
-from ..ir.node import Node, Output, leaf
-from ..ir.types import CPU, FLOAT32, Type
-from .location import describe
-from .state import Region
+from ...ir.errors import InternalError
+from ...ir.node import Node, Output, leaf
+from ...ir.types import CPU, FLOAT32, Type
+from ..tell.location import describe
+from .regions import Region
 
 Ref = Node | Output
 

@@ -1,0 +1,1 @@
+"""What guards the process: sections that are not divided, leaving Python, forking."""

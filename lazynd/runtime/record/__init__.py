@@ -1,0 +1,1 @@
+"""What records: cells, the tape, recorders, gradients."""

@@ -1,0 +1,1 @@
+"""What runs: regions of pending work, plans, programs, kernels."""
