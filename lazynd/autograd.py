@@ -103,7 +103,7 @@ class _Scope:
         state.recording, state.training = self._before
         state.record_depth -= self._counted
         if self._counted and not state.record_depth:
-            state.leave_record()
+            state.regions.leave_record()
 
 
 def record(train_mode: bool = True) -> _Scope:
@@ -177,7 +177,7 @@ def mark_variables(variables: Any, gradients: Any, grad_reqs: str | Sequence[str
     >>> buffer.asnumpy()
     array([2., 4.], dtype=float32)
     """
-    LOCAL.state.effect("mark_variables")
+    LOCAL.state.recorder.leaves("mark_variables")
     arrays = [variables] if isinstance(variables, NDArray) else list(variables)
     buffers = [gradients] if isinstance(gradients, NDArray) else list(gradients)
     requests = [grad_reqs] * len(arrays) if isinstance(grad_reqs, str) else list(grad_reqs)
@@ -368,7 +368,7 @@ class Function:
                     raise MXNetError(f"{type(self).__name__}.backward: {gradient._cell.type} for {array._cell.type}")
             return [each._cell for each in listed]
 
-        cells = record_function([i._cell for i in inputs], [o._cell for o in outputs], pull)
+        cells = record_function(LOCAL.state.recorder, [i._cell for i in inputs], [o._cell for o in outputs], pull)
         arrays = [NDArray(cell) for cell in cells]
         return arrays if isinstance(made, list | tuple) else arrays[0]
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from . import runtime
-from .ir.types import Context
+from .ir.types import Context, default_context
 from .reference import absent
-from .runtime.thread import LOCAL
 
 __all__ = ["Context", "cpu", "cpu_pinned", "current_context", "gpu", "num_gpus"]
 
@@ -59,7 +58,7 @@ def current_context() -> Context:
     >>> lazynd.current_context()
     cpu(0)
     """
-    return LOCAL.state.context
+    return default_context()
 
 
 def __getattr__(name: str) -> Any:

@@ -12,9 +12,10 @@ from lazynd.ir.graph import Graph
 from lazynd.ir.node import Node, apply
 from lazynd.nd import file_format
 from lazynd.passes import run_pipeline
-from lazynd.runtime.record import cell
-from lazynd.runtime.record import gradient as differentiate
-from lazynd.runtime.record.cell import Cell, View
+from lazynd.runtime.record import gradient
+from lazynd.runtime.record.cell import Cell
+from lazynd.runtime.record.recorder import Recorder
+from lazynd.runtime.record.views import View
 from lazynd.runtime.run import execute, kernels, program
 from lazynd.runtime.run import force as engine
 from lazynd.runtime.run import plan as schedule
@@ -31,29 +32,29 @@ Patch = pytest.MonkeyPatch
 def view_not_moved(patch: Patch) -> None:
     """A view goes on showing what it showed first, whatever is written to its base."""
     first: dict[View, Any] = {}
-    read = cell.READ[0]
+    read = View.read
 
-    def remembered(view: View) -> Any:
-        return first.setdefault(view, read(view))
+    def remembered(view: View, recorder: Recorder) -> Any:
+        return first.setdefault(view, read(view, recorder))
 
-    patch.setattr(cell, "READ", [remembered])
+    patch.setattr(View, "read", remembered)
 
 
 def stale_cell(patch: Patch) -> None:
     """A backward pass puts a new gradient buffer in place of the old one, on which others have handles."""
-    totals = differentiate._totals
+    totals = gradient._totals
 
-    def replaced(gradients: Any) -> Any:
+    def replaced(recorder: Recorder, gradients: Any) -> Any:
         made = {}
-        for buffer, total in totals(gradients).items():
-            fresh = Cell(buffer.ref)
+        for buffer, total in totals(recorder, gradients).items():
+            fresh = Cell(recorder.read(buffer))
             made[fresh] = total
             for variable in gradients:
                 if variable.grad is buffer:
                     variable.grad = fresh
         return made
 
-    patch.setattr(differentiate, "_totals", replaced)
+    patch.setattr(gradient, "_totals", replaced)
 
 
 def double_run(patch: Patch) -> None:
@@ -87,13 +88,13 @@ def donated_live_buffer(patch: Patch) -> None:
 
 def dropped_write(patch: Patch) -> None:
     """A write through a view is lost if what it writes to is still pending."""
-    write = cell.WRITE[0]
+    write = View.write
 
-    def lossy(view: View, ref: Any) -> None:
-        if view.base.ref.value is not None:
-            write(view, ref)
+    def lossy(view: View, recorder: Recorder, ref: Any) -> None:
+        if recorder.read(view.base).value is not None:
+            write(view, recorder, ref)
 
-    patch.setattr(cell, "WRITE", [lossy])
+    patch.setattr(View, "write", lossy)
 
 
 def swapped_operands(patch: Patch) -> None:

@@ -86,7 +86,7 @@ def test_a_report_runs_nothing() -> None:
     before = lazynd.stats().snapshot()
     lazynd.report()
     assert lazynd.stats().snapshot() == before
-    assert pending._cell.ref.value is None
+    assert pending._cell.content.value is None
 
 
 def test_bytes_alive_rise_with_arrays_and_fall_with_them() -> None:

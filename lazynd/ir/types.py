@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import threading
+from collections.abc import Iterable
 from typing import Any, ClassVar, Final
 
 import numpy as np
@@ -133,9 +134,6 @@ class Context:
     device_type: str
     device_id: int
     _interned: ClassVar[dict[tuple[str, int], Context]] = {}
-    #: Set by the runtime: what entering and leaving a ``with`` block does to the thread's default.
-    enter: ClassVar[list[Callable[[Context], None]]] = []
-    leave: ClassVar[list[Callable[[], None]]] = []
     _type_codes: ClassVar[dict[str, int]] = {"cpu": 1, "gpu": 2, "cpu_pinned": 3, "cpu_shared": 5}
 
     def __new__(cls, device_type: str | Context = "cpu", device_id: int = 0) -> Context:
@@ -162,13 +160,11 @@ class Context:
         return ("gpu", self.device_id) if self.device_type == "gpu" else ("cpu", 0)
 
     def __enter__(self) -> Context:
-        for step in self.enter:
-            step(self)
+        _DEFAULTS.stack.append(self)
         return self
 
     def __exit__(self, *_: object) -> None:
-        for step in self.leave:
-            step()
+        _DEFAULTS.stack.pop()
 
     def __repr__(self) -> str:
         return f"{self.device_type}({self.device_id})"
@@ -178,6 +174,26 @@ class Context:
 
 
 CPU: Final = Context("cpu", 0)
+
+
+class _Defaults(threading.local):
+    """The contexts of the ``with`` blocks that a thread is in, the outermost one first."""
+
+    def __init__(self) -> None:
+        self.stack: list[Context] = [CPU]
+
+
+_DEFAULTS: Final = _Defaults()
+
+
+def default_context() -> Context:
+    """The context of arrays that this thread makes without saying where.
+
+    >>> with Context("cpu", 3):
+    ...     default_context()
+    cpu(3)
+    """
+    return _DEFAULTS.stack[-1]
 
 
 class Type:

@@ -14,12 +14,11 @@ from typing import Any
 from ..config import config
 from ..ops import OPERATORS
 from ..runtime.record.cell import Cell
-from ..runtime.record.pending import call, call_many, cell_of
-from ..runtime.record.pending import traced as with_history
-from ..runtime.record.tracer import Traced, Tracing, tracing
+from ..runtime.record.recorder import cell_of
+from ..runtime.record.tracer import Closure, Effect, Tracer, Untraceable, tracing
 from ..runtime.tell.location import describe, user_location
 from ..runtime.tell.stats import logger
-from ..runtime.thread import LOCAL, Effect, Untraceable
+from ..runtime.thread import LOCAL
 from .ndarray import NDArray
 from .np_shape import is_np_shape
 from .refusal import reports
@@ -49,10 +48,10 @@ def foreach(body: Callable[..., Any], data: Any, init_states: Any, name: str = "
     states, shape = _flatten(init_states, "foreach states", message)
     single = isinstance(data, NDArray)
     if _same_length(rows) and (single or all(isinstance(each, NDArray) for each in data)):
-        made = _attempt([body], "foreach", lambda trace: _trace_foreach(trace, body, rows, single, states, shape))
+        made = _attempt([body], "foreach", lambda tracer: _trace_foreach(tracer, body, rows, single, states, shape))
         if made is not None:
-            traced, out_shape, end_shape = made
-            outputs, last = _record_foreach(traced, rows, states)
+            closure, out_shape, end_shape = made
+            outputs, last = _record_foreach(closure, rows, states)
             return _regroup(outputs, out_shape), _regroup(last, end_shape, True)
     return _foreach_in_python(body, data, single, init_states)
 
@@ -64,22 +63,22 @@ def _same_length(rows: Sequence[NDArray]) -> bool:
 
 
 def _trace_foreach(
-    trace: Tracing,
+    tracer: Tracer,
     body: Callable[..., Any],
     rows: Sequence[NDArray],
     single: bool,
     states: Sequence[NDArray],
     shape: Any,
-) -> tuple[Traced, Any, Any]:
-    begin = [NDArray(trace.parameter(each._cell.type)) for each in states]
-    given = [NDArray(trace.parameter(each._cell.type.with_shape(_row_shape(each) or (1,)))) for each in rows]
+) -> tuple[Closure, Any, Any]:
+    begin = [NDArray(tracer.parameter(each._cell.type)) for each in states]
+    given = [NDArray(tracer.parameter(each._cell.type.with_shape(_row_shape(each) or (1,)))) for each in rows]
     outputs, following = body(given[0] if single else given, _regroup(begin, shape))
     made, out_shape = _flatten(outputs, "foreach output")
     after, after_shape = _flatten(following, "foreach states")
     same = [a._cell.type for a in after] == [s._cell.type for s in states]
     if not same or _nesting(after_shape) != _nesting(shape):
         raise Untraceable("the states change their types")
-    return trace.graphs([[trace.result(each._cell) for each in (*after, *made)]]), out_shape, after_shape
+    return tracer.close_over([[tracer.result(each._cell) for each in (*after, *made)]]), out_shape, after_shape
 
 
 def _row_shape(data: NDArray) -> tuple[int, ...]:
@@ -88,14 +87,15 @@ def _row_shape(data: NDArray) -> tuple[int, ...]:
 
 
 def _record_foreach(
-    traced: Traced, rows: Sequence[NDArray], states: Sequence[NDArray]
+    closure: Closure, rows: Sequence[NDArray], states: Sequence[NDArray]
 ) -> tuple[list[NDArray], list[NDArray]]:
     """The outputs of the steps, and the last states."""
     length = rows[0].shape[0]
-    draw = (0, 0) if traced.stream is None else LOCAL.state.next_draw(traced.stream, traced.draws * length)
+    recorder = LOCAL.state.recorder
+    draw = (0, 0) if closure.stream is None else recorder.draw(closure.stream, closure.draws * length)
     cells = [each._cell if _row_shape(each) else each.reshape((length, 1))._cell for each in rows]
-    attributes = {"body": traced.graphs[0], "sequences": len(rows), "draws": traced.draws, "draw": draw}
-    made = _record("_foreach", traced, [*(s._cell for s in states), *cells], states=len(states), **attributes)
+    attributes = {"body": closure.graphs[0], "sequences": len(rows), "draws": closure.draws, "draw": draw}
+    made = _record("_foreach", closure, [*(s._cell for s in states), *cells], states=len(states), **attributes)
     return made[len(states) :], made[: len(states)]
 
 
@@ -133,21 +133,21 @@ def while_loop(
         raise ValueError("loop_vars should contain at least one element")
     single = isinstance(loop_vars, NDArray)
     variables = [loop_vars] if single else list(loop_vars)
-    traced = None
+    found = None
     if limit > 0 and all(isinstance(each, NDArray) for each in variables):
-        traced = _attempt([cond, func], "while_loop", lambda trace: _trace_while(trace, cond, func, variables))
-    if traced is None:
+        found = _attempt([cond, func], "while_loop", lambda tracer: _trace_while(tracer, cond, func, variables))
+    if found is None:
         outputs, last = _while_in_python(cond, func, variables, limit)
     else:
-        found, shape = traced
+        closure, shape = found
         n = len(variables)
         # Without a first step there are no outputs, whatever func gives.
-        if len(found.graphs[1].outputs) > n and not _scalar(cond(*variables), bool, "Return value of cond"):
+        if len(closure.graphs[1].outputs) > n and not _scalar(cond(*variables), bool, "Return value of cond"):
             outputs, last = [], variables
         else:
             cells = [each._cell for each in variables]
-            test, body = found.graphs
-            made = _record("_while_loop", found, cells, body=body, test=test, states=n, limit=limit)
+            test, body = closure.graphs
+            made = _record("_while_loop", closure, cells, body=body, test=test, states=n, limit=limit)
             outputs, last = _regroup(made[n:], shape), made[:n]
     return outputs, last[0] if single else last
 
@@ -164,26 +164,26 @@ def _step(func: Callable[..., Any], variables: Sequence[Any]) -> tuple[Any, list
 
 
 def _trace_while(
-    trace: Tracing, cond: Callable[..., Any], func: Callable[..., Any], variables: Sequence[NDArray]
-) -> tuple[Traced, Any]:
-    begin = [NDArray(trace.parameter(each._cell.type)) for each in variables]
+    tracer: Tracer, cond: Callable[..., Any], func: Callable[..., Any], variables: Sequence[NDArray]
+) -> tuple[Closure, Any]:
+    begin = [NDArray(tracer.parameter(each._cell.type)) for each in variables]
     going = cond(*begin)
     if not isinstance(going, NDArray):
         raise Untraceable("cond gives no array")
     if going.size != 1:
         raise ValueError("The current array is not a scalar")
-    test = trace.result(going._cell)
+    test = tracer.result(going._cell)
     outputs, following = _step(func, begin)
     made, shape = _flatten(outputs, "while output")
     if any(not isinstance(each, NDArray) for each in following):
         raise Untraceable("the loop variables are nested")
     if [a._cell.type for a in following] != [v._cell.type for v in variables]:
         raise Untraceable("the loop variables change their types")
-    results = [trace.result(each._cell) for each in (*following, *made)]
-    traced = trace.graphs([[test], results])
-    if traced.draws:
+    results = [tracer.result(each._cell) for each in (*following, *made)]
+    closure = tracer.close_over([[test], results])
+    if closure.draws:
         raise Untraceable("it draws, and how often is not known")
-    return traced, shape
+    return closure, shape
 
 
 def _while_in_python(
@@ -225,34 +225,34 @@ def cond(pred: Any, then_func: Callable[[], Any], else_func: Callable[[], Any]) 
     >>> nd.contrib.cond(x * 2 < 5, lambda: x + 1, lambda: x - 1).asnumpy()
     array([2.], dtype=float32)
     """
-    if isinstance(pred, NDArray) and pred.size == 1 and pred._cell.ref.value is None:
-        made = _attempt([then_func, else_func], "cond", lambda trace: _trace_cond(trace, pred, then_func, else_func))
+    if isinstance(pred, NDArray) and pred.size == 1 and LOCAL.state.recorder.is_pending(pred._cell):
+        made = _attempt([then_func, else_func], "cond", lambda tracer: _trace_cond(tracer, pred, then_func, else_func))
         if made is not None:
-            traced, shape = made
-            on_true, on_false = traced.graphs
-            return _regroup(_record("_cond", traced, [pred._cell], on_true=on_true, on_false=on_false), shape, True)
+            closure, shape = made
+            on_true, on_false = closure.graphs
+            return _regroup(_record("_cond", closure, [pred._cell], on_true=on_true, on_false=on_false), shape, True)
     return then_func() if _scalar(pred, bool, "pred") else else_func()
 
 
 def _trace_cond(
-    trace: Tracing, pred: NDArray, then_func: Callable[[], Any], else_func: Callable[[], Any]
-) -> tuple[Traced, Any]:
-    trace.parameter(pred._cell.type)
+    tracer: Tracer, pred: NDArray, then_func: Callable[[], Any], else_func: Callable[[], Any]
+) -> tuple[Closure, Any]:
+    tracer.parameter(pred._cell.type)
     results, shapes = [], []
     for function in (then_func, else_func):
         try:
             made, shape = _flatten(function(), "")
         except _NotArrays:
             raise Untraceable("a branch gives something else than arrays") from None
-        results.append([trace.result(each._cell) for each in made])
+        results.append([tracer.result(each._cell) for each in made])
         shapes.append(shape)
     types = [[ref.type for ref in refs] for refs in results]
     if shapes[0] != shapes[1] or types[0] != types[1] or not results[0]:
         raise Untraceable("the branches give different types, or nothing")
-    traced = trace.graphs(results)
-    if traced.draws:
+    closure = tracer.close_over(results)
+    if closure.draws:
         raise Untraceable("it draws, and whether it does is not known")
-    return traced, shapes[0]
+    return closure, shapes[0]
 
 
 class _NotArrays(AssertionError):
@@ -302,14 +302,14 @@ def _scalar(value: Any, kind: type, name: str) -> Any:
         raise ValueError(f"Cannot convert {name} to python {kind.__name__}") from None
 
 
-def _attempt(functions: Sequence[Any], name: str, trace: Callable[[Tracing], Any]) -> Any:
+def _attempt(functions: Sequence[Any], name: str, trace: Callable[[Tracer], Any]) -> Any:
     """What ``trace`` makes of the functions; None if they cannot be traced."""
     codes = [code for f in functions if isinstance(code := getattr(f, "__code__", None), CodeType)]
     if config.eager or any(code in _UNTRACEABLE for code in codes):
         return None
     try:
-        with tracing() as state:
-            return trace(state)
+        with tracing(LOCAL.state) as tracer:
+            return trace(tracer)
     except Untraceable as reason:
         if isinstance(reason, Effect):
             _UNTRACEABLE.update(codes)
@@ -320,19 +320,20 @@ def _attempt(functions: Sequence[Any], name: str, trace: Callable[[Tracing], Any
         return None
 
 
-def _record(name: str, traced: Traced, cells: Cells, **attributes: Any) -> list[NDArray]:
+def _record(name: str, closure: Closure, cells: Cells, **attributes: Any) -> list[NDArray]:
     """The operator ``name`` on ``cells`` and what its bodies read from outside."""
-    operator = OPERATORS[name]
-    given = [*cells, *traced.cells]
-    spec, slots = operator.bind(tuple([c.type for c in given]), {**attributes, "numbers": traced.numbers})
-    made = call_many(spec, list(map(with_history, given)), tuple(slots), *user_location())
+    operator, recorder = OPERATORS[name], LOCAL.state.recorder
+    operands = [*map(recorder.operand, cells), *(each.operand(recorder) for each in closure.captured)]
+    types = tuple([ref.type for ref, _ in operands])
+    spec, slots = operator.bind(types, {**attributes, "numbers": closure.numbers})
+    made = recorder.apply_to(spec, operands, tuple(slots), *user_location())
     return [NDArray(cell_of(each)) for each in made]
 
 
 def _one(name: str, cells: Cells, **attributes: Any) -> NDArray:
     operator = OPERATORS[name]
     spec, slots = operator.bind(tuple([c.type for c in cells]), attributes)
-    return NDArray(call(spec, cells, tuple(slots), *user_location()))
+    return NDArray(LOCAL.state.recorder.apply(spec, cells, tuple(slots), *user_location()))
 
 
 def _stack(column: Sequence[NDArray]) -> NDArray:

@@ -9,13 +9,11 @@ import numpy as np
 
 from .. import runtime
 from ..ir.errors import MXNetError, OperatorError
-from ..ir.types import DTYPE_NAMES, FLOAT32, FLOAT64, Context, Type, as_dtype, is_floating
+from ..ir.types import DTYPE_NAMES, FLOAT32, FLOAT64, Context, Type, as_dtype, default_context, is_floating
 from ..ops import OPERATORS
 from ..ops.creation import count_of
 from ..ops.kinds import CANONICAL, as_context, canonical_number
-from ..runtime.record.pending import data
 from ..runtime.tell.location import calling_frame
-from ..runtime.thread import LOCAL
 from .invoke import invoke
 from .ndarray import NDArray
 from .np_shape import is_np_shape
@@ -35,7 +33,7 @@ def _shape(shape: Shape) -> tuple[int, ...]:
 
 
 def _context(ctx: Context | str | None) -> Context:
-    return runtime.existing(LOCAL.state.context if ctx is None or ctx == "" else as_context(ctx))
+    return runtime.existing(default_context() if ctx is None or ctx == "" else as_context(ctx))
 
 
 def _dtype(dtype: Any) -> np.dtype[Any]:
@@ -67,7 +65,7 @@ def array(source_array: Any, ctx: Context | None = None, dtype: Any = None) -> N
         raise TypeError("source_array must be array like object")
     wanted = FLOAT32 if dtype is None else as_dtype(dtype)
     values = runtime.host_array(source_array, wanted)
-    return NDArray(data(Type(values.shape, wanted, context), values))
+    return NDArray(runtime.data(Type(values.shape, wanted, context), values))
 
 
 @reports("from_numpy")

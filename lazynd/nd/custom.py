@@ -11,10 +11,10 @@ from contextlib import contextmanager
 from types import CodeType
 from typing import Any, TypeVar
 
+from .. import runtime
 from ..ir.errors import MXNetError
-from ..ir.types import Type, as_dtype
-from ..runtime.record import gradient as differentiate
-from ..runtime.record.cell import Cell, watching
+from ..ir.types import Type, as_dtype, default_context
+from ..runtime.record.cell import Cell, ReadOnly
 from ..runtime.record.function import record_function
 from ..runtime.tell.location import calling_frame, describe
 from ..runtime.thread import LOCAL
@@ -181,14 +181,12 @@ def _arrays(prop: CustomOpProp, data: Sequence[Any], named: dict[str, NDArray]) 
     return [found[name] for name in names]
 
 
-def _read_only(cells: Sequence[Cell]) -> Callable[[Cell], None]:
-    """A watch that refuses writes to ``cells``."""
+_READ_ONLY = "Cannot assign to readonly NDArray: what a custom operator is given to read"
 
-    def watch(cell: Cell) -> None:
-        if any(cell is each for each in cells):
-            raise ValueError("Cannot assign to readonly NDArray: what a custom operator is given to read")
 
-    return watch
+def _read_only(cells: Sequence[Cell]) -> list[NDArray]:
+    """Arrays on ``cells`` that refuse to be written."""
+    return [NDArray(ReadOnly(cell, _READ_ONLY)) for cell in cells]
 
 
 class _Call:
@@ -212,23 +210,24 @@ class _Call:
     def run(self, prop: CustomOpProp, arrays: Sequence[NDArray]) -> list[Cell]:
         count = len(prop.list_arguments())
         inputs, aux = [a._cell for a in arrays[:count]], [a._cell for a in arrays[count:]]
-        refs = [cell.ref for cell in inputs]
+        recorder = LOCAL.state.recorder
+        refs = list(map(recorder.read, inputs))
         types = self._types(prop, [ref.type for ref in refs], [cell.type for cell in aux])
-        context = refs[0].type.context if refs else LOCAL.state.context
+        context = refs[0].type.context if refs else default_context()
         shapes, dtypes = [list(ref.type.shape) for ref in refs], [ref.type.dtype.type for ref in refs]
         with self.step("create_operator"):
             operator = prop.create_operator(context, shapes, dtypes)
         # Cells of their own: the values that were there at the call, for both passes.
         given = [Cell(ref) for ref in refs]
         made = self._forward(operator, given, [Type(*t, context) for t in types], aux)
-        if not LOCAL.state.recording:
+        if not recorder.state.recording:
             return made
         needed = [_needs_gradient(cell) for cell in inputs]
 
         def pull(gradients: list[Cell]) -> list[Cell]:
             return self._backward(operator, gradients, given, made, aux, needed)
 
-        return record_function(inputs, made, pull)
+        return record_function(recorder, inputs, made, pull)
 
     def _types(self, prop: CustomOpProp, given: Sequence[Type], aux: Sequence[Type]) -> list[tuple[Any, Any]]:
         """Shape and dtype of each output, those of inputs and auxiliary states being checked."""
@@ -263,17 +262,17 @@ class _Call:
     def _forward(
         self, operator: CustomOp, given: Sequence[Cell], types: Sequence[Type], aux: Sequence[Cell]
     ) -> list[Cell]:
-        outputs = [differentiate.filled(type, 0) for type in types]
+        outputs = [runtime.filled(type, 0) for type in types]
         training = LOCAL.state.training
-        with self._inside(given, types[0].context, "forward"):
+        with self._inside(types[0].context, "forward"):
             operator.forward(
                 is_train=training,
                 req=["write"] * len(outputs),
-                in_data=list(map(NDArray, given)),
+                in_data=_read_only(given),
                 out_data=list(map(NDArray, outputs)),
                 aux=list(map(NDArray, aux)),
             )
-        return [Cell(cell.ref) for cell in outputs]
+        return [Cell(LOCAL.state.recorder.read(cell)) for cell in outputs]
 
     def _backward(
         self,
@@ -284,22 +283,21 @@ class _Call:
         aux: Sequence[Cell],
         needed: Sequence[bool],
     ) -> list[Cell]:
-        slopes = [differentiate.filled(cell.type, 0) for cell in given]
-        fixed = [*given, *made, *gradients]
-        with self._inside(fixed, made[0].type.context, "backward"):
+        slopes = [runtime.filled(cell.type, 0) for cell in given]
+        with self._inside(made[0].type.context, "backward"):
             operator.backward(
                 req=["write" if need else "null" for need in needed],
-                out_grad=list(map(NDArray, gradients)),
-                in_data=list(map(NDArray, given)),
-                out_data=list(map(NDArray, made)),
+                out_grad=_read_only(gradients),
+                in_data=_read_only(given),
+                out_data=_read_only(made),
                 in_grad=list(map(NDArray, slopes)),
                 aux=list(map(NDArray, aux)),
             )
         return slopes
 
     @contextmanager
-    def _inside(self, cells: Sequence[Cell], context: Any, what: str) -> Iterator[None]:
-        with self.step(what), differentiate.recording(False), watching(_read_only(cells)), context:
+    def _inside(self, context: Any, what: str) -> Iterator[None]:
+        with self.step(what), runtime.not_recording(), context:
             yield
 
 

@@ -10,8 +10,8 @@ import numpy as np
 from .. import runtime
 from ..ir.errors import MXNetError
 from ..ir.types import CPU, DTYPE_NAMES, Context, Type, is_bfloat16, named_dtype
-from ..runtime.record.pending import data as cell_of
 from ..runtime.record.shared import memory_of, shared_cell
+from ..runtime.thread import LOCAL
 from .ndarray import _SHARE, NDArray
 from .refusal import refusal, reports
 
@@ -51,7 +51,7 @@ def to_dlpack_for_write(data: NDArray) -> Any:
     if is_bfloat16(data._cell.type.dtype):
         reason = "NumPy, which holds the memory, does not share bfloat16; use to_dlpack_for_read"
         raise refusal(MXNetError, "to_dlpack_for_write", reason, (data,))
-    return memory_of(data._cell).__dlpack__()
+    return memory_of(LOCAL.state.recorder, data._cell).__dlpack__()
 
 
 _SHARE.append(to_dlpack_for_write)
@@ -75,7 +75,7 @@ def from_dlpack(dlpack: Any) -> NDArray:
         if kind != _CUDA or number >= runtime.device_count("gpu"):
             raise MXNetError(f"the values are on device {number} of DLPack's kind {int(kind)}, which is not here")
         buffer = runtime.adopt(source)
-        return NDArray(cell_of(Type(tuple(buffer.shape), _known(buffer.dtype), context), buffer))
+        return NDArray(runtime.data(Type(tuple(buffer.shape), _known(buffer.dtype), context), buffer))
     try:
         values = np.from_dlpack(source)
     except (BufferError, RuntimeError, ValueError) as error:  # a dtype that NumPy does not have: it may be bfloat16
@@ -84,7 +84,7 @@ def from_dlpack(dlpack: Any) -> NDArray:
     shared = isinstance(source, _Capsule) and (source.may_write or values.flags.writeable)
     if shared and values.flags.c_contiguous:
         return NDArray(shared_cell(type, np.asarray(_Writable(values))))
-    return NDArray(cell_of(type, np.array(values, order="C")))
+    return NDArray(runtime.data(type, np.array(values, order="C")))
 
 
 def _adopted(source: Any, reason: Exception) -> NDArray:
@@ -93,7 +93,7 @@ def _adopted(source: Any, reason: Exception) -> NDArray:
         buffer = runtime.adopt(source)
     except Exception:  # of whatever class the backend's is
         raise MXNetError(f"the values cannot be read: {reason}") from reason
-    return NDArray(cell_of(Type(tuple(buffer.shape), _known(buffer.dtype), CPU), buffer))
+    return NDArray(runtime.data(Type(tuple(buffer.shape), _known(buffer.dtype), CPU), buffer))
 
 
 def _known(dtype: np.dtype[Any]) -> np.dtype[Any]:

@@ -15,7 +15,6 @@ import numpy as np
 from .. import runtime
 from ..ir.errors import MXNetError
 from ..ir.types import CPU, DTYPE_NAMES, Context, Type, named_dtype
-from ..runtime.record.pending import data as cell_of
 from . import file_format, npz
 from .file_format import Record
 from .ndarray import _NUMPY_CLASS, NDArray
@@ -186,7 +185,7 @@ def _array(which: str, dtype: str, values: np.ndarray[Any, Any], device: tuple[i
     known = named_dtype(dtype)
     if known is None:
         raise MXNetError(f"{which} is {dtype}, which lazynd does not have; it has {', '.join(DTYPE_NAMES)}")
-    return NDArray(cell_of(Type(values.shape, known, _context(*device)), values.view(known)))
+    return NDArray(runtime.data(Type(values.shape, known, _context(*device)), values.view(known)))
 
 
 def _context(type_code: int, number: int) -> Context:

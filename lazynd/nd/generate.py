@@ -10,7 +10,7 @@ from typing import Any
 
 from ..ir.errors import MXNetError
 from ..ops import OPERATORS, Operator
-from ..runtime.record.pending import call
+from ..runtime.thread import LOCAL
 from .invoke import invoke, record, specialize
 from .ndarray import _ADD_METHODS, NDArray
 from .out import Out
@@ -24,7 +24,7 @@ def _apply(operator: Operator, cells: Sequence[Any], attributes: tuple[Any, ...]
     spec, scalars, gathered_cells = specialize(operator, cells, attributes, frame)
     if len(spec.out_types) == 1 and operator.writes is None:
         array = NDArray.__new__(NDArray)
-        array._cell = call(spec, gathered_cells, scalars, frame.f_code, frame.f_lasti)
+        array._cell = LOCAL.state.recorder.apply(spec, gathered_cells, scalars, frame.f_code, frame.f_lasti)
         return array
     made = [NDArray(cell) for cell in record(spec, scalars, gathered_cells, cells, frame)]
     return made[0] if len(made) == 1 else made

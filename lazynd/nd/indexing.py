@@ -13,10 +13,11 @@ from ..ir.node import leaf
 from ..ir.types import BOOL, INT32, Type
 from ..ops import OPERATORS
 from ..ops.kinds import canonical_number
-from ..runtime import copy_to, host_array, not_recording
-from ..runtime.record.cell import Cell, View
-from ..runtime.record.pending import call, data, guard_part, guard_write, make_view, move
+from ..runtime import copy_to, data, host_array, not_recording
+from ..runtime.record.cell import Cell
+from ..runtime.record.views import View, make_view
 from ..runtime.tell.location import calling_frame, user_location
+from ..runtime.thread import LOCAL
 from .invoke import invoke
 
 Ints = tuple[int, ...]
@@ -112,7 +113,7 @@ def _is_basic(key: tuple[Any, ...]) -> bool:
 
 def reshape_view(cell: Cell, shape: Ints) -> Cell:
     """All of ``cell`` with another shape."""
-    return make_view(cell, 0, cell.type.with_shape(shape))
+    return make_view(LOCAL.state.recorder, cell, 0, cell.type.with_shape(shape))
 
 
 def read(cell: Cell, key: Any) -> Cell:
@@ -127,13 +128,13 @@ def read(cell: Cell, key: Any) -> Cell:
     if not made.size:
         return data(made, np.zeros(made.shape, made.dtype))
     if offset is not None:
-        return make_view(cell, offset, made)
+        return make_view(LOCAL.state.recorder, cell, offset, made)
     attributes = {
         "starts": tuple(basic.starts), "sizes": tuple(basic.counts), "strides": tuple(basic.strides),
         "drop": tuple(basic.drop),
     }  # fmt: skip
     spec, slots = OPERATORS["_basic_slice"].bind((type,), attributes)
-    sliced = call(spec, (cell,), tuple(slots), *user_location())
+    sliced = LOCAL.state.recorder.apply(spec, (cell,), tuple(slots), *user_location())
     return sliced if sliced.type is made else reshape_view(sliced, basic.shape)
 
 
@@ -202,7 +203,7 @@ def _read_advanced(cell: Cell, key: tuple[Any, ...]) -> Cell:
     trimmed, indices, axes = _split(cell, key)
     cells = [trimmed, *indices]
     spec, slots = OPERATORS["_advanced_index"].bind(tuple(c.type for c in cells), {"axes": axes})
-    made = call(spec, cells, tuple(slots), *user_location())
+    made = LOCAL.state.recorder.apply(spec, cells, tuple(slots), *user_location())
     return made if made.type.shape else reshape_view(made, (1,))
 
 
@@ -210,10 +211,11 @@ def write(cell: Cell, key: Any, value: Any) -> None:
     """``x[key] = value``: the value broadcast and cast to the array's dtype; ``x[:] = x`` does nothing."""
     if value is cell and key.__class__ is slice and key == slice(None):
         return
-    guard_write(cell)
+    recorder = LOCAL.state.recorder
+    recorder.guard_write(cell)
     type = cell.type
     if key.__class__ is slice and key == _WHOLE and type.shape and isinstance(value, Cell) and value.type is type:
-        move(cell, value)  # what updates of parameters do
+        recorder.move(cell, value)  # what updates of parameters do
         return
     expanded = _expand(key, type.ndim)
     location = user_location()
@@ -229,17 +231,17 @@ def write(cell: Cell, key: Any, value: Any) -> None:
     if offset is not None:
         whole = target.size == type.size
         if whole:
-            move(cell, filled if filled.type is type else reshape_value(filled, type.shape))
+            recorder.move(cell, filled if filled.type is type else reshape_value(filled, type.shape))
         else:
-            guard_part(filled)
+            recorder.guard_part(filled)
             base, start = (cell.base, cell.offset + offset) if isinstance(cell, View) else (cell, offset)
-            View(base, start, target).write(filled.ref)
+            recorder.write(View(base, start, target), recorder.read(filled))
         return
-    guard_part(filled)
+    recorder.guard_part(filled)
     kept = reshape_value(filled, tuple(basic.counts))
     attributes = {"starts": tuple(basic.starts), "strides": tuple(basic.strides)}
     spec, slots = OPERATORS["_basic_assign"].bind((type, kept.type), attributes)
-    cell.write(call(spec, (cell, kept), tuple(slots), *location).ref)
+    recorder.write(cell, recorder.read(recorder.apply(spec, (cell, kept), tuple(slots), *location)))
 
 
 def _write_advanced(cell: Cell, key: tuple[Any, ...], value: Any) -> None:
@@ -250,10 +252,11 @@ def _write_advanced(cell: Cell, key: tuple[Any, ...], value: Any) -> None:
     types = (cell.type, *(c.type for c in indices))
     shape = OPERATORS["_advanced_index"].bind(types, {"axes": axes})[0].out_types[0].shape
     filled = _broadcast(value, cell.type.with_shape(shape))
-    guard_part(filled)
+    recorder = LOCAL.state.recorder
+    recorder.guard_part(filled)
     cells = [cell, filled, *indices]
     spec, slots = OPERATORS["_advanced_assign"].bind(tuple(c.type for c in cells), {"axes": axes})
-    cell.write(call(spec, cells, tuple(slots), *user_location()).ref)
+    recorder.write(cell, recorder.read(recorder.apply(spec, cells, tuple(slots), *user_location())))
 
 
 def reshape_value(cell: Cell, shape: Ints) -> Cell:
@@ -261,7 +264,7 @@ def reshape_value(cell: Cell, shape: Ints) -> Cell:
     if cell.type.shape == shape:
         return cell
     spec, _ = OPERATORS["_reshape_to"].bind((cell.type,), {"shape": shape})
-    return call(spec, (cell,), (), *user_location())
+    return LOCAL.state.recorder.apply(spec, (cell,), (), *user_location())
 
 
 def _broadcast(value: Any, target: Type) -> Cell:
@@ -274,7 +277,7 @@ def _broadcast(value: Any, target: Type) -> Cell:
         attributes = {"shape": target.shape, "dtype": target.dtype, "ctx": target.context}
         spec, slots = OPERATORS["_full"].bind((), attributes | {"value": canonical_number(value)})
         with not_recording():
-            return call(spec, (), tuple(slots), *user_location())
+            return LOCAL.state.recorder.apply(spec, (), tuple(slots), *user_location())
     else:
         array = host_array(value, target.dtype)
         made = data(Type(array.shape, array.dtype, target.context), array)
@@ -288,7 +291,7 @@ def _broadcast(value: Any, target: Type) -> Cell:
     if made.type is target:
         return made
     spec, _ = OPERATORS["_fit"].bind((made.type,), {"shape": target.shape, "dtype": target.dtype})
-    return call(spec, (made,), (), *user_location())
+    return LOCAL.state.recorder.apply(spec, (made,), (), *user_location())
 
 
 def parts(cell: Cell, sections: int | tuple[int, ...], axis: int, squeeze: bool) -> list[Cell]:

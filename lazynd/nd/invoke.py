@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 
 from ..ir.specialization import Specialization
-from ..ir.types import Context, Type
+from ..ir.types import Context, Type, default_context
 from ..ops import OPERATORS, Operator
 from ..ops.kinds import as_context, canonical_number
 from ..runtime import copy_to
 from ..runtime.record.cell import Cell
-from ..runtime.record.pending import call, call_many, cell_of, traced
+from ..runtime.record.recorder import cell_of
 from ..runtime.thread import LOCAL
 from .np_shape import has_scalar
 from .refusal import refusal, refuse
@@ -115,17 +115,19 @@ def record(
 
     What it writes moves the cells that were ``given``, of which ``cells`` may be copies on one context.
     """
+    recorder = LOCAL.state.recorder
     if len(spec.out_types) == 1:
-        made: tuple[Cell, ...] = (call(spec, cells, scalars, frame.f_code, frame.f_lasti),)
+        made: tuple[Cell, ...] = (recorder.apply(spec, cells, scalars, frame.f_code, frame.f_lasti),)
     else:
-        results = call_many(spec, [traced(c) for c in cells], scalars, frame.f_code, frame.f_lasti)
+        operands = list(map(recorder.operand, cells))
+        results = recorder.apply_to(spec, operands, scalars, frame.f_code, frame.f_lasti)
         made = tuple(map(cell_of, results))
     targets = spec.derived["writes"]
     if not targets:
         return made
     shown = len(made) - len(targets)
     for target, cell in zip(targets, made[shown:], strict=True):
-        given[target].write(gathered((given[target], cell))[1].ref)
+        recorder.write(given[target], recorder.read(gathered((given[target], cell))[1]))
     return made[:shown]
 
 
@@ -150,12 +152,14 @@ def _bind(
         if parameter.kind == "mode" and value is _EMPTY:
             value = state.training
         if parameter.kind == "context":
-            value = context = state.context if value is _EMPTY or value is None or value == "" else as_context(value)
+            value = context = (
+                default_context() if value is _EMPTY or value is None or value == "" else as_context(value)
+            )
         if value is not _EMPTY:
             given[parameter.name] = value
     spec, slots = operator.bind(types, given)
     if operator.draws and any(slot.kind == "draw" for slot in spec.slots):
-        numbers = iter(state.next_draw(context or state.context))
+        numbers = iter(state.recorder.draw(context or default_context()))
         slots = [next(numbers) if slot.kind == "draw" else value for slot, value in zip(spec.slots, slots, strict=True)]
     return spec, tuple(slots)
 

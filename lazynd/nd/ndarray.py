@@ -19,7 +19,6 @@ from ..ops import OPERATORS, Operator, find
 from ..ops.shape import resolve_reshape
 from ..reference import absent, has
 from ..runtime.record.cell import Detached, Variable
-from ..runtime.record.pending import call, data, guard_write, move
 from ..runtime.tell.location import calling_frame
 from ..runtime.thread import LOCAL
 from . import indexing
@@ -201,10 +200,11 @@ class NDArray(Handle):
     def _assign(self, result: NDArray) -> NDArray:
         """Write ``result`` into this array's storage."""
         cell = self._cell
-        guard_write(cell)
+        recorder = LOCAL.state.recorder
+        recorder.guard_write(cell)
         if result._cell.type is not cell.type:
             raise MXNetError(f"the result {result._cell.type} does not fit the array {cell.type} it is written to")
-        move(cell, result._cell)
+        recorder.move(cell, result._cell)
         return self
 
     # ------------------------------------------------------------------------------------------ indexing, views
@@ -465,7 +465,7 @@ class NDArray(Handle):
         """
         if grad_req not in ("write", "add", "null"):
             raise KeyError(grad_req)
-        LOCAL.state.effect("attach_grad")
+        LOCAL.state.recorder.leaves("attach_grad")
         cell = self._cell
         with runtime.not_recording():
             buffer = runtime.filled(cell.type, 0)
@@ -517,7 +517,7 @@ class NDArray(Handle):
 
 @reports("unpickle")
 def _rebuild(values: np.ndarray[Any, Any], context: Context, kind: type[NDArray]) -> NDArray:
-    return kind(data(Type(values.shape, values.dtype, runtime.existing(context)), values))
+    return kind(runtime.data(Type(values.shape, values.dtype, runtime.existing(context)), values))
 
 
 def _key(key: Any) -> Any:
@@ -549,7 +549,7 @@ def _binary(name: str, scalar_name: str, a: NDArray, b: Any, frame: Any) -> NDAr
         if not scalar:
             _bound[key] = spec
     made = NDArray.__new__(NDArray)
-    made._cell = call(spec, (left, right), (), frame.f_code, frame.f_lasti)
+    made._cell = LOCAL.state.recorder.apply(spec, (left, right), (), frame.f_code, frame.f_lasti)
     return made
 
 
@@ -560,7 +560,7 @@ def _scalar(name: str, a: NDArray, b: Any, frame: Any) -> NDArray:
         cell = method_of(OPERATORS["Cast"], a, frame, INT64)._cell
     spec, scalars = bind_scalar(name, cell.type, b, frame)
     made = NDArray.__new__(NDArray)
-    made._cell = call(spec, (cell,), scalars, frame.f_code, frame.f_lasti)
+    made._cell = LOCAL.state.recorder.apply(spec, (cell,), scalars, frame.f_code, frame.f_lasti)
     return made
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from ..ir.errors import MXNetError
 from ..runtime.record.cell import Cell
-from ..runtime.record.pending import guard_write, move
+from ..runtime.thread import LOCAL
 from .invoke import gathered
 from .ndarray import NDArray
 from .refusal import refusal
@@ -25,7 +25,7 @@ class Out:
                 reason = f"out must be an NDArray, or a list of them, but got {target}"
                 raise refusal(AssertionError, name, reason, arrays, None, frame)
             try:
-                guard_write(target._cell)
+                LOCAL.state.recorder.guard_write(target._cell)
             except MXNetError as error:
                 raise refusal(MXNetError, name, error, arrays, {"out": target}, frame) from None
 
@@ -38,7 +38,7 @@ class Out:
             if target._cell.type is not cell.type:
                 raise self._refusal(f"out has type {target._cell.type}, the result is {cell.type}", target)
         for target, cell in zip(self.targets, made, strict=True):
-            move(target._cell, cell)
+            LOCAL.state.recorder.move(target._cell, cell)
         return self.out
 
     def _refusal(self, reason: str, shown: Any) -> Exception:

@@ -39,7 +39,7 @@ def seed(seed_state: int, ctx: Context | str = "all") -> None:
     """
     if not isinstance(seed_state, int | np.integer):
         raise ValueError("sd must be int")
-    LOCAL.state.effect("the random stream is restarted")
+    LOCAL.state.recorder.leaves("the random stream is restarted")
     streams.seed(int(seed_state), None if ctx == "all" else Context(ctx))
 
 

@@ -2,48 +2,105 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from typing import Any
 
 import numpy as np
 
 from ..ir.errors import MXNetError
 from ..ir.primitives.compare import truncated
-from ..ir.types import Context, as_dtype, is_bfloat16, is_floating
+from ..ir.types import Context, Type, as_dtype, is_bfloat16, is_floating
 from ..ops import OPERATORS
 from ..reference import absent
 from .guard import fork as fork
 from .guard.leaving import INSIDE
-from .record.cell import Cell, Ref, View
-from .record.gradient import backward, filled, grad, recording
-from .record.pending import call
+from .record import gradient
+from .record.cell import Cell, Ref
+from .record.views import View
+from .run import force as running
 from .run.execute import failed
-from .run.force import current_backend, fence, force, waitall
+from .run.force import current_backend, force
 from .tell.location import user_location
 from .tell.stats import stats
+from .thread import LOCAL, State
 
 __all__ = [
-    "adopt", "backward", "copy_to", "current_backend", "device_count", "existing", "exported", "fence",
-    "fetch", "filled", "force", "grad", "host_array", "not_recording", "recording", "stats", "wait", "waitall",
+    "adopt", "backward", "copy_to", "current_backend", "data", "device_count", "existing", "exported", "fence",
+    "fetch", "filled", "grad", "host_array", "not_recording", "recording", "stats", "wait", "waitall",
 ]  # fmt: skip
 
 Array = np.ndarray[Any, Any]
 
 
-def not_recording() -> Any:
+def recording(on: bool) -> AbstractContextManager[None]:
+    """This thread's recording flag set for a while, without opening a region."""
+    return gradient.recording(LOCAL.state, on)
+
+
+def not_recording() -> AbstractContextManager[None]:
     """A context in which operations are not taped."""
-    return recording(False)
+    return gradient.recording(LOCAL.state, False)
+
+
+def backward(heads: Sequence[Cell], head_gradients: Sequence[Cell | None] | None, retain_graph: bool) -> None:
+    """Move the gradient cells of every variable that ``heads`` depend on."""
+    gradient.backward(LOCAL.state, heads, head_gradients, retain_graph)
+
+
+def grad(
+    heads: Sequence[Cell],
+    variables: Sequence[Cell],
+    head_gradients: Sequence[Cell | None] | None,
+    retain_graph: bool,
+    create_graph: bool,
+) -> list[Cell]:
+    """The gradients of ``variables`` as new cells; on the tape themselves if ``create_graph``."""
+    return gradient.grad(LOCAL.state, heads, variables, head_gradients, retain_graph, create_graph)
+
+
+def filled(type: Type, value: int) -> Cell:
+    """An array of ``type`` with ``value`` everywhere."""
+    return gradient.filled(LOCAL.state.recorder, type, value)
+
+
+def data(type: Type, value: Any) -> Cell:
+    """A cell on a buffer, which is given away."""
+    return LOCAL.state.recorder.data(type, value)
+
+
+def fence() -> None:
+    """Close this thread's open region: what comes after shares no program with what came before."""
+    state = LOCAL.state
+    state.recorder.leaves("record() begins")
+    running.fence(state.regions, bool(state.record_depth))
+
+
+def waitall() -> None:
+    """Run everything that is pending in this thread, and wait for all that runs. The first failure is raised then.
+
+    >>> from lazynd import nd
+    >>> x = nd.ones((2, 3)) * 2
+    >>> nd.waitall()
+    """
+    state = LOCAL.state
+    state.recorder.leaves("waitall")
+    if state.forbid_sync and state.regions.pending():
+        running.refuse_sync(state.forbid_sync, "waitall")
+    running.waitall(state.regions)
 
 
 def fetch(cell: Cell, cause: str) -> Array:
     """The values of ``cell`` as a private, writable NumPy array."""
-    if isinstance(cell, View) and cell.type.context.device_type != "gpu":
-        base = cell.base.ref.value  # asked once: another thread may write the base meanwhile
-        if base is not None:
-            with INSIDE:
-                whole = np.asarray(base).reshape(-1)  # on the host: no program for a read of a view
-            return np.array(whole[cell.offset : cell.offset + cell.type.size]).reshape(cell.type.shape)
-    ref = cell.ref
-    value = force(ref, cause)
+    state = LOCAL.state
+    if cell.__class__ is View and cell.type.context.device_type != "gpu":
+        part = _fetch_part(state, cell, cause)
+        if part is not None:
+            return part
+    ref = state.recorder.needs(cell, cause)
+    value = ref.value
+    if value is None:
+        value = force(ref, state.regions, cause)
     if isinstance(value, np.ndarray):
         return np.array(value)
     backend = current_backend()
@@ -54,10 +111,29 @@ def fetch(cell: Cell, cause: str) -> Array:
         raise _late(ref, error) from error
 
 
+def _fetch_part(state: State, view: View, cause: str) -> Array | None:
+    """The values of ``view``, cut out on the host if its base is there: a read of a view needs no program."""
+    recorder = state.recorder
+    if recorder.is_pending(view.base):
+        return None
+    base = recorder.needs(view.base, cause).value
+    if base is None:  # another thread wrote the base meanwhile
+        return None
+    with INSIDE:
+        whole = np.asarray(base).reshape(-1)
+    return np.array(whole[view.offset : view.offset + view.type.size]).reshape(view.type.shape)
+
+
+def value_of(cell: Cell, cause: str) -> tuple[Ref, Any]:
+    """What ``cell`` holds and its buffer, computed if need be."""
+    state = LOCAL.state
+    ref = state.recorder.needs(cell, cause)
+    return ref, ref.value if ref.value is not None else force(ref, state.regions, cause)
+
+
 def wait(cell: Cell) -> None:
     """Compute ``cell`` and wait for it."""
-    ref = cell.ref
-    value = force(ref, "wait_to_read")
+    ref, value = value_of(cell, "wait_to_read")
     backend = current_backend()
     try:
         with INSIDE:
@@ -76,7 +152,7 @@ def exported(cell: Cell) -> Any:
     if cell.type.context.device_type != "gpu" and not is_bfloat16(cell.type.dtype):
         return fetch(cell, "dlpack")
     backend = current_backend()  # NumPy gives no bfloat16
-    value = force(cell.ref, "dlpack")
+    _, value = value_of(cell, "dlpack")
     with INSIDE:
         return backend.copy(backend.put(value, cell.type.context))
 
@@ -103,7 +179,7 @@ def copy_to(cell: Cell, context: Context) -> Cell:
     """A copy of ``cell`` on another context, recorded like any operator."""
     existing(context)
     spec, _ = OPERATORS["_copyto"].bind((cell.type,), {"ctx": context})
-    return call(spec, (cell,), (), *user_location())
+    return LOCAL.state.recorder.apply(spec, (cell,), (), *user_location())
 
 
 def host_array(source: Any, dtype: np.dtype[Any]) -> Array:

@@ -1,81 +1,50 @@
-"""What each thread has: its recording flags, its default context and its pending work."""
+"""What each thread has: its recording flags, its pending work, and the recorder that its operations are told to."""
 
 from __future__ import annotations
 
 import threading
-from typing import Any, ClassVar, Final
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final
 
-from ..ir.types import CPU, Context
-from .record import streams
+from .record.pending import PendingWork
+from .record.recorder import Recorder
 from .run.regions import Regions
-from .tell.stats import stats
-
-
-class Untraceable(BaseException):
-    """A body does what a graph cannot hold. Not an ``Exception``: the body must not catch it."""
-
-
-class Effect(Untraceable):
-    """A body that reaches out of itself: it will do so whenever it is called."""
 
 
 class State:
-    """The engine's state of one thread."""
+    """Flags, regions and recorder of one thread.
 
-    #: While the thread traces: what records an operation under ``record()``.
-    taped: ClassVar[Any] = None
+    ``recording`` and ``training`` are what ``autograd`` sets; ``record_depth`` counts the ``record()`` blocks that the
+    thread is in; ``forbid_sync`` says what a read that has to run something does: "raise", "warn", or None.
+    """
 
-    __slots__ = (
-        "context",
-        "forbid_sync",
-        "outer_contexts",
-        "record_depth",
-        "recording",
-        "regions",
-        "training",
-    )
+    __slots__ = ("forbid_sync", "record_depth", "recorder", "recording", "regions", "training")
 
     def __init__(self) -> None:
         self.recording = False
         self.training = False
         self.record_depth = 0
-        self.context: Context = CPU
-        #: The defaults to return to when ``with context:`` blocks end.
-        self.outer_contexts: list[Context] = []
         self.forbid_sync: str | None = None
         self.regions = Regions()
+        self.recorder: Recorder = PendingWork(self)
 
-    def leave_record(self) -> None:
-        """The outermost ``record()`` ends."""
-        self.regions.leave_record()
-
-    def effect(self, what: str) -> None:
-        """Called before ``what`` a trace cannot hold: a value that is needed, a fence, a backward pass."""
-
-    def next_draw(self, context: Context, draws: int = 1) -> tuple[int, int]:
-        """Seed and number of the next draw on ``context``, the first of ``draws``."""
-        stats.draws += draws
-        return streams.take(context, draws)
+    @contextmanager
+    def preserved(self) -> Iterator[None]:
+        """Whatever happens inside, the state is afterwards as it was."""
+        before = {name: getattr(self, name) for name in self.__slots__}
+        try:
+            yield
+        finally:
+            for name, value in before.items():
+                setattr(self, name, value)
 
 
 class Local(threading.local):
+    """A ``State`` for each thread, made when the thread first asks."""
+
     def __init__(self) -> None:
         self.state = State()
 
 
 LOCAL: Final = Local()
-
-
-def _enter(context: Context) -> None:
-    state = LOCAL.state
-    state.outer_contexts.append(state.context)
-    state.context = context
-
-
-def _leave() -> None:
-    state = LOCAL.state
-    state.context = state.outer_contexts.pop()
-
-
-Context.enter.append(_enter)
-Context.leave.append(_leave)

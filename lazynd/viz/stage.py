@@ -9,6 +9,7 @@ from ..nd import NDArray
 from ..ops import OPERATORS
 from ..passes import Stage, run_pipeline
 from ..runtime.run.program import pending_graph
+from ..runtime.thread import LOCAL
 
 Shown = Graph | NDArray
 
@@ -28,7 +29,7 @@ def graph(shown: Shown) -> Graph:
     ...
     ValueError: the value is there already: nothing is pending
     """
-    return shown if isinstance(shown, Graph) else pending_graph(shown._cell.ref)
+    return shown if isinstance(shown, Graph) else pending_graph(LOCAL.state.recorder.read(shown._cell))
 
 
 def trace(shown: Shown) -> list[Stage]:

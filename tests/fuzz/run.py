@@ -15,7 +15,7 @@ import numpy as np
 import lazynd
 from lazynd import autograd, nd
 from lazynd.backends import register_backend
-from lazynd.runtime.record import pending as record
+from lazynd.runtime.record.pending import PendingWork
 from lazynd.runtime.run.force import PROGRAMS
 from lazynd.runtime.tell.stats import stats
 from lazynd.runtime.thread import LOCAL
@@ -95,18 +95,18 @@ def configured(settings: dict[str, Any]) -> Iterator[None]:
 def counted() -> Iterator[tuple[Counter[Any], Counter[Any]]]:
     """How often the operators of each line were recorded, and how often they ran."""
     recorded: Counter[Any] = Counter()
-    append, kept = record.append, stats.per_node
+    append, kept = PendingWork._append, stats.per_node
     stats.per_node = Counter()
 
-    def appended(state: Any, spec: Any, refs: Any, scalars: Any, code: Any, lasti: int) -> Any:
+    def appended(recorder: PendingWork, spec: Any, refs: Any, scalars: Any, code: Any, lasti: int) -> Any:
         recorded[spec.op.name, code, lasti] += 1
-        return append(state, spec, refs, scalars, code, lasti)
+        return append(recorder, spec, refs, scalars, code, lasti)
 
-    record.append = appended
+    PendingWork._append = appended
     try:
         yield recorded, stats.per_node
     finally:
-        record.append, stats.per_node = append, kept
+        PendingWork._append, stats.per_node = append, kept
 
 
 def differs(found: Any, expected: Any, peak: float) -> str | None:

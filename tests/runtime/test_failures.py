@@ -215,7 +215,7 @@ def test_waitall_runs_the_others_and_waits_for_them(faulty: Faulty, settings: An
         with pytest.raises(MXNetError, match="injected"):
             nd.waitall()
         faulty.fail = lambda where: None
-        value = big._cell.ref.value
+        value = big._cell.content.value
         assert value is not None and value.is_ready()
     assert first.asscalar() == 2
 
@@ -360,7 +360,7 @@ def test_a_handle_that_appears_after_compiling_keeps_its_value(empty_cache: None
     for _ in range(3):
         old = x.detach()
         copy = x[:50]
-        held = x._cell.ref  # as a traceback or a notebook might
+        held = x._cell.content  # as a traceback or a notebook might
         before = x.asnumpy()
         step()
         assert (np.asarray(held.value) == before).all()
@@ -370,7 +370,7 @@ def test_a_handle_that_appears_after_compiling_keeps_its_value(empty_cache: None
 
 def _ran_without_value(array: nd.NDArray) -> None:
     """What a mistake in publishing would leave behind."""
-    ref = array._cell.ref
+    ref = array._cell.content
     ref.node.region.touched = True
     if isinstance(ref, Node):
         ref.inputs = None
@@ -395,7 +395,7 @@ def test_so_it_is_where_another_region_needs_it(output: int) -> None:
     _ran_without_value(part)
     with pytest.raises(InternalError, match=r"\[unknown\]" if output else r"\[SliceChannel\]"):
         z.asnumpy()
-    z._cell.ref.node.region.touched = True  # as by a failure: what needs the missing value is passed over
+    z._cell.content.node.region.touched = True  # as by a failure: what needs the missing value is passed over
     with pytest.raises(InternalError, match=r"\[exp\] ran without leaving its value"):
         z.asnumpy()
 

@@ -169,7 +169,7 @@ def test_publishing_is_not_split(faulty: Any) -> None:
     y = x * 2
     z = y + 1
     read_interrupted(z, "ran", faulty)
-    assert y._cell.ref.value is not None and z._cell.ref.value is not None
+    assert y._cell.content.value is not None and z._cell.content.value is not None
     assert z.asnumpy().tolist() == [3, 5] and y.asnumpy().tolist() == [2, 4]
 
 
@@ -177,7 +177,7 @@ def test_an_interrupt_while_compiling_leaves_everything_pending(faulty: Any) -> 
     x = nd.array([1.0, 2.0])
     y = x * 2
     read_interrupted(y, "compile", faulty)
-    assert y._cell.ref.value is None
+    assert y._cell.content.value is None
     assert y.asnumpy().tolist() == [2, 4]
 
 

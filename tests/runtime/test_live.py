@@ -14,7 +14,7 @@ def test_dead_items_at_the_end_of_a_region_are_not_live() -> None:
     kept = x * 2
     _ = (x * 3) + (x * 4)
     del _
-    assert live(LOCAL.state.regions.open) == [kept._cell.ref]
+    assert live(LOCAL.state.regions.open) == [kept._cell.content]
     assert kept.asnumpy().tolist() == [2.0, 4.0]
 
 

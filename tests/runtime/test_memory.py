@@ -220,10 +220,10 @@ def test_history_is_dropped_once_it_ran() -> None:
     a = nd.array(np.ones(1000))
     b = a * 2
     c = b + 1
-    inner = b._cell.ref
+    inner = b._cell.content
     assert inner.inputs is not None
     c.asnumpy()
-    assert c._cell.ref.inputs is None and inner.inputs is None
+    assert c._cell.content.inputs is None and inner.inputs is None
     buffer = weakref.ref(a)
     cell = weakref.ref(a._cell)
     del a

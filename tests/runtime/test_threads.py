@@ -176,7 +176,7 @@ def test_a_plan_is_not_drafted_after_part_of_it_ran() -> None:
 
     y = nd.array([1.0, 2.0]) * 2
     parts = nd.split(y, 2, axis=0)
-    region = y._cell.ref.node.region
+    region = y._cell.content.node.region
     plan = linearize_items(list(region.items), None, False)
     assert not is_stale(plan)
     assert in_thread(lambda: parts[1].asscalar()) == 4

@@ -1,17 +1,22 @@
-"""Storage cells: what an ``NDArray`` is a handle on. A cell points at an immutable node and moves when written."""
+"""Storage cells: what an ``NDArray`` is a handle on. A cell points at an immutable node and moves when written.
+
+Only recorders look at a cell's ``content``; everybody else asks the thread's recorder to read or to write a cell
+(``recorder.read(cell)``, ``recorder.write(cell, ref)``), so that a trace sees every read and write. What reading and
+writing mean is the cell's affair: each kind of cell says it in ``read`` and ``write``, in terms of the recorder's
+``load`` and ``store``, which reach the content of one cell.
+"""
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from ...ir.node import Node, Output
 from ...ir.types import Type
 
+if TYPE_CHECKING:
+    from .recorder import Recorder
+
 Ref = Node | Output
-Watch = Callable[["Cell"], None]
 
 
 class Variable:
@@ -25,16 +30,16 @@ class Variable:
 
 
 class Cell:
-    """Storage of one array: ``ref`` is its present content, ``history`` where it came from when last recorded.
+    """Storage of one array: ``content`` is what it holds now, ``history`` where that came from when last recorded.
 
     The history is an entry of the tape and which of its outputs. As in MXNet, writing in place outside ``record()``
     changes the content and leaves the history, so that ``loss /= n`` does not lose the graph.
     """
 
-    __slots__ = ("__weakref__", "history", "ref", "type", "variable", "version")
-    #: What is told of each write in place before it happens; see ``watching``.
-    watches: ClassVar[tuple[Watch, ...]] = ()
-    ref: Ref
+    __slots__ = ("__weakref__", "content", "history", "type", "variable", "version")
+    #: Whether others than lazynd write its memory, at any moment.
+    volatile: ClassVar[bool] = False
+    content: Any
     #: Whatever is written, it does not change.
     type: Type
     history: tuple[Any, int] | None
@@ -42,84 +47,27 @@ class Cell:
     version: int
 
     def __init__(self, ref: Ref) -> None:
-        self.ref = ref
+        self.content = ref
         self.type = ref.type
         self.history = None
         self.variable = None
         self.version = 0
 
-    def write(self, ref: Ref) -> None:
-        """Move the cell; its former content keeps its meaning for whoever read it."""
-        for watch in Cell.watches:
-            watch(self)
-        assert ref.type is self.type
-        self.ref = ref
-        self.version += 1
+    def read(self, recorder: Recorder) -> Ref:
+        """The present content, for an operation that ``recorder`` records."""
+        return recorder.load(self)
 
+    def write(self, recorder: Recorder, ref: Ref) -> None:
+        """Move to ``ref``; the former content keeps its meaning for whoever read it."""
+        recorder.store(self, ref)
 
-_lock = threading.RLock()  # a finalizer may come to it in the same thread
-
-
-@contextmanager
-def watching(watch: Watch) -> Iterator[None]:
-    """Tell ``watch`` of every write in place, by any thread, before it happens; it raises to refuse one."""
-    with _lock:
-        Cell.watches = (*Cell.watches, watch)
-    try:
-        yield
-    finally:
-        with _lock:
-            Cell.watches = tuple([each for each in Cell.watches if each is not watch])
-
-
-#: Set by the recorder: reads and writes of a view are operations.
-READ: list[Callable[[View], Ref]] = []
-WRITE: list[Callable[[View, Ref], None]] = []
-
-
-class View(Cell):
-    """A contiguous stretch of another cell's elements, from ``offset``, seen with its own shape.
-
-    Reading it records a slice of the base; writing it moves the base. Only a view made under ``record()`` has a
-    history; its read is remembered until the base moves, others are not, so that no stale read keeps data alive.
-    """
-
-    __slots__ = ("_seen", "_seen_version", "base", "offset")
-
-    def __init__(self, base: Cell, offset: int, type: Type) -> None:
-        self.base = base
-        self.offset = offset
-        self.type = type
-        self._seen: Ref | None = None
-        self._seen_version = -1
-        self.history = None
-        self.variable = None
-
-    @property
-    def version(self) -> int:  # type: ignore[override]  # the base's
-        return self.base.version
-
-    @property
-    def ref(self) -> Ref:  # type: ignore[override]  # a view has no content of its own: it is computed
-        history = self.history
-        if history is not None and history[0].consumed:
-            self._seen = self.history = None
-        elif self._seen is not None and self._seen_version == self.base.version and history is not None:
-            return self._seen
-        return READ[0](self)
-
-    def remember(self, seen: Ref, history: tuple[Any, int] | None) -> None:
-        """Give the view a history, and keep what was recorded for as long as the base does not move."""
-        self._seen, self._seen_version = seen, self.base.version
+    def follow(self, ref: Ref, history: tuple[Any, int] | None) -> None:
+        """``ref`` was just written under ``record()``: from now on the cell has its ``history``."""
         self.history = history
-
-    def write(self, ref: Ref) -> None:
-        self._seen = None
-        WRITE[0](self, ref)
 
 
 class Detached(Cell):
-    """Another handle's memory, read without its history."""
+    """Another cell's memory, read without its history."""
 
     __slots__ = ("base",)
 
@@ -130,12 +78,28 @@ class Detached(Cell):
         self.variable = None
 
     @property
+    def volatile(self) -> bool:  # type: ignore[override]  # the base's
+        return self.base.volatile
+
+    @property
     def version(self) -> int:  # type: ignore[override]  # the base's
         return self.base.version
 
-    @property
-    def ref(self) -> Ref:  # type: ignore[override]  # the base's content, whatever it is now
-        return self.base.ref
+    def read(self, recorder: Recorder) -> Ref:
+        return recorder.read(self.base)
 
-    def write(self, ref: Ref) -> None:
-        self.base.write(ref)
+    def write(self, recorder: Recorder, ref: Ref) -> None:
+        recorder.write(self.base, ref)
+
+
+class ReadOnly(Detached):
+    """Another cell's memory for somebody who may not write it; ``reason`` is what whoever tries is told."""
+
+    __slots__ = ("reason",)
+
+    def __init__(self, base: Cell, reason: str) -> None:
+        super().__init__(base)
+        self.reason = reason
+
+    def write(self, recorder: Recorder, ref: Ref) -> None:
+        raise ValueError(self.reason)

@@ -6,7 +6,7 @@ import functools
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from operator import attrgetter
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ...ir.errors import MXNetError
 from ...ir.specialization import Specialization
@@ -14,14 +14,16 @@ from ...ir.types import Type
 from ...ops import OPERATORS
 from ..guard.sections import DeferSignals
 from ..tell.location import user_location
-from ..thread import LOCAL
 from .cell import Cell, Variable
 from .function import once_only
-from .pending import Traced, call, call_many, cell_of, traced
+from .recorder import Operand, Recorder, cell_of
 from .tape import Entry, Operation, Origin, Pulled, Source, source
 
+if TYPE_CHECKING:
+    from ..thread import State
+
 #: Cotangents that have arrived, by the output that they are of.
-Arrived = dict[Source, list[Traced]]
+Arrived = dict[Source, list[Operand]]
 
 NOT_IN_GRAPH = (
     "Check failed: !AGInfo::IsNone(*i): Cannot differentiate node because it is not in a computational graph. "
@@ -44,9 +46,8 @@ NOT_A_VARIABLE = (
 
 
 @contextmanager
-def recording(on: bool) -> Iterator[None]:
-    """The thread's recording flag set for a while, without opening a region."""
-    state = LOCAL.state
+def recording(state: State, on: bool) -> Iterator[None]:
+    """The recording flag of ``state`` set for a while, without opening a region."""
     before = state.recording
     state.recording = on
     try:
@@ -55,22 +56,25 @@ def recording(on: bool) -> Iterator[None]:
         state.recording = before
 
 
-def backward(heads: Sequence[Cell], head_gradients: Sequence[Cell | None] | None, retain_graph: bool) -> None:
+def backward(
+    state: State, heads: Sequence[Cell], head_gradients: Sequence[Cell | None] | None, retain_graph: bool
+) -> None:
     """Move the gradient cells of every variable that ``heads`` depend on."""
-    with recording(False):
-        gradients, order = _sweep(heads, head_gradients)
-        if not gradients:
+    recorder = state.recorder
+    with recording(state, False):
+        sweep = Sweep(recorder, heads, head_gradients)
+        if not sweep.gradients:
             raise MXNetError(NO_INPUTS)
-        totals = _totals(gradients)
+        totals = _totals(recorder, sweep.gradients)
         with DeferSignals():  # all gradients move, and the tape is consumed, or nothing happened
             for buffer, (total, _) in totals.items():
-                buffer.write(total)
+                recorder.write(buffer, total)
             if not retain_graph:
-                for entry in order:
-                    entry.consume()
+                sweep.consume()
 
 
 def grad(
+    state: State,
     heads: Sequence[Cell],
     variables: Sequence[Cell],
     head_gradients: Sequence[Cell | None] | None,
@@ -81,39 +85,44 @@ def grad(
     for i, cell in enumerate(variables):
         if cell.variable is None:
             raise MXNetError(NOT_A_VARIABLE.format(i + 1))
-    with recording(create_graph):
-        gradients, order = _sweep(heads, head_gradients)
+    recorder = state.recorder
+    with recording(state, create_graph):
+        sweep = Sweep(recorder, heads, head_gradients)
         for i, cell in enumerate(variables):
-            if cell.variable not in gradients:
+            if cell.variable not in sweep.gradients:
                 raise MXNetError(UNREACHABLE.format(i + 1))
-        found = [cell_of(_sum(gradients[c.variable], c.type)) for c in variables if c.variable is not None]
+        found = [
+            cell_of(_sum(recorder, sweep.gradients[c.variable], c.type)) for c in variables if c.variable is not None
+        ]
         if not retain_graph and not create_graph:
-            for entry in order:
-                entry.consume()
+            sweep.consume()
     return found
 
 
-def _totals(gradients: dict[Variable, list[Traced]]) -> dict[Cell, Traced]:
+def _totals(recorder: Recorder, gradients: dict[Variable, list[Operand]]) -> dict[Cell, Operand]:
     """What each gradient cell moves to. Variables may share one: then they write or add to it in turn."""
-    totals: dict[Cell, Traced] = {}
+    totals: dict[Cell, Operand] = {}
     for variable, contributions in reversed(gradients.items()):
         buffer = variable.grad
         assert buffer is not None
-        total = _sum(contributions, buffer.type)
+        total = _sum(recorder, contributions, buffer.type)
         if variable.request == "add":
-            total = _add(totals.get(buffer) or traced(buffer), total)
+            total = _add(recorder, totals.get(buffer) or recorder.operand(buffer), total)
         totals[buffer] = total
     return totals
 
 
-def _sum(contributions: Sequence[Traced], type: Type) -> Traced:
+def _sum(recorder: Recorder, contributions: Sequence[Operand], type: Type) -> Operand:
     if not contributions:
-        return traced(filled(type, 0))
-    return contributions[0] if len(contributions) == 1 else functools.reduce(_add, contributions)
+        return recorder.operand(filled(recorder, type, 0))
+    total = contributions[0]
+    for each in contributions[1:]:
+        total = _add(recorder, total, each)
+    return total
 
 
-def _add(a: Traced, b: Traced) -> Traced:
-    return call_many(_add_spec(a[0].type, b[0].type), (a, b), (), *user_location())[0]
+def _add(recorder: Recorder, a: Operand, b: Operand) -> Operand:
+    return recorder.apply_to(_add_spec(a[0].type, b[0].type), (a, b), (), *user_location())[0]
 
 
 @functools.cache
@@ -124,52 +133,99 @@ def _add_spec(a: Type, b: Type) -> Specialization:
 _fills: dict[tuple[Type, int], tuple[Specialization, list[Any]]] = {}
 
 
-def filled(type: Type, value: int) -> Cell:
+def filled(recorder: Recorder, type: Type, value: int) -> Cell:
     """An array of ``type`` with ``value`` everywhere."""
     found = _fills.get((type, value))
     if found is None:
         attributes = {"shape": type.shape, "dtype": type.dtype, "ctx": type.context, "value": value}
         found = _fills[type, value] = OPERATORS["_full"].bind((), attributes)
     spec, slots = found
-    return call(spec, (), tuple(slots), *user_location())
+    return recorder.apply(spec, (), tuple(slots), *user_location())
 
 
-def _sweep(
-    heads: Sequence[Cell], head_gradients: Sequence[Cell | None] | None
-) -> tuple[dict[Variable, list[Traced]], list[Entry]]:
-    """Gradient contributions by variable, and all entries visited, latest first."""
-    LOCAL.state.effect("a backward pass")
-    given: list[Cell | None] = list(head_gradients) if head_gradients is not None else [None] * len(heads)
-    if len(given) != len(heads):
-        raise MXNetError(f"{len(heads)} heads but {len(given)} head gradients")
-    arrived: Arrived = {}  # as in MXNet a head given again replaces the first
-    for head, gradient in zip(heads, given, strict=True):
-        history = _history(head)
+class Sweep:
+    """One walk back from heads: ``gradients`` are the contributions that came to each variable.
+
+    ``order`` holds all entries that were visited, latest first.
+    """
+
+    __slots__ = ("_arrived", "_recorder", "gradients", "order")
+
+    def __init__(self, recorder: Recorder, heads: Sequence[Cell], head_gradients: Sequence[Cell | None] | None) -> None:
+        recorder.leaves("a backward pass")
+        self._recorder = recorder
+        self._arrived: Arrived = {}
+        self.gradients: dict[Variable, list[Operand]] = {}
+        given: list[Cell | None] = list(head_gradients) if head_gradients is not None else [None] * len(heads)
+        if len(given) != len(heads):
+            raise MXNetError(f"{len(heads)} heads but {len(given)} head gradients")
+        for head, gradient in zip(heads, given, strict=True):  # as in MXNet a head given again replaces the first
+            self._begin(head, gradient)
+        self.order = _reachable([entry for entry, _ in self._arrived])
+        for entry in self.order:
+            if isinstance(entry, Operation):
+                self._pass_operation(entry)
+            elif isinstance(entry, Origin):
+                self.gradients.setdefault(entry.variable, []).extend(self._arrived.pop((entry, 0), ()))
+            elif isinstance(entry, Pulled):
+                self._pass_function(entry)
+
+    def consume(self) -> None:
+        """Drop what the entries hold: they are constants from now on."""
+        for entry in self.order:
+            entry.consume()
+
+    def _begin(self, head: Cell, gradient: Cell | None) -> None:
+        recorder = self._recorder
+        history = _history(recorder, head)
         if gradient is not None and gradient.type is not head.type:
             raise MXNetError(
                 f"the head gradient must have the type of its head: expected {head.type}, got {gradient.type}"
             )
         if history is not None:
-            arrived[history] = [traced(filled(head.type, 1) if gradient is None else gradient)]
-    order = _reachable([entry for entry, _ in arrived])
-    gradients: dict[Variable, list[Traced]] = {}
-    for entry in order:
-        if isinstance(entry, Operation):
-            _visit(entry, arrived)
-        elif isinstance(entry, Origin):
-            gradients.setdefault(entry.variable, []).extend(arrived.pop((entry, 0), ()))
-        elif isinstance(entry, Pulled):
-            assert entry.pull is not None
-            seeds = [_sum(arrived.pop((entry, k), ()), type) for k, type in enumerate(entry.out_types)]
-            cells = list(map(cell_of, seeds))
-            pulled = once_only(entry, cells, entry.pull(cells))
-            _hand_over(entry, range(len(entry.parents)), list(map(traced, pulled)), arrived)
-    return gradients, order
+            seed = filled(recorder, head.type, 1) if gradient is None else gradient
+            self._arrived[history] = [recorder.operand(seed)]
+
+    def _pass_operation(self, entry: Operation) -> None:
+        """Record the backward operator of ``entry`` and hand its results to the parents."""
+        linear = entry.linear
+        inputs: list[Operand] = []
+        present = []
+        for k, type in enumerate(linear.spec.out_types):
+            each = self._arrived.pop((entry, k), None)
+            present.append(each is not None)
+            if each is not None:
+                inputs.append(each[0] if len(each) == 1 else _sum(self._recorder, each, type))
+        step = linear.backward(tuple(present))
+        spec = step.spec
+        if spec is None:
+            return
+        if step.residuals:
+            inputs = [_residual(entry, k) for k in step.residuals] + inputs
+        scalars = entry.scalars if spec.slots else ()
+        made = self._recorder.apply_to(spec, inputs, scalars, entry.code, entry.lasti)
+        self._hand_over(entry, step.targets, made)
+
+    def _pass_function(self, entry: Pulled) -> None:
+        """Call the backward pass of ``entry``, which is Python."""
+        assert entry.pull is not None
+        recorder = self._recorder
+        seeds = [
+            cell_of(_sum(recorder, self._arrived.pop((entry, k), ()), type)) for k, type in enumerate(entry.out_types)
+        ]
+        pulled = once_only(recorder, entry, seeds, entry.pull(seeds))
+        self._hand_over(entry, range(len(entry.parents)), list(map(recorder.operand, pulled)))
+
+    def _hand_over(self, entry: Entry, targets: Iterable[int], cotangents: Sequence[Operand]) -> None:
+        for target, cotangent in zip(targets, cotangents, strict=True):
+            parent = entry.parents[target]
+            if parent is not None:
+                self._arrived.setdefault(parent, []).append(cotangent)
 
 
-def _history(head: Cell) -> Source | None:
+def _history(recorder: Recorder, head: Cell) -> Source | None:
     """The entry that a head hangs on, a variable being its own head; None for a variable without gradient."""
-    _ = head.ref  # a view's history is found by reading it
+    recorder.read(head)  # a view finds out by it whether its history still counts
     found = source(head)
     if found is None and (head.variable is None or head.history is not None):
         raise MXNetError(NOT_IN_GRAPH)
@@ -190,34 +246,7 @@ def _reachable(starts: list[Entry]) -> list[Entry]:
     return sorted(seen, key=attrgetter("serial"), reverse=True)
 
 
-def _visit(entry: Operation, arrived: Arrived) -> None:
-    """Record the backward operator of ``entry`` and hand its results to the parents."""
-    linear = entry.linear
-    inputs: list[Traced] = []
-    present = []
-    for k, type in enumerate(linear.spec.out_types):
-        each = arrived.pop((entry, k), None)
-        present.append(each is not None)
-        if each is not None:
-            inputs.append(each[0] if len(each) == 1 else _sum(each, type))
-    step = linear.backward(tuple(present))
-    spec = step.spec
-    if spec is None:
-        return
-    if step.residuals:
-        inputs = [_residual(entry, k) for k in step.residuals] + inputs
-    made = call_many(spec, inputs, entry.scalars if spec.slots else (), entry.code, entry.lasti)
-    _hand_over(entry, step.targets, made, arrived)
-
-
-def _hand_over(entry: Entry, targets: Iterable[int], cotangents: Sequence[Traced], arrived: Arrived) -> None:
-    for target, cotangent in zip(targets, cotangents, strict=True):
-        parent = entry.parents[target]
-        if parent is not None:
-            arrived.setdefault(parent, []).append(cotangent)
-
-
-def _residual(entry: Operation, source: int) -> Traced:
+def _residual(entry: Operation, source: int) -> Operand:
     """Source ``source`` of an entry with the history it had, for gradients of gradients."""
     linear = entry.linear
     n_inputs = len(linear.origin.in_types)

@@ -10,20 +10,22 @@ import numpy as np
 from ...ir.node import leaf
 from ...ir.types import Type
 from ..run.force import force
-from .cell import Cell, Detached, Ref, View
-from .pending import data
+from .cell import Cell, Detached, Ref
+from .recorder import Recorder
+from .views import View
 
 Array = np.ndarray[Any, Any]
 
 _CLOCK = itertools.count(1)
 #: Where a cell keeps its content: in a shared one, a leaf on the memory itself, which no program ever sees.
-_CONTENT: Any = Cell.__dict__["ref"]
+_CONTENT: Any = Cell.__dict__["content"]
 
 
 class Shared(Cell):
     """A cell on memory that others see and write: reads copy it as it is then, writes are computed at once."""
 
     __slots__ = ()
+    volatile = True
 
     @property
     def memory(self) -> Array:
@@ -32,15 +34,20 @@ class Shared(Cell):
         return held
 
     @property
-    def ref(self) -> Ref:
-        return data(self.type, np.array(self.memory)).ref
+    def content(self) -> Ref:  # made anew by each read
+        return leaf(self.type, np.array(self.memory))
 
-    @ref.setter
-    def ref(self, ref: Ref) -> None:
+    @content.setter
+    def content(self, ref: Ref) -> None:
         _CONTENT.__set__(self, ref)
 
-    def write(self, ref: Ref) -> None:
-        np.copyto(self.memory, np.asarray(force(ref, "a write to shared memory")))
+    def read(self, recorder: Recorder) -> Ref:
+        recorder.hold(self.type)
+        return recorder.load(self)
+
+    def write(self, recorder: Recorder, ref: Ref) -> None:
+        recorder.leaves("a write to shared memory")
+        np.copyto(self.memory, np.asarray(force(ref, recorder.state.regions, "a write to shared memory")))
 
     @property
     def version(self) -> int:  # others write at any moment: it never stands still
@@ -56,16 +63,18 @@ def shared_cell(type: Type, memory: Array) -> Shared:
     return Shared(leaf(type, memory))
 
 
-def memory_of(cell: Cell) -> Array:
+def memory_of(recorder: Recorder, cell: Cell) -> Array:
     """The memory of ``cell``, which its owner shares from now on; that of a view is a part of its base's."""
     if isinstance(cell, Detached):
-        return memory_of(cell.base)
+        return memory_of(recorder, cell.base)
     if isinstance(cell, View):
-        flat = memory_of(cell.base).reshape(-1)
+        flat = memory_of(recorder, cell.base).reshape(-1)
         return flat[cell.offset : cell.offset + cell.type.size].reshape(cell.type.shape)
     if not isinstance(cell, Shared):
-        type, memory = cell.type, np.array(np.asarray(force(cell.ref, "sharing memory")))
+        recorder.leaves("sharing memory")
+        value = force(recorder.read(cell), recorder.state.regions, "sharing memory")
+        type, memory = cell.type, np.array(np.asarray(value))
         cell.__class__ = Shared  # every handle and view of it shares, too
         assert isinstance(cell, Shared)
-        cell.ref = leaf(type, memory)
+        cell.content = leaf(type, memory)
     return cell.memory

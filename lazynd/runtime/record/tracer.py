@@ -1,7 +1,9 @@
 """Tracing: Python that computes with arrays that have no value yet, recorded into the graph of a body.
 
-While a thread traces, its state is a ``Tracing``: what it records stays there. What a graph cannot hold, a value that
-is needed or a write to an array from outside, ends the trace with ``Untraceable``; the caller then runs the Python.
+While a thread traces, its recorder is a ``Tracer``: what is recorded stays there. The tracer sees every read and write
+of an array. An array from outside that the body reads becomes a parameter of the graph, whatever it holds then. What a
+graph cannot hold, a value that is needed or a write to an array from outside, ends the trace with ``Untraceable``; the
+caller then runs the Python.
 """
 
 from __future__ import annotations
@@ -9,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from types import CodeType
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
@@ -19,191 +21,293 @@ from ...ir.primitive import PRIMITIVES
 from ...ir.specialization import Specialization
 from ...ir.types import UINT32, Context, Type
 from ..run.execute import Lost
-from ..run.regions import UNLIMITED, Region, Regions
-from ..thread import LOCAL, Effect, State, Untraceable
-from .cell import Cell, Ref, watching
-from .pending import append, further
+from ..tell.location import user_location
+from .cell import Cell, Ref
+from .recorder import Operand, Recorder
 from .tape import Entry, Source, source
+
+if TYPE_CHECKING:
+    from ..thread import State
 
 #: Traces inside traces: a recursion of choices would go on for ever.
 _DEEPEST: Final = 8
+_NO_VALUE: Final = "this array stood for a value inside a traced body, and has none: return it from the body instead"
 
 
-class Tracing(State):
-    """The state of a thread while it traces: as it was, with a region of its own."""
+class Untraceable(BaseException):
+    """A body does what a graph cannot hold. Not an ``Exception``: the body must not catch it."""
 
-    __slots__ = ("depth", "drawn", "entry", "outer", "outer_cells", "parameters", "region", "stream")
 
-    def __init__(self, outer: State) -> None:
-        super().__init__()
-        self.recording, self.training, self.record_depth = outer.recording, outer.training, outer.record_depth
-        self.context, self.outer_contexts = outer.context, list(outer.outer_contexts)
-        self.depth: int = getattr(outer, "depth", 0) + 1
+class Effect(Untraceable):
+    """A body that reaches out of itself: it will do so whenever it is called."""
+
+
+class Tracer(Recorder):
+    """Records the operations of one body. Its nodes have no value, and say so to whoever asks for one."""
+
+    __slots__ = (
+        "_inside",
+        "_untracked",
+        "constants",
+        "depth",
+        "draws",
+        "entry",
+        "nodes",
+        "outside",
+        "parameters",
+        "stream",
+    )
+
+    def __init__(self, state: State) -> None:
+        super().__init__(state)
+        self.depth: int = getattr(state.recorder, "depth", 0) + 1
         if self.depth > _DEEPEST:
             raise Untraceable(f"it is a trace inside {_DEEPEST} others")
-        self.regions = Regions()
-        self.regions.open = self.region = Region(self.regions, UNLIMITED, bool(self.record_depth))
+        #: What was recorded, in order.
+        self.nodes: list[Node] = []
+        #: Stands in the ``region`` of every node and parameter of this trace.
+        self._inside = Lost(_NO_VALUE)
         #: What everything that has a history inside the trace hangs on.
         self.entry = Entry()
         self.entry.serial, self.entry.parents, self.entry.consumed = -1, (), False
         self.parameters: list[Node] = []
+        #: Data that was made inside: by its leaf, a cell that nothing else writes.
+        self.constants: dict[Ref, Cell] = {}
+        #: Arrays from outside, by cell and history: what stands for each, which is what it holds when the body runs.
+        self.outside: dict[tuple[Any, ...], Captured] = {}
+        #: Parameters for arrays that are read without history: no gradient comes to them.
+        self._untracked: set[Ref] = set()
         #: Draws in the body, and the context of them all.
-        self.drawn = 0
+        self.draws = 0
         self.stream: Context | None = None
-        #: Values from outside: what stands for them, by node, output and history, and what they are.
-        self.outer: dict[tuple[Any, ...], Node] = {}
-        self.outer_cells: list[Cell] = []
 
     # ------------------------------------------------------------------------------------ what ends it
 
-    def effect(self, what: str) -> None:
+    def leaves(self, what: str) -> None:
         raise Effect(what)
 
-    def watch(self, cell: Cell) -> None:
-        """Called before each write in place: only arrays made inside the trace may change."""
-        if LOCAL.state is self and not self.made_here(cell.ref):
+    def needs(self, cell: Cell, cause: str) -> Ref:
+        """A value that was made inside, from no array, is the same in every run; any other ends the trace."""
+        ref: Any = cell.content if cell.__class__ is Cell else None
+        if ref in self.constants:
+            return ref
+        raise Effect(f"a value is needed: {cause}")
+
+    def is_pending(self, cell: Cell) -> bool:
+        return cell.__class__ is not Cell or cell.content not in self.constants
+
+    # ------------------------------------------------------------------------------------ cells
+
+    def made_here(self, ref: Ref) -> bool:
+        node = ref.node
+        return node is not None and node.region is self._inside
+
+    def load(self, cell: Cell) -> Ref:
+        ref: Ref = cell.content
+        if ref is not None and self.made_here(ref):
+            return ref
+        return self._parameter_for(self.constants.get(ref, cell), None)
+
+    def store(self, cell: Cell, ref: Ref) -> None:
+        held = cell.content
+        if not self.made_here(held) and held not in self.constants:
             raise Effect("an array that was not made in the body is written in place")
+        assert ref.type is cell.type
+        cell.content = ref
+        cell.version += 1
 
-    # ------------------------------------------------------------------------------------ recording
+    def operand(self, cell: Cell) -> Operand:
+        """Under ``record()`` an operand's gradient goes to its history, which inside the trace is the trace's entry."""
+        if not self.state.recording:
+            return self.read(cell), None
+        history = source(cell)
+        if history is None:
+            return self._stopped(self.read(cell)), None
+        if history[0] is self.entry:
+            return self.read(cell), history
+        return self._parameter_for(cell, history), (self.entry, 0)
 
-    def next_draw(self, context: Context, draws: int = 1) -> tuple[int, int]:
+    def parameter(self, type: Type) -> Cell:
+        """An array that stands for a value of ``type`` to come."""
+        node = self._leaf(type)
+        self.parameters.append(node)
+        cell = Cell(node)
+        cell.history = self.entry, 0
+        return cell
+
+    def data(self, type: Type, value: Any) -> Cell:
+        ref = leaf(type, value)
+        self.constants[ref] = Cell(ref)
+        return Cell(ref)
+
+    def hold(self, type: Type) -> None:
+        """A body keeps nothing alive: its parameters have no values."""
+
+    def _leaf(self, type: Type) -> Node:
+        node = leaf(type)
+        node.region = self._inside
+        return node
+
+    def _parameter_for(self, cell: Cell, history: Source | None) -> Node:
+        """The parameter that stands for an array from outside; one for each history that it is read with."""
+        key = (cell, *(history or ()))
+        found = self.outside.get(key)
+        if found is None:
+            found = self.outside[key] = Captured(cell, history, self._leaf(cell.type))
+            if history is None:
+                self._untracked.add(found.parameter)
+        return found.parameter
+
+    def _stopped(self, ref: Ref) -> Ref:
+        """``ref``, through which no gradient goes. Arrays from outside that are read without history need no more."""
+        if ref in self._untracked:
+            return ref
+        spec = PRIMITIVES["stop_gradient"].specialize((ref.type,), {})
+        return self._append(spec, (ref,), (), None, -1)[0]
+
+    # ------------------------------------------------------------------------------------ operations
+
+    def apply(
+        self, spec: Specialization, cells: Sequence[Cell], scalars: tuple[Any, ...], code: CodeType | None, lasti: int
+    ) -> Cell:
+        operands = [self.operand(each) for each in cells]
+        ref, history = self.apply_to(spec, operands, scalars, code, lasti)[0]
+        cell = Cell(ref)
+        cell.history = history
+        return cell
+
+    def apply_to(
+        self,
+        spec: Specialization,
+        operands: Sequence[Operand],
+        scalars: tuple[Any, ...],
+        code: CodeType | None,
+        lasti: int,
+    ) -> list[Operand]:
+        results = self._append(spec, tuple([ref for ref, _ in operands]), scalars, code, lasti)
+        history = (self.entry, 0) if any(parent for _, parent in operands) else None
+        return [(ref, history) for ref in results]
+
+    def note(self, spec: Specialization, refs: tuple[Ref, ...], scalars: tuple[Any, ...]) -> Node:
+        return self._append(spec, refs, scalars, *user_location())[0].node
+
+    def draw(self, context: Context, draws: int = 1) -> tuple[int, int]:
         """Draws are numbered in the body; what runs it counts them on the stream."""
         if self.stream is not None and self.stream.device != context.device:
             raise Untraceable("its draws come from several streams")
         self.stream = context
-        self.drawn += draws
-        return 0, self.drawn - draws
+        self.draws += draws
+        return 0, self.draws - draws
 
-    def parameter(self, type: Type) -> Cell:
-        """An array that stands for a value of ``type`` to come."""
-        self.parameters.append(leaf(type))
-        cell = Cell(self.parameters[-1])
-        cell.history = self.entry, 0
-        return cell
-
-    def made_here(self, ref: Ref) -> bool:
-        node = ref.node
-        return node is not None and node.region is self.region
-
-    def taped(
+    def _append(
         self,
         spec: Specialization,
-        refs: Sequence[Ref],
-        sources: Sequence[Source | None],
+        refs: tuple[Ref, ...],
         scalars: tuple[Any, ...],
         code: CodeType | None,
         lasti: int,
-    ) -> tuple[tuple[Ref, ...], Source | None]:
-        """An operation under ``record()``, whose operands know where they came from."""
-        inputs = tuple([self.enter(ref, where) for ref, where in zip(refs, sources, strict=True)])
-        node = append(self, spec, inputs, scalars, code, lasti)
-        results = further(node, spec) if len(spec.out_types) > 1 else (node,)
-        return results, (self.entry, 0) if any(sources) else None
-
-    def enter(self, ref: Ref, where: Source | None) -> Ref:
-        """``ref`` as an operand in the body: its gradient goes to ``where``."""
-        if where is not None and where[0] is self.entry:
-            return ref
-        if where is None and (self.made_here(ref) or ref in self.parameters):
-            spec = PRIMITIVES["stop_gradient"].specialize((ref.type,), {})
-            return append(self, spec, (ref,), (), None, -1)
-        return self.from_outside(ref, where)
-
-    def from_outside(self, ref: Ref, where: Source | None) -> Node:
-        """The parameter that stands for a value from outside; one for each history that it is read with."""
-        key = (ref, *(where or ()))
-        found = self.outer.get(key)
-        if found is None:
-            found = self.outer[key] = leaf(ref.type)
-            cell = Cell(ref)
-            cell.history = where
-            self.outer_cells.append(cell)
-        return found
-
-    def result(self, cell: Cell) -> Ref:
-        """What the body returns in ``cell``."""
-        ref = cell.ref
-        return self.enter(ref, source(cell)) if self.recording else ref
+    ) -> tuple[Ref, ...]:
+        """All outputs of a new node."""
+        if spec.pruned is not None:
+            spec, live = spec.pruned
+            refs = tuple([refs[i] for i in live])
+        node = apply(spec, refs, code, lasti, scalars)
+        node.region = self._inside
+        self.nodes.append(node)
+        return (node, *[Output(node, i, t) for i, t in enumerate(spec.out_types[1:], 1)])
 
     # ------------------------------------------------------------------------------------ the graph
 
-    def graphs(self, results: Sequence[Sequence[Ref]]) -> Traced:
+    def result(self, cell: Cell) -> Ref:
+        """What the body returns in ``cell``."""
+        return self.operand(cell)[0]
+
+    def close_over(self, results: Sequence[Sequence[Ref]]) -> Closure:
         """A graph for each list of results, all on the same parameters."""
-        return _Assembly(self).traced(results)
-
-    def close(self) -> None:
-        """What is left of the trace has no value, and says so."""
-        self.entry.consumed = True
-        reason = Lost(
-            "this array stood for a value inside a traced body, and has none: return it from the body instead"
-        )
-        for item in (*self.region.items, *self.parameters, *self.outer.values()):
-            if isinstance(item, Node):
-                item.region = reason
+        for each in self.outside.values():
+            if each.moved():
+                raise Effect("another thread writes an array that the body reads")
+        return _Assembly(self).closure(results)
 
 
-class Traced:
-    """Graphs whose parameters are those of the trace, then ``cells`` from outside, then numbers, then a draw."""
+class Captured:
+    """An array from outside that a body reads, with the history that it is read with, and its parameter."""
 
-    __slots__ = ("cells", "draws", "graphs", "numbers", "stream")
+    __slots__ = ("_version", "cell", "history", "parameter")
 
-    def __init__(self) -> None:
-        self.graphs: list[Graph] = []
-        self.cells: list[Cell] = []
-        self.numbers: tuple[Any, ...] = ()
+    def __init__(self, cell: Cell, history: Source | None, parameter: Node) -> None:
+        self.cell = cell
+        self.history = history
+        self.parameter = parameter
+        self._version = cell.version
+
+    def moved(self) -> bool:
+        """Whether the array was written since. (Memory shared with other libraries is read anew at each run.)"""
+        return not self.cell.volatile and self.cell.version != self._version
+
+    def operand(self, recorder: Recorder) -> Operand:
+        """The array as it is now."""
+        return (recorder.read(self.cell), None) if self.history is None else recorder.operand(self.cell)
+
+
+class Closure:
+    """What a trace gives: graphs, and what they take from where the body was written.
+
+    The parameters of ``graphs`` are those of the trace, then ``captured`` arrays from outside, each with the history
+    that it is read with, then ``numbers``, then (where the body draws) seed and number of the first draw.
+    """
+
+    __slots__ = ("captured", "draws", "graphs", "numbers", "stream")
+
+    def __init__(self, tracer: Tracer, graphs: list[Graph], numbers: tuple[Any, ...]) -> None:
+        self.graphs = graphs
+        self.captured = list(tracer.outside.values())
+        self.numbers = numbers
         #: Draws in one run of the body, and their context.
-        self.draws = 0
-        self.stream: Context | None = None
+        self.draws = tracer.draws
+        self.stream = tracer.stream
 
 
 class _Assembly:
-    """Makes graphs of what a trace recorded."""
+    """Makes graphs of what a tracer recorded."""
 
-    def __init__(self, trace: Tracing) -> None:
-        self.trace = trace
-        self.made: dict[Ref, Ref] = {node: node for node in (*trace.parameters, *trace.outer.values())}
+    def __init__(self, tracer: Tracer) -> None:
+        self.tracer = tracer
+        self.outside = [each.parameter for each in tracer.outside.values()]
+        self.made: dict[Ref, Ref] = {node: node for node in (*tracer.parameters, *self.outside)}
         self.numbers: list[tuple[Node, Any]] = []
         #: Parameters for the seed and the number of the first draw.
         self.words: tuple[Node, ...] = ()
-        if trace.stream is not None:
-            word = Type((), UINT32, trace.stream)
+        if tracer.stream is not None:
+            word = Type((), UINT32, tracer.stream)
             self.words = leaf(word), leaf(word)
 
-    def traced(self, results: Sequence[Sequence[Ref]]) -> Traced:
+    def closure(self, results: Sequence[Sequence[Ref]]) -> Closure:
         order = self._order([ref for refs in results for ref in refs])
         for node in order:
             self._place(node)
         returned = [[self._ref(ref) for ref in refs] for refs in results]
-        made = Traced()
-        made.cells = self.trace.outer_cells
-        made.numbers = tuple(value for _, value in self.numbers)
-        made.draws, made.stream = self.trace.drawn, self.trace.stream
-        parameters = [*self.trace.parameters, *self.trace.outer.values(), *(node for node, _ in self.numbers)]
-        parameters += self.words
-        made.graphs = [Graph(parameters, refs) for refs in returned]
+        parameters = [*self.tracer.parameters, *self.outside, *(node for node, _ in self.numbers), *self.words]
         if len({node.type.context for node in (*parameters, *order)}) > 1:
             raise Untraceable("it computes on several contexts")
-        return made
+        graphs = [Graph(parameters, refs) for refs in returned]
+        return Closure(self.tracer, graphs, tuple(value for _, value in self.numbers))
 
     def _order(self, roots: Sequence[Ref]) -> list[Node]:
         """The nodes of the trace that ``roots`` need, in the order in which they were recorded."""
         needed: set[Node] = set()
-        stack = [ref.node for ref in roots if self.trace.made_here(ref)]
+        stack = [ref.node for ref in roots]
         while stack:
             node = stack.pop()
             if node not in needed:
                 needed.add(node)
-                stack += [ref.node for ref in node.inputs or () if self.trace.made_here(ref)]
-        return [item for item in self.trace.region.items if isinstance(item, Node) and item in needed]
+                stack += [ref.node for ref in node.inputs or ()]
+        return [node for node in self.tracer.nodes if node in needed]
 
     def _ref(self, ref: Ref) -> Ref:
         known = self.made.get(ref)
-        if known is None:  # not recorded under record(): an outer value as it is
-            if self.trace.made_here(ref):
-                known = Output(self.made[ref.node].node, ref.index, ref.type)
-            else:
-                known = self.trace.from_outside(ref, None)
-            self.made[ref] = known
+        if known is None:  # a further output of a node that is placed already
+            known = self.made[ref] = Output(self.made[ref.node].node, ref.index, ref.type)
         return known
 
     def _place(self, node: Node) -> None:
@@ -228,14 +332,12 @@ def _plus(word: Node, offset: int) -> Node:
 
 
 @contextmanager
-def tracing() -> Iterator[Tracing]:
-    """Trace what the thread does inside."""
-    before = LOCAL.state
-    trace = Tracing(before)
-    LOCAL.state = trace
-    try:
-        with watching(trace.watch):
-            yield trace
-    finally:
-        LOCAL.state = before
-        trace.close()
+def tracing(state: State) -> Iterator[Tracer]:
+    """Trace what the thread of ``state`` does inside."""
+    tracer = Tracer(state)
+    with state.preserved():
+        state.recorder = tracer
+        try:
+            yield tracer
+        finally:
+            tracer.entry.consumed = True

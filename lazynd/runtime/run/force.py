@@ -16,7 +16,6 @@ from ..guard.sections import DeferSignals, Undivided
 from ..tell.location import describe, user_location
 from ..tell.sites import current_site
 from ..tell.stats import logger, stats
-from ..thread import LOCAL, State
 from .compile import PROGRAMS, compile_program
 from .execute import IndexProgramError, Lost, ProgramError, execute, is_lost, lose, transfer
 from .kernels import prepare, run_kernels
@@ -44,12 +43,9 @@ def current_backend() -> Backend:
 # ---------------------------------------------------------------------------------------------------- regions
 
 
-def fence() -> None:
-    """Close the thread's open region: what comes after shares no program with what came before."""
-    state = LOCAL.state
-    state.effect("record() begins")
-    regions = state.regions
-    regions.under_record = bool(state.record_depth)
+def fence(regions: Regions, under_record: bool) -> None:
+    """Close the open region: what comes after shares no program with what came before."""
+    regions.under_record = under_record
     regions.period_credit = 0
     if regions.open.items:
         with Undivided():
@@ -113,25 +109,21 @@ def _cost_of_last(region: Region, nodes: int) -> int:
 # ---------------------------------------------------------------------------------------------------- forcing
 
 
-def force(ref: Ref, cause: str = "value") -> Any:
-    """The buffer of ``ref``, after running what it needs."""
+def force(ref: Ref, regions: Regions, cause: str) -> Any:
+    """The buffer of ``ref``, after running what it needs; ``regions`` are those of the thread that asks."""
     if ref.value is None:
-        _force(ref, cause)
+        _force(ref, regions, cause)
     return ref.value
 
 
-def _force(ref: Ref, cause: str) -> None:
-    state = LOCAL.state
-    state.effect(f"a value is needed: {cause}")
-    if state.forbid_sync:
-        _forbidden(state.forbid_sync, cause)
+def _force(ref: Ref, regions: Regions, cause: str) -> None:
     stats.forces += 1
     if not logger.isEnabledFor(20):
-        _run_for(ref, state, cause)
+        _run_for(ref, regions, cause)
         return
     before = stats.snapshot()
     started = time.perf_counter()
-    _run_for(ref, state, cause)
+    _run_for(ref, regions, cause)
     seconds = time.perf_counter() - started
     found = {name: count - before[name] for name, count in stats.snapshot().items()}
     site = describe(*user_location())
@@ -142,13 +134,13 @@ def _force(ref: Ref, cause: str) -> None:
     )  # fmt: skip
 
 
-def _run_for(ref: Ref, state: State, cause: str) -> None:
+def _run_for(ref: Ref, regions: Regions, cause: str) -> None:
     if vanished(ref):
         raise missing(ref)
     node = ref.node
     region = None if node is None else node.region  # None: it ran meanwhile
     if region.__class__ is Region:
-        if region.owner is not state.regions:
+        if region.owner is not regions:
             run_ancestors(ref, cause)
         elif region.closed:
             run_region(region, cause, ref)
@@ -160,7 +152,8 @@ def _run_for(ref: Ref, state: State, cause: str) -> None:
         raise ref.node.region.error()
 
 
-def _forbidden(mode: str, cause: str) -> None:
+def refuse_sync(mode: str, cause: str) -> None:
+    """A read that has to run something comes where ``lazynd.no_sync`` forbids it."""
     code, lasti = user_location()
     text = f"a value was needed ({cause}) at {describe(code, lasti, True)}, where lazynd.no_sync forbids it"
     if mode == "raise":
@@ -299,7 +292,7 @@ def _run(
                     continue
         if needed is not None:
             del plan
-            _force_foreign(needed, cause)
+            _force_foreign(needed, region, cause)
             continue
         site = current_site()
         if site.one_shot(plan.key) and PROGRAMS.get(plan.key, backend) is None:
@@ -349,12 +342,12 @@ def _part_of(plan: Plan, part: Part, root: Ref | None, region: Region) -> Plan:
     return linearize_items(items, root if root in items else None, False)
 
 
-def _force_foreign(ref: Ref, cause: str) -> None:
+def _force_foreign(ref: Ref, region: Region, cause: str) -> None:
     """Run ``ref``, of another region, to a value or to its loss: the caller's loop counts on one of them."""
     if vanished(ref):
         raise missing(ref)
     node = ref.node
-    if node is not None and node.region.owner is LOCAL.state.regions and node.region.closed:
+    if node is not None and node.region.owner is region.owner and node.region.closed:
         run_region(node.region, cause, ref)
     else:
         run_ancestors(ref, cause)
@@ -362,18 +355,8 @@ def _force_foreign(ref: Ref, cause: str) -> None:
         raise missing(ref)
 
 
-def waitall() -> None:
-    """Run everything that is pending in this thread, and wait for all that runs. The first failure is raised then.
-
-    >>> from lazynd import nd
-    >>> x = nd.ones((2, 3)) * 2
-    >>> nd.waitall()
-    """
-    state = LOCAL.state
-    state.effect("waitall")
-    regions = state.regions
-    if state.forbid_sync and (regions.open.items or regions.closed):
-        _forbidden(state.forbid_sync, "waitall")
+def waitall(regions: Regions) -> None:
+    """Run everything that is pending in ``regions``, and wait for all that runs. The first failure is raised then."""
     failure: ProgramError | None = None
     if regions.open.items:
         close(regions)

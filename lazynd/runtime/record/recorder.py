@@ -1,0 +1,147 @@
+"""The seam between what users do and what becomes of it: a thread's recorder is told of every operation.
+
+Two recorders implement it: ``PendingWork`` keeps operations until a value is needed, ``Tracer`` makes them the graph of
+a body. Front ends, views and gradients speak to the recorder of their thread and do not know which one it is.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from types import CodeType
+from typing import TYPE_CHECKING, Any
+
+from ...ir.errors import MXNetError
+from ...ir.node import Node
+from ...ir.specialization import Specialization
+from ...ir.types import Context, Type
+from ..guard.sections import DeferSignals
+from .cell import Cell, Ref
+from .tape import Source, source
+
+if TYPE_CHECKING:
+    from ..thread import State
+
+#: A value, and what it hangs on while this is recorded: None for a constant.
+Operand = tuple[Ref, Source | None]
+
+_IN_GRAPH = (
+    "Assigning to NDArrays that are already in a computational graph will cause undefined behavior when "
+    "evaluating gradients. Please call backward first to clear the graph or do this out side of a record section. "
+    "Also note that you cannot use inplace operations like +=, *=, relu(x, out=x), y[idx]=x, etc inside a record "
+    "section."
+)
+_NOT_IN_PLACE = "Inplace operations (+=, -=, x[:]=, etc) are not supported when recording: "
+
+
+class Recorder(ABC):
+    """What the operations of one thread are told to. ``state`` holds the thread's flags."""
+
+    __slots__ = ("state",)
+
+    def __init__(self, state: State) -> None:
+        self.state = state
+
+    # ------------------------------------------------------------------------------------ cells
+
+    @abstractmethod
+    def load(self, cell: Cell) -> Ref:
+        """What ``cell`` itself holds; for kinds of cells, which say by it what reading them means."""
+
+    @abstractmethod
+    def store(self, cell: Cell, ref: Ref) -> None:
+        """Have ``cell`` itself hold ``ref``."""
+
+    def read(self, cell: Cell) -> Ref:
+        """The content of ``cell`` as a constant: the gradient does not see where it came from."""
+        return cell.read(self)
+
+    def write(self, cell: Cell, ref: Ref) -> None:
+        """Move ``cell`` to ``ref``."""
+        cell.write(self, ref)
+
+    def operand(self, cell: Cell) -> Operand:
+        """The content of ``cell`` and, while this is recorded, its history."""
+        ref = self.read(cell)  # first: a view finds out by it whether its history still counts
+        return ref, source(cell) if self.state.recording else None
+
+    def move(self, cell: Cell, other: Cell) -> None:
+        """Give ``cell`` the content (and, under ``record()``, the history) of ``other``."""
+        ref, history = self.operand(other)
+        if history is None:
+            self.write(cell, ref)
+            return
+        with DeferSignals():  # content and history move together
+            self.write(cell, ref)
+            cell.follow(ref, history)
+
+    @abstractmethod
+    def needs(self, cell: Cell, cause: str) -> Ref:
+        """The content of ``cell``, whose value is needed on the host because of ``cause``."""
+
+    @abstractmethod
+    def is_pending(self, cell: Cell) -> bool:
+        """Whether the value of ``cell`` is still to be computed."""
+
+    @abstractmethod
+    def data(self, type: Type, value: Any) -> Cell:
+        """A new cell on a buffer, which is given away."""
+
+    @abstractmethod
+    def hold(self, type: Type) -> None:
+        """An array of ``type`` made from data will be kept alive by what is recorded."""
+
+    # ------------------------------------------------------------------------------------ operations
+
+    @abstractmethod
+    def apply(
+        self, spec: Specialization, cells: Sequence[Cell], scalars: tuple[Any, ...], code: CodeType | None, lasti: int
+    ) -> Cell:
+        """Record an operation with one visible output on ``cells``; the user's line is ``code`` at ``lasti``."""
+
+    @abstractmethod
+    def apply_to(
+        self,
+        spec: Specialization,
+        operands: Sequence[Operand],
+        scalars: tuple[Any, ...],
+        code: CodeType | None,
+        lasti: int,
+    ) -> list[Operand]:
+        """Record an operation with any number of visible outputs on what ``operand`` gave."""
+
+    @abstractmethod
+    def note(self, spec: Specialization, refs: tuple[Ref, ...], scalars: tuple[Any, ...]) -> Node:
+        """Record an operation off the tape, at the user's line that is running; ``refs`` are what ``read`` gave."""
+
+    @abstractmethod
+    def draw(self, context: Context, draws: int = 1) -> tuple[int, int]:
+        """Seed and number of the next draw on ``context``, the first of ``draws``."""
+
+    @abstractmethod
+    def leaves(self, what: str) -> None:
+        """Control is about to leave what a graph can hold, because of ``what``: a fence, a backward pass, ..."""
+
+    # ------------------------------------------------------------------------------------ what is refused
+
+    def guard_write(self, cell: Cell) -> None:
+        """Refuse an in-place write under ``record()`` to what is on the tape. As in MXNet handles count, not memory."""
+        if not self.state.recording:
+            return
+        history = cell.history
+        if cell.variable is not None or (history is not None and not history[0].consumed):
+            self.leaves("an array with a history is written in place")
+            raise MXNetError(f"{_NOT_IN_PLACE}{_IN_GRAPH}")
+
+    def guard_part(self, value: Cell) -> None:
+        """Refuse to write a recorded ``value`` into part of an array: the gradient could not find its way back."""
+        if self.state.recording and source(value) is not None:
+            self.leaves("a recorded value is written into part of an array")
+            raise MXNetError(f"{_NOT_IN_PLACE}{_IN_GRAPH}")
+
+
+def cell_of(value: Operand) -> Cell:
+    """A new cell with the content and history of ``value``."""
+    cell = Cell(value[0])
+    cell.history = value[1]
+    return cell
