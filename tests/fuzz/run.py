@@ -17,6 +17,7 @@ from lazynd import autograd, nd
 from lazynd.backends import register_backend
 from lazynd.runtime.record.pending import PendingWork
 from lazynd.runtime.run.force import PROGRAMS
+from lazynd.runtime.tell.location import user_location
 from lazynd.runtime.tell.stats import stats
 from lazynd.runtime.thread import LOCAL
 
@@ -95,18 +96,24 @@ def configured(settings: dict[str, Any]) -> Iterator[None]:
 def counted() -> Iterator[tuple[Counter[Any], Counter[Any]]]:
     """How often the operators of each line were recorded, and how often they ran."""
     recorded: Counter[Any] = Counter()
-    append, kept = PendingWork._append, stats.per_node
+    entrances, kept = {name: getattr(PendingWork, name) for name in ("apply", "apply_to", "note")}, stats.per_node
     stats.per_node = Counter()
 
-    def appended(recorder: PendingWork, spec: Any, refs: Any, scalars: Any, code: Any, lasti: int) -> Any:
-        recorded[spec.op.name, code, lasti] += 1
-        return append(recorder, spec, refs, scalars, code, lasti)
+    def counting(entrance: Any) -> Any:
+        def entered(recorder: PendingWork, spec: Any, operands: Any, scalars: Any, *place: Any) -> Any:
+            recorded[spec.op.name, *(place or user_location())] += 1
+            return entrance(recorder, spec, operands, scalars, *place)
 
-    PendingWork._append = appended
+        return entered
+
+    for name, entrance in entrances.items():
+        setattr(PendingWork, name, counting(entrance))
     try:
         yield recorded, stats.per_node
     finally:
-        PendingWork._append, stats.per_node = append, kept
+        stats.per_node = kept
+        for name, entrance in entrances.items():
+            setattr(PendingWork, name, entrance)
 
 
 def differs(found: Any, expected: Any, peak: float) -> str | None:

@@ -15,7 +15,7 @@ import numpy as np
 
 from lazynd import autograd, nd
 from lazynd.nd import NDArray
-from lazynd.runtime.run.force import fence
+from lazynd.runtime import fence
 
 from .watch import Watch
 

@@ -13,7 +13,7 @@ from lazynd import MXNetError, autograd, nd
 from lazynd.ir.errors import InternalError
 from lazynd.ir.node import Node
 from lazynd.runtime.run import force as engine
-from lazynd.runtime.run.force import fence
+from lazynd.runtime import fence
 
 from .conftest import Faulty
 

@@ -14,7 +14,7 @@ import pytest
 
 import lazynd
 from lazynd import MXNetError, autograd, nd
-from lazynd.runtime.run.force import fence
+from lazynd.runtime import fence
 
 
 @pytest.fixture(autouse=True)

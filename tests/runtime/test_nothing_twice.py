@@ -10,7 +10,7 @@ import pytest
 
 from lazynd import autograd, nd
 from lazynd.nd import NDArray
-from lazynd.runtime.run.force import fence
+from lazynd.runtime import fence
 
 
 def parameters() -> list[NDArray]:

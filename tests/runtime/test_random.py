@@ -10,7 +10,7 @@ import pytest
 
 import lazynd
 from lazynd import autograd, nd
-from lazynd.runtime.run.force import fence
+from lazynd.runtime import fence
 
 
 def draws(count: int = 6) -> list[Any]:

@@ -9,7 +9,7 @@ import pytest
 
 import lazynd
 from lazynd import autograd, nd
-from lazynd.runtime.run.force import fence
+from lazynd.runtime import fence
 from lazynd.runtime.thread import LOCAL
 
 

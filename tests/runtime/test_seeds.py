@@ -22,7 +22,7 @@ import pytest
 from lazynd import autograd, cpu, nd
 from lazynd.ops import OPERATORS
 from lazynd.runtime.record.streams import _counters, take
-from lazynd.runtime.run.force import fence
+from lazynd.runtime import fence
 
 SEED = 1234567
 THREADS = 8

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from lazynd import autograd, nd
-from lazynd.runtime.run.force import fence
+from lazynd.runtime import fence
 
 THREADS = 8
 

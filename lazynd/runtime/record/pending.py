@@ -81,12 +81,25 @@ class PendingWork(Recorder):
         cell.type = spec.out_types[0]
         cell.variable = None
         cell.version = 0
+        cell.history = None
+        region = self.regions.open
         if self.state.recording:
             results, cell.history = self._taped(spec, refs, sources(cells), scalars, code, lasti)
-        else:
-            cell.history = None
-            results = self._append(spec, refs, scalars, code, lasti)
-        cell.content = results[0]
+            cell.content = results[0]
+        elif region.credit < 0 or spec.pruned is not None or len(spec.out_types) > 1 or config.eager:
+            cell.content = self._append(spec, refs, scalars, code, lasti)[0]
+        else:  # most calls: what ``_append`` does for one output, without another call
+            cell.content = node = Node()
+            node.spec = spec
+            node.inputs = refs
+            node.scalars = scalars
+            node.type = cell.type
+            node.value = None
+            node.region = region
+            node.code = code
+            node.lasti = lasti
+            region.items.append(node)
+            region.credit -= spec.cost
         return cell
 
     def apply_to(

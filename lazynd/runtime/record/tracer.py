@@ -46,6 +46,7 @@ class Tracer(Recorder):
     """Records the operations of one body. Its nodes have no value, and say so to whoever asks for one."""
 
     __slots__ = (
+        "_given",
         "_inside",
         "_untracked",
         "constants",
@@ -71,6 +72,8 @@ class Tracer(Recorder):
         self.entry = Entry()
         self.entry.serial, self.entry.parents, self.entry.consumed = -1, (), False
         self.parameters: list[Node] = []
+        #: The arrays that stand for the parameters. They are the caller's: the body may not write them.
+        self._given: set[Cell] = set()
         #: Data that was made inside: by its leaf, a cell that nothing else writes.
         self.constants: dict[Ref, Cell] = {}
         #: Arrays from outside, by cell and history: what stands for each, which is what it holds when the body runs.
@@ -110,7 +113,7 @@ class Tracer(Recorder):
 
     def store(self, cell: Cell, ref: Ref) -> None:
         held = cell.content
-        if not self.made_here(held) and held not in self.constants:
+        if cell in self._given or not (self.made_here(held) or held in self.constants):
             raise Effect("an array that was not made in the body is written in place")
         assert ref.type is cell.type
         cell.content = ref
@@ -133,6 +136,7 @@ class Tracer(Recorder):
         self.parameters.append(node)
         cell = Cell(node)
         cell.history = self.entry, 0
+        self._given.add(cell)
         return cell
 
     def data(self, type: Type, value: Any) -> Cell:
