@@ -12,8 +12,8 @@ import pytest
 from lazynd import MXNetError, autograd, nd
 from lazynd.ir.errors import InternalError
 from lazynd.ir.node import Node
-from lazynd.runtime.run import force as engine
 from lazynd.runtime import fence
+from lazynd.runtime.run import force as engine
 
 from .conftest import Faulty
 

@@ -21,8 +21,8 @@ import pytest
 
 from lazynd import autograd, cpu, nd
 from lazynd.ops import OPERATORS
-from lazynd.runtime.record.streams import _counters, take
 from lazynd.runtime import fence
+from lazynd.runtime.record.streams import _counters, take
 
 SEED = 1234567
 THREADS = 8
