@@ -270,5 +270,5 @@ def test_nobody_but_recorders_looks_at_the_content_of_a_cell() -> None:
 
 
 def _asks_for_content(path: Path) -> bool:
-    found = ast.walk(ast.parse(path.read_text()))
+    found = ast.walk(ast.parse(path.read_text(encoding="utf-8")))
     return any(isinstance(node, ast.Attribute) and node.attr == "content" for node in found)
