@@ -59,7 +59,10 @@ def refusal(
     frame: FrameType | None = None,
 ) -> Exception:
     """The exception of class ``kind`` for a wrong call of ``name``; the caller is found if ``frame`` is not given."""
-    where = frame if frame is not None and not is_ours(frame) else user_frame(2)
+    where = frame
+    while where is not None and is_ours(where):  # an operator that our own code calls: whose call was that?
+        where = where.f_back
+    where = where or user_frame(2)
     place = describe(where.f_code, where.f_lasti, True) if where is not None else "unknown line"
     listed = [*map(show, operands), *(f"{key}={show(value)}" for key, value in (named or {}).items())]
     text = f"[{name}] {reason}\n  called with {', '.join(listed) or 'nothing'}\n  at {place}"

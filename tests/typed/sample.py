@@ -86,6 +86,8 @@ def gradients() -> None:
             assert not autograd.is_recording()
     y.backward(nd.ones_like(x), retain_graph=False)
     assert x.grad.shape == (3,)
+    autograd.check_gradients(nd.softmax, x, order=2)
+    autograd.check_gradients(lambda a, b: (nd.dot(a, b), a), [x, x.copy()], rtol=1e-4, atol=1e-6, step=1e-5)
 
 
 def files(line: Line) -> None:

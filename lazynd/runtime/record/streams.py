@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import threading
 from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from ...ir.types import Context
 
@@ -37,3 +39,19 @@ def take(context: Context, draws: int) -> tuple[int, int]:
         _counters[device] = count + draws
         number = _seeds.get(device)
         return (_default_seed if number is None else number), count & 0xFFFFFFFF
+
+
+@contextmanager
+def rewound() -> Iterator[None]:
+    """At the end of the block all streams are where they were at its beginning, so another block draws the same."""
+    global _default_seed
+    with _lock:
+        before = _default_seed, dict(_seeds), dict(_counters)
+    try:
+        yield
+    finally:
+        with _lock:
+            _default_seed = before[0]
+            for present, earlier in ((_seeds, before[1]), (_counters, before[2])):
+                present.clear()
+                present.update(earlier)
