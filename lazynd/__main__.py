@@ -68,7 +68,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def piped() -> int:
-    """``main``, ended quietly by a reader that has seen enough, as ``head`` has; its status is 1 then."""
+    """``main``; if the reader of a pipe closes it, as ``head`` does, this ends without a traceback, with status 1."""
     try:
         try:
             return main()

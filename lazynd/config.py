@@ -67,11 +67,11 @@ class Config:
     eager: bool = field(default_factory=_eager)
     #: Backend of programs: "xla" or "numpy" (``LAZYND_BACKEND``).
     backend: str = field(default_factory=lambda: os.environ.get("LAZYND_BACKEND", "xla"))
-    #: Closed regions that may wait before the oldest runs (``LAZYND_WINDOW``).
+    #: Regions that have ended and may wait before the oldest of them runs (``LAZYND_WINDOW``).
     window: int = field(default_factory=lambda: _number("LAZYND_WINDOW", 1))
-    #: Pending nodes outside ``record()`` after which a repetition is looked for (``LAZYND_BUDGET_NODES``).
+    #: Pending nodes outside ``record()`` that run, once there are more, up to a repetition (``LAZYND_BUDGET_NODES``).
     budget_nodes: int = field(default_factory=lambda: _number("LAZYND_BUDGET_NODES", 100))
-    #: Pending nodes that are cut wherever they are, also inside ``record()`` (``LAZYND_HARD_LIMIT``).
+    #: Pending nodes that run in any case, once there are more, also inside ``record()`` (``LAZYND_HARD_LIMIT``).
     hard_limit: int = field(default_factory=lambda: _number("LAZYND_HARD_LIMIT", 20_000))
     #: Operators in one program; more are split into several (``LAZYND_PROGRAM_NODES``).
     program_nodes: int = field(default_factory=lambda: _number("LAZYND_PROGRAM_NODES", 1_500))

@@ -22,7 +22,7 @@ from .runtime import stats
 
 Model = Callable[[NDArray], NDArray]
 BATCH = 64
-#: Steps that may still compile: the first makes the program, the second may find what the first left behind.
+#: Steps that may compile: the first compiles the step, the second perhaps once more, with what the first left pending.
 WARM_UP = 2
 
 
@@ -38,7 +38,7 @@ def load_digits() -> tuple[np.ndarray[Any, Any], ...]:
 
 
 def batches(images: Any, labels: Any, rng: np.random.Generator) -> Iterator[tuple[NDArray, NDArray]]:
-    """Shuffled batches of equal size; what is left over waits for another epoch."""
+    """Shuffled batches of equal size; images that fill no batch are left out of this epoch."""
     order = rng.permutation(len(images))
     for start in range(0, len(order) - BATCH + 1, BATCH):
         chosen = order[start : start + BATCH]

@@ -15,6 +15,7 @@ import numpy as np
 from . import nd
 from .backends import cast_scalar
 from .backends.numpy import evaluate
+from .backends.protocol import EXACT_SIZE, ROUNDED_ONCE
 from .config import Config, config
 from .ir.gradient import flatten
 from .ir.graph import graph_of
@@ -116,7 +117,7 @@ def describe(operator: str | Operator) -> str:
     parts = [_signature(found), textwrap.dedent(found.__doc__ or "").strip()]
     if found.names[1:]:
         parts.append("Also called " + ", ".join(f"`{name}`" for name in found.names[1:]) + ".")
-    parts += [_parameters(found), _example(found), _types(found), _gradient(found), _source(found)]
+    parts += [_parameters(found), _example(found), _types(found), _digits(found), _gradient(found), _source(found)]
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
@@ -206,6 +207,20 @@ def _input_name(operator: Operator, number: int) -> str:
     if operator.variadic and number >= last:
         return f"{operator.inputs[last]}[{number - last}]"
     return operator.inputs[number]
+
+
+def _digits(operator: Operator) -> str:
+    """Where the last digits of a result depend on the size of the array: told of what computes such functions."""
+    if operator.samples is None:
+        return ""
+    spec, _ = _bound(operator, *_samples(operator)[0])
+    used = sorted({node.spec.op.name for node in flatten(graph_of(spec)).nodes if node.spec} & ROUNDED_ONCE)
+    if not used:
+        return ""
+    return (
+        f"On a CPU, {', '.join(f'`{name}`' for name in used)} of a float32 array may differ in the last digits between "
+        f"arrays of up to {EXACT_SIZE:,} elements and larger ones (see *Last digits* among the differences)."
+    )
 
 
 def _gradient(operator: Operator) -> str:

@@ -14,7 +14,7 @@ _HOST = 1  # DLPack's number of the host's kind of device
 
 
 class ForkedBackend(NumpyBackend):
-    """The threads of XLA do not exist in a forked process, where waiting for them would never end."""
+    """The interpreter, for a forked process: XLA's threads do not exist there, and waiting for them would never end."""
 
     name = "forked"
 

@@ -13,8 +13,9 @@ from ..ir.types import Context, Type, is_floating
 
 Buffer = Any
 
-#: Functions that every backend on the host computes in double and rounds once, for float32 arrays of up to so many
-#: elements: there it costs nothing, and users who print small arrays see the digits that the C library gives.
+#: Functions that every backend on the host computes in double precision and rounds once, for float32 arrays of up to
+#: ``EXACT_SIZE`` elements. Small arrays are those that people print and compare, and for them it costs nothing; larger
+#: ones would take two to sixty times as long. docs/differences.md and docs/performance.md tell what it does and costs.
 ROUNDED_ONCE: Final = frozenset((
     "exponential", "log", "log_plus_one", "exponential_minus_one", "tanh", "logistic", "sine", "cosine", "erf",
     "sinh", "cosh", "asinh", "acosh", "atanh",
@@ -60,19 +61,20 @@ class Backend(Protocol):
         """A private buffer of the values of an object with ``__dlpack__``, on the device where they are."""
 
     def consumed(self, buffer: Buffer) -> bool:
-        """Whether a program took ``buffer`` over."""
+        """Whether a program reused the memory of ``buffer``, whose values are gone then."""
 
     def compile(self, graph: Graph, slots: int, donate: Sequence[int], keep: bool) -> tuple[Executable, bool]:
-        """``graph``, whose last ``slots`` inputs are scalars, with the inputs ``donate`` given up by the caller.
+        """``graph``, whose last ``slots`` inputs are scalars, compiled. Also says whether it came from the disk.
 
-        ``keep``: it may be taken from the persistent cache and put there. Also says whether it came from there.
+        The caller gives up the buffers of the inputs ``donate``: results may reuse their memory. ``keep``: the program
+        may be taken from the persistent cache and put there.
         """
 
 
 def cast_scalar(value: Any, type: Type) -> Any:
-    """A Python number as MXNet casts it to an array's dtype: as the double that it is.
+    """A Python number cast to an array's dtype as MXNet does it: it becomes a double first.
 
-    But an int is exact as far as the dtype, or the integer by way of which a double becomes one of it, holds it.
+    An int keeps all of its digits where the dtype holds it, or the wider integer does by way of which MXNet casts.
     """
     dtype = type.dtype
     if is_floating(dtype):

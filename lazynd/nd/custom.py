@@ -1,7 +1,7 @@
 """Operators written in Python: ``Custom`` runs them at the line of the call, in the calling thread.
 
-What their code computes with arrays is recorded like any operation; where it asks for values, it stands between two
-programs. (``mxnet.operator`` shows the classes.)
+What their code computes with arrays is recorded like any operation; where it asks for values, what was recorded so far
+runs first, as a program of its own. (``mxnet.operator`` shows the classes.)
 """
 
 from __future__ import annotations

@@ -56,7 +56,7 @@ class Basic:
         for extent in shape[axis:]:
             self._add(0, extent, 1)
             made.append(extent)
-        # MXNet has no 0-d result: a single element has shape (1,).
+        # MXNet has no 0-d results: a single element has shape (1,).
         self.shape = tuple(made) or (1,)
 
     def _add(self, start: int, count: int, stride: int) -> None:

@@ -60,7 +60,7 @@ def refusal(
 ) -> Exception:
     """The exception of class ``kind`` for a wrong call of ``name``; the caller is found if ``frame`` is not given."""
     where = frame
-    while where is not None and is_ours(where):  # an operator that our own code calls: whose call was that?
+    while where is not None and is_ours(where):  # our own code called an operator: the line to name is the user's
         where = where.f_back
     where = where or user_frame(2)
     place = describe(where.f_code, where.f_lasti, True) if where is not None else "unknown line"
@@ -114,7 +114,7 @@ def reports(name: str, running: bool = False, keywords: bool = False) -> Callabl
     """Decorates a function of the front end: what it refuses says ``name``, the operands and the caller's line.
 
     ``running``: it may run programs, and their ``MXNetError`` passes as it is. ``keywords``: others than it has are
-    refused as an operator does it, but for ``name``, which changes nothing.
+    refused as operators refuse them, except ``name``, which is taken and means nothing.
     """
     refusals = _REFUSALS[1:] if running else _REFUSALS
 

@@ -61,7 +61,8 @@ def suppressed(
     border: float = 0.0,
     beyond: bool = False,
 ) -> Value:
-    """Which of ``alive`` [n, k] boxes [n, k, 4], the best first, no better one of its class overlaps by ``threshold``.
+    """Which of the boxes [n, k, 4], the best first, are kept: ``alive`` [n, k] ones that no better box of their class
+    overlaps by ``threshold``.
 
     By more than that, if ``beyond``. A box that is dropped drops no other. All are of one class where none is given.
     """

@@ -107,7 +107,7 @@ def DeformableConvolution(
     no_bias: bool = False,
     layout: str | None = None,
 ) -> Value:
-    """A convolution of images [n, channel, height, width] that looks beside the places of its kernel.
+    """A convolution of images [n, channel, height, width] that looks at places displaced from those of its kernel.
 
     ``offset`` [n, 2 * num_deformable_group * kernel positions, down, across] says by how many rows and columns, in
     turns; between pixels the image is interpolated, outside it is 0. ``weight`` [num_filter, channel / num_group,

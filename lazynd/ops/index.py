@@ -20,7 +20,7 @@ def _i(rng: Any, high: int, *shape: int) -> Any:
 
 
 def bounded(index: Value, extent: int, mode: str) -> Value:
-    """An index array as int32 inside ``extent``: clipped, or wrapped around, before what int32 cannot hold is lost."""
+    """An index array as int32 inside ``extent``: clipped or wrapped around in a dtype that holds it, then converted."""
     one_of(mode, "clip", "wrap")
     whole = index if index.dtype.kind in "iu" and index.dtype.itemsize >= 4 else _whole(index, mode)
     if mode == "clip":

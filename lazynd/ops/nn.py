@@ -135,7 +135,7 @@ def _lowered(x: Value, axis: int) -> Value:
 
 
 def _slope(g: Value, data: Value, temperature: Value | None) -> Value:
-    """The gradient of ``data`` from that of what ``_scaled`` makes of it."""
+    """The gradient of ``data`` from that of ``_scaled(data)``."""
     g = ir.convert(g, data.dtype)
     return g if temperature is None else g / temperature
 

@@ -76,7 +76,7 @@ def _batch_samples(rng: Any) -> list[Any]:
 
 
 def _updated(count: int, attributes: Mapping[str, Any]) -> Sequence[int]:
-    """Batch statistics move the moving ones; MXNet sets a fixed gamma to 1."""
+    """The moving statistics, moved towards those of the batch; and gamma, which MXNet sets to 1 where it is fixed."""
     batch = attributes["training"] and not attributes["use_global_stats"]
     return (*((3, 4) if batch else ()), *((1,) if attributes["fix_gamma"] else ()))
 

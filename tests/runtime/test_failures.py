@@ -1,4 +1,4 @@
-"""Failures: whatever goes wrong, every array is before or after, never between, and the error names the line."""
+"""Failures: whatever goes wrong, each array has its value from before the program or after it; errors name the line."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A keyboard interrupt at any moment leaves every array before or after, never between."""
+"""After a keyboard interrupt at any moment each array has its value from before the program or from after it."""
 
 from __future__ import annotations
 

@@ -94,7 +94,7 @@ class Interpreted:
     def __call__(self, buffers: Sequence[Any], scalars: Sequence[Any]) -> list[Array]:
         given = [*map(np.asarray, buffers)]
         given += [np.asarray(cast_scalar(v, t)) for v, t in zip(scalars, self.slot_types, strict=True)]
-        # Results own their memory: nothing else must be changed through one.
+        # Results own their memory: whoever writes to one must not change an input or another result.
         taken = self._constants | set(map(id, given))
         results = []
         for array in evaluate(self.graph, given):

@@ -66,7 +66,7 @@ class XlaBackend:
     name = "xla"
 
     def __init__(self) -> None:
-        self.buffer_class: type = type(None)  # known with the first buffer: jax.Array is but its interface
+        self.buffer_class: type = type(None)  # known with the first buffer: jax.Array is only its interface
         self._devices: dict[str, list[Any]] = {}
         self._saved: dict[tuple[Path, Any], Saved] = {}
 
@@ -220,7 +220,10 @@ def _arranged(
 
 
 def _checking(call: Callable[[list[Any]], Sequence[Any]]) -> Callable[[list[Any]], Sequence[Any]]:
-    """``call``, whose last result is the first failure: waited for, since what a failed program gives is no value."""
+    """``call`` without its last result, which tells the first failed check, and is an ``OutOfBounds`` if there is one.
+
+    It is waited for: the other results of a program with a failed check mean nothing.
+    """
 
     def checked(arguments: list[Any]) -> Sequence[Any]:
         *made, failure = call(arguments)

@@ -1,4 +1,4 @@
-"""Which output takes over which given buffer: the one that is computed from it, so that nothing is copied.
+"""Which output reuses the memory of which donated input: the one that is computed from it, so that nothing is copied.
 
 JAX gives the buffer of the first given input to the first output of its type, and so on. A gradient has the type of
 its parameter and comes before the updated parameter; in the parameter's buffer it would have to wait for the update

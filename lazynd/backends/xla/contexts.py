@@ -1,4 +1,4 @@
-"""What the host program has set for its own use of jax, kept away from ours: contexts of the thread, nothing global."""
+"""Contexts of the thread in which lazynd uses jax, so that the host program's own settings of jax do not matter."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ _REFUSING: Final = frozenset(("disallow", "disallow_explicit"))
 
 
 def undisturbed() -> AbstractContextManager[None]:
-    """Around a use of jax: without the settings under which it refuses what we ask, or the NaN that comes of it.
+    """Around a use of jax: resets settings of the host program under which jax would refuse our call or its results.
 
-    Entering their contexts takes ten microseconds, asking whether they are needed half a one.
+    Entering the contexts takes ten microseconds, looking whether they are needed half a microsecond.
     """
     settings: Any = jax.config
     if (
@@ -33,7 +33,7 @@ def undisturbed() -> AbstractContextManager[None]:
 
 
 def reading() -> AbstractContextManager[None]:
-    """Around a copy to the host: one setting alone refuses that, so that one is asked for."""
+    """Around a copy to the host: only one setting can refuse that, so only that one is looked at."""
     settings: Any = jax.config
     return _neutral() if settings.jax_transfer_guard_device_to_host in _REFUSING else _NOTHING
 
@@ -46,9 +46,10 @@ def _neutral() -> Iterator[None]:
 
 @contextmanager
 def concrete() -> Iterator[None]:
-    """Around what makes a buffer: in 64 bits, and a buffer also while the host program traces, never part of its trace.
+    """Around what makes a buffer: 64-bit types are kept, and the result is a buffer also while the host program traces a
+    function with jax, not a part of that trace.
 
-    Not around a trace of ours, whose constants it would compute there and then.
+    Not for use around a trace of our own: there it would compute constants instead of recording them.
     """
     with jax.ensure_compile_time_eval(), jax.enable_x64(True), undisturbed():
         yield

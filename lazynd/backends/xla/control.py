@@ -16,7 +16,7 @@ from .lower import PLATFORM_LOWERINGS, Checked, Failure, Lowered, first_failure,
 Arrays = tuple[jax.Array, ...]
 #: How many steps ran, whether another does, the state, what the steps gave, and the first failure.
 Loop = tuple[jax.Array, jax.Array, Arrays, Arrays, Failure]
-#: Convolutions in all steps up to which a loop is unrolled on a CPU: XLA has only a slow form of them inside loops.
+#: A loop with at most so many convolutions in all its steps is unrolled on a CPU, where XLA runs them slowly in loops.
 _UNROLLED: Final = 64
 
 

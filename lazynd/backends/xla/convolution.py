@@ -1,4 +1,4 @@
-"""Convolution in JAX, and on a CPU the forms in which XLA's own is slow in others, each under a rule on the shapes.
+"""Convolution in JAX. On a CPU, those that XLA computes slowly are computed in other ways, by rules on the shapes.
 
 A rule gives None where it does not apply. The figures are CPU milliseconds of one core pair, with jax 0.10.2, of the
 form named in ``benchmarks/figures/convolution.py``: by XLA's convolution, then by the rule.

@@ -138,8 +138,9 @@ def _divide(x: jax.Array, y: jax.Array) -> jax.Array:
     """A quotient that is rounded once, in a form that XLA's simplifier has no rules for.
 
     For a plain one it has: it multiplies by the reciprocal of what is broadcast, constant or a root (``49 / 49`` is not
-    1 then) and turns ``a / b / c`` into ``a / (b * c)``, which overflows. Long chains take it tens of seconds besides.
-    Where ``x`` is NaN the quotient is, whatever the divisor; reducing to the precision that is there changes nothing.
+    1 then) and turns ``a / b / c`` into ``a / (b * c)``, which overflows. Long chains also take it tens of seconds.
+    Neither change below alters a result: where ``x`` is NaN, so is the quotient by any divisor; and a number reduced to
+    the precision that it has is the same number.
     (An ``optimization_barrier`` would do too, but newer versions of XLA fuse nothing across it.)
     """
     if not jnp.issubdtype(x.dtype, jnp.floating):
@@ -167,7 +168,7 @@ def _power(x: jax.Array, y: jax.Array) -> jax.Array:
 
 
 def _to_bfloat16(x: jax.Array, dtype: np.dtype[Any]) -> jax.Array:
-    """Rounded once, and rounded: XLA leaves out conversions to a narrow type and back, but no ``reduce_precision``."""
+    """Rounded once. XLA leaves out a conversion to a narrow type and back, but never a ``reduce_precision``."""
     exact = lax.convert_element_type(x, widened(x.dtype) if jnp.issubdtype(x.dtype, jnp.floating) else np.float64)
     precision = finfo(dtype).nexp, finfo(dtype).nmant
     return lax.convert_element_type(lax.reduce_precision(exact, *precision), dtype)
@@ -253,7 +254,7 @@ def _random_bits(seed: jax.Array, counter: jax.Array, *, shape: tuple[int, ...])
     return jnp.concatenate(words)[:size].reshape(shape)
 
 
-#: The first check that failed, if one has: whether, the index, its axis and the extent. None where there is no check.
+#: The first failed check: whether there is one, the index, its axis and the extent. None where nothing is checked.
 Failure = jax.Array | None
 
 

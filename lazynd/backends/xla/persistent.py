@@ -34,13 +34,13 @@ _NO_MATTER: Final = (
     "jax_compilation_cache", "jax_dump", "jax_log", "jax_logging", "jax_debug_log", "jax_traceback",
     "jax_tracer_error", "jax_pprint", "jax_persistent_cache", "jax_enable_compilation_cache",
 )  # fmt: skip
-#: Beginnings of the names of environment variables that reach the compiler: narrow, since others begin like theirs
-#: (credentials for NVIDIA's services, variables of Terraform) and change without a meaning for programs.
+#: Beginnings of the names of environment variables that reach the compiler. They are long: shorter ones would take in
+#: variables that mean nothing for programs, such as credentials for NVIDIA's services or variables of Terraform.
 _VARIABLES: Final = (
     "XLA_", "JAX_", "LIBTPU_INIT_", "CUDA_", "NVIDIA_TF32_", "ROCM_PATH", "HSA_OVERRIDE_", "MIOPEN_",
     "TF_XLA_", "TF_CUDNN_", "TF_CUBLAS_", "TF_ENABLE_", "TF_GPU_", "TF_DETERMINISTIC_", "TF_ROCM_",
 )  # fmt: skip
-#: Those that choose among devices, whose kind is told anyway.
+#: Those that choose among devices; the kind of the device is part of the key already.
 _CHOOSING: Final = frozenset(("CUDA_VISIBLE_DEVICES", "CUDA_DEVICE_ORDER"))
 
 
