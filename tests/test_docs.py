@@ -8,6 +8,8 @@ import inspect
 import pathlib
 import pkgutil
 import re
+import shutil
+import subprocess
 import sys
 from collections.abc import Iterator
 from typing import Any
@@ -171,3 +173,18 @@ def test_the_pipeline_is_documented() -> None:
     page = (ROOT / "docs" / "extending" / "pass.md").read_text(encoding="utf-8")
     for stage in viz.trace(nd.ones((2,)) * 3)[1:]:
         assert f"`{stage.name}`" in page, f"{stage.name} is missing in docs/extending/pass.md"
+
+
+def test_the_commits_that_contributing_walks_through_are_there() -> None:
+    """Each by its hash and the beginning of its subject, or, where it is named in passing, by its hash."""
+    page = " ".join((ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8").split())
+    named = re.findall(r"`([0-9a-f]{7})`(?: \*([^*]+)\*)?", page)
+    assert len({commit for commit, _ in named}) >= 8
+    git = shutil.which("git")
+    if git is None or not (ROOT / ".git").exists():
+        pytest.skip("not a checkout")
+    for commit, subject in named:
+        found = subprocess.run([git, "log", "-1", "--format=%s", commit], cwd=ROOT, capture_output=True, text=True)
+        if found.returncode:
+            pytest.skip("a checkout without the whole history")
+        assert found.stdout.startswith(subject.removesuffix(" ...").removesuffix("...")), commit

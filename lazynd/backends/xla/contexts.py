@@ -46,8 +46,8 @@ def _neutral() -> Iterator[None]:
 
 @contextmanager
 def concrete() -> Iterator[None]:
-    """Around what makes a buffer: 64-bit types are kept, and the result is a buffer also while the host program traces a
-    function with jax, not a part of that trace.
+    """Around what makes a buffer: 64-bit types are kept, and inside a function that the host program traces with jax, a
+    buffer is made all the same, not a part of that trace.
 
     Not for use around a trace of our own: there it would compute constants instead of recording them.
     """
