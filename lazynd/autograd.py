@@ -140,7 +140,7 @@ def pause(train_mode: bool = False) -> _Scope:
 
 
 def train_mode() -> _Scope:
-    """Training mode inside; whether is recorded stays as it is.
+    """Training mode inside; recording stays on or off as it was.
 
     >>> from lazynd import autograd, nd
     >>> with autograd.train_mode():
@@ -214,9 +214,9 @@ def _gradients(given: Any) -> list[Cell | None] | None:
 def backward(heads: Any, head_grads: Any = None, retain_graph: bool = False, train_mode: bool = True) -> None:
     """Gradients of ``heads`` into the buffers of all variables they depend on. Runs nothing.
 
-    ``head_grads``: one for each head, in a list of the same length (else ``AssertionError``); ones where None. Of a
-    head that is given twice the last counts. ``retain_graph``: keep the graph, to differentiate it again.
-    ``MXNetError`` where a head was not recorded, or nothing behind the heads is a variable.
+    ``head_grads``: one for each head, in a list of the same length (else ``AssertionError``); ones where None. If
+    a head is given twice, the last head gradient counts. ``retain_graph``: keep the graph, to differentiate it again.
+    ``MXNetError`` where a head was not recorded, or depends on no variable.
 
     >>> from lazynd import autograd, nd
     >>> x = nd.array([1.0, 2.0])
@@ -245,7 +245,7 @@ def grad(
     """Gradients of ``heads`` with respect to ``variables``, as new arrays of their shapes and dtypes. Runs nothing.
 
     ``create_graph`` records them, so that they can be differentiated again; ``retain_graph`` is the same by default.
-    ``head_grads`` as for ``backward``. ``MXNetError`` for what is no variable, or is not behind the heads.
+    ``head_grads`` as for ``backward``. ``MXNetError`` for an array that is no variable, or on which no head depends.
 
     >>> from lazynd import autograd, nd
     >>> x = nd.array([1.0, 2.0])
@@ -293,7 +293,7 @@ def _check_array(name: str, found: Any) -> None:
 class Function:
     """A differentiable function with its own ``backward``: subclass, write both, call an instance, each only once.
 
-    A second call is an ``AssertionError``: what an instance keeps for ``backward`` is that of one call.
+    A second call is an ``AssertionError``, since an instance keeps the values of one call for ``backward``.
 
     >>> from lazynd import autograd, nd
     >>> class Double(autograd.Function):
@@ -308,7 +308,7 @@ class Function:
     array([2., 2.], dtype=float32)
     """
 
-    #: Of the class, since subclasses need not call ``__init__``.
+    #: Attributes of the class, since ``__init__`` of a subclass need not call this one's.
     _saved: tuple[NDArray, ...] = ()
     _called = False
 

@@ -21,7 +21,8 @@ from .np_shape import has_scalar
 from .refusal import refusal, refuse
 
 _EMPTY = inspect.Parameter.empty
-#: Attributes of these classes that are equal, class for class, in tuples too, specialize alike; floats do not.
+#: Two calls have the same specialization if their attributes are equal and of the same of these classes, in tuples too.
+#: Floats are not among them: 0.0 equals -0.0, and NaN does not equal itself.
 _EXACT = (int, str, type(None), type, np.dtype, Context)
 _bound: dict[tuple[Any, ...], tuple[Specialization, tuple[Any, ...]]] = {}
 _bound_scalar: dict[tuple[str, Type], tuple[Specialization, frozenset[float]]] = {}
@@ -79,12 +80,12 @@ def specialize(
     try:
         spec, scalars = _bound[key]
         return spec, scalars, cells
-    except (KeyError, TypeError):  # a list among the attributes is no key
+    except (KeyError, TypeError):  # the latter of a list among the attributes, which has no hash
         pass
     if count > 1 and len({t.context for t in types}) > 1:
         cells = gathered(cells)
         types = tuple([c.type for c in cells])
-        key = ()  # not the key of these types
+        key = ()  # the key was made of the types before
     with refuse(operator.name, types, frame, lambda: _given(operator, attributes)):
         scalar = has_scalar(operator.name, types)
         bound = _bind(operator, types, attributes)

@@ -32,7 +32,7 @@ class NDArray(Handle):
     """An n-dimensional array of one dtype on one device.
 
     Operations on it are recorded and run together when a value is needed: by ``asnumpy``, ``asscalar``, printing,
-    ``float``, ``bool``, ``len`` excepted. Operators are methods too: ``x.exp()`` is ``nd.exp(x)``.
+    ``float`` or ``bool`` (``len`` needs none). Operators are methods too: ``x.exp()`` is ``nd.exp(x)``.
 
     >>> from lazynd import nd
     >>> x = nd.array([[1, 2], [3, 4]])

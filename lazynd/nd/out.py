@@ -30,7 +30,7 @@ class Out:
                 raise refusal(MXNetError, name, error, arrays, {"out": target}, frame) from None
 
     def write(self, made: Sequence[Cell]) -> Any:
-        """Move the targets to ``made``; gives ``out``."""
+        """Let the targets hold ``made``; gives ``out``."""
         if len(self.targets) != len(made):
             raise self._refusal(f"{len(made)} outputs for {len(self.targets)} arrays in out", self.targets)
         made = [gathered((t._cell, cell))[1] for t, cell in zip(self.targets, made, strict=True)]

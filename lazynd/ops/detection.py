@@ -104,11 +104,12 @@ def MultiBoxTarget(
     ``anchor`` [1, k, 4]; ``label`` [n, m, 5 or more]: class, then (left, top, right, bottom) of an object, rows from
     the first of class -1 on being empty; ``cls_pred`` [n, classes + 1, k], scores before the softmax. Each object gets
     the anchor that overlaps it most, then each anchor the object that it overlaps by more than ``overlap_threshold``.
-    Its class is one more than the object's, its offsets are those of the middle and the logarithms of width and height,
-    over the ``variances``. The class of all others is 0, the background; if ``negative_mining_ratio`` is above 0, that
-    of so many times more anchors than have an object, those least sure of it among those that overlap objects by less
-    than ``negative_mining_thresh``, and ``ignore_label`` that of the rest, as that of an image without objects.
-    ``minimum_negative_samples`` changes nothing, as in MXNet 1.9.1. Liu et al., SSD, 2016.
+    Such an anchor learns one more than the object's class, and as offsets those of the middle and the logarithms of
+    width and height, over the ``variances``. All other anchors learn class 0, the background. If
+    ``negative_mining_ratio`` is above 0, only some of them do: of those that overlap objects by less than
+    ``negative_mining_thresh`` the ones least sure to be background, so many times as many as have an object. The rest
+    then have the class ``ignore_label``, as all have in an image without objects. ``minimum_negative_samples`` changes
+    nothing, as in MXNet 1.9.1. Liu et al., SSD, 2016.
 
     >>> from lazynd import nd
     >>> anchors, label = nd.array([[[0, 0, 0.5, 0.5], [0.5, 0.5, 1, 1]]]), nd.array([[[2, 0.5, 0.5, 1, 1]]])

@@ -22,8 +22,8 @@ from .random import Stream, box_muller, normal, poisson_quantile, uniform
 
 Rule = Callable[..., Value]
 _FLOAT64 = np.dtype("float64")
-#: Candidates of which a gamma number takes the first accepted; each is with probability 0.951 at least, so that one
-#: number in 70 million takes a value in their place.
+#: Candidates for a gamma number, which is the first that is accepted. Each is with probability 0.951 at least, so none
+#: is for one number in 70 million, which takes another value.
 _CANDIDATES: Final = 6
 _GAMMA_WORDS: Final = 3 * _CANDIDATES + 1
 
@@ -103,7 +103,7 @@ def _generalized_negative_binomial(
 
 
 def _with_parameters(function: Any, arrays: Sequence[str], numbers: Mapping[str, float]) -> None:
-    """Give ``function``, which takes any, the arrays and numbers that a distribution has, as its signature."""
+    """Give ``function``, which takes any arguments, the signature of a distribution: its arrays and its numbers."""
     kinds = inspect.Parameter
     own = [p for p in inspect.signature(function).parameters.values() if p.kind is kinds.KEYWORD_ONLY]
     function.__signature__ = inspect.Signature(

@@ -118,7 +118,7 @@ def coordinates(indices: Value, data: Value) -> list[Value]:
 
 
 def one_per_row(index: Value, matrix: Value) -> Value:
-    """Which elements of ``matrix`` the indices, one a row, point at."""
+    """A mask of ``matrix``: true at the one element of each row that the row's index points at."""
     fits = matrix.ndim == 2 and index.shape == matrix.shape[:1]
     require(fits, f"expected [n,k] and [n], got {matrix.type} and {index.type}")
     columns = ir.iota(matrix.shape, 1, INT32, matrix.context)

@@ -8,6 +8,6 @@ from ..ir.types import require_floats, widened
 
 
 def wide(x: Value) -> Value:
-    """``x`` in float32 if it has less; an error where it has no floats."""
+    """``x`` in float32 if it is of half precision, else as it is; what is no float is refused."""
     require_floats(x.type)
     return ir.convert(x, widened(x.dtype))

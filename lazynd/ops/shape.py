@@ -355,7 +355,7 @@ def slice_like(data: Value, shape_like: Value, *, axes: Shape = ()) -> Value:
 
 @op(samples=lambda r: [((_f(r, 2, 3),), {"axis": 1}), ((_f(r, 2, 3),), {"axis": (0, 1)})])
 def reverse(data: Value, *, axis: Shape) -> Value:
-    """Elements in reverse order along ``axis``; twice is not at all."""
+    """Elements in reverse order along ``axis``; along an axis that is named twice they stay as they are."""
     axes = [normalize_axis(a, data.ndim) for a in axis]
     return ir.reverse(data, [a for a in range(data.ndim) if axes.count(a) % 2])
 
