@@ -9,7 +9,7 @@ from typing import Any
 
 from .ir.node import Node, Output
 from .runtime.guard.sections import LOCK
-from .runtime.run.force import PROGRAMS
+from .runtime.run.compile import PROGRAMS
 from .runtime.tell.stats import Stats
 from .runtime.tell.stats import stats as _stats
 from .runtime.thread import LOCAL

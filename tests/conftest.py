@@ -15,7 +15,7 @@ import pytest
 import lazynd
 from lazynd import nd
 from lazynd.backends import register_backend
-from lazynd.runtime.run.force import PROGRAMS
+from lazynd.runtime.run.compile import PROGRAMS
 
 from .backends.fake import FakeBackend
 

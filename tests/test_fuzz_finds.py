@@ -16,9 +16,7 @@ from lazynd.runtime.record import gradient
 from lazynd.runtime.record.cell import Cell
 from lazynd.runtime.record.recorder import Recorder
 from lazynd.runtime.record.views import View
-from lazynd.runtime.run import execute, kernels, program
-from lazynd.runtime.run import force as engine
-from lazynd.runtime.run import plan as schedule
+from lazynd.runtime.run import execute, kernels, program, runs
 
 from .fuzz import aliasing, files, graphs
 from .fuzz.run import forget
@@ -60,8 +58,10 @@ def stale_cell(patch: Patch) -> None:
 def double_run(patch: Patch) -> None:
     """A force returns its root alone: what else is wanted of the same program is computed again later."""
 
+    make_plan = runs.make_plan
+
     def root_alone(items: Any, root: Any, component: bool) -> Any:
-        plan = schedule.linearize_items(items, root, component)
+        plan = make_plan(items, root, component)
         if component and len(plan.outputs) > 1 and all(isinstance(item, Node) for item in plan.items):
             before = len(plan.outputs)
             plan.outputs = [next(i for i, item in enumerate(plan.items) if item is root)]
@@ -76,14 +76,14 @@ def double_run(patch: Patch) -> None:
     for module in (execute, kernels):
         patch.setattr(module, "publish", published)
     for module in (program, execute):  # what is to run again must find its inputs
-        patch.setattr(module, "dead_leaf", lambda ref, uses: False)
-    patch.setattr(engine, "linearize_items", root_alone)
+        patch.setattr(module, "dead_leaves", lambda leaves, uses: [])
+    patch.setattr(runs, "make_plan", root_alone)
 
 
 def donated_live_buffer(patch: Patch) -> None:
     """A program takes over buffers that others still want."""
     for module in (program, execute):
-        patch.setattr(module, "dead_leaf", lambda ref, uses: True)
+        patch.setattr(module, "dead_leaves", lambda leaves, uses: list(uses))
 
 
 def dropped_write(patch: Patch) -> None:

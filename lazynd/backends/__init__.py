@@ -25,9 +25,9 @@ def get_backend(name: str) -> Backend:
     return found
 
 
-def is_loaded(name: str) -> bool:
-    """Whether ``get_backend(name)`` has nothing to import."""
-    return name in _loaded
+def loaded_backend(name: str) -> Backend | None:
+    """The backend called ``name``; None if ``get_backend(name)`` would have to import it."""
+    return _loaded.get(name)
 
 
 def register_backend(backend: Backend, name: str | None = None) -> None:
@@ -49,6 +49,6 @@ def finish_all() -> None:
 
 
 __all__ = [
-    "Backend", "Executable", "NumpyBackend", "cast_scalar", "finish_all", "get_backend", "is_loaded",
+    "Backend", "Executable", "NumpyBackend", "cast_scalar", "finish_all", "get_backend", "loaded_backend",
     "register_backend",
 ]  # fmt: skip

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from .graph import Graph
     from .value import Value
 
-#: What one recorded node weighs in the runtime's budget, before its bytes (see ``runtime/run/force.py``): as much as
+#: What one recorded node weighs in the runtime's budget, before its bytes (see ``runtime/run/fence.py``): as much as
 #: 4 MiB of outputs.
 NODE_COST: Final = 1 << 20
 BYTES_PER_COST: Final = 4

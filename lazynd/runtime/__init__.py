@@ -18,9 +18,10 @@ from .guard.leaving import INSIDE
 from .record import gradient
 from .record.cell import Cell, Ref
 from .record.views import View
-from .run import force as running
-from .run.execute import failed
-from .run.force import current_backend, force
+from .run import fence as fences
+from .run.drive import current_backend
+from .run.failure import failed
+from .run.force import force, refuse_sync
 from .tell.location import user_location
 from .tell.stats import stats
 from .thread import LOCAL, State
@@ -73,7 +74,7 @@ def fence() -> None:
     """Close this thread's open region: what comes after shares no program with what came before."""
     state = LOCAL.state
     state.recorder.leaves("record() begins")
-    running.fence(state.regions, bool(state.record_depth))
+    fences.fence(state.regions, bool(state.record_depth))
 
 
 def waitall() -> None:
@@ -86,8 +87,8 @@ def waitall() -> None:
     state = LOCAL.state
     state.recorder.leaves("waitall")
     if state.forbid_sync and state.regions.pending():
-        running.refuse_sync(state.forbid_sync, "waitall")
-    running.waitall(state.regions)
+        refuse_sync(state.forbid_sync, "waitall")
+    fences.waitall(state.regions)
 
 
 def fetch(cell: Cell, cause: str) -> Array:

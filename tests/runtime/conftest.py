@@ -12,7 +12,7 @@ import pytest
 import lazynd
 from lazynd.backends import get_backend
 from lazynd.runtime.run import kernels
-from lazynd.runtime.run.force import PROGRAMS
+from lazynd.runtime.run.compile import PROGRAMS
 from lazynd.runtime.tell.stats import stats
 
 
@@ -96,7 +96,7 @@ class _FaultyExecutable:
 def faulty(monkeypatch: pytest.MonkeyPatch, empty_cache: None) -> Faulty:
     """The XLA backend, failing at the points at which ``faulty.fail`` raises."""
     backend = Faulty("xla")
-    monkeypatch.setattr("lazynd.runtime.run.force.get_backend", lambda name: backend)
+    monkeypatch.setattr("lazynd.runtime.run.drive.loaded_backend", lambda name: backend)
     return backend
 
 

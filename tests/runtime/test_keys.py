@@ -15,7 +15,7 @@ from lazynd import autograd, nd
 from lazynd.ir.attributes import attribute_key
 from lazynd.nd import NDArray
 from lazynd.runtime.run import plan as schedule
-from lazynd.runtime.run.force import PROGRAMS
+from lazynd.runtime.run.compile import PROGRAMS
 from lazynd.runtime.run.plan import Plan
 
 LOOK_ALIKES = (1, True, 1.0, 0.0, -0.0, math.nan)

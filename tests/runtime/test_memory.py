@@ -19,7 +19,7 @@ import lazynd
 from lazynd import autograd, nd
 from lazynd.ir.node import Node, Output
 from lazynd.runtime.record.tape import Entry
-from lazynd.runtime.run.force import PROGRAMS
+from lazynd.runtime.run.compile import PROGRAMS
 from lazynd.runtime.thread import LOCAL
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]

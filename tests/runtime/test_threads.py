@@ -171,13 +171,13 @@ def test_a_plan_that_another_thread_runs_while_it_waits_to_be_compiled_is_made_a
 
 
 def test_a_plan_is_not_drafted_after_part_of_it_ran() -> None:
-    from lazynd.runtime.run.plan import linearize_items
+    from lazynd.runtime.run.plan import make_plan
     from lazynd.runtime.run.program import is_stale
 
     y = nd.array([1.0, 2.0]) * 2
     parts = nd.split(y, 2, axis=0)
     region = y._cell.content.node.region
-    plan = linearize_items(list(region.items), None, False)
+    plan = make_plan(list(region.items), None, False)
     assert not is_stale(plan)
     assert in_thread(lambda: parts[1].asscalar()) == 4
     assert is_stale(plan)

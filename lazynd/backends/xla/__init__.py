@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ from ...ir.graph import Graph
 from ...ir.types import Context
 from . import control, convolution, window  # noqa: F401 - their lowerings
 from .aliasing import output_order
-from .contexts import compiling, concrete, reading, undisturbed
+from .contexts import compiling, concrete, disturbed, neutral, read_refused, undisturbed
 from .lower import Lowered, lower
 from .packing import Packing
 from .persistent import Saved
@@ -28,36 +28,69 @@ Array = np.ndarray[Any, Any]
 
 
 class Compiled:
-    """A compiled program and the packed scalars of its last call."""
+    """A compiled program as the runtime calls it: with all its buffers in order, and its scalars as numbers.
 
-    def __init__(self, executable: Any, packing: Packing, device: Any, nbytes: int) -> None:
-        #: A function of buffers and the packed scalars.
+    ``executable`` takes the buffers that it consumes, those with the numbers ``donated``, apart from the others, those
+    with the numbers ``kept``. It gives its outputs in the ``order`` in which they take over the consumed buffers, and
+    after them, if the program ``may_fail``, its first failure.
+    """
+
+    def __init__(
+        self,
+        executable: Any,
+        donated: Sequence[int],
+        kept: Sequence[int],
+        order: Sequence[int],
+        may_fail: bool,
+        packing: Packing,
+        device: Any,
+    ) -> None:
         self.executable = executable
         self.packing = packing
         self.device = device
-        self.nbytes = nbytes
+        self.nbytes = 0
+        self._donated = donated
+        self._kept = kept
+        self._may_fail = may_fail
+        #: Where each output stands among those of ``executable``.
+        self._places = sorted(range(len(order)), key=order.__getitem__)
+        #: The packed scalars of the last call, and from the second call with them on as a buffer on the device.
         self._last: bytes | None = None
         self._packed: Any = None
 
     def __call__(self, buffers: Sequence[Any], scalars: Sequence[Any]) -> Sequence[Any]:
-        with undisturbed():
-            made: Sequence[Any] = self.executable([*buffers, *self._numbers(scalars)])
-        return made
+        arguments = list(buffers)
+        if self.packing.words:
+            arguments.append(self._numbers(scalars))
+        given = list(map(arguments.__getitem__, self._donated))
+        kept = list(map(arguments.__getitem__, self._kept))
+        if disturbed():
+            with neutral():
+                made = self.executable(given, kept)
+        else:
+            made = self.executable(given, kept)
+        if self._may_fail:
+            made = self._checked(made)
+        return list(map(made.__getitem__, self._places)) if given else made
 
-    def _numbers(self, scalars: Sequence[Any]) -> tuple[Any, ...]:
-        """The last argument, if there are numbers to hand over."""
-        if not self.packing.words:
-            return ()
+    def _numbers(self, scalars: Sequence[Any]) -> Any:
+        """``scalars`` packed: the last argument of the program."""
         raw = self.packing.pack(scalars)
         if raw != self._last:  # handed over from the host, which is quicker than a device array used once
             self._last, self._packed = raw, None
-            packed: Any = np.frombuffer(raw, np.uint32)
-        elif self._packed is None:  # steps mostly repeat their scalars
+            return np.frombuffer(raw, np.uint32)
+        if self._packed is None:  # steps mostly repeat their scalars
             with concrete():
-                packed = self._packed = jax.device_put(np.frombuffer(raw, np.uint32), self.device)
-        else:
-            packed = self._packed
-        return (packed,)
+                self._packed = jax.device_put(np.frombuffer(raw, np.uint32), self.device)
+        return self._packed
+
+    def _checked(self, made: Sequence[Any]) -> Sequence[Any]:
+        """The outputs in ``made``, or the failure behind them: waited for, since a failed program gives no values."""
+        with undisturbed():
+            failed, index, axis, extent = np.asarray(made[-1])
+        if failed:
+            raise OutOfBounds(index, int(axis), int(extent))
+        return made[:-1]
 
 
 class XlaBackend:
@@ -104,8 +137,10 @@ class XlaBackend:
         return made
 
     def get(self, buffer: Any) -> Array:
-        with reading():
-            return np.array(buffer)
+        if read_refused():
+            with neutral():
+                return np.array(buffer)
+        return np.array(buffer)
 
     def wait(self, buffer: Any) -> None:
         if isinstance(buffer, jax.Array):
@@ -156,10 +191,9 @@ class XlaBackend:
             else:
                 executable = self._compile(lowered, n_leaves, packing, donate, kept, device)
                 nbytes = saved.save(name, executable) if saved and name else 0
-        call = _arranged(executable, donate, kept, order)
-        if lowered.may_fail:
-            call = _checking(call)
-        return Compiled(call, packing, device, nbytes or _code_bytes(executable, flat)), found is not None
+        made = Compiled(executable, donate, kept, order, lowered.may_fail, packing, device)
+        made.nbytes = nbytes or _code_bytes(executable, flat)
+        return made, found is not None
 
     def _saved_on(self, device: Any) -> Saved | None:
         """Where programs for ``device`` are kept; None if they are not."""
@@ -198,41 +232,6 @@ def _context_of(graph: Graph) -> Context:
     for ref in (*graph.outputs, *graph.inputs):
         return ref.type.context
     raise ValueError("a program without outputs")
-
-
-def _arranged(
-    executable: Any, donate: Sequence[int], kept: Sequence[int], order: Sequence[int]
-) -> Callable[[list[Any]], Sequence[Any]]:
-    """``executable``, whose arguments are those given up and the others, as a function of all in order.
-
-    ``order`` are the numbers of its outputs; they come in order too.
-    """
-    if not donate:
-        return lambda arguments: executable([], arguments)
-    donated = list(donate)
-    back = sorted(range(len(order)), key=order.__getitem__)
-
-    def call(arguments: list[Any]) -> Sequence[Any]:
-        made = executable([arguments[i] for i in donated], [arguments[i] for i in kept])
-        return [made[i] for i in back]
-
-    return call
-
-
-def _checking(call: Callable[[list[Any]], Sequence[Any]]) -> Callable[[list[Any]], Sequence[Any]]:
-    """``call`` without its last result, which tells the first failed check, and is an ``OutOfBounds`` if there is one.
-
-    It is waited for: the other results of a program with a failed check mean nothing.
-    """
-
-    def checked(arguments: list[Any]) -> Sequence[Any]:
-        *made, failure = call(arguments)
-        failed, index, axis, extent = np.asarray(failure)
-        if failed:
-            raise OutOfBounds(index, int(axis), int(extent))
-        return made
-
-    return checked
 
 
 @contextmanager

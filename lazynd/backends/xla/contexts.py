@@ -14,32 +14,36 @@ _NOTHING: Final = nullcontext()
 _REFUSING: Final = frozenset(("disallow", "disallow_explicit"))
 
 
-def undisturbed() -> AbstractContextManager[None]:
-    """Around a use of jax: resets settings of the host program under which jax would refuse our call or its results.
+def disturbed() -> bool:
+    """Whether the host program has settings under which jax would refuse our calls, or change their results.
 
-    Entering the contexts takes ten microseconds, looking whether they are needed half a microsecond.
+    Entering ``neutral`` takes ten microseconds, looking whether it is needed half a microsecond.
     """
     settings: Any = jax.config
-    if (
+    return (
         settings.jax_disable_jit
         or settings.jax_debug_nans
         or settings.jax_debug_infs
         or settings.jax_transfer_guard_host_to_device in _REFUSING
         or settings.jax_transfer_guard_device_to_host in _REFUSING
         or settings.jax_transfer_guard_device_to_device in _REFUSING
-    ):
-        return _neutral()
-    return _NOTHING
+    )
 
 
-def reading() -> AbstractContextManager[None]:
-    """Around a copy to the host: only one setting can refuse that, so only that one is looked at."""
+def undisturbed() -> AbstractContextManager[None]:
+    """Around a use of jax: ``neutral`` if the host program's settings need it."""
+    return neutral() if disturbed() else _NOTHING
+
+
+def read_refused() -> bool:
+    """Whether jax refuses a copy to the host; only one setting does that."""
     settings: Any = jax.config
-    return _neutral() if settings.jax_transfer_guard_device_to_host in _REFUSING else _NOTHING
+    return settings.jax_transfer_guard_device_to_host in _REFUSING
 
 
 @contextmanager
-def _neutral() -> Iterator[None]:
+def neutral() -> Iterator[None]:
+    """Around a use of jax: without the settings that ``disturbed`` looks for."""
     with jax.disable_jit(False), jax.debug_nans(False), jax.debug_infs(False), jax.transfer_guard("allow"):
         yield
 
@@ -59,7 +63,7 @@ def concrete() -> Iterator[None]:
 def compiling(device: Any) -> Iterator[None]:
     """Around the making of a program for ``device``."""
     with ExitStack() as stack:
-        stack.enter_context(_neutral())
+        stack.enter_context(neutral())
         stack.enter_context(jax.no_tracing(False))
         if not jax.sharding.get_abstract_mesh().empty:  # the host's is of other devices
             stack.enter_context(jax.set_mesh(jax.sharding.Mesh(np.array(device), ())))

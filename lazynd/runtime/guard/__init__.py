@@ -1,1 +1,1 @@
-"""What guards the process: sections that are not divided, leaving Python, forking."""
+"""What guards the process: undivided sections, leaving Python, forking."""

@@ -1,17 +1,26 @@
-"""What happens when the process forks: nothing is half done then, and the child goes on without XLA's threads."""
+"""Forking: no run is half done when the process forks, and the child goes on without XLA's threads, which it lacks.
+
+Whoever keeps something about the threads of the process registers with ``in_child`` what forgets it. Python calls these
+functions in the order of their registration, so that of this module, which releases the lock, comes first.
+"""
 
 from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable
 from contextlib import suppress
 
 from ...backends import finish_all, register_backend
 from ...backends.forked import ForkedBackend
-from ..run.compile import forget_compilations
 from ..tell.stats import logger
-from .leaving import forget_threads
-from .sections import LOCK
+from .sections import LOCK, forget_main_thread
+
+
+def in_child(forget: Callable[[], object]) -> None:
+    """Have ``forget`` called in each child that is forked, with the lock free."""
+    if hasattr(os, "register_at_fork"):  # not on Windows, where there is no fork
+        os.register_at_fork(after_in_child=forget)
 
 
 def _before() -> None:
@@ -22,12 +31,11 @@ def _before() -> None:
 
 def _in_child() -> None:
     LOCK.release()
-    forget_compilations()
-    forget_threads()
+    forget_main_thread()
     if "jax" in sys.modules:
         register_backend(ForkedBackend(), "xla")
         logger.info("forked: programs of process %d run in the interpreter", os.getpid(), extra={"event": "fork"})
 
 
-if hasattr(os, "register_at_fork"):  # not on Windows, where there is no fork
+if hasattr(os, "register_at_fork"):
     os.register_at_fork(before=_before, after_in_parent=LOCK.release, after_in_child=_in_child)

@@ -1,7 +1,8 @@
-"""What happens when Python is left while other threads compute: they stop in Python's code, never inside a backend's.
+"""Leaving Python while other threads compute: they stop in Python's code, never inside a backend's.
 
-Python ends a thread at its next return from C. Inside of XLA that is an exception through frames that allow none,
-which aborts the process.
+While Python is left it ends each thread at its next return from C. Inside XLA that is an exception through frames
+that allow none, which aborts the process. So what runs when Python is left waits until no thread is inside a backend,
+and keeps the lock, at which the others stop.
 """
 
 from __future__ import annotations
@@ -14,33 +15,37 @@ from threading import get_ident
 from typing import Final
 
 from ...backends import finish_all
+from .fork import in_child
 from .sections import LOCK
 
-#: Seconds in which other threads come to wait for the lock. Until then they may be freeing buffers, with no lock.
+#: Seconds after which the other threads wait for the lock. Until then they may be freeing buffers, without the lock.
 _PARKING: Final = 0.2
-#: The number of each thread that is inside a backend without holding the lock. One that an interrupt cut short, which
-#: only the main thread is, may stay here.
-_inside: Final[list[int]] = []
-_leaving: Final[list[None]] = []
 
 
 class _Inside:
     """Around the use of a backend without the lock."""
 
-    __slots__ = ()
+    __slots__ = ("leaving", "threads")
+
+    def __init__(self) -> None:
+        #: The number of each thread that is inside. That of the main thread, which alone is interrupted by signals, may
+        #: be left behind by an interrupt.
+        self.threads: list[int] = []
+        #: Whether Python is being left.
+        self.leaving = False
 
     def __enter__(self) -> None:
         thread = get_ident()
-        _inside.append(thread)
-        if _leaving:  # asked after the entry is made: one of both threads sees the other
-            _inside.remove(thread)
-            with LOCK:  # which whoever leaves Python keeps: another thread stays here
-                _inside.append(thread)
+        self.threads.append(thread)
+        if self.leaving:  # asked after the entry above: either this sees the flag, or ``_leave`` sees the entry
+            self.threads.remove(thread)
+            with LOCK:  # ``_leave`` keeps it: another thread waits here until the process ends
+                self.threads.append(thread)
 
     def __exit__(self, *_: object) -> None:
         try:  # noqa: SIM105 - suppress takes longer than all of this
-            _inside.remove(get_ident())
-        except ValueError:  # an interrupt came between the two
+            self.threads.remove(get_ident())
+        except ValueError:  # an interrupt came between its removal and its return in ``__enter__``
             pass
 
 
@@ -49,22 +54,20 @@ INSIDE: Final = _Inside()
 
 def _leave() -> None:
     LOCK.acquire()
-    _leaving.append(None)
+    INSIDE.leaving = True
     with suppress(Exception):  # what failed says so to whoever reads it
         finish_all()
     me = get_ident()
-    while any(thread != me for thread in list(_inside)):
+    while any(thread != me for thread in list(INSIDE.threads)):
         time.sleep(0.001)
     if threading.active_count() > 1:
         time.sleep(_PARKING)
 
 
 def leave_quietly() -> None:
-    """Have other threads stop before Python is left; once the backend's library is loaded, before its own clean-up."""
+    """Have other threads stop when Python is left, before the libraries loaded so far clean up."""
     atexit.unregister(_leave)
     atexit.register(_leave)
 
 
-def forget_threads() -> None:
-    """In a forked process: the threads that were inside are not here."""
-    _inside.clear()
+in_child(INSIDE.threads.clear)  # the other threads are not there

@@ -1,7 +1,14 @@
-"""Sections that nothing of the user's splits: no handler of a signal, no finalizer, no other thread.
+"""Sections of code that nothing of the user's interrupts: no handler of a signal, no finalizer, no other thread.
 
-Such code may read arrays, which forces: in the middle of a force it would run what is about to run, and find buffers
-that a program has taken over and not replaced yet.
+Such code may read arrays, and reading forces. In the middle of a force it would plan what is about to run, and find
+buffers that a program has taken over but whose successors are not published yet. So a force plans, runs and publishes
+in an ``Undivided`` section:
+
+- it holds ``LOCK``, so other threads wait with their forces;
+- a signal that arrives is noted, and its handler called at the end of the section;
+- the collector of reference cycles, which calls finalizers, does not run.
+
+``DeferSignals`` alone is for assignments that belong together and run nothing.
 """
 
 from __future__ import annotations
@@ -9,6 +16,7 @@ from __future__ import annotations
 import gc
 import signal
 import threading
+from threading import get_ident
 from types import FrameType
 from typing import Any, Final
 
@@ -23,13 +31,21 @@ _SIGNALS: Final = [
     int(number) for name in _NAMES.split() if (number := getattr(signal, f"SIG{name}", None)) is not None
 ]
 
-
-#: Held while pending work is linearised, dispatched and published; never while compiling.
+#: Held while pending work is planned, run and published; never while compiling.
 LOCK: Final[Any] = threading.RLock()
+
+#: The thread that receives signals.
+_main_thread = threading.main_thread().ident
+
+
+def forget_main_thread() -> None:
+    """In a forked process: the thread that forked is the main one there."""
+    global _main_thread
+    _main_thread = get_ident()
 
 
 class DeferSignals:
-    """Holds back signals until the section ends, so that what it publishes is published whole or not at all.
+    """Holds back signals until the section ends, so that no handler sees, or prevents, a part of what it does.
 
     Only the main thread receives them; elsewhere this does nothing.
     """
@@ -39,7 +55,7 @@ class DeferSignals:
     def __enter__(self) -> None:
         self._caught: list[tuple[int, FrameType | None]] = []
         self._previous: dict[int, Any] = {}
-        if threading.current_thread() is not threading.main_thread():
+        if get_ident() != _main_thread:
             return
         try:
             for number in _SIGNALS:
@@ -47,37 +63,34 @@ class DeferSignals:
                 if callable(handler):
                     self._previous[number] = handler
                     raw.signal(number, self._hold)
-        except BaseException:  # of a handler that is not held back yet
-            self._release()
+        except BaseException:  # raised by a handler that is not held back yet
+            DeferSignals.__exit__(self)
             raise
 
     def _hold(self, number: int, frame: FrameType | None) -> None:
         self._caught.append((number, frame))
-
-    def _release(self) -> None:
-        """Put the handlers back, and call those of signals that came."""
-        for number, handler in self._previous.items():
-            raw.signal(number, handler)
-        self._deliver()
 
     def _deliver(self) -> None:
         try:
             while self._caught:
                 number, frame = self._caught.pop(0)
                 self._previous[number](number, frame)
-        finally:  # one may raise: the others come all the same
+        finally:  # if one raises, the others are called all the same
             if self._caught:
                 self._deliver()
 
     def __exit__(self, *_: object) -> None:
-        if self._previous:
-            self._release()
+        """Put the handlers back, and call those of the signals that came."""
+        for number, handler in self._previous.items():
+            raw.signal(number, handler)
+        if self._caught:
+            self._deliver()
 
 
 class Undivided(DeferSignals):
-    """A section that one thread at a time is in, and nothing else runs in that thread.
+    """A section that one thread at a time is in, without handlers of signals and finalizers.
 
-    The collector of cycles, which calls finalizers, rests meanwhile: in all threads, for Python knows no other way.
+    The collector of cycles does not run in any thread meanwhile: it cannot be turned off for one.
     """
 
     __slots__ = ("_collects",)

@@ -11,7 +11,8 @@ from ...ir.linearize import linearize
 from ...ir.node import Node, Output, leaf
 from ...ir.specialization import BYTES_PER_COST, Specialization
 from ...ir.types import Context, Type
-from ..run.force import force, overflow, refuse_sync
+from ..run.fence import overflow
+from ..run.force import force, refuse_sync
 from ..tell.location import user_location
 from ..tell.stats import stats
 from . import streams

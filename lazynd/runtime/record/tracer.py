@@ -20,7 +20,7 @@ from ...ir.node import Node, Output, apply, leaf
 from ...ir.primitive import PRIMITIVES
 from ...ir.specialization import Specialization
 from ...ir.types import UINT32, Context, Type
-from ..run.execute import Lost
+from ..run.failure import Lost
 from ..tell.location import user_location
 from .cell import Cell, Ref
 from .recorder import Operand, Recorder

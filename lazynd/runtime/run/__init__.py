@@ -1,1 +1,1 @@
-"""What runs: regions of pending work, plans, programs, kernels."""
+"""What runs: regions, plans, programs, kernels; liveness; forcing, and recovery from failures."""

@@ -1,39 +1,37 @@
-"""Getting programs: compiled once a key, by one thread at a time, with the reason told."""
+"""Compiling programs: once for each key, in one thread, with the reason in the log."""
 
 from __future__ import annotations
 
 import threading
 import time
-from typing import Any, Final
+from typing import Final
 
 from ...backends import Backend
 from ...config import config
 from ...ir.errors import MXNetError
 from ...ir.node import Node
+from ..guard.fork import in_child
 from ..guard.sections import LOCK, Undivided
 from ..tell.reasons import difference, nearest
 from ..tell.sites import Site
 from ..tell.stats import logger
-from .execute import failed
+from .failure import failed
 from .plan import Plan
 from .program import Draft, Family, ProgramCache, compile_draft, is_stale, slot_positions
 
 PROGRAMS: Final = ProgramCache()
-#: A lock for each key that is being compiled: other threads that want the program wait for it. Reentrant, since a
-#: signal's handler or a finalizer may want the same in the same thread, which cannot wait for itself; and a lock, since
-#: nothing can come between its end and its release.
-_IN_FLIGHT: dict[Any, Any] = {}
+in_child(PROGRAMS.compiling.clear)  # the threads that compile are not there
 
 
 def compile_program(plan: Plan, backend: Backend, cause: str, site: Site) -> bool:
-    """Compile the program of ``plan`` and keep it; one thread compiles, others that want the same wait.
+    """Compile the program of ``plan`` and keep it; whether this call did. Called without the lock.
 
-    Says whether this call did. Nothing is compiled if another thread ran part of the plan meanwhile: the caller makes
-    a new one.
+    If another thread compiles the same, this one waits for it. If another thread ran a part of the plan meanwhile,
+    nothing is compiled. In both cases the caller plans again.
     """
     key = plan.key
     try:
-        with _IN_FLIGHT.setdefault(key, threading.RLock()):
+        with PROGRAMS.compiling.setdefault(key, threading.RLock()):
             with LOCK:
                 family = PROGRAMS.get(key, backend)
             if family is None:
@@ -47,12 +45,7 @@ def compile_program(plan: Plan, backend: Backend, cause: str, site: Site) -> boo
     except Exception as error:
         raise failed(plan.items[plan.outputs[-1]], "compiling the program that ends in it", error) from error
     finally:
-        _IN_FLIGHT.pop(key, None)
-
-
-def forget_compilations() -> None:
-    """In a forked process: the threads that compile are not here."""
-    _IN_FLIGHT.clear()
+        PROGRAMS.compiling.pop(key, None)
 
 
 def _compile_into(family: Family, plan: Plan, backend: Backend, cause: str, site: Site) -> bool:
@@ -86,7 +79,7 @@ def _compile_into(family: Family, plan: Plan, backend: Backend, cause: str, site
 
 
 def _reason(plan: Plan, family: Family, site: Site) -> str | None:
-    """How the plan differs from the nearest program; None if there is none."""
+    """How the plan differs from the known program with the most similar key; None if no program is known."""
     if family.baked is not None:
         return "index parameters changed: compiled again with all of them as inputs"
     known = site.last_key
@@ -102,7 +95,7 @@ def _reason(plan: Plan, family: Family, site: Site) -> str | None:
 
 
 class _Progress:
-    """Says what is being compiled if that takes long."""
+    """Logs what is being compiled, if that takes more than ``config.slow_compile`` seconds."""
 
     __slots__ = ("_timer",)
 

@@ -1,11 +1,12 @@
-"""Running a plan operator by operator: graphs that are seen once, and the search for what failed.
+"""Running a plan operator by operator: plans that are seen only once, and plans that failed as a whole.
 
-A kernel is one recorded operator, compiled with all its scalars as inputs and kept apart from programs.
+A kernel is the program of one operator, with all its scalars as inputs. Kernels are kept apart from other programs.
 """
 
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Sequence
 from typing import Any, Final
 
 from ...backends import Backend, Executable
@@ -15,8 +16,10 @@ from ...ir.node import Node, Output
 from ...ir.specialization import Specialization
 from ..guard.leaving import INSIDE
 from ..tell.stats import stats
-from .execute import Finish, IndexProgramError, Lost, count, failed, lose, out_of_bounds, publish
-from .plan import Plan, Ref
+from .execute import publish
+from .failure import IndexProgramError, Lost, failed, lose, out_of_bounds
+from .liveness import Ref
+from .plan import Plan
 
 _MOST_KERNELS: Final = 4096
 _KERNELS: OrderedDict[tuple[str, Specialization], Executable] = OrderedDict()
@@ -40,7 +43,7 @@ def kernel(spec: Specialization, backend: Backend) -> Executable:
 
 
 def prepare(plan: Plan, backend: Backend) -> None:
-    """Compile the kernels of ``plan``; outside the lock."""
+    """Compile the kernels of ``plan``; called without the lock."""
     for item in plan.items:
         if item.__class__ is Node and item.spec is not None:
             try:
@@ -49,11 +52,11 @@ def prepare(plan: Plan, backend: Backend) -> None:
                 raise failed(item, "compiling it", error) from error
 
 
-def run_kernels(plan: Plan, backend: Backend, finish: Finish) -> None:
-    """Run ``plan`` operator by operator and publish its results; undivided."""
+def run_kernels(plan: Plan, backend: Backend) -> None:
+    """Run ``plan`` operator by operator and publish its results; called with the lock held."""
     known: dict[Ref, Any] = {}
     items = plan.items
-    left = dict.fromkeys(items, 0)  # uses to come, so that a value which is no output dies with its last
+    left = dict.fromkeys(items, 0)  # how many operators have yet to read a value; after the last one it is dropped
     further: dict[Node, list[Output]] = {}
     for item in items:
         if isinstance(item, Output):
@@ -67,17 +70,12 @@ def run_kernels(plan: Plan, backend: Backend, finish: Finish) -> None:
     for item in items:
         if item.__class__ is not Node or item.spec is None:
             continue
-        context = item.spec.in_types[0].context if item.spec.in_types else item.type.context
         try:
-            given = [backend.put(known.get(ref, ref.value), context) for ref in item.inputs or ()]
-            made = kernel(item.spec, backend)(given, item.scalars)
-        except OutOfBounds as error:  # it will fail again
-            wrong = out_of_bounds(item, error)
-            lose(items, {id(item)}, Lost(str(wrong), IndexProgramError))
-            raise wrong from error
+            made = _run_one(item, known, backend)
+        except OutOfBounds as error:
+            raise _index_error(plan, item, error) from error
         except Exception as error:
             raise failed(item, "running it", error) from error
-        del given
         known[item] = made[0]
         for each in further.get(item, ()):
             known[each] = made[each.index]
@@ -88,5 +86,18 @@ def run_kernels(plan: Plan, backend: Backend, finish: Finish) -> None:
                     known.pop(ref, None)
     publish(wanted, [known[ref] for ref in wanted], items)
     stats.one_shot += 1
-    count(items)
-    finish()
+
+
+def _run_one(item: Node, known: dict[Ref, Any], backend: Backend) -> Sequence[Any]:
+    """The results of one operator; ``known`` has the values of the plan so far."""
+    assert item.spec is not None
+    context = item.spec.in_types[0].context if item.spec.in_types else item.type.context
+    given = [backend.put(known.get(ref, ref.value), context) for ref in item.inputs or ()]
+    return kernel(item.spec, backend)(given, item.scalars)
+
+
+def _index_error(plan: Plan, item: Node, error: OutOfBounds) -> IndexProgramError:
+    """What readers of ``item`` get. It would fail in the same way again, so it is lost, with what needs it."""
+    wrong = out_of_bounds(item, error)
+    lose(plan.items, {id(item)}, Lost(str(wrong), IndexProgramError))
+    return wrong

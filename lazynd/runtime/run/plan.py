@@ -1,39 +1,32 @@
-"""What a force runs, as a key: the linearised structure of pending nodes, built in one walk.
+"""Plans: pending items to run as one program, found with their key in one walk.
 
-Liveness is the reference count. Everything that may still want a value holds its node: a handle's cell, the tape,
-a pending node of another region, another thread in mid-recording. A node's references less those from within
-the plan and those of our own lists are references from outside, and such a node is an output. Nothing has to be
-registered while recording, and nothing can be forgotten. (Requires the global interpreter lock; see ``EXACT``.)
+The key is the structure of the items, without numbers: the operators, who reads whom, and which items are outputs.
+Plans with equal keys share a program. Which items are outputs is a question of liveness (``liveness.py``).
 """
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from itertools import compress
-from operator import add, eq, sub
-from sys import getrefcount
-from typing import Any, Final
+from operator import add, eq
+from typing import Any
 
-from ...ir.errors import InternalError
-from ...ir.node import Node, Output, leaf
-from ...ir.types import CPU, FLOAT32, Type
-from ..tell.location import describe
+from ...ir.node import Node, Output
+from .failure import missing, unfinished
+from .liveness import Ref, wanted_outside
 from .regions import Region
-
-Ref = Node | Output
-
-#: False on interpreters where a reference count is no proof: there every node is an output and none is donated.
-EXACT: Final[bool] = getattr(sys, "_is_gil_enabled", lambda: True)()
 
 
 class Plan:
-    """Pending items to run as one program: its key, its leaves and scalars, and which items are outputs.
+    """Pending items that run as one program.
 
-    ``transfer``: the items are copies from device to device instead, all of whose operands are there.
+    ``key``: their structure, and the numbers of the outputs. ``leaves``: the values that they read, each buffer once.
+    ``scalars``: the numbers that they read. ``outputs``: positions of the items whose values are returned. ``uses``:
+    how often each item is read by the others. ``foreign``: operands that are pending in another region. ``transfer``:
+    the items only move buffers from device to device. ``last``: nothing of the run is left after this plan.
     """
 
-    __slots__ = ("foreign", "items", "key", "leaves", "outputs", "scalars", "transfer", "uses")
+    __slots__ = ("foreign", "items", "key", "last", "leaves", "outputs", "scalars", "transfer", "uses")
 
     def __init__(self) -> None:
         self.items: Sequence[Ref] = ()
@@ -44,14 +37,16 @@ class Plan:
         self.foreign: list[Ref] = []
         self.uses: list[int] = []
         self.transfer = False
+        self.last = True
 
 
-def linearize_items(items: list[Ref], root: Ref | None, component: bool) -> Plan:
-    """The plan of ``items`` (a list of its own, in recording order, of items that have not run); of the connected
-    component of ``root`` alone if ``component``."""
+def make_plan(items: list[Ref], root: Ref | None, component: bool) -> Plan:
+    """The plan of ``items``: a list of the caller's, in recording order, of items that have not run.
+
+    With ``component`` only those connected with ``root`` by operands and results are planned. ``root`` is an output.
+    """
     plan, position, groups = _walk(items)
-    # References from outside the plan are more than ``_HELD``; item by item in C, for every force passes here.
-    outside = list(map(_HELD.__lt__, map(sub, map(getrefcount, items), plan.uses))) if EXACT else [True] * len(items)
+    outside = wanted_outside(items, plan.uses)
     chosen = _chosen(items, plan, position, groups, outside, root, component)
     if chosen is not None:
         live = {id(item) for item, out in zip(items, outside, strict=True) if out}
@@ -117,7 +112,7 @@ def _walk(items: Sequence[Ref]) -> tuple[Plan, dict[Ref, int], list[int]]:
 
 
 def _root_of(groups: list[int], a: int) -> int:
-    """The group that ``a`` has been joined to, which is its own."""
+    """The number of the group that group ``a`` was joined to, directly or by way of others."""
     while groups[a] != a:
         groups[a] = a = groups[groups[a]]
     return a
@@ -132,7 +127,7 @@ def _chosen(
     root: Ref | None,
     component: bool,
 ) -> list[bool] | None:
-    """Which items to run: None for all. Drops dead items and, for a component, other components."""
+    """Which items run; None for all of them. Others are dead, or in another component than ``root``."""
     dead = 0 in map(add, outside, plan.uses)
     several = component and sum(map(eq, groups, range(len(groups)))) > 1
     if not dead and not several:
@@ -143,12 +138,12 @@ def _chosen(
         if outside[i] or item is root:
             needed[i] = True
         if needed[i]:
-            for ref in (item.node,) if item.__class__ is Output else item.inputs:  # type: ignore[union-attr]  # as above
+            for ref in (item.node,) if item.__class__ is Output else item.inputs:  # type: ignore[union-attr]  # not an Output
                 at = position.get(ref)
                 if at is not None:
                     needed[at] = True
     if several and root is not None:
-        # Dead items do not connect: components are those of what is needed.
+        # Dead items do not connect: the components are those of the items that are needed.
         alive = [item for item, need in zip(items, needed, strict=True) if need]
         _, where, joined = _walk(alive)
         home = _root_of(joined, where[root])
@@ -160,8 +155,23 @@ def _chosen(
     return needed
 
 
+def pending(region: Region) -> list[Ref]:
+    """A new list of the items of ``region`` that have not run and still can."""
+    return unfinished(region.items) if region.touched else list(region.items)
+
+
+def live(region: Region) -> list[Ref]:
+    """Those pending items of ``region`` that something else may still want; called with the lock held."""
+    items = pending(region)
+    uses = _uses_within(items)
+    return list(compress(items, wanted_outside(items, list(uses.values()))))
+
+
 def _uses_within(items: Sequence[Ref]) -> dict[Ref, int]:
-    """How often pending ``items`` refer to each of themselves; apart, since its variables would count as references."""
+    """How often pending ``items`` read each of themselves, in their order.
+
+    A function of its own, because its loop variables would count as references in ``live``.
+    """
     uses = dict.fromkeys(items, 0)
     for item in items:
         for ref in (item.node,) if item.__class__ is Output else item.inputs:  # type: ignore[union-attr]  # not an Output
@@ -170,52 +180,8 @@ def _uses_within(items: Sequence[Ref]) -> dict[Ref, int]:
     return uses
 
 
-def live(region: Region) -> list[Ref]:
-    """Those pending items of ``region`` that something else may still want; undivided."""
-    items: list[Ref] = unfinished(region.items) if region.touched else list(region.items)
-    uses = _uses_within(items)
-    counts = list(map(getrefcount, items))
-    return [item for item, count in zip(items, counts, strict=True) if count - uses[item] > _HELD]
-
-
-def unfinished(items: Sequence[Ref]) -> list[Ref]:
-    """Those of ``items`` that have not run and may yet: a dead one whose operand ran without being kept never will."""
-    kept: list[Ref] = []
-    dropped: set[Node] = set()
-    for item in items:
-        if item.value is not None:
-            continue
-        node = item if item.__class__ is Node else item.node
-        if node is None or node.inputs is None or node in dropped:
-            continue
-        if item is node and any(vanished(ref) or ref.node in dropped for ref in node.inputs):
-            dropped.add(node)
-            continue
-        kept.append(item)
-    return kept
-
-
-def vanished(ref: Ref) -> bool:
-    """Whether ``ref`` ran inside a program that did not return it. (What a failure lost is kept, to say so.)"""
-    node = ref.node
-    gone = node is None or (node.inputs is None and node.region.__class__ is Region)
-    return gone and ref.value is None  # asked last: what runs meanwhile has its value before it drops its history
-
-
-def missing(ref: Ref) -> InternalError:
-    """That ``ref``, which something refers to, was to run and has no value now."""
-    node = ref.node
-    name, place = "unknown", "unknown line"
-    if node is not None and node.spec is not None:
-        name, place = node.spec.op.name, describe(node.code, node.lasti, True)
-    return InternalError(
-        f"[{name}] ran without leaving its value, which is needed; this is a mistake of lazynd's, please report it\n"
-        f"  recorded at {place}"
-    )
-
-
 def ancestors(root: Ref) -> list[Ref]:
-    """``root`` and the pending items of its region that it needs, inputs first; for another thread's region."""
+    """``root`` and the pending items of its region that it needs, inputs first: all that a run of it alone computes."""
     region = root.node.region
     order: list[Ref] = []
     done: set[Node] = set()
@@ -241,18 +207,3 @@ def ancestors(root: Ref) -> list[Ref]:
         with_outputs.append(each)
         with_outputs += further.get(each.node, ())
     return with_outputs
-
-
-def _calibrate() -> int:
-    """References that a node held only by its region has inside ``linearize_items``."""
-    node = leaf(Type((), FLOAT32, CPU))
-    region = [node]
-    del node
-    items = list(region)
-    position = {item: i for i, item in enumerate(items)}
-    counts = list(map(getrefcount, items))
-    assert position
-    return counts[0]
-
-
-_HELD: Final = _calibrate()

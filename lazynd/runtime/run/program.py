@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Collection, Sequence
-from sys import getrefcount
 from typing import Any
 
 import numpy as np
@@ -20,7 +19,9 @@ from ..guard.leaving import INSIDE
 from ..guard.sections import Undivided
 from ..tell.sites import Site
 from ..tell.stats import stats
-from .plan import Plan, Ref, linearize_items, unfinished
+from .failure import unfinished
+from .liveness import Ref, dead_leaves
+from .plan import Plan, make_plan
 
 
 class Program:
@@ -36,9 +37,10 @@ class Program:
 
 
 class Family:
-    """The programs of one key: with index parameters as first seen, and with all of them generalised.
+    """The programs of one key, at most two: with the index parameters of the first plan, and with any.
 
-    ``site`` is the line that first needed it, ``seconds`` what compiling took, ``uses`` how often it ran.
+    ``baked`` has the index parameters ``first`` compiled in; ``general`` has all of them as inputs. ``site``: the
+    user's line that first needed the key. ``seconds``: what compiling took. ``uses``: how often the programs ran.
     """
 
     __slots__ = ("backend", "baked", "first", "general", "index_positions", "nbytes", "seconds", "site", "uses")
@@ -77,6 +79,10 @@ class ProgramCache:
     def __init__(self) -> None:
         self.families: OrderedDict[Any, Family] = OrderedDict()
         self.nbytes = 0
+        #: A lock for each key that is being compiled: other threads that want the program wait for it. It is
+        #: reentrant: a handler of a signal, or a finalizer, may want the program in the thread that compiles it. It is
+        #: a lock, not an event, because an interrupt cannot leave it held: ``with`` releases it.
+        self.compiling: dict[Any, Any] = {}
 
     def get(self, key: Any, backend: Backend) -> Family | None:
         found = self.families.get(key)
@@ -125,7 +131,7 @@ def build_graph(plan: Plan, baked: Collection[int] = ()) -> tuple[Graph, int]:
         made = leaf(ref.type)
         replaced[id(ref.value)] = made
         tensors.append(made)
-    results: dict[Ref, Ref] = {ref: leaf(ref.type) for ref in plan.foreign}  # pending elsewhere: to look at only
+    results: dict[Ref, Ref] = {ref: leaf(ref.type) for ref in plan.foreign}  # of another region: shown as inputs
     tensors += [made for made in results.values() if isinstance(made, Node)]
     slots: list[Node] = []
     at = 0
@@ -158,7 +164,7 @@ def optimise(graph: Graph) -> Graph:
 
 
 class Draft:
-    """What is to be compiled of a plan, taken from it undivided: another thread may run its items later."""
+    """What compiling needs of a plan, copied with the lock held: another thread may run the plan's items later."""
 
     __slots__ = ("donate", "graph", "scalar_positions", "slots")
 
@@ -177,7 +183,7 @@ def is_stale(plan: Plan) -> bool:
 def compile_draft(draft: Draft, backend: Backend) -> tuple[Program, int]:
     """The compiled program, and the bytes of its code."""
     graph = optimise(draft.graph)
-    donate = {} if may_fail(graph) else draft.donate  # after a failure every array is as before
+    donate = {} if may_fail(graph) else draft.donate  # so that a failure loses no value
     with INSIDE:
         executable, loaded = backend.compile(graph, draft.slots, tuple(donate), True)
     if loaded:
@@ -188,51 +194,25 @@ def compile_draft(draft: Draft, backend: Backend) -> tuple[Program, int]:
 
 
 def donation(plan: Plan) -> dict[int, int]:
-    """Leaves whose buffer the program may take over: dead by construction, and matching an output; with their uses."""
+    """The leaves whose buffers the program takes over, and their uses: dead ones, each with an output of its type."""
     wanted = [plan.items[i].type for i in plan.outputs]
     uses = leaf_uses(plan)
     chosen: dict[int, int] = {}
-    for number, ref in enumerate(plan.leaves):
-        type = ref.type
-        if type in wanted and dead_leaf(ref, uses[number]):
+    for number in dead_leaves(plan.leaves, uses):
+        type = plan.leaves[number].type
+        if type in wanted:
             wanted.remove(type)
             chosen[number] = uses[number]
     return chosen
 
 
-def leaf_uses(plan: Plan) -> list[int]:
-    """How often the plan's nodes refer to each leaf: the same for every plan of its key."""
-    uses = [0] * len(plan.leaves)
+def leaf_uses(plan: Plan) -> dict[int, int]:
+    """How often the plan's nodes read each leaf: the same for every plan of its key."""
+    uses = dict.fromkeys(range(len(plan.leaves)), 0)
     for entry in plan.key:
         if entry.__class__ is int and entry < 0:
             uses[~entry] += 1
     return uses
-
-
-def dead_leaf(ref: Ref, uses: int) -> bool:
-    """Whether nothing but the plan, which refers to ``ref`` ``uses`` times, refers to it and its buffer.
-
-    Two leaves on one buffer share a number and its uses; then the buffer is held by the other one.
-    """
-    # The plan's list of leaves, two arguments and getrefcount's own; the buffer: its leaf and getrefcount's.
-    return getrefcount(ref) - uses <= LEAF_HELD and getrefcount(ref.value) <= BUFFER_HELD
-
-
-def _calibrate() -> tuple[int, int]:
-    """What the counts of ``dead_leaf`` are for a leaf that only a plan's list holds."""
-
-    def count(ref: Ref, uses: int) -> tuple[int, int]:
-        return getrefcount(ref) - uses, getrefcount(ref.value)
-
-    plan = Plan()
-    plan.leaves.append(leaf(None, object()))  # type: ignore[arg-type]  # the type does not matter here
-    found = (0, 0)
-    for _, ref in enumerate(plan.leaves):  # enumerate holds what it yielded last, as it does for the callers
-        found = count(ref, 0)
-    return found
-
-
-LEAF_HELD, BUFFER_HELD = _calibrate()
 
 
 def pending_graph(ref: Ref) -> Graph:
@@ -241,5 +221,5 @@ def pending_graph(ref: Ref) -> Graph:
         raise ValueError("the value is there already: nothing is pending")
     with Undivided():
         region = ref.node.region
-        plan = linearize_items(unfinished(region.items), ref, not region.closed)
+        plan = make_plan(unfinished(region.items), ref, not region.closed)
         return build_graph(plan)[0]

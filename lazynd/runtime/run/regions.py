@@ -1,4 +1,4 @@
-"""Regions: stretches of recording between fences, which run as wholes. One thread's: an open one, and closed ones."""
+"""Regions: what a thread records between two fences. A thread has one open region, and closed ones that wait to run."""
 
 from __future__ import annotations
 
@@ -8,17 +8,18 @@ from ...config import config
 from ...ir.node import Node, Output
 from ...ir.specialization import NODE_COST
 
+#: The credit of a region that is never cut.
 UNLIMITED: Final = 1 << 62
-#: What may follow ``record()`` before a cut: so many times what was recorded in it, or so many budgets.
+#: After ``record()`` its region may grow by so many times what was recorded in it, or so many budgets if that is more.
 AFTER_RECORD: Final = 16
 
 
 class Region:
-    """A stretch of recording between two fences.
+    """What was recorded between two fences.
 
-    ``items`` holds its nodes, each followed by its further outputs, in recording order. ``credit`` is what may
-    still be recorded before a cut; ``unit`` is what the credit was; ``held`` lists what arrays made from data cost,
-    with the number of items before them.
+    ``items``: its nodes in recording order, each followed by its further outputs. ``credit``: what may still be
+    recorded before the region is closed; ``unit`` is what the credit was at first. ``held``: for arrays made from data,
+    how many items were recorded before them, and what they cost.
     """
 
     __slots__ = ("closed", "credit", "held", "items", "kept", "owner", "touched", "under_record", "unit", "weight")
@@ -26,19 +27,19 @@ class Region:
     def __init__(self, owner: Regions, credit: int, under_record: bool) -> None:
         self.owner = owner
         self.items: list[Node | Output] = []
-        #: Those that were live at the fence, so that what the program returns does not depend on when it runs.
+        #: The items that were live at the fence. Held here they stay live: the program is the same whenever it runs.
         self.kept: list[Node | Output] = []
         self.credit = self.unit = credit
         self.held: list[tuple[int, int]] = []
         self.under_record = under_record
         self.closed = False
-        #: How many times over arrays made from data are charged.
+        #: The factor on the cost of arrays made from data.
         self.weight = 1
-        #: Whether another thread ran some of its items.
+        #: Whether ``items`` may hold some that ran, or were lost, before the region was finished.
         self.touched = False
 
     def hold(self, cost: int) -> None:
-        """Charge for an array made from data, which pending work may keep alive."""
+        """Charge ``cost`` for an array made from data, which pending nodes may keep alive."""
         if not self.items:
             return
         self.credit -= cost * self.weight
@@ -48,9 +49,10 @@ class Region:
         self.held.append((at, cost))
 
     def leave_record(self, budget: int) -> None:
-        """The rest of a training step may follow, gradients and updates, but no loop of another kind.
+        """``record()`` ends: give credit for the rest of a training step, its gradients and updates.
 
-        A step brings its data before or inside ``record()``; so arrays made from data tell that a loop has begun.
+        A step makes arrays from data before ``record()`` or inside. So an array made from data after it shows that the
+        step is over and a loop of another kind runs; such arrays are charged more, and the region is closed sooner.
         """
         if self.under_record:
             spent = self.unit - self.credit

@@ -1,1 +1,1 @@
-"""What tells: counters, the log, the lines of the user, and the reasons for what was compiled."""
+"""What tells users what happened: counters, the log, their lines, and why something was compiled."""

@@ -8,7 +8,7 @@ import sys
 from types import CodeType, FrameType
 
 _PACKAGE = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))) + os.sep
-#: The demonstration lies in the package, but is a user of it: its lines are the ones to name.
+#: The demonstration is in the package, but uses it like any program: its lines are named as the user's.
 _DEMO = os.path.join(_PACKAGE, "demo.py")
 
 
@@ -21,7 +21,10 @@ def is_ours(frame: FrameType) -> bool:
 def user_frame(depth: int = 1) -> FrameType | None:
     """The innermost frame outside lazynd, from ``depth`` callers up."""
     frame: FrameType | None = sys._getframe(depth)
-    while frame is not None and is_ours(frame):
+    while frame is not None:
+        name = frame.f_code.co_filename  # ``is_ours`` without a call for each frame
+        if not name.startswith(_PACKAGE) or name == _DEMO:
+            break
         frame = frame.f_back
     return frame
 
@@ -32,6 +35,7 @@ def calling_frame() -> FrameType:
 
 
 def user_location(depth: int = 2) -> tuple[CodeType | None, int]:
+    """Code and instruction of ``user_frame``; None and -1 where there is none."""
     frame = user_frame(depth)
     return (None, -1) if frame is None else (frame.f_code, frame.f_lasti)
 

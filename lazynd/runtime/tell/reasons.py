@@ -1,4 +1,4 @@
-"""Why a program was compiled: the first difference between its key and the nearest known one."""
+"""Why a program was compiled: the first difference between its key and the most similar known one."""
 
 from __future__ import annotations
 

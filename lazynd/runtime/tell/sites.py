@@ -1,4 +1,4 @@
-"""The user's lines that force: what each compiled, whether it keeps compiling, and what to say about it."""
+"""Sites: the user's lines that force. Each remembers what was compiled for it, and is warned about if that goes on."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from ...config import config
 from .location import describe, user_location
 from .stats import logger, stats
 
-#: A warning is due after this many compiles of one line within this many forces.
+#: A line is warned about when it compiles the first number of programs within fewer forces than the second.
 STORM: Final = (5, 20)
 
 
 class Site:
-    """One user line that forced something new. ``once`` counts its programs that were used a single time."""
+    """A user's line that needed a new program. ``once``: how many of its programs have run only once so far."""
 
     __slots__ = ("code", "last_key", "lasti", "once", "recent", "tried", "warned")
 
@@ -25,7 +25,7 @@ class Site:
         self.once = 0
         self.last_key: tuple[Any, ...] | None = None
         self.recent: deque[int] = deque(maxlen=STORM[0])
-        #: Keys that ran kernel by kernel: a repetition is worth a program.
+        #: Hashes of the keys that ran operator by operator: one that comes again is compiled.
         self.tried: deque[int] = deque(maxlen=4096)
         self.warned = False
 
@@ -33,21 +33,21 @@ class Site:
         return describe(self.code, self.lasti)
 
     def one_shot(self, key: tuple[Any, ...]) -> bool:
-        """Whether a new ``key`` should run without being compiled as a whole."""
+        """Whether a plan with a new ``key`` should run operator by operator, without a program of its own."""
         if self.once < config.one_shot:
             return False
-        mark = hash(key)  # a collision only costs a compile that was not due yet
+        mark = hash(key)  # if two keys share a hash, the second is compiled at its first run
         if mark in self.tried:
             return False
         self.tried.append(mark)
         return True
 
     def compiled(self, key: tuple[Any, ...], first: bool, difference: str | None) -> None:
-        """Note a compile (``first`` if of a new key), and warn once if the line does little else."""
+        """Note that a program was compiled, ``first`` if the first of its key; warn once if that happens too often."""
         self.once += first
         self.last_key = key
         now = stats.forces + stats.windows
-        if self.recent and self.recent[-1] == now:  # further pieces of one force
+        if self.recent and self.recent[-1] == now:  # another part of the same run
             return
         self.recent.append(now)
         count, window = STORM
@@ -69,7 +69,7 @@ def current_site() -> Site:
     key = user_location()
     found = _SITES.get(key)
     if found is None:
-        if len(_SITES) >= _MOST_SITES:  # notebooks make new code objects for ever
+        if len(_SITES) >= _MOST_SITES:  # a notebook makes new code objects with each cell that runs
             _SITES.pop(next(iter(_SITES)))
         found = _SITES.setdefault(key, Site(*key))
     return found

@@ -15,11 +15,13 @@ logger = logging.getLogger("lazynd")
 class Stats:
     """What happened so far in this process.
 
-    ``forces``: reads that had to run something. ``windows``: regions that ran unasked because another stood behind
-    them. ``programs``: programs compiled. ``compiles``: all that the backend
-    compiled, kernels of one-shot graphs included. ``runs``: program calls. ``hits``: runs that found their program.
-    ``kernels``: kernels compiled for one-shot graphs. ``one_shot``: graphs run op by op. ``loaded``: programs taken
-    from the persistent cache. ``evicted``: programs dropped for the cache's bounds. ``executed``: operator nodes run.
+    ``forces``: reads that had to run something. ``windows``: closed regions that ran although nobody read them, because
+    more waited than ``config.window``. ``programs``: programs compiled. ``kernels``: single operators compiled, for
+    plans that run operator by operator. ``compiles``: the two together. ``loaded``: programs and kernels taken from the
+    cache on disk. ``runs``: program calls. ``hits``: those whose program was there. ``one_shot``: plans run operator by
+    operator. ``executed``: nodes run. ``evicted``: programs dropped because the cache was full. ``donated``: buffers
+    that programs took over. ``copied``: buffers copied for a program, because something else wanted them. ``draws``:
+    random draws.
     """
 
     forces: int = 0

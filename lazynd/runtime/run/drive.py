@@ -1,0 +1,106 @@
+"""The driver: takes a run through its steps until nothing of it is left.
+
+A step plans what is left of the run and does one of these:
+
+- it runs the plan's program; or its operators one by one; or a part of it, if the plan is too big or spans several
+  devices;
+- it puts another run before this one, if the plan needs a value that is pending in another region;
+- it compiles what the plan needs. That happens outside the lock, so the next step plans anew: another thread may have
+  run some of it meanwhile.
+"""
+
+from __future__ import annotations
+
+from ...backends import Backend, get_backend, loaded_backend
+from ...config import config
+from ..guard.leaving import INSIDE, leave_quietly
+from ..guard.sections import DeferSignals, Undivided
+from ..tell.sites import current_site
+from .compile import PROGRAMS, compile_program
+from .execute import execute, transfer
+from .failure import ProgramError
+from .kernels import prepare, run_kernels
+from .partition import divided, next_part
+from .plan import Plan
+from .program import Program
+from .recovery import recover
+from .regions import Regions
+from .runs import Run, run_for
+
+
+def drive(run: Run, regions: Regions, cause: str) -> None:
+    """Take ``run`` to its end, for the thread that has ``regions``; ``ProgramError`` if every attempt failed.
+
+    Planning, running and publishing are one section: no handler of a signal, finalizer or other thread comes between.
+    """
+    stack = [run]  # each needs a value of the one above it
+    while stack:
+        run = stack[-1]
+        plan = None  # before the next one is made: the lists of a plan count as references
+        try:
+            with Undivided():
+                plan = run.next_plan()
+                ran = False
+                if plan is not None and not plan.foreign:
+                    ran = True
+                    backend = current_backend()
+                    plan, program = _choose(run, plan, backend)
+                    if program is not None:
+                        execute(plan, program, backend)
+                    elif plan.transfer:
+                        transfer(plan, backend)
+                    elif run.singly or config.eager or run.prepared == plan.key:
+                        run_kernels(plan, backend)
+                    else:
+                        ran = False
+                if plan is None or (ran and plan.last):
+                    stack.pop()
+                    run.finish()
+                    continue
+            if plan.foreign:
+                stack.append(run_for(plan.foreign[0], regions, foreign=True))
+            elif not ran:
+                _make_ready(run, plan, backend, cause)
+        except ProgramError as error:
+            plan = None
+            if not recover(stack, error, cause):
+                raise
+
+
+def current_backend() -> Backend:
+    """The backend of the settings, imported when it is needed for the first time."""
+    name = "numpy" if config.eager else config.backend
+    found = loaded_backend(name)
+    if found is not None:
+        return found
+    with DeferSignals():  # a library whose import is interrupted cannot be imported again
+        leave_quietly()
+        with INSIDE:
+            found = get_backend(name)
+        leave_quietly()  # again, so that it comes before what the library does when Python is left
+        return found
+
+
+def _choose(run: Run, plan: Plan, backend: Backend) -> tuple[Plan, Program | None]:
+    """What runs next of ``plan``: itself or a part of it; and its program, if that is compiled."""
+    if run.singly:
+        return plan, None
+    family = PROGRAMS.get(plan.key, backend)
+    if divided(plan, family is not None):
+        plan = next_part(plan, None if run.whole else run.root)
+        family = PROGRAMS.get(plan.key, backend)
+    program = None if family is None else family.match(plan.scalars)
+    if family is not None and program is not None:
+        family.used(run.compiled != plan.key)
+        run.compiled = None  # the next part with this key finds its program
+    return plan, program
+
+
+def _make_ready(run: Run, plan: Plan, backend: Backend, cause: str) -> None:
+    """Compile the program of ``plan``; or its kernels, if the user's line keeps running programs a single time."""
+    site = current_site()
+    if site.one_shot(plan.key) and PROGRAMS.get(plan.key, backend) is None:
+        prepare(plan, backend)
+        run.prepared = plan.key
+    elif compile_program(plan, backend, cause, site):
+        run.compiled = plan.key

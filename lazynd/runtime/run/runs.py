@@ -1,0 +1,146 @@
+"""Runs: which pending items are computed together, and what is done when nothing of them is left.
+
+Three kinds: a closed region whole; of an open region what is connected with the root; the root and what it needs, no
+more. The driver (``drive.py``) asks a run for plans until there are none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+from ...ir.node import Node
+from .failure import Lost, is_lost, lose, missing, unfinished, vanished
+from .liveness import Ref
+from .plan import Plan, ancestors, make_plan, pending
+from .regions import Region, Regions
+
+#: What may be tried in the place of a run that failed: another run, or None where it cannot be tried.
+Attempt = Callable[["Run"], "Run | None"]
+
+
+class Run:
+    """What is left of some pending items, as plans; ``root`` is the value that is asked for, if any.
+
+    ``compiled``: the key of the program that this run compiled and has not run yet. ``prepared``: the key of the plan
+    whose kernels it has compiled. ``attempts``: what is tried if it fails, once it has failed.
+    """
+
+    __slots__ = ("attempts", "compiled", "prepared", "region", "root")
+
+    #: Whether all that is live runs, also when the root has its value.
+    whole: ClassVar[bool] = False
+    #: Whether the plans hold what is connected with the root, and nothing else.
+    component: ClassVar[bool] = False
+    #: Whether the plans run operator by operator, not in parts.
+    singly: ClassVar[bool] = False
+
+    def __init__(self, region: Region | None, root: Ref | None) -> None:
+        self.region = region
+        self.root = root
+        self.compiled: Any = None
+        self.prepared: Any = None
+        self.attempts: list[Attempt] | None = None
+
+    def items(self) -> list[Ref]:
+        """The pending items to plan from, in recording order, as a new list."""
+        raise NotImplementedError
+
+    def next_plan(self) -> Plan | None:
+        """The plan of what is left; None if nothing is. Called with the lock held, with no other plan alive."""
+        root = None if self.whole else self.root
+        while root is None or (root.value is None and root.node.region.__class__ is not Lost):
+            plan = make_plan(self.items(), root, self.component)
+            if not plan.foreign:
+                return plan if plan.outputs else None
+            if not is_lost(plan.foreign[0]):
+                return plan
+            lose(plan.items, set(), plan.foreign[0].node.region)  # the next plan is without what needs the lost value
+            del plan
+        return None
+
+    def finish(self) -> None:
+        """Nothing of the run is left; called with the lock held. The root must have a value then, or be lost."""
+        root = self.root
+        if root is not None and root.value is None and not is_lost(root):
+            raise missing(root)
+
+
+class RegionRun(Run):
+    """All that is live of a closed region."""
+
+    __slots__ = ()
+    region: Region
+    whole = True
+
+    def items(self) -> list[Ref]:
+        return pending(self.region)
+
+    def finish(self) -> None:
+        region = self.region
+        region.items.clear()
+        region.kept.clear()
+        if region in region.owner.closed:
+            region.owner.closed.remove(region)
+        super().finish()
+
+
+class ComponentRun(Run):
+    """The connected component of the root in an open region."""
+
+    __slots__ = ()
+    region: Region
+    component = True
+
+    def items(self) -> list[Ref]:
+        return pending(self.region)
+
+    def finish(self) -> None:
+        region = self.region
+        left = unfinished(region.items)
+        region.items[:] = left
+        used = 0
+        for item in left:
+            if item.__class__ is Node and item.spec is not None:
+                used += item.spec.cost
+        region.credit = region.unit - used
+        region.held.clear()
+        super().finish()
+
+
+class RootRun(Run):
+    """The root and what it needs: work of another thread's region, or of one that failed as a whole."""
+
+    __slots__ = ()
+    root: Ref
+
+    def items(self) -> list[Ref]:
+        self.root.node.region.touched = True  # others of its items stay pending
+        return ancestors(self.root)
+
+
+class SinglyRun(RootRun):
+    """The same operator by operator, so that an error names the one that fails."""
+
+    __slots__ = ()
+    singly = True
+
+
+class SinglyRegionRun(RegionRun):
+    """A closed region operator by operator, so that an error names the one that fails."""
+
+    __slots__ = ()
+    singly = True
+
+
+def run_for(ref: Ref, regions: Regions, foreign: bool = False) -> Run:
+    """The run that computes ``ref`` for the thread of ``regions``; ``foreign`` if a run of another region needs it."""
+    if vanished(ref):
+        raise missing(ref)
+    node = ref.node
+    region = None if node is None else node.region  # no node: another thread ran it meanwhile
+    if region.__class__ is not Region or region.owner is not regions:
+        return RootRun(None, ref)
+    if region.closed:
+        return RegionRun(region, ref)
+    return RootRun(None, ref) if foreign else ComponentRun(region, ref)
