@@ -259,4 +259,4 @@ def test_a_fence_keeps_what_something_outside_refers_to() -> None:
     del parts
     region = LOCAL.state.regions.open
     found = live(region)
-    assert found == [kept._cell.ref] and isinstance(found[0], Output)
+    assert found == [kept._cell.content] and isinstance(found[0], Output)
