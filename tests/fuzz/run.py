@@ -17,7 +17,6 @@ from lazynd import autograd, nd
 from lazynd.backends import register_backend
 from lazynd.runtime.record.pending import PendingWork
 from lazynd.runtime.run.compile import PROGRAMS
-from lazynd.runtime.tell.location import user_location
 from lazynd.runtime.tell.stats import stats
 from lazynd.runtime.thread import LOCAL
 
@@ -101,8 +100,11 @@ def counted() -> Iterator[tuple[Counter[Any], Counter[Any]]]:
 
     def counting(entrance: Any) -> Any:
         def entered(recorder: PendingWork, spec: Any, operands: Any, scalars: Any, *place: Any) -> Any:
-            made = entrance(recorder, spec, operands, scalars, *place)
-            recorded[spec.op.name, *(place or (made.code, made.lasti))] += 1  # ``note`` finds the place by itself
+            if place:
+                recorded[spec.op.name, *place] += 1
+                return entrance(recorder, spec, operands, scalars, *place)
+            made = entrance(recorder, spec, operands, scalars)
+            recorded[spec.op.name, made.code, made.lasti] += 1  # ``note`` finds the place by itself
             return made
 
         return entered
