@@ -29,18 +29,14 @@ class Derivation:
 
 
 class GraphOp(Op):
-    """A graph as an operator."""
+    """An operator given as a graph: the body of its one specialization."""
 
-    def __init__(self, name: str, graph: Graph) -> None:
+    def __init__(self, name: str) -> None:
         super().__init__()
         self.name = name
-        self.graph = graph
 
     def _specialize(self, in_types: tuple[Type, ...], attributes: Mapping[str, Any]) -> Specialization:
         raise TypeError(f"{self.name} is fixed to its types")
-
-    def body(self, spec: Specialization) -> Graph:
-        return self.graph
 
     @property
     def has_gradient_rule(self) -> bool:
@@ -51,11 +47,17 @@ class GraphOp(Op):
 
 
 class Derived(GraphOp):
-    """An operator made by a transformation: its body is given as a graph."""
+    """An operator made by a transformation."""
 
-    def __init__(self, name: str, graph: Graph, derivation: Derivation) -> None:
-        super().__init__(name, graph)
+    def __init__(self, name: str, derivation: Derivation) -> None:
+        super().__init__(name)
         self.derivation = derivation
+
+
+def as_operator(graph: Graph, op: GraphOp) -> Specialization:
+    """``op`` meaning ``graph``, all of whose parameters are inputs."""
+    in_types, out_types = (tuple([ref.type for ref in refs]) for refs in (graph.inputs, graph.outputs))
+    return Specialization(op, in_types, {}, out_types, body=graph)
 
 
 def prune(spec: Specialization) -> Specialization:
@@ -64,7 +66,7 @@ def prune(spec: Specialization) -> Specialization:
     What is recorded holds no others: an array of which only the type is needed is neither kept alive nor in the way
     of its own update in place.
     """
-    body = spec.op.body(spec)
+    body = spec.body
     assert body is not None
     live = _live(spec, body)
     if len(live) < len(spec.in_types):
@@ -72,11 +74,12 @@ def prune(spec: Specialization) -> Specialization:
         parameters = [*(flat.inputs[i] for i in live), *flat.inputs[len(spec.in_types) :]]
         marked = tuple(i in live for i in range(len(spec.in_types)))
         smaller = Specialization(
-            Derived(spec.op.name, Graph(parameters, flat.outputs), Derivation(spec, "live", marked)),
+            Derived(spec.op.name, Derivation(spec, "live", marked)),
             tuple([spec.in_types[i] for i in live]),
             spec.attributes,
             spec.out_types,
             spec.slots,
+            Graph(parameters, flat.outputs),
         )
         spec.pruned = smaller, live
     return spec

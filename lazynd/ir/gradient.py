@@ -25,17 +25,17 @@ def flatten(graph: Graph, keep_rules: bool = False) -> Graph:
         spec = node.spec
         assert spec is not None
         inputs = rewriter.inputs_of(node)
-        body = None if keep_rules and spec.op.has_gradient_rule else spec.op.body(spec)
-        if body is None:
+        if spec.body is None or (keep_rules and spec.op.has_gradient_rule):
             within = _flat_inside(spec, keep_rules)
             made = rewriter.copy(node, inputs) if within is spec else apply(within, inputs, node.code, node.lasti)
             if within is not spec:
                 rewriter.set(node, outputs(made))
             continue
-        memo = ("flat", keep_rules)
-        flat = spec.derived.get(memo)
+        memo = _memo(keep_rules)
+        flat: Graph | None = getattr(spec, memo)
         if flat is None:
-            flat = spec.derived.setdefault(memo, flatten(body, keep_rules))
+            flat = flatten(spec.body, keep_rules)
+            setattr(spec, memo, flat)
         rewriter.set(node, inline_at(flat, inputs, node))
     return Graph(graph.inputs, [rewriter[ref] for ref in graph.outputs], name=graph.name)
 
@@ -44,11 +44,17 @@ def _flat_inside(spec: Specialization, keep_rules: bool) -> Specialization:
     """``spec``, the bodies among its attributes flat."""
     if not isinstance(spec.op, Primitive) or not spec.op.nests:
         return spec
-    memo = ("flat inside", keep_rules)
-    found: Specialization | None = spec.derived.get(memo)
+    memo = _memo(keep_rules)
+    found: Specialization | None = getattr(spec, memo)
     if found is None:
-        found = spec.derived[memo] = with_subgraphs(spec, lambda body: flatten(body, keep_rules))
+        found = with_subgraphs(spec, lambda body: flatten(body, keep_rules))
+        setattr(spec, memo, found)
     return found
+
+
+def _memo(keep_rules: bool) -> str:
+    """Where a specialization holds what ``flatten`` makes of it."""
+    return "flat_but_rules" if keep_rules else "flat"
 
 
 def inline_at(graph: Graph, arguments: Sequence[Ref], site: Node) -> list[Ref]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from .derived import Derivation, Derived, GraphOp, prune
+from .derived import Derivation, Derived, GraphOp, as_operator, prune
 from .gradient import cotangents_of, flatten, inline_at
 from .graph import Graph, Rewriter, graph_of, rewrite
 from .node import Node, Output, leaf
@@ -29,8 +29,7 @@ class Step(GraphOp):
 
 def as_step(body: Graph) -> Specialization:
     """``body`` as the step of a loop."""
-    in_types, out_types = (tuple(ref.type for ref in refs) for refs in (body.inputs, body.outputs))
-    return Specialization(Step("step", body), in_types, {}, out_types)
+    return as_operator(body, Step("step"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +79,8 @@ class Linearized:
         origin = self.origin
         graph = Graph(self.graph.inputs, [*self.graph.outputs, *hidden])
         out_types = (*origin.out_types, *(ref.type for ref in hidden))
-        derived = Derived(origin.op.name, graph, Derivation(origin, "keep", self.needs))
-        return prune(Specialization(derived, origin.in_types, origin.attributes, out_types, origin.slots))
+        derived = Derived(origin.op.name, Derivation(origin, "keep", self.needs))
+        return prune(Specialization(derived, origin.in_types, origin.attributes, out_types, origin.slots, graph))
 
     def backward(self, present: tuple[bool, ...]) -> Backward:
         """The backward pass for cotangents of the outputs marked ``present``."""
@@ -116,11 +115,12 @@ class Linearized:
         kept = [boundary[sources[k].node, sources[k].index] for k in residuals]
         body = Graph([*kept, *seed_leaves, *slot_leaves], results)
         spec = Specialization(
-            Derived(f"vjp_{origin.op.name}", body, Derivation(origin, "vjp", self.needs, present)),
+            Derived(f"vjp_{origin.op.name}", Derivation(origin, "vjp", self.needs, present)),
             tuple(n.type for n in (*kept, *seed_leaves)),
             origin.attributes,
             tuple(ref.type for ref in results),
             origin.slots,
+            body,
         )
         return Backward(prune(spec), residuals, tuple(i for i, _ in reached))
 
@@ -155,10 +155,9 @@ def derive(origin: Specialization, step: str, inputs: Collection[int], present: 
 
 def _body(spec: Specialization) -> Graph:
     """The body down to what has a gradient rule; an op with a rule of its own is one node of itself."""
-    body = None if spec.op.has_gradient_rule else spec.op.body(spec)
-    if body is not None:
-        return flatten(body, keep_rules=True)
-    return graph_of(spec)
+    if spec.body is None or spec.op.has_gradient_rule:
+        return graph_of(spec)
+    return flatten(spec.body, keep_rules=True)
 
 
 def keep_residuals(graph: Graph, needs: Sequence[bool]) -> Graph:

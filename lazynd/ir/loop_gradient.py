@@ -33,10 +33,9 @@ class _Scan:
         self.carries: int = spec.attributes["carries"]
         self.sequences: int = spec.attributes["sequences"]
         self.needs = self._needs(wanted)
-        step = spec.derived.get("step")
-        if step is None:
-            step = spec.derived["step"] = as_step(self.body)
-        self.linear: Linearized = linearize(step, self.needs)
+        if not spec.parts:
+            spec.parts = (as_step(self.body),)
+        self.linear: Linearized = linearize(spec.parts[0], self.needs)
 
     def _needs(self, wanted: Sequence[bool]) -> tuple[bool, ...]:
         """Which parameters of the body need a gradient: those wanted, and the state that depends on them."""
@@ -152,7 +151,7 @@ class _Reversed:
         for i, g in enumerate(self.given[scan.carries :], scan.carries):
             if g is not None:
                 arguments.append(self._sequence(("cotangent", i), g))
-        graph = step.spec.op.body(step.spec)
+        graph = step.spec.body
         assert graph is not None
         results = inline(graph, arguments)
         slopes = {i: Value(ref) for i, ref in zip(step.targets, results, strict=True)}

@@ -65,7 +65,9 @@ def _check_rule(number: int, spec: Specialization) -> None:
         if again is not spec:
             raise VerificationError(f"{what}: {spec} is not the one that its type rule gives, {again}")
         return
-    body = spec.op.body(spec)
+    body = spec.body
+    if body is None:
+        raise VerificationError(f"{what}: it has no body")
     if tuple(n.type for n in body.inputs) != (*spec.in_types, *(s.type for s in spec.slots)):
         raise VerificationError(f"{what}: its body has other parameters")
     if tuple(ref.type for ref in body.outputs) != spec.out_types:

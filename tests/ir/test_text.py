@@ -54,7 +54,7 @@ def test_operators_and_their_gradients_round_trip(name: str) -> None:
             round_trip(d.graph_of(spec))
             if spec.pruned is not None:
                 round_trip(d.graph_of(spec.pruned[0]))
-            body = spec.op.body(spec)
+            body = spec.body
             assert body is not None
             round_trip(body)
 

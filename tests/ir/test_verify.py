@@ -23,7 +23,7 @@ SORT = PRIMITIVES["sort"].specialize((FLOAT, FLOAT), {"axis": 0})
 
 def derived(in_types: tuple[Type, ...], body: Graph, out_types: tuple[Type, ...]) -> Specialization:
     derivation = Derivation(ADD, "vjp", (True, True), (True,))
-    return Specialization(Derived("vjp_add", body, derivation), in_types, {}, out_types)
+    return Specialization(Derived("vjp_add", derivation), in_types, {}, out_types, body=body)
 
 
 def broken() -> dict[str, tuple[Graph, str]]:
