@@ -92,6 +92,7 @@ def _branch(
     if step.spec is not None:
         body = step.spec.body
         assert body is not None
-        used = [parameters[sources.index(k)] for k in step.residuals]
+        at = dict(zip(sources, parameters, strict=False))
+        used = [at[k] for k in step.residuals]
         made = dict(zip(step.targets, inline(body, [*used, *parameters[len(sources) :]]), strict=True))
     return Graph(parameters, [made.get(i) or _zeros(operands[i].type) for i in targets])

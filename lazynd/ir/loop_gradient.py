@@ -10,9 +10,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from . import build as ir
+from .call import call
 from .control import apply, row
 from .graph import Graph, graph_of, inline
-from .linearize import Backward, Linearized, as_step, linearize
+from .linearize import Backward, Linearized, linearize
 from .loop_sums import Sums
 from .node import Node, Output, leaf
 from .specialization import Specialization
@@ -34,8 +35,12 @@ class _Scan:
         self.sequences: int = spec.attributes["sequences"]
         self.needs = self._needs(wanted)
         if not spec.parts:
-            spec.parts = (as_step(self.body),)
+            spec.parts = (call(self.body, "step"),)
         self.linear: Linearized = linearize(spec.parts[0], self.needs)
+        #: Which output each value that the steps stack is.
+        self._stacked: dict[tuple[Node, int], int] = {}
+        for i, ref in enumerate(self.linear.graph.outputs[self.carries : len(self.body.outputs)], self.carries):
+            self._stacked.setdefault((ref.node, ref.index), i)
 
     def _needs(self, wanted: Sequence[bool]) -> tuple[bool, ...]:
         """Which parameters of the body need a gradient: those wanted, and the state that depends on them."""
@@ -73,11 +78,7 @@ class _Scan:
 
     def _output(self, wanted: Ref) -> int | None:
         """The output of the steps that is ``wanted``."""
-        outputs = self.linear.graph.outputs
-        for i in range(self.carries, len(self.body.outputs)):
-            if outputs[i].node is wanted.node and outputs[i].index == wanted.index:
-                return i
-        return None
+        return self._stacked.get((wanted.node, wanted.index))
 
     def missing(self, sources: Sequence[int]) -> list[Ref]:
         """What must be kept of the step for ``sources`` to be found."""

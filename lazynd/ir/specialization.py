@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from .attributes import attribute_key
 from .types import Type
@@ -43,7 +43,7 @@ class Specialization:
 
     __slots__ = (
         "__weakref__", "attributes", "body", "cost", "encoded", "flat", "flat_but_rules", "in_types", "linearized",
-        "op", "optimised", "out_types", "parts", "pruned", "slots", "writes",
+        "nodes", "op", "optimised", "out_types", "parts", "pruned", "slots", "writes",
     )  # fmt: skip
 
     def __init__(
@@ -54,13 +54,16 @@ class Specialization:
         out_types: tuple[Type, ...],
         slots: tuple[Slot, ...] = (),
         body: Graph | None = None,
+        nodes: int = 1,
     ) -> None:
         self.op = op
         self.in_types = in_types
         self.attributes = attributes
         self.out_types = out_types
         self.slots = slots
-        self.cost = NODE_COST + sum(t.nbytes for t in out_types) // BYTES_PER_COST
+        #: For how many recorded operators it counts.
+        self.nodes = nodes
+        self.cost = NODE_COST * nodes + sum(t.nbytes for t in out_types) // BYTES_PER_COST
         self.body = body
         self.writes: tuple[int, ...] = ()
         #: Memos of ``flatten``, without and with ``keep_rules``: the body flat, or for an op that runs graphs the
@@ -87,6 +90,8 @@ class Op(ABC):
     """A primitive, an operator or a derived operator: something that a node can apply."""
 
     name: Any  # a str: of the class for primitives, of the instance for operators
+    #: Whether it is a graph of what users applied: its nodes keep their lines, it may be large, and may nest deeply.
+    is_call: ClassVar[bool] = False
 
     def __init__(self) -> None:
         self._specializations: dict[Hashable, Specialization] = {}
