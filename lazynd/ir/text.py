@@ -20,7 +20,7 @@ and what is derived from it says so:
     }
     graph main(%0: float32[2], %1: float32[2], %2: float32[], %3: uint32[]) {
       %4: float32[2], float32[2] = @step(%0, %1, lr=%2, seed=%3)  # train.py:30
-      %5: float32[2] = vjp_step(%1, %4) from @step(float32[2], float32[2]) keep(1) vjp(1; 0)
+      %5: float32[2] = vjp_step(%1, %4, lr=%2, seed=%3) from @step(float32[2], float32[2]) vjp(1; 0)
       return %5
     }
 

@@ -19,12 +19,15 @@ from lazynd.ir.control import cond, scan, trace, while_
 from lazynd.ir.derived import GraphOp, as_operator
 from lazynd.ir.errors import OperatorError
 from lazynd.ir.gradient import flatten
-from lazynd.ir.graph import Graph, graph_of
+from lazynd.ir.graph import Graph, equal_graphs, graph_of
 from lazynd.ir.linearize import linearize
 from lazynd.ir.node import apply, leaf, outputs
+from lazynd.ir.parse import parse_graph
 from lazynd.ir.specialization import NODE_COST, Slot, Specialization
+from lazynd.ir.text import print_graph
 from lazynd.ir.types import UINT32, Context, Type
 from lazynd.ir.value import Value, results, wrap
+from lazynd.ir.verify import verify
 from lazynd.nd.invoke import record
 from lazynd.ops import OPERATORS
 from lazynd.passes import run_pipeline
@@ -304,6 +307,21 @@ def test_what_a_recorded_call_writes_moves_its_arrays() -> None:
     assert w.asnumpy().tolist() == [[0.5] * 3] * 3
 
 
+def test_a_recorded_call_may_give_its_input_back() -> None:
+    spec = call(graph("passing"), "passing")
+    x, w = nd.ones((3, 3), dtype="float64") / 2, nd.ones((3, 3), dtype="float64") * 3
+    x.attach_grad()
+    with autograd.record():
+        same, y, again, still = apply_to(spec, [x, w])
+        loss = (same + y + again * still).sum()
+    loss.backward()
+    sine, cosine = 3 * np.sin(0.5), 3 * np.cos(0.5)
+    np.testing.assert_allclose(x.grad.asnumpy(), np.full((3, 3), 1 + cosine + cosine * 0.5 + sine))
+    x[:] = 7.0
+    assert same.asnumpy().tolist() == still.asnumpy().tolist() == [[0.5] * 3] * 3
+    assert np.array_equal(y.asnumpy(), again.asnumpy())
+
+
 def test_second_order_of_a_recorded_call() -> None:
     spec = made(lambda x: [ir.exp(x) * x], 1)
     x = nd.array(np.full((3, 3), 0.5), dtype="float64")
@@ -375,6 +393,33 @@ def test_a_call_that_nobody_uses_is_freed_with_all_that_was_derived() -> None:
     assert [ref() for ref in watched] == [None] * 4
 
 
+def test_loops_of_one_body_share_what_is_derived_from_it() -> None:
+    def step(state: Any, rows: Any, constants: Any) -> Any:
+        h = ir.tanh(state[0] * constants[0])
+        return (h + rows[0],), (ir.exp(h),)
+
+    def sums(x: Value, w: Value, *, reverse: bool, rows: int) -> list[Value]:
+        sequence = ir.concatenate([ir.reshape(x, (3, 1, 3))] * rows, 0)
+        (last,), (stacked,) = scan(step, (x,), (sequence,), (w,), reverse=reverse)
+        return [last, ir.sum(stacked, 0)]
+
+    specs = [
+        made(functools.partial(sums, reverse=reverse, rows=rows), 2) for reverse in (False, True) for rows in (1, 2)
+    ]
+    loops = [
+        n.spec for spec in specs for n in (spec.body or Graph([], [])).nodes if n.spec and n.spec.op.name == "scan"
+    ]
+    assert len(set(loops)) == 4
+    arrays = arrays_of(graph_of(specs[0]))
+    seeds = [np.full((3, 3), 0.5), np.full((3, 3), 1.5)]
+    for spec in specs:
+        found = d.gradients(spec, arrays, seeds)
+        for number in (0, 1):
+            expected = d.numeric_gradient(spec, arrays, seeds, number)
+            np.testing.assert_allclose(found[number], expected, rtol=1e-6, atol=1e-7)
+    assert len({loop.parts for loop in loops}) == 1
+
+
 def test_a_call_weighs_as_much_as_what_it_holds() -> None:
     outer = call(graph("two_layers"), "two_layers")
     assert DENSE.nodes == len(DENSE.body or ()) > 1
@@ -430,6 +475,7 @@ def test_calls_nest_without_bound() -> None:
     assert len(flatten(graph_of(spec))) > 3_000
     linear = linearize(spec, (True,))
     assert linear.backward((True, *(False for _ in linear.spec.out_types[1:]))).spec is not None
+    assert equal_graphs(parse_graph(print_graph(verify(graph_of(spec)))), graph_of(spec))
     found = weakref.ref(spec)
     del spec, linear
     gc.collect()
