@@ -51,6 +51,7 @@ class Derived(GraphOp):
     def __init__(self, name: str, derivation: Derivation) -> None:
         super().__init__(name)
         self.derivation = derivation
+        self.is_call = derivation.step == "live" and derivation.origin.op.is_call
 
 
 def root(spec: Specialization) -> Specialization:

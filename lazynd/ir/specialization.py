@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from .attributes import attribute_key
 from .types import Type
@@ -91,7 +91,7 @@ class Op(ABC):
 
     name: Any  # a str: of the class for primitives, of the instance for operators
     #: Whether it is a graph of what users applied: its nodes keep their lines, it may be large, and may nest deeply.
-    is_call: ClassVar[bool] = False
+    is_call: bool = False
 
     def __init__(self) -> None:
         self._specializations: dict[Hashable, Specialization] = {}

@@ -128,7 +128,7 @@ def _number(names: dict[Node, str], ref: Node | Output) -> str:
 
 
 def _own_name(spec: Specialization, calls: Mapping[Hashable, str]) -> str:
-    """How the text names ``spec``, unless it is derived from a call."""
+    """How the text names ``spec``, which is derived from nothing else."""
     if spec.op.is_call:
         return CALL + calls[spec]
     return f"{PREFIX if isinstance(spec.op, Primitive) else ''}{spec.op.name}"
@@ -136,8 +136,10 @@ def _own_name(spec: Specialization, calls: Mapping[Hashable, str]) -> str:
 
 def _head(spec: Specialization, calls: Mapping[Hashable, str]) -> str:
     called = root(spec)
-    name = _own_name(spec, calls)
-    if spec is not called and called.op.is_call:
+    name: str = spec.op.name
+    if spec is called:
+        name = _own_name(spec, calls)
+    elif called.op.is_call:
         name = derived_name(spec, calls[called])
     return f"{', '.join(map(repr, spec.out_types))} = {name}"
 

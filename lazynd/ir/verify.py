@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from .call import call
+from .call import Call, call
 from .derived import GraphOp
 from .errors import OperatorError
 from .graph import Graph, innermost_first, subgraphs
@@ -93,7 +93,7 @@ def _check_rule(number: int, spec: Specialization) -> None:
         raise VerificationError(f"{what}: its body has other parameters")
     if tuple([ref.type for ref in body.outputs]) != spec.out_types:
         raise VerificationError(f"{what}: its body has other outputs")
-    if not spec.op.is_call:
+    if not isinstance(spec.op, Call):
         return
     try:
         again = call(body, spec.op.name, spec.slots, spec.writes)

@@ -173,6 +173,24 @@ def shifted(inner: Specialization, x: Value) -> tuple[Value, ...]:
     return run(inner, x + 1.0)
 
 
+def beside_what_is_unread(inner: Specialization, x: Value, unread: Value) -> tuple[Value, ...]:
+    return run(inner, x + 1.0, unread)
+
+
+def test_a_nest_does_not_hold_each_level_flat() -> None:
+    spec = made(lambda x, unread: [ir.sin(x)], 2)
+    for _ in range(1_000):
+        spec = made(functools.partial(beside_what_is_unread, spec), 2)
+    assert spec.pruned is not None
+    for each in (spec, spec.pruned[0]):
+        assert len(flatten(graph_of(each))) > 1_000
+        held = 0
+        while each.body is not None:
+            held += each.flat is not None
+            each = next(n.spec for n in each.body.nodes[::-1] if n.spec is not None)
+        assert not held
+
+
 def test_calls_nest_without_bound() -> None:
     spec = made(lambda x: [ir.sin(x)], 1)
     for _ in range(3_000):
