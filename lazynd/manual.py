@@ -170,7 +170,7 @@ def _example(operator: Operator) -> str:
     arrays, attributes = _samples(operator)[0]
     spec, slots = _bound(operator, arrays, attributes)
     results = evaluate(flatten(graph_of(spec)), [*arrays, *slots])
-    visible = results[: len(results) - len(spec.derived["writes"])]
+    visible = results[: len(results) - len(spec.writes)]
     shown = [repr(nd.array(result, dtype=result.dtype)) for result in visible]
     text = shown[0] if len(shown) == 1 else "[" + ", ".join(shown) + "]"
     given = [*map(_literal, arrays), *(f"{name}={_attribute(value)}" for name, value in attributes.items())]
@@ -195,7 +195,7 @@ def _types(operator: Operator) -> str:
     for arrays, attributes in _samples(operator):
         spec, _ = _bound(operator, arrays, attributes)
         given = [*map(repr, spec.in_types), *(f"{name}={_attribute(value)}" for name, value in attributes.items())]
-        written = [_input_name(operator, i) for i in spec.derived["writes"]]
+        written = [_input_name(operator, i) for i in spec.writes]
         shown = spec.out_types[: len(spec.out_types) - len(written)]
         line = f"{operator.name}({', '.join(given)}) -> {', '.join(map(repr, shown)) or 'nothing'}"
         lines.append(line + (f"; writes to {', '.join(written)}" if written else ""))

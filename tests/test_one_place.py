@@ -180,7 +180,7 @@ def test_graphs_print_and_parse(operator: Operator) -> None:
     arrays, attributes = operator.samples(np.random.default_rng(2))[1]
     spec, _ = d.bind(operator, arrays, attributes)
     linear = linearize(spec, (True, True))
-    for graph in (d.graph_of(spec), operator.body(spec), d.graph_of(linear.spec)):
+    for graph in (d.graph_of(spec), spec.body, d.graph_of(linear.spec)):
         text = print_graph(graph, locations=False)
         assert print_graph(parse_graph(text, OPERATORS), locations=False) == text
     assert "gated_swish(%0, %1, beta=%2) {axis=1}" in print_graph(d.graph_of(spec))

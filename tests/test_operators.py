@@ -190,7 +190,7 @@ def test_second_order_agrees_with_finite_differences(name: str) -> None:
 def test_body_prints_with_a_line_a_node(name: str) -> None:
     arrays, attributes = cases(ALL[name])[0]
     spec, _ = d.bind(ALL[name], arrays, attributes)
-    body = spec.op.body(spec)
+    body = spec.body
     assert body is not None
     text = print_graph(body)
     graphs = [body, *run_by(body)]

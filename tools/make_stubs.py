@@ -119,7 +119,7 @@ def result(operator: Any) -> str:
     for arrays, attributes in operator.samples(np.random.default_rng(0)):
         given = {**attributes, **({"draw": (0, 0)} if operator.draws else {})}
         spec, _ = operator.bind(tuple(Type(np.shape(a), np.asarray(a).dtype) for a in arrays), given)
-        counts.add(len(spec.out_types) - len(spec.derived.get("writes", ())))
+        counts.add(len(spec.out_types) - len(spec.writes))
     kind = "NDArray" if 1 in counts else "list[NDArray]"
     return kind if len(counts) == 1 else f"{kind} | Any"
 

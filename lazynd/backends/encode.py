@@ -12,8 +12,6 @@ from ..ir.node import Node
 from ..ir.specialization import Specialization
 from ..ir.types import Context, Type
 
-_MEMO = "encoded"
-
 
 class NotEncodable(TypeError):
     """An attribute whose meaning is not in its text."""
@@ -34,11 +32,11 @@ def encode_graph(graph: Graph) -> bytes:
 
 
 def _specialization(spec: Specialization) -> bytes:
-    found: bytes | None = spec.derived.get(_MEMO)
+    found = spec.encoded
     if found is None:
         attributes = b";".join([key.encode() + b"=" + encode(value) for key, value in sorted(spec.attributes.items())])
         types = repr((spec.in_types, spec.out_types)).encode()
-        found = spec.derived[_MEMO] = b"%s %s {%s} " % (spec.op.name.encode(), types, attributes)
+        found = spec.encoded = b"%s %s {%s} " % (spec.op.name.encode(), types, attributes)
     return found
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from . import build as ir
 from .control import apply
-from .derived import GraphOp
+from .derived import GraphOp, as_operator
 from .graph import Graph, graph_of, inline
 from .linearize import Backward, Linearized, linearize
 from .node import Node, Output, leaf
@@ -20,15 +20,9 @@ _BRANCHES = ("on_true", "on_false")
 
 def _linearized(spec: Specialization, wanted: Sequence[bool]) -> list[Linearized]:
     """The branches, linearised for the operands ``wanted``."""
-    found = []
-    for name in _BRANCHES:
-        branch = spec.derived.get(name)
-        if branch is None:
-            graph: Graph = spec.attributes[name]
-            in_types, out_types = (tuple(ref.type for ref in refs) for refs in (graph.inputs, graph.outputs))
-            branch = spec.derived[name] = Specialization(GraphOp(name, graph), in_types, {}, out_types)
-        found.append(linearize(branch, tuple(wanted[1:])))
-    return found
+    if not spec.parts:
+        spec.parts = tuple([as_operator(spec.attributes[name], GraphOp(name)) for name in _BRANCHES])
+    return [linearize(branch, tuple(wanted[1:])) for branch in spec.parts]
 
 
 def _zeros(type: Type) -> Ref:
@@ -96,8 +90,9 @@ def _branch(
     parameters = [leaf(type) for type in types]
     made: dict[int, Ref] = {}
     if step.spec is not None:
-        body = step.spec.op.body(step.spec)
+        body = step.spec.body
         assert body is not None
-        used = [parameters[sources.index(k)] for k in step.residuals]
+        at = dict(zip(sources, parameters, strict=False))
+        used = [at[k] for k in step.residuals]
         made = dict(zip(step.targets, inline(body, [*used, *parameters[len(sources) :]]), strict=True))
     return Graph(parameters, [made.get(i) or _zeros(operands[i].type) for i in targets])

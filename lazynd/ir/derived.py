@@ -1,4 +1,4 @@
-"""Operators made from others by transformations, their bodies given as graphs; and what a body does not read."""
+"""Operators given as graphs, those made from others by transformations among them; and what a body does not read."""
 
 from __future__ import annotations
 
@@ -6,9 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from .gradient import flatten
-from .graph import Graph
-from .node import Node
+from .graph import Graph, Rewriter, rewrite
+from .node import Node, apply, outputs
 from .specialization import Op, Specialization
 from .types import Type
 
@@ -29,18 +28,14 @@ class Derivation:
 
 
 class GraphOp(Op):
-    """A graph as an operator."""
+    """An operator given as a graph: the body of its one specialization."""
 
-    def __init__(self, name: str, graph: Graph) -> None:
+    def __init__(self, name: str) -> None:
         super().__init__()
         self.name = name
-        self.graph = graph
 
     def _specialize(self, in_types: tuple[Type, ...], attributes: Mapping[str, Any]) -> Specialization:
         raise TypeError(f"{self.name} is fixed to its types")
-
-    def body(self, spec: Specialization) -> Graph:
-        return self.graph
 
     @property
     def has_gradient_rule(self) -> bool:
@@ -51,11 +46,25 @@ class GraphOp(Op):
 
 
 class Derived(GraphOp):
-    """An operator made by a transformation: its body is given as a graph."""
+    """An operator made by a transformation."""
 
-    def __init__(self, name: str, graph: Graph, derivation: Derivation) -> None:
-        super().__init__(name, graph)
+    def __init__(self, name: str, derivation: Derivation) -> None:
+        super().__init__(name)
         self.derivation = derivation
+        self.is_call = derivation.step == "live" and derivation.origin.op.is_call
+
+
+def root(spec: Specialization) -> Specialization:
+    """What ``spec`` was derived from, at the beginning."""
+    while isinstance(spec.op, Derived):
+        spec = spec.op.derivation.origin
+    return spec
+
+
+def as_operator(graph: Graph, op: GraphOp) -> Specialization:
+    """``op`` meaning ``graph``, all of whose parameters are inputs."""
+    in_types, out_types = (tuple([ref.type for ref in refs]) for refs in (graph.inputs, graph.outputs))
+    return Specialization(op, in_types, {}, out_types, body=graph)
 
 
 def prune(spec: Specialization) -> Specialization:
@@ -64,22 +73,37 @@ def prune(spec: Specialization) -> Specialization:
     What is recorded holds no others: an array of which only the type is needed is neither kept alive nor in the way
     of its own update in place.
     """
-    body = spec.op.body(spec)
+    body = spec.body
     assert body is not None
     live = _live(spec, body)
     if len(live) < len(spec.in_types):
-        flat = flatten(body)
-        parameters = [*(flat.inputs[i] for i in live), *flat.inputs[len(spec.in_types) :]]
-        marked = tuple(i in live for i in range(len(spec.in_types)))
+        parameters = [*(body.inputs[i] for i in live), *body.inputs[len(spec.in_types) :]]
+        read = set(live)
+        marked = tuple([i in read for i in range(len(spec.in_types))])
         smaller = Specialization(
-            Derived(spec.op.name, Graph(parameters, flat.outputs), Derivation(spec, "live", marked)),
+            Derived(spec.op.name, Derivation(spec, "live", marked)),
             tuple([spec.in_types[i] for i in live]),
             spec.attributes,
             spec.out_types,
             spec.slots,
+            Graph(parameters, rewrite(body, _on_live).outputs),
+            spec.nodes,
         )
         spec.pruned = smaller, live
     return spec
+
+
+def _on_live(rewriter: Rewriter, node: Node) -> None:
+    """``node`` on the inputs alone that it reads."""
+    spec = node.spec
+    assert spec is not None
+    inputs = rewriter.inputs_of(node)
+    if spec.pruned is None:
+        rewriter.copy(node, inputs)
+        return
+    smaller, live = spec.pruned
+    given = [*(inputs[i] for i in live), *inputs[len(spec.in_types) :]]
+    rewriter.set(node, outputs(apply(smaller, given, node.code, node.lasti)))
 
 
 def _live(spec: Specialization, body: Graph) -> Sequence[int]:

@@ -61,6 +61,32 @@ def with_subgraphs(spec: Specialization, change: Callable[[Graph], Graph]) -> Sp
     return spec.op.specialize(spec.in_types, {**spec.attributes, **{k: change(g) for k, g in found.items()}})
 
 
+def innermost_first(
+    graph: Graph, inside: Callable[[Specialization], Iterable[Graph]]
+) -> list[tuple[Specialization, Sequence[Graph]]]:
+    """What ``graph`` applies that has graphs ``inside``, with these; what is in these first, each once."""
+    order: list[tuple[Specialization, Sequence[Graph]]] = []
+    done: set[Specialization | None] = {None}
+    stack: list[tuple[Specialization | None, Sequence[Graph]]] = [(spec, ()) for spec in _specs(graph)]
+    while stack:
+        spec, graphs = stack.pop()
+        if graphs and spec is not None:
+            order.append((spec, graphs))
+        elif spec not in done:
+            done.add(spec)
+            assert spec is not None
+            graphs = tuple(inside(spec))
+            if graphs:
+                stack.append((spec, graphs))
+                stack += [(each, ()) for body in graphs for each in _specs(body)]
+    return order
+
+
+def _specs(graph: Graph) -> list[Specialization | None]:
+    """What ``graph`` applies, each once, the last first."""
+    return list(dict.fromkeys([node.spec for node in graph.nodes]))[::-1]
+
+
 def graph_of(spec: Specialization, name: str = "") -> Graph:
     """The graph of one node: ``spec`` on parameters for its inputs, then its slots."""
     parameters = [leaf(t) for t in (*spec.in_types, *(slot.type for slot in spec.slots))]

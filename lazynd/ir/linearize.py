@@ -2,7 +2,10 @@
 
 Found once per (specialization, needed inputs): the body is differentiated, and the boundary between the two
 passes is chosen so that cheap elementwise work and data movement is recomputed, draws are regenerated, and only
-contractions, reductions and loops hand their results over as hidden outputs.
+contractions, reductions and loops hand their results over as hidden outputs. A call, as which the step of a loop is
+differentiated too, also hands over transcendentals: functions of many instructions that would be computed again in
+another program, or at each step. Calls inside a call dissolve for that: what is cheap is told from what is
+dear across all of it, not call by call.
 """
 
 from __future__ import annotations
@@ -10,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from .derived import Derivation, Derived, GraphOp, prune
+from .derived import Derivation, Derived, prune, root
 from .gradient import cotangents_of, flatten, inline_at
 from .graph import Graph, Rewriter, graph_of, rewrite
 from .node import Node, Output, leaf
@@ -21,16 +24,6 @@ from .value import Value
 
 Ref = Node | Output
 Key = tuple[Node, int]
-
-
-class Step(GraphOp):
-    """The body of a loop, run many times: what its gradient reads is kept as it comes, not computed again."""
-
-
-def as_step(body: Graph) -> Specialization:
-    """``body`` as the step of a loop."""
-    in_types, out_types = (tuple(ref.type for ref in refs) for refs in (body.inputs, body.outputs))
-    return Specialization(Step("step", body), in_types, {}, out_types)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +42,7 @@ class Backward:
 class Linearized:
     """An op's forward pass with hidden outputs, and its backward passes by present cotangents."""
 
-    __slots__ = ("_backwards", "graph", "kept", "needs", "origin", "spec", "visible")
+    __slots__ = ("_backwards", "graph", "kept", "needs", "origin", "place", "spec", "visible")
 
     def __init__(self, origin: Specialization, needs: tuple[bool, ...]) -> None:
         self.origin = origin
@@ -57,15 +50,14 @@ class Linearized:
         self.visible = len(origin.out_types)
         #: The body, with hidden outputs behind the visible ones.
         self.graph = keep_residuals(_body(origin), needs)
-        cheap = _cheap_in_a_loop if isinstance(origin.op, Step) else _cheap
+        cheap = _cheap_in_a_call if root(origin).op.is_call else _cheap
         self._backwards: dict[tuple[bool, ...], Backward] = {}
         hidden: list[Ref] = []
         while True:  # Hidden outputs are outputs: their gradients must find their residuals too.
             cut = _boundary(self.graph, hidden, needs, cheap)
-            found = [ref for ref in cut if ref not in hidden]
-            if not found:
+            if not cut:
                 break
-            hidden += found
+            hidden += cut
         self.spec = self._forward(hidden)
         results = [*self.graph.outputs[: self.visible], *hidden]
         self.graph = Graph(self.graph.inputs, results)
@@ -73,6 +65,8 @@ class Linearized:
         #: What a tape must keep: sources that some backward pass reads. Source ``i`` is input ``i``, source
         #: ``len(inputs) + k`` is output ``k``.
         self.kept: tuple[int, ...] = every.residuals
+        #: Where among them each source is.
+        self.place: dict[int, int] = {source: at for at, source in enumerate(self.kept)}
 
     def _forward(self, hidden: Sequence[Ref]) -> Specialization:
         if not hidden:
@@ -80,8 +74,9 @@ class Linearized:
         origin = self.origin
         graph = Graph(self.graph.inputs, [*self.graph.outputs, *hidden])
         out_types = (*origin.out_types, *(ref.type for ref in hidden))
-        derived = Derived(origin.op.name, graph, Derivation(origin, "keep", self.needs))
-        return prune(Specialization(derived, origin.in_types, origin.attributes, out_types, origin.slots))
+        derived = Derived(origin.op.name, Derivation(origin, "keep", self.needs))
+        made = Specialization(derived, origin.in_types, origin.attributes, out_types, origin.slots, graph, origin.nodes)
+        return prune(made)
 
     def backward(self, present: tuple[bool, ...]) -> Backward:
         """The backward pass for cotangents of the outputs marked ``present``."""
@@ -112,22 +107,22 @@ class Linearized:
         boundary.update({(s, 0): new for s, new in zip(slots, slot_leaves, strict=True)})
         boundary.update({(s, 0): s for s in seed_leaves})
         used, results = _extract([ref for _, ref in reached], boundary)
-        residuals = tuple(k for k, ref in enumerate(sources) if (ref.node, ref.index) in used and _first(sources, k))
+        first: dict[Key, int] = {}  # an output may be an input passed through, or another output
+        for k, ref in enumerate(sources):
+            first.setdefault((ref.node, ref.index), k)
+        residuals = tuple([k for key, k in first.items() if key in used])
         kept = [boundary[sources[k].node, sources[k].index] for k in residuals]
         body = Graph([*kept, *seed_leaves, *slot_leaves], results)
         spec = Specialization(
-            Derived(f"vjp_{origin.op.name}", body, Derivation(origin, "vjp", self.needs, present)),
+            Derived(f"vjp_{origin.op.name}", Derivation(origin, "vjp", self.needs, present)),
             tuple(n.type for n in (*kept, *seed_leaves)),
             origin.attributes,
             tuple(ref.type for ref in results),
             origin.slots,
+            body,
+            origin.nodes,
         )
         return Backward(prune(spec), residuals, tuple(i for i, _ in reached))
-
-
-def _first(sources: Sequence[Ref], k: int) -> bool:
-    """Whether ``sources[k]`` has not occurred before (an output may be an input passed through)."""
-    return not any(s.node is sources[k].node and s.index == sources[k].index for s in sources[:k])
 
 
 def linearize(spec: Specialization, needs: tuple[bool, ...]) -> Linearized:
@@ -155,10 +150,9 @@ def derive(origin: Specialization, step: str, inputs: Collection[int], present: 
 
 def _body(spec: Specialization) -> Graph:
     """The body down to what has a gradient rule; an op with a rule of its own is one node of itself."""
-    body = None if spec.op.has_gradient_rule else spec.op.body(spec)
-    if body is not None:
-        return flatten(body, keep_rules=True)
-    return graph_of(spec)
+    if spec.body is None or spec.op.has_gradient_rule:
+        return graph_of(spec)
+    return flatten(spec.body, keep_rules=True)
 
 
 def keep_residuals(graph: Graph, needs: Sequence[bool]) -> Graph:
@@ -182,7 +176,7 @@ def keep_residuals(graph: Graph, needs: Sequence[bool]) -> Graph:
 
 
 def _boundary(graph: Graph, hidden: Sequence[Ref], needs: tuple[bool, ...], cheap: Callable[[Node], bool]) -> list[Ref]:
-    """Results of ``graph`` that its gradients read and that are too dear to compute again."""
+    """Results of ``graph``, not yet ``hidden``, that its gradients read and that are too dear to compute again."""
     results = [*graph.outputs, *hidden]
     seeds = [Value(leaf(ref.type)) if ref.type.dtype != BOOL else None for ref in results]
     wanted = [graph.inputs[i] for i, need in enumerate(needs) if need]
@@ -212,7 +206,7 @@ def _cheap(node: Node) -> bool:
     return isinstance(node.spec.op, Primitive) and node.spec.op.cheap
 
 
-def _cheap_in_a_loop(node: Node) -> bool:
+def _cheap_in_a_call(node: Node) -> bool:
     assert node.spec is not None
     return _cheap(node) and not getattr(node.spec.op, "transcendental", False)
 

@@ -10,9 +10,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from . import build as ir
+from .call import call
 from .control import apply, row
 from .graph import Graph, graph_of, inline
-from .linearize import Backward, Linearized, as_step, linearize
+from .linearize import Backward, Linearized, linearize
 from .loop_sums import Sums
 from .node import Node, Output, leaf
 from .specialization import Specialization
@@ -33,10 +34,13 @@ class _Scan:
         self.carries: int = spec.attributes["carries"]
         self.sequences: int = spec.attributes["sequences"]
         self.needs = self._needs(wanted)
-        step = spec.derived.get("step")
-        if step is None:
-            step = spec.derived["step"] = as_step(self.body)
-        self.linear: Linearized = linearize(step, self.needs)
+        if not spec.parts:
+            spec.parts = (call(self.body, "step"),)
+        self.linear: Linearized = linearize(spec.parts[0], self.needs)
+        #: Which output each value that the steps stack is.
+        self._stacked: dict[tuple[Node, int], int] = {}
+        for i, ref in enumerate(self.linear.graph.outputs[self.carries : len(self.body.outputs)], self.carries):
+            self._stacked.setdefault((ref.node, ref.index), i)
 
     def _needs(self, wanted: Sequence[bool]) -> tuple[bool, ...]:
         """Which parameters of the body need a gradient: those wanted, and the state that depends on them."""
@@ -74,11 +78,7 @@ class _Scan:
 
     def _output(self, wanted: Ref) -> int | None:
         """The output of the steps that is ``wanted``."""
-        outputs = self.linear.graph.outputs
-        for i in range(self.carries, len(self.body.outputs)):
-            if outputs[i].node is wanted.node and outputs[i].index == wanted.index:
-                return i
-        return None
+        return self._stacked.get((wanted.node, wanted.index))
 
     def missing(self, sources: Sequence[int]) -> list[Ref]:
         """What must be kept of the step for ``sources`` to be found."""
@@ -152,7 +152,7 @@ class _Reversed:
         for i, g in enumerate(self.given[scan.carries :], scan.carries):
             if g is not None:
                 arguments.append(self._sequence(("cotangent", i), g))
-        graph = step.spec.op.body(step.spec)
+        graph = step.spec.body
         assert graph is not None
         results = inline(graph, arguments)
         slopes = {i: Value(ref) for i, ref in zip(step.targets, results, strict=True)}

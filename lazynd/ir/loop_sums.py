@@ -16,6 +16,7 @@ from .node import Node, Output
 from .value import Value, emit
 
 Ref = Node | Output
+Key = tuple[Node, int]
 #: Linear in their first operand, so that the sum goes before them.
 _LINEAR: Final = ("negate", "transpose", "reshape", "reverse", "slice", "broadcast")
 #: Factors this many times larger than their product are multiplied step by step: stacking would take the memory.
@@ -33,6 +34,9 @@ class Sums:
     def __init__(self, terms: Sequence[Ref], varying: Mapping[Node, Value], constant: Collection[Node]) -> None:
         self.stacked: list[Ref] = []
         self.accumulated: list[Ref] = []
+        #: The numbers of both in these lists.
+        self._stacks: dict[Key, int] = {}
+        self._sums: dict[Key, int] = {}
         self._varying = varying
         self._constant = constant
         self._parts: list[list[_Part]] = [_parts(term) for term in terms]
@@ -41,7 +45,7 @@ class Sums:
             part.contracted = part.factors is not None and all(map(self._changes, part.factors))
             for factor in part.factors or () if part.contracted else ():
                 if self._place(factor) is None:
-                    self.stacked.append(factor)
+                    _append(self.stacked, self._stacks, factor)
         for part in everything:
             if part.contracted or self._place(part.ref) is not None:
                 continue
@@ -49,21 +53,17 @@ class Sums:
                 part.after = (*part.after, part.ref.node)
                 assert part.ref.node.inputs is not None
                 part.ref = part.ref.node.inputs[0]
-            elif self._number(self.accumulated, part.ref) is None:
-                self.accumulated.append(part.ref)
+            elif (part.ref.node, part.ref.index) not in self._sums:
+                _append(self.accumulated, self._sums, part.ref)
 
     def _changes(self, ref: Ref) -> bool:
         return ref.node not in self._constant
-
-    @staticmethod
-    def _number(refs: Sequence[Ref], wanted: Ref) -> int | None:
-        return next((i for i, r in enumerate(refs) if r.node is wanted.node and r.index == wanted.index), None)
 
     def _place(self, ref: Ref) -> Any:
         """Where the stack of ``ref`` is: a sequence, or the number of an output; None if there is none."""
         if not ref.index and ref.node in self._varying:
             return self._varying[ref.node]
-        return self._number(self.stacked, ref)
+        return self._stacks.get((ref.node, ref.index))
 
     def totals(self, accumulated: Sequence[Value], stacks: Sequence[Value]) -> list[Value]:
         """The sums, from what the loop gave."""
@@ -81,9 +81,7 @@ class Sums:
                 elif self._place(part.ref) is not None:
                     made = ir.sum(stack(part.ref), 0)
                 else:
-                    number = self._number(self.accumulated, part.ref)
-                    assert number is not None
-                    made = accumulated[number]
+                    made = accumulated[self._sums[part.ref.node, part.ref.index]]
                 for node in reversed(part.after):
                     assert node.spec is not None
                     made = emit(node.spec.op.name, made, *map(Value, (node.inputs or ())[1:]), **node.spec.attributes)
@@ -91,6 +89,11 @@ class Sums:
             assert total is not None
             found.append(total)
         return found
+
+
+def _append(refs: list[Ref], numbers: dict[Key, int], ref: Ref) -> None:
+    numbers[ref.node, ref.index] = len(refs)
+    refs.append(ref)
 
 
 class _Part:

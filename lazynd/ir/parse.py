@@ -8,25 +8,29 @@ from itertools import pairwise
 from typing import Any, Final
 
 from .attributes import parse_attributes
+from .call import call
 from .errors import OperatorError
 from .graph import Graph
 from .linearize import derive
 from .node import Node, Output, apply, leaf
 from .primitive import PRIMITIVES
-from .specialization import Op, Specialization
-from .text import PREFIX
+from .specialization import Op, Slot, Specialization
+from .text import CALL, PREFIX, derived_name
 from .types import Context, Type, named_dtype
 
 Ref = Node | Output
 _STRING: Final = r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\""
-_HEADER: Final = re.compile(r"\s*graph (?P<name>[^\s(]+)\((?P<parameters>.*)\) \{\s*$")
+_HEADER: Final = re.compile(
+    r"\s*graph (?P<name>[^\s(]+)\((?P<parameters>.*?)\)(?: writes\((?P<writes>[\d, ]*)\))? \{\s*$"
+)
+_PARAMETER: Final = re.compile(r"(?P<name>%\d+): (?P<type>\S+)(?: (?P<kind>\w+) (?P<slot>\w+))?\s*$")
 _NODE: Final = re.compile(
-    r"\s*(?P<name>%\d+): (?P<types>[^=]*?) = (?P<op>[\w.<>]+)\((?P<operands>[^()]*)\)"
+    r"\s*(?P<name>%\d+): (?P<types>[^=]*?) = (?P<op>@?[\w.<>]+)\((?P<operands>[^()]*)\)"
     rf"(?: \{{(?P<attributes>(?:[^{{}}'\"]|{_STRING})*)\}})?"
     r"(?: from (?P<origin>[^#]*?))?(?:\s+#.*)?$"
 )
 _RETURN: Final = re.compile(r"\s*return ?(?P<outputs>[^#]*?)\s*(?:#.*)?$")
-_ORIGIN: Final = re.compile(r"(?P<op>[\w.<>]+)\((?P<types>.*?)\)(?P<steps>(?: (?:keep|vjp|live)\([\d,; ]*\))+)$")
+_ORIGIN: Final = re.compile(r"(?P<op>@?[\w.<>]+)\((?P<types>.*?)\)(?P<steps>(?: (?:keep|vjp|live)\([\d,; ]*\))+)$")
 _STEP: Final = re.compile(r"(keep|vjp|live)\(([\d, ]*)(?:; ?([\d, ]*))?\)")
 _TYPE: Final = re.compile(r"(\w+)\[([\d,]*)\](?:@(\w+)\((\d+)\))?")
 
@@ -80,6 +84,9 @@ class _Parser:
         self.operators = operators
         self.known: dict[str, Ref] = {}
         self.graphs: dict[str, Graph] = {}
+        #: Slots and writes by name of the graph, for those that are called; and the calls.
+        self.signatures: dict[str, tuple[Sequence[Slot], Sequence[int]]] = {}
+        self.calls: dict[str, Specialization] = {}
         self.specs: dict[tuple[Any, ...], Specialization] = {}
         self.types: dict[str, tuple[Type, ...]] = {}
 
@@ -123,11 +130,19 @@ class _Parser:
         found = _HEADER.match(line)
         if found is None:
             raise ParseError(f"expected 'graph NAME(PARAMETERS) {{', got {line.strip()!r}")
-        inputs = []
+        inputs: list[Node] = []
+        slots: list[Slot] = []
         for each in re.split(r", (?=%)", found["parameters"]) if found["parameters"] else []:
-            name, _, type = each.partition(": ")
-            inputs.append(leaf(parse_type(type)))
-            self._define(name, inputs[-1])
+            parameter = _PARAMETER.match(each)
+            if parameter is None:
+                raise ParseError(f"expected '%NAME: TYPE', or '%NAME: TYPE KIND SLOT', got {each!r}")
+            inputs.append(leaf(parse_type(parameter["type"])))
+            self._define(parameter["name"], inputs[-1])
+            if parameter["slot"] is not None:
+                slots.append(Slot(parameter["slot"], parameter["kind"], inputs[-1].type))
+            elif slots:
+                raise ParseError("an input follows a slot")
+        self.signatures[found["name"]] = slots, _numbers(found["writes"] or "")
         return found["name"], inputs
 
     def _define(self, name: str, node: Node) -> None:
@@ -175,11 +190,12 @@ class _Parser:
         values = parse_attributes(attributes or "", self.graphs)
         tensors = types[: len(types) - len(slots)]
         if origin is None:
-            spec = self._op(name).specialize(tensors, values)
+            spec = self._origin(name, tensors, values)
+            meant = name if name.startswith(CALL) else spec.op.name
         else:
-            spec = self._derived(origin, values)
-        if spec.op.name != name.removeprefix(PREFIX):
-            raise ParseError(f"the derivation gives {spec.op.name}, not {name}")
+            spec, meant = self._derived(origin, values)
+        if meant != name.removeprefix(PREFIX):
+            raise ParseError(f"the derivation gives {meant}, not {name}")
         if tuple(s.name for s in spec.slots) != slots:
             raise ParseError(f"{name} has scalar slots {[s.name for s in spec.slots]}, not {list(slots)}")
         expected = (*spec.in_types, *(s.type for s in spec.slots))
@@ -194,15 +210,32 @@ class _Parser:
             raise ParseError(f"there is no {what} {name.removeprefix(PREFIX)!r}")
         return found
 
-    def _derived(self, text: str, attributes: dict[str, Any]) -> Specialization:
+    def _origin(self, name: str, types: tuple[Type, ...], attributes: dict[str, Any]) -> Specialization:
+        """What is derived from nothing else: a primitive, an operator, or a call of a graph above."""
+        if not name.startswith(CALL):
+            return self._op(name).specialize(types, attributes)
+        name = name.removeprefix(CALL)
+        if name not in self.graphs:
+            raise ParseError(f"there is no graph {name!r} before its use")
+        if attributes:
+            raise ParseError(f"the call of {name!r} has attributes")
+        if name not in self.calls:
+            self.calls[name] = call(self.graphs[name], name, *self.signatures[name])
+        return self.calls[name]
+
+    def _derived(self, text: str, attributes: dict[str, Any]) -> tuple[Specialization, str]:
+        """The derived operator, and its name in the text."""
         found = _ORIGIN.match(text.strip())
         if found is None:
             raise ParseError(f"expected 'OP(TYPES) keep(...) vjp(...; ...) live(...)', got {text.strip()!r}")
-        spec = self._op(found["op"]).specialize(_types(found["types"]), attributes)
+        name, types = found["op"], _types(found["types"])
+        spec = self._origin(name, types, attributes)
+        if spec.in_types != types:
+            raise ParseError(f"{name} is a call on {', '.join(map(repr, spec.in_types))}, not {found['types']}")
         for kind, wanted, given in _STEP.findall(found["steps"]):
-            spec = derive(spec, kind, _numbers(wanted), _numbers(given))
-        return spec
+            spec = derive(spec, kind, frozenset(_numbers(wanted)), frozenset(_numbers(given)))
+        return spec, derived_name(spec, name.removeprefix(CALL)) if name.startswith(CALL) else spec.op.name
 
 
-def _numbers(text: str) -> frozenset[int]:
-    return frozenset(int(n) for n in text.split(",") if n.strip())
+def _numbers(text: str) -> tuple[int, ...]:
+    return tuple([int(n) for n in text.split(",") if n.strip()])

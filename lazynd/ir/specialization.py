@@ -34,9 +34,17 @@ class Slot:
 
 
 class Specialization:
-    """An op fixed to input types and static attributes. Interned per op: equality is identity."""
+    """An op fixed to input types and static attributes. Interned per op: equality is identity.
 
-    __slots__ = ("attributes", "cost", "derived", "in_types", "linearized", "op", "out_types", "pruned", "slots")
+    ``body`` is what it means in simpler ops, its parameters being inputs then slots; None for a primitive. The last
+    outputs are written to the inputs numbered ``writes``. All that is remembered of what is derived from it hangs on
+    it, so that it goes when the specialization does.
+    """
+
+    __slots__ = (
+        "__weakref__", "attributes", "body", "cost", "encoded", "flat", "flat_but_rules", "in_types", "linearized",
+        "nodes", "op", "optimised", "out_types", "parts", "pruned", "slots", "writes",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -45,16 +53,30 @@ class Specialization:
         attributes: Mapping[str, Any],
         out_types: tuple[Type, ...],
         slots: tuple[Slot, ...] = (),
+        body: Graph | None = None,
+        nodes: int = 1,
     ) -> None:
         self.op = op
         self.in_types = in_types
         self.attributes = attributes
         self.out_types = out_types
         self.slots = slots
-        self.cost = NODE_COST + sum(t.nbytes for t in out_types) // BYTES_PER_COST
-        #: Memo of what is derived from this specialization: its body, its linearised form, its gradients.
-        self.derived: dict[Hashable, Any] = {}
-        #: Memo of ``linearize`` by needed inputs, apart because recording reads it.
+        #: For how many recorded operators it counts.
+        self.nodes = nodes
+        self.cost = NODE_COST * nodes + sum(t.nbytes for t in out_types) // BYTES_PER_COST
+        self.body = body
+        self.writes: tuple[int, ...] = ()
+        #: Memos of ``flatten``, without and with ``keep_rules``: the body flat, or for an op that runs graphs the
+        #: specialization whose graphs are flat.
+        self.flat: Graph | Specialization | None = None
+        self.flat_but_rules: Graph | Specialization | None = None
+        #: The graphs that a loop or a choice runs, as operators of which the gradient is found.
+        self.parts: tuple[Specialization, ...] = ()
+        #: The same with the graphs that it runs optimised; see ``passes/bodies.py``.
+        self.optimised: Specialization | None = None
+        #: Its part of what ``backends/encode.py`` makes of a graph.
+        self.encoded: bytes | None = None
+        #: Memo of ``linearize`` by needed inputs.
         self.linearized: dict[tuple[bool, ...], Any] = {}
         #: The same on the inputs that it reads and their numbers, if it does not read all; see ``prune``.
         self.pruned: tuple[Specialization, Sequence[int]] | None = None
@@ -68,6 +90,8 @@ class Op(ABC):
     """A primitive, an operator or a derived operator: something that a node can apply."""
 
     name: Any  # a str: of the class for primitives, of the instance for operators
+    #: Whether it is a graph of what users applied: its nodes keep their lines, it may be large, and may nest deeply.
+    is_call: bool = False
 
     def __init__(self) -> None:
         self._specializations: dict[Hashable, Specialization] = {}
@@ -83,10 +107,6 @@ class Op(ABC):
     @abstractmethod
     def _specialize(self, in_types: tuple[Type, ...], attributes: Mapping[str, Any]) -> Specialization:
         """Apply the type rule."""
-
-    def body(self, spec: Specialization) -> Graph | None:
-        """What ``spec`` means in simpler ops, its parameters being inputs then slots; None for a primitive."""
-        return None
 
     @property
     def has_gradient_rule(self) -> bool:

@@ -9,50 +9,90 @@
 Primitives carry the prefix ``ir.``, operators none; scalar slots are named. A derived operator ends with what it
 is derived from: an operator on types, then each step: ``keep(0)`` is the forward pass
 that keeps residuals for the gradient of input 0, ``vjp(0; 1)`` the gradient of input 0 from the cotangent of
-output 1, ``live(0)`` the operator on input 0 alone, the only one that it reads. A graph that is an
-attribute, as the body of a loop, is printed before the graph that runs it, under the name that the attribute has:
-``{body=@body, length=5}``.
+output 1, ``live(0)`` the operator on input 0 alone, the only one that it reads.
+
+A graph that another one runs is printed before it, once, under a name of its own in the text. The body of a loop or a
+branch of a choice is named like the attribute that it is: ``{body=@body, length=5}``. A call is applied by its name,
+and what is derived from it says so:
+
+    graph step(%0: float32[2], %1: float32[2], %2: float32[] runtime lr, %3: uint32[] draw seed) writes(0) {
+      ...
+    }
+    graph main(%0: float32[2], %1: float32[2], %2: float32[], %3: uint32[]) {
+      %4: float32[2], float32[2] = @step(%0, %1, lr=%2, seed=%3)  # train.py:30
+      %5: float32[2] = vjp_step(%1, %4, lr=%2, seed=%3) from @step(float32[2], float32[2]) vjp(1; 0)
+      return %5
+    }
+
+The last parameters of such a graph may be slots of its calls, told with kind and name (see ``Slot``); ``writes``
+numbers the inputs to which the last outputs are written.
 """
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Iterable, Iterator, Mapping
 
 from .attributes import print_attribute
-from .derived import Derived
-from .graph import Graph, subgraphs
+from .derived import Derived, root
+from .graph import Graph, innermost_first, subgraphs
 from .node import Node, Output
 from .primitive import Primitive
 from .specialization import Specialization
 
 PREFIX = "ir."
+CALL = "@"
 
 
 def print_graph(graph: Graph, locations: bool = True) -> str:
     """``graph`` as text that ``parse_graph`` reads back to an equal graph (up to locations)."""
     title = graph.name or "main"
-    bodies: dict[Hashable, str] = {}
-    parts = [_print(body, bodies[body.structure], bodies, locations) for body in _bodies(graph, title, bodies)]
-    return "".join([*parts, _print(graph, title, bodies, locations)])
+    names = _Names(title)
+    parts = []
+    for key, name, body in _named(graph):
+        if key not in names.known:
+            names.add(key, name)
+            parts.append(_print(body, names.known[key], names.known, locations, key))
+    return "".join([*parts, _print(graph, title, names.known, locations)])
 
 
-def _bodies(graph: Graph, title: str, names: dict[Hashable, str]) -> list[Graph]:
-    """The graphs that ``graph`` runs, each once and before those that run it; fills ``names`` by structure."""
-    found: list[Graph] = []
-    for spec in dict.fromkeys(node.spec for node in graph.nodes):
-        for attribute, body in subgraphs(spec).items() if spec is not None else ():
-            if body.structure not in names:
-                found += [*_bodies(body, title, names), body]
-                taken = {title, *names.values()}
-                more = (f"{attribute}{i}" for i in range(2, len(taken) + 3))
-                names[body.structure] = next(name for name in (attribute, *more) if name not in taken)
-    return found
+class _Names:
+    """Names for the graphs in a text: calls by specialization, bodies of loops and branches by structure."""
+
+    def __init__(self, title: str) -> None:
+        self.known: dict[Hashable, str] = {}
+        self._taken = {title}
+        self._counts: dict[str, int] = {}
+
+    def add(self, key: Hashable, wanted: str) -> None:
+        name = wanted
+        while name in self._taken:
+            self._counts[wanted] = self._counts.get(wanted, 1) + 1
+            name = f"{wanted}{self._counts[wanted]}"
+        self._taken.add(name)
+        self.known[key] = name
 
 
-def _print(graph: Graph, title: str, bodies: Mapping[Hashable, str], locations: bool) -> str:
+def _named(graph: Graph) -> Iterator[tuple[Hashable, str, Graph]]:
+    """The graphs that ``graph`` runs, each before those that run it, with key and name; some of them repeatedly."""
+
+    def inside(spec: Specialization) -> Iterable[Graph]:
+        called = root(spec)
+        if called.op.is_call and called.body is not None:
+            return (called.body,)
+        return subgraphs(spec).values()
+
+    for spec, bodies in innermost_first(graph, inside):
+        called = root(spec)
+        if called.op.is_call:
+            yield called, called.op.name, bodies[0]
+        else:
+            for attribute, body in zip(subgraphs(spec), bodies, strict=True):
+                yield body.structure, attribute, body
+
+
+def _print(graph: Graph, title: str, bodies: Mapping[Hashable, str], locations: bool, key: Hashable = None) -> str:
     names: dict[Node, str] = {node: f"%{i}" for i, node in enumerate(graph.inputs)}
-    parameters = ", ".join(f"{names[node]}: {node.type!r}" for node in graph.inputs)
-    lines = [f"graph {title}({parameters}) {{"]
+    lines = [f"graph {title}{_signature(graph, key)} {{"]
     applied: dict[Specialization, tuple[str, str]] = {}
     for node in graph.nodes:
         spec = node.spec
@@ -62,7 +102,7 @@ def _print(graph: Graph, title: str, bodies: Mapping[Hashable, str], locations: 
         for i, slot in enumerate(spec.slots, len(operands) - len(spec.slots)):
             operands[i] = f"{slot.name}={operands[i]}"
         if spec not in applied:
-            applied[spec] = _head(spec), _tail(spec, bodies)
+            applied[spec] = _head(spec, bodies), _tail(spec, bodies)
         head, tail = applied[spec]
         line = f"  {name}: {head}({', '.join(operands)}){tail}"
         if locations and node.code is not None:
@@ -72,21 +112,50 @@ def _print(graph: Graph, title: str, bodies: Mapping[Hashable, str], locations: 
     return "\n".join([*lines, "}"]) + "\n"
 
 
+def _signature(graph: Graph, key: Hashable) -> str:
+    """The parameters; of the call ``key`` also which of them are slots, and what it writes."""
+    parameters = [f"%{i}: {node.type!r}" for i, node in enumerate(graph.inputs)]
+    writes = ""
+    if isinstance(key, Specialization):
+        for i, slot in enumerate(key.slots, len(key.in_types)):
+            parameters[i] += f" {slot.kind} {slot.name}"
+        writes = f" writes({', '.join(map(str, key.writes))})" if key.writes else ""
+    return f"({', '.join(parameters)}){writes}"
+
+
 def _number(names: dict[Node, str], ref: Node | Output) -> str:
     return names[ref.node] if not ref.index else f"{names[ref.node]}.{ref.index}"
 
 
-def _head(spec: Specialization) -> str:
-    prefix = PREFIX if isinstance(spec.op, Primitive) else ""
-    return f"{', '.join(map(repr, spec.out_types))} = {prefix}{spec.op.name}"
+def _own_name(spec: Specialization, calls: Mapping[Hashable, str]) -> str:
+    """How the text names ``spec``, which is derived from nothing else."""
+    if spec.op.is_call:
+        return CALL + calls[spec]
+    return f"{PREFIX if isinstance(spec.op, Primitive) else ''}{spec.op.name}"
+
+
+def _head(spec: Specialization, calls: Mapping[Hashable, str]) -> str:
+    called = root(spec)
+    name: str = spec.op.name
+    if spec is called:
+        name = _own_name(spec, calls)
+    elif called.op.is_call:
+        name = derived_name(spec, calls[called])
+    return f"{', '.join(map(repr, spec.out_types))} = {name}"
+
+
+def derived_name(spec: Specialization, call: str) -> str:
+    """The name of ``spec``, derived from a call that is named ``call`` in the text: with its prefixes."""
+    name: str = spec.op.name
+    return name.removesuffix(root(spec).op.name) + call
 
 
 def _tail(spec: Specialization, bodies: Mapping[Hashable, str]) -> str:
     attributes = ", ".join(f"{k}={print_attribute(v, bodies)}" for k, v in spec.attributes.items())
-    return (f" {{{attributes}}}" if attributes else "") + print_derivation(spec)
+    return (f" {{{attributes}}}" if attributes else "") + _derivation(spec, bodies)
 
 
-def print_derivation(spec: Specialization) -> str:
+def _derivation(spec: Specialization, calls: Mapping[Hashable, str]) -> str:
     """What ``spec`` is derived from, with a space before it; nothing if it is an operator of its own."""
     steps: list[str] = []
     while isinstance(spec.op, Derived):
@@ -96,9 +165,8 @@ def print_derivation(spec: Specialization) -> str:
         spec = step.origin
     if not steps:
         return ""
-    prefix = PREFIX if isinstance(spec.op, Primitive) else ""
     types = ", ".join(map(repr, spec.in_types))
-    return f" from {prefix}{spec.op.name}({types}) {' '.join(reversed(steps))}"
+    return f" from {_own_name(spec, calls)}({types}) {' '.join(reversed(steps))}"
 
 
 def _marked(flags: tuple[bool, ...]) -> str:

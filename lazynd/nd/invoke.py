@@ -123,7 +123,7 @@ def record(
         operands = list(map(recorder.operand, cells))
         results = recorder.apply_to(spec, operands, scalars, frame.f_code, frame.f_lasti)
         made = tuple(map(cell_of, results))
-    targets = spec.derived["writes"]
+    targets = spec.writes
     if not targets:
         return made
     shown = len(made) - len(targets)

@@ -190,9 +190,9 @@ class Operator(Op):
                 kwargs[slot.name] = next(given)
         result = self.function(*values[: len(in_types)], **kwargs)
         refs = [v.ref for v in (result if isinstance(result, tuple | list) else (result,))]
-        spec = Specialization(self, in_types, dict(attributes), tuple(r.type for r in refs), slots)
-        spec.derived["body"] = Graph(parameters, refs, name=self.name)
-        spec.derived["writes"] = self._written(spec)
+        body = Graph(parameters, refs, name=self.name)
+        spec = Specialization(self, in_types, dict(attributes), tuple(r.type for r in refs), slots, body)
+        spec.writes = self._written(spec)
         return prune(spec)
 
     def _written(self, spec: Specialization) -> tuple[int, ...]:
@@ -229,10 +229,6 @@ class Operator(Op):
             type = Type((), dtypes.get(p.kind, INT32), context) if context else Type((), dtypes.get(p.kind, INT32))
             slots += [Slot(p.name, _SLOT_KINDS.get(p.kind, p.kind), type)] * count
         return tuple(slots)
-
-    def body(self, spec: Specialization) -> Graph:
-        found: Graph = spec.derived["body"]
-        return found
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -118,9 +118,9 @@ def inside(passes: Sequence[Callable[[Graph], Graph]]) -> Callable[[Graph], Grap
             if not isinstance(spec.op, Primitive) or not spec.op.nests:
                 rewriter.copy(node, inputs)
                 return
-            better = spec.derived.get(_MEMO)
+            better = spec.optimised
             if better is None:
-                better = spec.derived[_MEMO] = with_subgraphs(spec, optimise)
+                better = spec.optimised = with_subgraphs(spec, optimise)
             if better is spec:
                 rewriter.copy(node, inputs)
                 return
@@ -135,6 +135,3 @@ def inside(passes: Sequence[Callable[[Graph], Graph]]) -> Callable[[Graph], Grap
         return body
 
     return bodies
-
-
-_MEMO = "optimised"

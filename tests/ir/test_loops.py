@@ -11,10 +11,11 @@ import pytest
 from lazynd.backends.numpy import evaluate
 from lazynd.ir import build as ir
 from lazynd.ir.control import cond, scan, trace, while_
+from lazynd.ir.derived import GraphOp, as_operator
 from lazynd.ir.errors import OperatorError
 from lazynd.ir.gradient import cotangents_of
 from lazynd.ir.graph import Graph, equal_graphs, graph_of, subgraphs
-from lazynd.ir.linearize import GraphOp, linearize
+from lazynd.ir.linearize import linearize
 from lazynd.ir.node import Node
 from lazynd.ir.parse import ParseError, parse_graph
 from lazynd.ir.specialization import Specialization
@@ -34,8 +35,7 @@ def types(*shapes: tuple[int, ...]) -> list[Type]:
 
 
 def as_op(graph: Graph) -> Specialization:
-    in_types, out_types = (tuple(r.type for r in refs) for refs in (graph.inputs, graph.outputs))
-    return Specialization(GraphOp("tested", graph), in_types, {}, out_types)
+    return as_operator(graph, GraphOp("tested"))
 
 
 def split(graph: Graph, needs: Sequence[bool]) -> tuple[Graph, Graph]:
@@ -239,7 +239,7 @@ def test_second_order_through_the_split() -> None:
     linear = linearize(as_op(RECURRENT), (True,) * 4)
     step = linear.backward(tuple(k < 2 for k in range(len(linear.spec.out_types))))
     assert step.spec is not None
-    body = step.spec.op.body(step.spec)
+    body = step.spec.body
     assert body is not None
     rng = np.random.default_rng(7)
     check_gradient(body, [0.3 * rng.normal(size=n.type.shape) for n in body.inputs], rtol=1e-5)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -9,14 +10,18 @@ import numpy as np
 import pytest
 
 from lazynd import autograd, nd, viz
+from lazynd.ir import build as ir
+from lazynd.ir.call import call
+from lazynd.ir.control import scan, trace
 from lazynd.ir.graph import Graph, equal_graphs
 from lazynd.ir.linearize import linearize
 from lazynd.ir.node import Output, apply, leaf
 from lazynd.ir.parse import ParseError, parse_graph, parse_type
 from lazynd.ir.primitive import PRIMITIVES
-from lazynd.ir.specialization import Specialization
+from lazynd.ir.specialization import Slot, Specialization
 from lazynd.ir.text import print_graph
 from lazynd.ir.types import CPU, DTYPES, Context, Type
+from lazynd.ir.value import Value, results, wrap
 from lazynd.ir.verify import verify
 from lazynd.ops import OPERATORS
 
@@ -54,7 +59,7 @@ def test_operators_and_their_gradients_round_trip(name: str) -> None:
             round_trip(d.graph_of(spec))
             if spec.pruned is not None:
                 round_trip(d.graph_of(spec.pruned[0]))
-            body = spec.op.body(spec)
+            body = spec.body
             assert body is not None
             round_trip(body)
 
@@ -174,3 +179,108 @@ def test_graphs_that_differ_are_not_equal() -> None:
         assert not equal_graphs(base, other) and not equal_graphs(other, base)
     first, second = Graph([a, b], [pair]), Graph([a, b], [Output(pair, 1, a.type)])
     assert not equal_graphs(first, second)
+
+
+# ------------------------------------------------------------------------------------------------------ calls
+
+FLOATS, NUMBER, WORD = Type((2,), DTYPES["float32"]), Type((), DTYPES["float32"]), Type((), DTYPES["uint32"])
+SLOTS = (Slot("lr", "runtime", NUMBER), Slot("at", "index", NUMBER), Slot("key", "draw", WORD))
+CALLS = """graph scale(%0: float32[2], %1: float32[2]) {
+  %2: float32[2] = ir.exponential(%0)
+  %3: float32[2] = ir.multiply(%2, %1)
+  return %3
+}
+graph scale2(%0: float32[2], %1: float32[2]) {
+  %2: float32[2] = @scale(%1, %0)
+  return %2
+}
+graph step(%0: float32[2], %1: float32[2], %2: float32[] runtime lr, %3: uint32[] draw key) writes(1, 0) {
+  %4: float32[2] = @scale(%0, %1)
+  %5: float32[2] = @scale2(%4, %1)
+  return %1, %4, %5
+}
+graph main(%0: float32[2], %1: float32[2], %2: float32[], %3: uint32[]) {
+  %4: float32[2], float32[2], float32[2] = @step(%0, %1, lr=%2, key=%3)
+  return %4, %4.1, %4.2
+}
+"""
+
+
+def test_the_text_form_of_calls() -> None:
+    graph = verify(parse_graph(CALLS))
+    spec = graph.nodes[0].spec
+    assert spec is not None and spec.writes == (1, 0)
+    assert [(slot.name, slot.kind, slot.type) for slot in spec.slots] == [
+        ("lr", "runtime", NUMBER), ("key", "draw", WORD),
+    ]  # fmt: skip
+    inner = [node.spec for node in (spec.body or graph).nodes]
+    assert [each.op.name for each in inner if each is not None] == ["scale", "scale2"]
+    again = parse_graph(CALLS)
+    assert equal_graphs(again, graph), "equal calls are one specialization"
+    assert print_graph(graph) == CALLS
+
+
+def test_two_graphs_of_one_name_are_told_apart() -> None:
+    def named_alike(body: Graph) -> Specialization:
+        return call(body, "dense")
+
+    first = named_alike(trace(lambda x: [ir.sin(x)], [FLOATS]))
+    second = named_alike(trace(lambda x: results(wrap(first, [ir.cos(x).ref])), [FLOATS]))
+    third = call(trace(lambda x: [ir.tanh(x)], [FLOATS]), "main")
+    graph = trace(lambda x: [wrap(each, [x.ref]) for each in (third, second, first, second)], [FLOATS])
+    text = print_graph(graph)
+    heads = [line.split("(")[0] for line in text.splitlines() if line.startswith("graph")]
+    assert heads == ["graph main2", "graph dense", "graph dense2", "graph main"]
+    assert text.count("= @dense2(") == 2
+    round_trip(graph)
+
+
+def test_what_is_derived_from_calls_round_trips() -> None:
+    def body(x: Value, unread: Value, w: Value, lr: Value, at: Value, key: Value) -> list[Value]:
+        (inner,) = results(wrap(scale, [ir.sin(x).ref, w.ref]))
+        h, (rows,) = scan(lambda s, r, c: ((ir.tanh(s[0] * r[0]),), (s[0],)), (inner,), (ir.reshape(w, (2, 1)),))
+        return [x, h[0] * lr, ir.sum(rows, 0)]
+
+    scale = call(trace(lambda x, w: [ir.exp(x) * w], [FLOATS, FLOATS]), "scale")
+    other = call(trace(lambda x, w: [ir.exp(x) + w], [FLOATS, FLOATS]), "vjp_scale")
+    spec = call(trace(body, [FLOATS] * 3 + [s.type for s in SLOTS]), "<lambda>", SLOTS, (1,))
+    steps = [*derived(spec), *derived(scale), *derived(other)]
+    assert len(steps) > 10
+    for each in steps:
+        round_trip(d.graph_of(each))
+        if each.pruned is not None:
+            round_trip(d.graph_of(each.pruned[0]))
+        assert each.body is not None
+        round_trip(each.body)
+    together = [results(wrap(each, [leaf(t) for t in each.in_types])) for each in derived(scale)]
+    made = [v.ref for values in together for v in values]
+    inputs = [ref.node for v in made for ref in v.node.inputs or ()]
+    round_trip(Graph(list(dict.fromkeys(inputs)), made))
+    text = print_graph(d.graph_of(linearize(spec, (True, False, True)).spec))
+    assert "= <lambda>(" in text and "from @<lambda>(float32[2], float32[2], float32[2]) keep(0, 2)" in text
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "reason"),
+    [
+        ("@scale2(%4, %1)", "@scale3(%4, %1)", "there is no graph 'scale3' before its use"),
+        ("@scale2(%4, %1)", "@step(%4, %1)", "there is no graph 'step' before its use"),
+        ("@scale(%0, %1)", "@scale(%0)", "expects float32"),
+        ("@scale(%0, %1)", "@scale(%0, %1) {axis=1}", "has attributes"),
+        ("lr=%2, key=%3", "lr=%2, seed=%3", "has scalar slots"),
+        ("lr=%2, key=%3", "%2, %3", "has scalar slots"),
+        ("runtime lr", "static lr", "is no slot"),
+        ("runtime lr", "runtime", "expected '%NAME: TYPE', or '%NAME: TYPE KIND SLOT'"),
+        ("draw key", "", "an input follows a slot"),
+        ("writes(1, 0)", "writes(1, 1)", "not different ones"),
+        ("writes(1, 0)", "writes(4)", "not different ones"),
+        ("= @step(", "= @steps(", "there is no graph"),
+        ("key=%3)", "key=%3) from @step(float32[2]) keep(0)", "is a call on"),
+        ("key=%3)", "key=%3) from @step(float32[2], float32[2]) keep(0)", "the derivation gives step, not @step"),
+        ("= @step(", "= step(", "there is no operator 'step'"),
+    ],
+)
+def test_text_that_is_no_call_is_refused(before: str, after: str, reason: str) -> None:
+    assert before in CALLS
+    with pytest.raises(ParseError, match=re.escape(reason)):
+        parse_graph(CALLS.replace(before, after, 1))

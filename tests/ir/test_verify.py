@@ -7,11 +7,12 @@ from typing import Any
 import numpy as np
 import pytest
 
+from lazynd.ir.call import Call, call
 from lazynd.ir.derived import Derivation, Derived
 from lazynd.ir.graph import Graph
 from lazynd.ir.node import Node, Output, apply, leaf
 from lazynd.ir.primitive import PRIMITIVES
-from lazynd.ir.specialization import Specialization
+from lazynd.ir.specialization import Slot, Specialization
 from lazynd.ir.types import DTYPES, Type
 from lazynd.ir.verify import VerificationError, verify
 
@@ -23,7 +24,7 @@ SORT = PRIMITIVES["sort"].specialize((FLOAT, FLOAT), {"axis": 0})
 
 def derived(in_types: tuple[Type, ...], body: Graph, out_types: tuple[Type, ...]) -> Specialization:
     derivation = Derivation(ADD, "vjp", (True, True), (True,))
-    return Specialization(Derived("vjp_add", body, derivation), in_types, {}, out_types)
+    return Specialization(Derived("vjp_add", derivation), in_types, {}, out_types, body=body)
 
 
 def broken() -> dict[str, tuple[Graph, str]]:
@@ -69,6 +70,47 @@ def broken() -> dict[str, tuple[Graph, str]]:
             "its body has other outputs",
         ),
     }
+
+
+def broken_calls() -> dict[str, tuple[Graph, str]]:
+    a, b = leaf(FLOAT), leaf(FLOAT)
+    good = Graph([a, b], [apply(ADD, [a, b])])
+    lost = Graph([a], good.outputs, good.nodes)
+    mistyped = Graph([a, b], [apply(ADD, [a, b])])
+    mistyped.nodes[0].type = INT
+
+    def node(body: Graph | None, **changes: Any) -> Graph:
+        spec = Specialization(Call("f"), (FLOAT, FLOAT), {}, (FLOAT,), body=body)
+        for name, value in changes.items():
+            setattr(spec, name, value)
+        x, y = leaf(FLOAT), leaf(FLOAT)
+        return Graph([x, y], [apply(spec, [x, y, *(leaf(s.type) for s in spec.slots)])])
+
+    nested = call(Graph([b, a], [apply(call(good, "good"), [b, a])]), "nested")
+    assert nested.body is not None
+    nested.body.nodes[0].inputs = (a,)
+    outer = Graph([a, b], [apply(nested, [a, b])])
+    slot = Slot("lr", "static", FLOAT)
+    return {
+        "no body": (node(None), "it has no body"),
+        "another call of the structure": (node(good), "not the one call of its structure"),
+        "other parameters": (node(Graph([b], [b])), "its body has other parameters"),
+        "other outputs": (node(Graph([a, b], [a, b])), "its body has other outputs"),
+        "an input from outside": (node(lost), "does not come before it"),
+        "a node of another type": (node(mistyped), "its rule says"),
+        "writes that do not fit": (node(good, writes=(2,)), "not different ones"),
+        "a slot of no kind": (node(good, in_types=(FLOAT,), slots=(slot,)), "is no slot"),
+        "a broken call in a call": (outer, "2 inputs expected, 1 given"),
+    }
+
+
+@pytest.mark.parametrize("case", broken_calls())
+def test_a_broken_call_is_refused(case: str) -> None:
+    graph, reason = broken_calls()[case]
+    if graph.nodes[0].spec is not None and graph.nodes[0].spec.slots:
+        graph.nodes[0].inputs = graph.inputs
+    with pytest.raises(VerificationError, match=reason):
+        verify(graph)
 
 
 @pytest.mark.parametrize("case", broken())

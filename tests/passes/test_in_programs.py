@@ -64,7 +64,7 @@ def test_expanded_nodes_carry_the_users_line() -> None:
 def test_nodes_of_a_body_carry_the_line_of_the_body() -> None:
     spec = viz.graph(nd.softmax(nd.array([1, 2, 3]))).nodes[0].spec
     assert spec is not None
-    body = spec.op.body(spec)
+    body = spec.body
     assert body is not None
     names = {node.code.co_filename.rpartition("/")[2] for node in body.nodes if node.code is not None}
     assert names == {"nn.py"}

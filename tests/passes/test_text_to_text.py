@@ -77,7 +77,7 @@ def print_body(application: str) -> str:
     made = graph(f"{X}, %1: float32[2,3]", f"%2: float32[2,3] = {application}\nreturn %2")
     spec = made.nodes[0].spec
     assert spec is not None
-    body = spec.op.body(spec)
+    body = spec.body
     assert body is not None
     return "\n".join(print_graph(body, locations=False).splitlines()[1:-1])
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from .. import build as ir
 from ..control import cond, row, scan, trace, while_
+from ..derived import GraphOp, as_operator
 from ..errors import OperatorError
 from ..gradient import cotangents_of
 from ..graph import Graph, inline
@@ -193,9 +194,10 @@ class While(Loop):
 
 def as_scan(spec: Specialization) -> Graph:
     """The ``while`` loop ``spec`` as a scan: a step does nothing once the test has failed."""
-    found: Graph | None = spec.derived.get("scan")
-    if found is None:
-        found = spec.derived["scan"] = trace(lambda *xs: _scanned(spec, xs), spec.in_types)
+    if not spec.parts:
+        spec.parts = (as_operator(trace(lambda *xs: _scanned(spec, xs), spec.in_types), GraphOp("scan")),)
+    found = spec.parts[0].body
+    assert found is not None
     return found
 
 

@@ -251,4 +251,4 @@ def _residual(entry: Operation, source: int) -> Operand:
     linear = entry.linear
     n_inputs = len(linear.origin.in_types)
     history = entry.parents[source] if source < n_inputs else (entry, source - n_inputs)
-    return entry.residuals[linear.kept.index(source)], history
+    return entry.residuals[linear.place[source]], history
