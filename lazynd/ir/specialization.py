@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from .attributes import attribute_key
+from .memo import Interning
 from .types import Type
 
 if TYPE_CHECKING:
@@ -36,7 +37,9 @@ class Slot:
 class Specialization:
     """An op fixed to input types and static attributes. Interned per op: equality is identity."""
 
-    __slots__ = ("attributes", "cost", "derived", "in_types", "linearized", "op", "out_types", "pruned", "slots")
+    __slots__ = (
+        "__weakref__", "attributes", "cost", "derived", "in_types", "linearized", "op", "out_types", "pruned", "slots",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -63,21 +66,29 @@ class Specialization:
         attributes = ", ".join(f"{k}={v!r}" for k, v in self.attributes.items())
         return f"<{self.op.name}({', '.join(map(repr, self.in_types))}{', ' * bool(attributes)}{attributes})>"
 
+    def __copy__(self) -> Specialization:
+        return self  # a second one would be another
+
+    def __deepcopy__(self, memo: Any) -> Specialization:
+        return self
+
+
+#: Every specialization of primitives and operators that exists; derived ones hang on these.
+SPECIALIZATIONS: Final[Interning[tuple[Any, ...], Specialization]] = Interning(8192)
+_RECENT: Final = SPECIALIZATIONS.recent
+
 
 class Op(ABC):
     """A primitive, an operator or a derived operator: something that a node can apply."""
 
     name: Any  # a str: of the class for primitives, of the instance for operators
 
-    def __init__(self) -> None:
-        self._specializations: dict[Hashable, Specialization] = {}
-
     def specialize(self, in_types: tuple[Type, ...], attributes: Mapping[str, Any]) -> Specialization:
-        """The specialization to these types and canonical attributes, made once."""
-        key = (in_types, *((k, attribute_key(v)) for k, v in attributes.items()))
-        found = self._specializations.get(key)
+        """The specialization to these types and canonical attributes: one as long as anything refers to it."""
+        key = (self, in_types, *((k, attribute_key(v)) for k, v in attributes.items()))
+        found = _RECENT.get(key) or SPECIALIZATIONS.find(key)
         if found is None:
-            found = self._specializations.setdefault(key, self._specialize(in_types, attributes))
+            found = SPECIALIZATIONS.one(key, self._specialize(in_types, attributes))
         return found
 
     @abstractmethod
