@@ -74,7 +74,7 @@ class Specialization:
 
 
 #: Every specialization of primitives and operators that exists; derived ones hang on these.
-SPECIALIZATIONS: Final[Interning[tuple[Any, ...], Specialization]] = Interning(8192)
+SPECIALIZATIONS: Final[Interning[tuple[Any, ...], Specialization]] = Interning(4096)
 _RECENT: Final = SPECIALIZATIONS.recent
 
 
@@ -85,10 +85,12 @@ class Op(ABC):
 
     def specialize(self, in_types: tuple[Type, ...], attributes: Mapping[str, Any]) -> Specialization:
         """The specialization to these types and canonical attributes: one as long as anything refers to it."""
-        key = (self, in_types, *((k, attribute_key(v)) for k, v in attributes.items()))
-        found = _RECENT.get(key) or SPECIALIZATIONS.find(key)
+        key: tuple[Any, ...] = (self, in_types)
+        if attributes:
+            key = (self, in_types, *[(k, attribute_key(v)) for k, v in attributes.items()])
+        found = _RECENT.get(key)
         if found is None:
-            found = SPECIALIZATIONS.one(key, self._specialize(in_types, attributes))
+            found = SPECIALIZATIONS.find(key) or SPECIALIZATIONS.one(key, self._specialize(in_types, attributes))
         return found
 
     @abstractmethod

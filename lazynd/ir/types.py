@@ -211,20 +211,24 @@ class Type:
 
     def __new__(cls, shape: tuple[int, ...], dtype: np.dtype[Any], context: Context = CPU) -> Type:
         key = (shape, dtype, context)
-        found = cls._recent.get(key) or cls._interned.find(key)
+        found = cls._recent.get(key)
         if found is None:
-            made = super().__new__(cls)
-            # NumPy's integers are equal to Python's, and would be what everyone sees from now on.
-            made.shape, made.dtype, made.context = key = (tuple(map(int, shape)), dtype, context)
-            size = 1
-            for extent in shape:
-                size *= extent
-            if any(n < 0 for n in shape):
-                raise OperatorError(f"shape {list(shape)} has a negative extent")
-            made.size = size
-            made.nbytes = size * dtype.itemsize
-            found = cls._interned.one(key, made)
+            found = cls._interned.find(key) or cls._make(*key)
         return found
+
+    @classmethod
+    def _make(cls, shape: tuple[int, ...], dtype: np.dtype[Any], context: Context) -> Type:
+        made = super().__new__(cls)
+        # NumPy's integers are equal to Python's, and would be what everyone sees from now on.
+        made.shape, made.dtype, made.context = key = (tuple(map(int, shape)), dtype, context)
+        size = 1
+        for extent in shape:
+            size *= extent
+        if any(n < 0 for n in shape):
+            raise OperatorError(f"shape {list(shape)} has a negative extent")
+        made.size = size
+        made.nbytes = size * dtype.itemsize
+        return cls._interned.one(key, made)
 
     @property
     def ndim(self) -> int:
