@@ -200,7 +200,7 @@ def test_eight_threads_that_make_the_same_thousand_types_have_the_same_ones(hast
     for base in range(3):
         start = next(_EXTENTS) * 1000
 
-        def make(i: int, start: int = start) -> list[object]:
+        def make(i: int, start: int = start, base: int = base) -> list[object]:
             order = range(1000) if i % 2 else range(999, -1, -1)
             made = {}
             for n in order:
