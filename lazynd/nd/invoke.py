@@ -43,7 +43,9 @@ def bind_scalar(name: str, type: Type, number: Any, frame: FrameType) -> tuple[S
             number = canonical_number(number)
         except OverflowError as error:
             raise refusal(OverflowError, name, error, (type, number), None, frame) from None
-    found = _bound_scalar.get((name, type)) or SCALAR_CALLS.older((name, type))
+    found = _bound_scalar.get((name, type))
+    if found is None:
+        found = SCALAR_CALLS.older((name, type))
     if found is None:
         operator = OPERATORS[name]
         with refuse(name, (type,), frame):

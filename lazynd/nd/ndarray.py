@@ -541,7 +541,9 @@ def _binary(name: str, scalar_name: str, a: NDArray, b: Any, frame: Any) -> NDAr
         return _scalar(scalar_name, a, b, frame)
     left, right = a._cell, b._cell
     key = (name, left.type, right.type)
-    spec = _bound.get(key) or BINARY_CALLS.older(key)
+    spec = _bound.get(key)
+    if spec is None:
+        spec = BINARY_CALLS.older(key)
     if spec is None:
         types = key[1:]
         if left.type.context is not right.type.context and left.type.context.device == right.type.context.device:
