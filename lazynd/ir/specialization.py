@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from .attributes import attribute_key
+from .memo import Interning
 from .types import Type
 
 if TYPE_CHECKING:
@@ -85,6 +86,17 @@ class Specialization:
         attributes = ", ".join(f"{k}={v!r}" for k, v in self.attributes.items())
         return f"<{self.op.name}({', '.join(map(repr, self.in_types))}{', ' * bool(attributes)}{attributes})>"
 
+    def __copy__(self) -> Specialization:
+        return self  # a second one would be another
+
+    def __deepcopy__(self, memo: Any) -> Specialization:
+        return self
+
+
+#: Every specialization of primitives and operators that exists; derived ones hang on these.
+SPECIALIZATIONS: Final[Interning[tuple[Any, ...], Specialization]] = Interning(4096)
+_RECENT: Final = SPECIALIZATIONS.recent
+
 
 class Op(ABC):
     """A primitive, an operator or a derived operator: something that a node can apply."""
@@ -93,15 +105,14 @@ class Op(ABC):
     #: Whether it is a graph of what users applied: its nodes keep their lines, it may be large, and may nest deeply.
     is_call: bool = False
 
-    def __init__(self) -> None:
-        self._specializations: dict[Hashable, Specialization] = {}
-
     def specialize(self, in_types: tuple[Type, ...], attributes: Mapping[str, Any]) -> Specialization:
-        """The specialization to these types and canonical attributes, made once."""
-        key = (in_types, *((k, attribute_key(v)) for k, v in attributes.items()))
-        found = self._specializations.get(key)
+        """The specialization to these types and canonical attributes: one as long as anything refers to it."""
+        key: tuple[Any, ...] = (self, in_types)
+        if attributes:
+            key = (self, in_types, *[(k, attribute_key(v)) for k, v in attributes.items()])
+        found = _RECENT.get(key)
         if found is None:
-            found = self._specializations.setdefault(key, self._specialize(in_types, attributes))
+            found = SPECIALIZATIONS.find(key) or SPECIALIZATIONS.one(key, self._specialize(in_types, attributes))
         return found
 
     @abstractmethod

@@ -9,6 +9,7 @@ from typing import Any, ClassVar, Final
 import numpy as np
 
 from .errors import OperatorError
+from .memo import Interning
 
 DTypeLike = Any
 
@@ -205,24 +206,29 @@ class Type:
     context: Context
     size: int
     nbytes: int
-    _interned: ClassVar[dict[tuple[Any, ...], Type]] = {}
+    _interned: ClassVar[Interning[tuple[Any, ...], Type]] = Interning(4096)
+    _recent: ClassVar[dict[tuple[Any, ...], Type]] = _interned.recent
 
     def __new__(cls, shape: tuple[int, ...], dtype: np.dtype[Any], context: Context = CPU) -> Type:
         key = (shape, dtype, context)
-        found = cls._interned.get(key)
+        found = cls._recent.get(key)
         if found is None:
-            made = super().__new__(cls)
-            # NumPy's integers are equal to Python's, and would be what everyone sees from now on.
-            made.shape, made.dtype, made.context = key = (tuple(map(int, shape)), dtype, context)
-            size = 1
-            for extent in shape:
-                size *= extent
-            if any(n < 0 for n in shape):
-                raise OperatorError(f"shape {list(shape)} has a negative extent")
-            made.size = size
-            made.nbytes = size * dtype.itemsize
-            found = cls._interned.setdefault(key, made)
+            found = cls._interned.find(key) or cls._make(*key)
         return found
+
+    @classmethod
+    def _make(cls, shape: tuple[int, ...], dtype: np.dtype[Any], context: Context) -> Type:
+        made = super().__new__(cls)
+        # NumPy's integers are equal to Python's, and would be what everyone sees from now on.
+        made.shape, made.dtype, made.context = key = (tuple(map(int, shape)), dtype, context)
+        size = 1
+        for extent in shape:
+            size *= extent
+        if any(n < 0 for n in shape):
+            raise OperatorError(f"shape {list(shape)} has a negative extent")
+        made.size = size
+        made.nbytes = size * dtype.itemsize
+        return cls._interned.one(key, made)
 
     @property
     def ndim(self) -> int:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import inspect
 from collections.abc import Sequence
 from types import FrameType
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
+from ..ir.memo import Recent
 from ..ir.specialization import Specialization
 from ..ir.types import Context, Type, default_context
 from ..ops import OPERATORS, Operator
@@ -24,8 +25,12 @@ _EMPTY = inspect.Parameter.empty
 #: Two calls have the same specialization if their attributes are equal and of the same of these classes, in tuples too.
 #: Floats are not among them: 0.0 equals -0.0, and NaN does not equal itself.
 _EXACT = (int, str, type(None), type, np.dtype, Context)
-_bound: dict[tuple[Any, ...], tuple[Specialization, tuple[Any, ...]]] = {}
-_bound_scalar: dict[tuple[str, Type], tuple[Specialization, frozenset[float]]] = {}
+#: Calls by operator, types and attributes.
+CALLS: Final[Recent[tuple[Any, ...], tuple[Specialization, tuple[Any, ...]]]] = Recent(2048)
+_bound: Final = CALLS.now
+#: Calls of an operator with a number, and the numbers that have a specialization of their own.
+SCALAR_CALLS: Final[Recent[tuple[str, Type], tuple[Specialization, frozenset[float]]]] = Recent(1024)
+_bound_scalar: Final = SCALAR_CALLS.now
 
 
 def bind_scalar(name: str, type: Type, number: Any, frame: FrameType) -> tuple[Specialization, tuple[Any, ...]]:
@@ -40,13 +45,15 @@ def bind_scalar(name: str, type: Type, number: Any, frame: FrameType) -> tuple[S
             raise refusal(OverflowError, name, error, (type, number), None, frame) from None
     found = _bound_scalar.get((name, type))
     if found is None:
+        found = SCALAR_CALLS.older((name, type))
+    if found is None:
         operator = OPERATORS[name]
         with refuse(name, (type,), frame):
             scalar = has_scalar(name, (type,))
             spec, _ = operator.bind((type,), {"scalar": 1.25e-3})
         found = (spec, frozenset(operator.static_values.get("scalar", ())))
         if not scalar:
-            _bound_scalar[name, type] = found
+            SCALAR_CALLS.put((name, type), found)
     spec, special = found
     if number in special:
         return OPERATORS[name].bind((type,), {"scalar": number})[0], ()
@@ -80,7 +87,11 @@ def specialize(
     try:
         spec, scalars = _bound[key]
         return spec, scalars, cells
-    except (KeyError, TypeError):  # the latter of a list among the attributes, which has no hash
+    except KeyError:
+        known = CALLS.older(key)
+        if known is not None:
+            return *known, cells
+    except TypeError:  # of a list among the attributes, which has no hash
         pass
     if count > 1 and len({t.context for t in types}) > 1:
         cells = gathered(cells)
@@ -90,7 +101,7 @@ def specialize(
         scalar = has_scalar(operator.name, types)
         bound = _bind(operator, types, attributes)
     if key and not scalar and not bound[1] and not operator.ambient and _exact(attributes):
-        _bound[key] = bound
+        CALLS.put(key, bound)
     return *bound, cells
 
 

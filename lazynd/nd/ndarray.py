@@ -6,13 +6,14 @@ import math
 import operator
 from collections.abc import Callable, Iterator, Sequence
 from sys import _getframe
-from typing import Any
+from typing import Any, Final
 from warnings import warn
 
 import numpy as np
 
 from .. import runtime
 from ..ir.errors import MXNetError
+from ..ir.memo import Recent
 from ..ir.specialization import Specialization
 from ..ir.types import BOOL, INT64, Context, Type, as_dtype
 from ..ops import OPERATORS, Operator, find
@@ -529,7 +530,9 @@ def _key(key: Any) -> Any:
     return key
 
 
-_bound: dict[tuple[str, Type, Type], Specialization] = {}
+#: Calls with two arrays, by operator and types.
+BINARY_CALLS: Final[Recent[tuple[str, Type, Type], Specialization]] = Recent(1024)
+_bound: Final = BINARY_CALLS.now
 
 
 def _binary(name: str, scalar_name: str, a: NDArray, b: Any, frame: Any) -> NDArray:
@@ -540,6 +543,8 @@ def _binary(name: str, scalar_name: str, a: NDArray, b: Any, frame: Any) -> NDAr
     key = (name, left.type, right.type)
     spec = _bound.get(key)
     if spec is None:
+        spec = BINARY_CALLS.older(key)
+    if spec is None:
         types = key[1:]
         if left.type.context is not right.type.context and left.type.context.device == right.type.context.device:
             return _binary(name, scalar_name, a, NDArray(gathered((left, right))[1]), frame)
@@ -547,7 +552,7 @@ def _binary(name: str, scalar_name: str, a: NDArray, b: Any, frame: Any) -> NDAr
             scalar = has_scalar(name, types)
             spec = OPERATORS[name].bind(types, {})[0]
         if not scalar:
-            _bound[key] = spec
+            BINARY_CALLS.put(key, spec)
     made = NDArray.__new__(NDArray)
     made._cell = LOCAL.state.recorder.apply(spec, (left, right), (), frame.f_code, frame.f_lasti)
     return made

@@ -125,22 +125,22 @@ def _add(recorder: Recorder, a: Operand, b: Operand) -> Operand:
     return recorder.apply_to(_add_spec(a[0].type, b[0].type), (a, b), (), *user_location())[0]
 
 
-@functools.cache
+@functools.lru_cache(1024)
 def _add_spec(a: Type, b: Type) -> Specialization:
     return OPERATORS["elemwise_add"].bind((a, b), {})[0]
 
 
-_fills: dict[tuple[Type, int], tuple[Specialization, list[Any]]] = {}
+@functools.lru_cache(1024)
+def _fill(type: Type, value: int) -> tuple[Specialization, tuple[Any, ...]]:
+    attributes = {"shape": type.shape, "dtype": type.dtype, "ctx": type.context, "value": value}
+    spec, slots = OPERATORS["_full"].bind((), attributes)
+    return spec, tuple(slots)
 
 
 def filled(recorder: Recorder, type: Type, value: int) -> Cell:
     """An array of ``type`` with ``value`` everywhere."""
-    found = _fills.get((type, value))
-    if found is None:
-        attributes = {"shape": type.shape, "dtype": type.dtype, "ctx": type.context, "value": value}
-        found = _fills[type, value] = OPERATORS["_full"].bind((), attributes)
-    spec, slots = found
-    return recorder.apply(spec, (), tuple(slots), *user_location())
+    spec, slots = _fill(type, value)
+    return recorder.apply(spec, (), slots, *user_location())
 
 
 class Sweep:

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any, Final
 
 from ...backends import Backend, Executable
+from ...config import config
 from ...ir.errors import OutOfBounds
 from ...ir.graph import graph_of
 from ...ir.node import Node, Output
@@ -22,6 +24,7 @@ from .liveness import Ref
 from .plan import Plan
 
 _MOST_KERNELS: Final = 4096
+#: Least recently used first.
 _KERNELS: OrderedDict[tuple[str, Specialization], Executable] = OrderedDict()
 
 
@@ -29,7 +32,10 @@ def kernel(spec: Specialization, backend: Backend) -> Executable:
     """The compiled operator."""
     key = (backend.name, spec)
     found = _KERNELS.get(key)
-    if found is None:
+    if found is not None:
+        with suppress(KeyError):  # another thread dropped it meanwhile
+            _KERNELS.move_to_end(key)
+    else:
         with INSIDE:
             found, loaded = backend.compile(graph_of(spec, spec.op.name), len(spec.slots), (), True)
         if loaded:
@@ -37,9 +43,16 @@ def kernel(spec: Specialization, backend: Backend) -> Executable:
         else:
             stats.kernels += 1
         _KERNELS[key] = found
-        while len(_KERNELS) > _MOST_KERNELS:
-            _KERNELS.popitem(last=False)
+        _drop_oldest()
     return found
+
+
+def _drop_oldest() -> None:
+    """Keep no more kernels than ``_MOST_KERNELS``, with no more code than programs may have."""
+    nbytes = sum(each.nbytes for each in list(_KERNELS.values()))
+    while len(_KERNELS) > 1 and (len(_KERNELS) > _MOST_KERNELS or nbytes > config.program_bytes):
+        with suppress(KeyError):  # another thread dropped the last one meanwhile
+            nbytes -= _KERNELS.popitem(last=False)[1].nbytes
 
 
 def prepare(plan: Plan, backend: Backend) -> None:
