@@ -16,7 +16,7 @@ import numpy as np
 from ..ir import build as ir
 from ..ir.build import Value
 from ..ir.types import FLOAT32, INT32, is_floating, require, widened
-from .kinds import Device, Draw, DType, Shape, one_of
+from .kinds import Device, Draw, DType, Scalar, Shape, one_of
 from .operator import op
 from .random import Stream, box_muller, normal, poisson_quantile, uniform
 
@@ -108,7 +108,7 @@ def _with_parameters(function: Any, arrays: Sequence[str], numbers: Mapping[str,
     own = [p for p in inspect.signature(function).parameters.values() if p.kind is kinds.KEYWORD_ONLY]
     function.__signature__ = inspect.Signature(
         [kinds(name, kinds.POSITIONAL_OR_KEYWORD, annotation="Value") for name in arrays]
-        + [kinds(n, kinds.KEYWORD_ONLY, default=v, annotation="Scalar") for n, v in numbers.items()]
+        + [kinds(n, kinds.KEYWORD_ONLY, default=v, annotation=Scalar) for n, v in numbers.items()]
         + own
     )
 
