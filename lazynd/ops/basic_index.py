@@ -90,7 +90,7 @@ def _positions(data: Value, indices: tuple[Value, ...], axes: Ints) -> list[Valu
     return [ir.broadcast_to(counted(index, axis, data.shape[axis]), shape) for index, axis in pairs]
 
 
-@op(method=False, samples=_advanced_samples)
+@op(method=False, samples=_advanced_samples, dtypes=None)
 def _advanced_index(data: Value, *indices: Value, axes: Shape) -> Value:
     """``data[..., i, j, ...]`` with arrays along ``axes``, NumPy's rule for where their axes go."""
     where = _positions(data, indices, axes)
@@ -110,7 +110,7 @@ def _advanced_assign_samples(rng: Any) -> list[Any]:
     ]
 
 
-@op(method=False, samples=_advanced_assign_samples)
+@op(method=False, samples=_advanced_assign_samples, dtypes=None)
 def _advanced_assign(data: Value, value: Value, *indices: Value, axes: Shape) -> Value:
     """``data`` with ``value`` (of the shape that ``_advanced_index`` gives) put at the indices."""
     where = _positions(data, indices, axes)

@@ -19,6 +19,7 @@ from ..ir.value import Value, constant, wrap
 from ..reference import operators as mxnet_operators
 from ..reference import twins
 from .kinds import Fixed, Kind, kinds_of
+from .partial import DTypeRule, ShapeRule, same
 
 #: Every operator by its name, and by what it declares to be called too; ``find`` knows MXNet's names for it as well.
 OPERATORS: dict[str, Operator] = {}
@@ -73,6 +74,9 @@ class Operator(Op):
         method: bool,
         static_values: Mapping[str, tuple[float, ...]],
         writes: Writes | None,
+        shapes: ShapeRule | None,
+        dtypes: DTypeRule | None,
+        optional: Mapping[str, Callable[[Mapping[str, Any]], bool]],
         draws: Callable[[Mapping[str, Any]], bool] | None,
         bounds: Mapping[str, tuple[float, float]],
         differentiable: bool,
@@ -88,6 +92,9 @@ class Operator(Op):
         self.method = method
         self.static_values = dict(static_values)
         self.writes = writes
+        self.shapes = shapes
+        self.dtypes = dtypes
+        self.optional = dict(optional)
         self.differentiable = differentiable
         self.smooth = smooth
         self.integral = integral
@@ -135,7 +142,7 @@ class Operator(Op):
 
         The slots of hidden parameters that are not given are left None for the recorder to fill.
         """
-        given = self._canonical(attributes)
+        given = self.canonical(attributes)
         if self.shorthand:
             operator, meant = self.function(*types, **given)
             found: tuple[Specialization, list[Any]] = operator.bind(types, meant)
@@ -159,7 +166,7 @@ class Operator(Op):
                 static[p.name] = value
         return self.specialize(types, static), slots
 
-    def _canonical(self, attributes: Mapping[str, Any]) -> dict[str, Any]:
+    def canonical(self, attributes: Mapping[str, Any]) -> dict[str, Any]:
         """A canonical value for each parameter."""
         given: dict[str, Any] = {}
         for p in self.parameters:
@@ -225,6 +232,20 @@ class Operator(Op):
             else:
                 found[slot.name] = value
         return found
+
+    def names_of(self, attributes: Mapping[str, Any], count: int) -> tuple[str, ...]:
+        """The names of the ``count`` inputs of a call with these canonical attributes; there may be no other number."""
+        if self.variadic:
+            fixed = self.inputs[:-1]
+            return (*fixed, *(f"{self.inputs[-1]}{i}" for i in range(count - len(fixed))))
+        names = tuple(n for n in self.inputs if n not in self.optional or self.optional[n](attributes))
+        if len(names) != count:
+            raise OperatorError(f"Operator {self.name} expects {len(names)} inputs, but got {count} instead")
+        return names
+
+    def results(self, spec: Specialization) -> tuple[Type, ...]:
+        """The types of what a caller sees: all results but those that are written to inputs."""
+        return spec.out_types[: len(spec.out_types) - len(spec.derived["writes"])]
 
     def body(self, spec: Specialization) -> Graph:
         found: Graph = spec.derived["body"]
@@ -304,6 +325,9 @@ def op(
     method: bool = True,
     static_values: Mapping[str, tuple[float, ...]] | None = None,
     writes: Sequence[int] | Writes = (),
+    shapes: ShapeRule | None = None,
+    dtypes: DTypeRule | None = same,
+    optional: Mapping[str, Callable[[Mapping[str, Any]], bool]] | None = None,
     draws: Callable[[Mapping[str, Any]], bool] | None = None,
     bounds: Mapping[str, tuple[float, float]] | None = None,
     differentiable: bool = True,
@@ -321,6 +345,9 @@ def op(
     ``writes``: numbers of the inputs that a call updates, to which the runtime writes the last results of the body;
     callers see the others. ``draws``: whether a call draws. Both may depend on the static attributes. ``bounds``: what
     a number must lie between.
+
+    ``shapes`` and ``dtypes`` say what follows for inputs and results of which not all is known (see ``partial``); by
+    default nothing for shapes, and one dtype for all. ``optional``: with which attributes a call has which input.
     """
     chosen = writes if callable(writes) else (lambda count, attributes: writes) if writes else None
 
@@ -333,6 +360,9 @@ def op(
             method=method,
             static_values=static_values or {},
             writes=chosen,
+            shapes=shapes,
+            dtypes=dtypes,
+            optional=optional or {},
             draws=draws,
             bounds=bounds or {},
             differentiable=differentiable,
