@@ -28,7 +28,7 @@ class Recording(Protocol):
     training: bool
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(eq=False, repr=False)
 class Fixed:
     """What the types of a parameter's slots may depend on: the types of the arrays, and the static attributes."""
 
@@ -51,7 +51,7 @@ class Fixed:
         return np.result_type(self.dtype, FLOAT32) if is_floating(self.dtype) else FLOAT32
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(eq=False, repr=False)  # what a dataclass makes besides costs half a millisecond of importing lazynd
 class Kind:
     """All that there is to know of a kind of parameters.
 
@@ -97,13 +97,17 @@ def kinds_of(annotation: Any, names: Mapping[str, Any]) -> list[Kind]:
     ['float', 'Shape or int', 'int']
     """
     if isinstance(annotation, str):
+        word = annotation.removesuffix(" | None")
+        alone = getattr(names.get(word) or _PLAIN.get(word), "__metadata__", None)
+        if alone is not None:  # nearly every annotation
+            return [alone[0]]
         meant = (names.get(word, _PLAIN.get(word)) for word in re.findall(r"\w+", annotation))
         return [kind for each in meant for kind in (kinds_of(each, names) if not isinstance(each, str) else ())]
     if isinstance(annotation, type) and annotation.__name__ in _PLAIN:
         return kinds_of(_PLAIN[annotation.__name__], names)
     named = getattr(annotation, "__metadata__", None)
     if named is not None:
-        return [each for each in named if isinstance(each, Kind)]
+        return [named[0]]
     return [kind for part in get_args(annotation) for kind in kinds_of(part, names)]
 
 

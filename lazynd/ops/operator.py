@@ -300,7 +300,7 @@ def _declared(
         elif p.kind is p.KEYWORD_ONLY:
             text = str(p.annotation)
             kinds = kinds_of(p.annotation, function.__globals__)
-            if len(kinds) != 1:
+            if len(kinds) != 1 or not isinstance(kinds[0], Kind):
                 raise TypeError(f"{function.__name__}: parameter {p.name} needs one known kind, got {text!r}")
             if kinds[0].hidden:
                 p = p.replace(default=None)

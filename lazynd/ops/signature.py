@@ -30,7 +30,7 @@ class _Missing:
 MISSING: Final = _Missing()
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False, repr=False)
 class Front:
     """What a front end makes of a call of one of its functions."""
 
