@@ -49,6 +49,7 @@ def infer_dtypes(
 ) -> DTypes:
     """All that follows for the dtypes of a call, as ``infer_shapes`` for shapes.
 
+    >>> import numpy as np
     >>> from lazynd.ops import find
     >>> infer_dtypes(find("BatchNorm"), [np.dtype("float16"), None, None, None, None], {})["gamma"]
     dtype('float32')
