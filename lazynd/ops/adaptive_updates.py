@@ -342,5 +342,8 @@ def mp_lamb_update_phase2(
     upper_bound: Wide = -1.0,
 ) -> Results:
     """``lamb_update_phase2`` of ``weight32``; the float16 copy of the weight is the result."""
+    for number, each in ((1, g), (4, weight32)):
+        text = f"Incompatible attr in node  at {number}-th input: expected {list(weight.shape)}, got {each.type}"
+        require(each.shape == weight.shape, text)
     w = _trusted(weight32, g, r1, r2, lr, lower_bound, upper_bound)
     return *narrow(weight, w), w

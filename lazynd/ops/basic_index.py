@@ -14,6 +14,7 @@ from ..ir.types import Type, normalize_axis, require
 from .index import counted
 from .kinds import Axis, Bounds, Indices, Shape
 from .operator import Operator, op
+from .partial import Shapes
 
 Ints = tuple[int, ...]
 
@@ -153,12 +154,21 @@ def slice(data: Type, *, begin: Bounds, end: Bounds, step: Bounds = ()) -> Call:
     return _block(data, [range(extent)[part] for part, extent in zip(parts, data.shape, strict=False)])
 
 
+def _cut_shapes(known: Shapes, *, axis: int, **_: Any) -> None:
+    """All extents but that of ``axis``, which the body knows."""
+    data = known["data"]
+    if data is not None:
+        at = normalize_axis(axis, len(data))
+        known.learn_output((*data[:at], None, *data[at + 1 :]))
+
+
 @op(
     samples=lambda r: [
         ((r.random((4, 5)).astype("float32"),), {"axis": a, "begin": b, "end": e})
         for a, b, e in ((1, 1, -1), (0, 2, None))
     ],
     shorthand=True,
+    shapes=_cut_shapes,
 )
 def slice_axis(data: Type, *, axis: int, begin: int, end: int | None) -> Call:
     """Elements ``begin`` to ``end`` (exclusive; None for the end) along ``axis``."""

@@ -12,7 +12,7 @@ from ..ir.errors import OperatorError
 from ..ir.types import BOOL, is_floating
 from .kinds import Scalar, check_count
 from .operator import Operator, op
-from .partial import same
+from .partial import broadcast, same
 
 Rule = Callable[[Any, Any], Value]
 
@@ -93,7 +93,7 @@ def _binary(name: str, rule: Rule, text: str, **options: Any) -> Operator:
 
     function.__doc__ = f"{text} Shapes broadcast; dtypes must agree, and the result has that dtype."
     options.setdefault("samples", _broadcast_samples)
-    return op(name=name, method=not name.startswith("_"), **options)(function)
+    return op(name=name, method=not name.startswith("_"), shapes=broadcast, **options)(function)
 
 
 def _same_shape(name: str, rule: Rule, text: str, **options: Any) -> Operator:

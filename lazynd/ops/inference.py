@@ -7,8 +7,9 @@ there is a weight, ask here. See ``partial`` for the rules.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
+from ..ir.errors import OperatorError
 from ..ir.types import FLOAT32, Type, require
 from .operator import Operator
 from .partial import DType, DTypes, Known, Shape, Shapes, complete
@@ -36,10 +37,10 @@ def infer_shapes(
     given = operator.canonical(attributes)
     known = Shapes(operator.names_of(given, len(inputs)), inputs, outputs)
     _settle(operator.shapes, known, given)
-    if all(map(complete, known.inputs)):
+    if None not in known.inputs:
         found = infer_dtypes(operator, list(dtypes) or [None] * len(inputs), attributes).inputs
-        for number, type in enumerate(_results(operator, known.inputs, found, attributes)):
-            known.learn_output(type.shape, number)
+        for number, shape in enumerate(_results(operator, known.inputs, found, attributes)):
+            known.learn_output(shape, number)
         _settle(operator.shapes, known, given)
     return known
 
@@ -92,10 +93,41 @@ def _settle(rule: Any, known: Known[Any], attributes: Mapping[str, Any]) -> None
         rule(known, **attributes)
 
 
+#: Extents that stand for an open one: 1, and some with many divisors, which few operators refuse.
+_TRIALS: Final = (1, 12, 60, 420)
+
+
 def _results(
     operator: Operator, shapes: Sequence[Shape], dtypes: Sequence[DType], attributes: Mapping[str, Any]
-) -> tuple[Type, ...]:
-    return operator.results(operator.bind(_types(shapes, dtypes), attributes)[0])
+) -> Sequence[Shape]:
+    """The shapes of the results, as the body says them.
+
+    Where an extent is open, the body is asked with 1 and with more in its place. Extents of results that are the same
+    for all do not depend on it: what grows or is cut with it differs between 1 and the largest. The others are open.
+    Nothing follows where the operator refuses 1, or all that is larger.
+    """
+    if all(map(complete, shapes)):
+        return [t.shape for t in operator.results(operator.bind(_types(shapes, dtypes), attributes)[0])]
+    found: list[list[tuple[int, ...]]] = []
+    for extent in _TRIALS:
+        tried = [tuple(extent if n is None else n for n in shape or ()) for shape in shapes]
+        try:
+            spec, _ = operator.bind(_types(tried, dtypes), attributes)
+        except OperatorError:
+            if extent == 1:
+                return ()
+            continue
+        found.append([t.shape for t in operator.results(spec)])
+    if len(found) < 2:
+        return ()
+    return [_agreed(each) for each in zip(*found, strict=True)] if len({len(each) for each in found}) == 1 else ()
+
+
+def _agreed(shapes: Sequence[tuple[int, ...]]) -> Shape:
+    """What several shapes have in common."""
+    if len({len(shape) for shape in shapes}) > 1:
+        return None
+    return tuple(extents[0] if len(set(extents)) == 1 else None for extents in zip(*shapes, strict=True))
 
 
 def _types(shapes: Sequence[Shape], dtypes: Sequence[DType]) -> tuple[Type, ...]:

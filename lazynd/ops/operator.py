@@ -217,8 +217,8 @@ class Operator(Op):
         slots: list[Slot] = []
         for p in self.parameters:
             kind = p.kind
-            single = kind.slot is not None and not kind.several and p.name not in static
-            if kind.slot is not None and (single or kind.several) and (not kind.hidden or self._fills(static)):
+            absent = kind.hidden and not self._fills(static) if kind.several else p.name in static
+            if kind.slot is not None and not absent:
                 slots += [Slot(p.name, kind.slot, type) for type in kind.types(fixed, p.name)]
         return tuple(slots)
 

@@ -117,7 +117,7 @@ class Shapes(Known[tuple[int | None, ...]]):
     def meet(self, one: Shape, other: Shape) -> Any:
         if one is None or other is None:
             return one if other is None else other
-        if len(one) != len(other) or any(None is not a != b is not None for a, b in zip(one, other, strict=True)):
+        if len(one) != len(other) or any(map(_differ, one, other)):
             return _CONFLICT
         return tuple([b if a is None else a for a, b in zip(one, other, strict=True)])
 
@@ -126,6 +126,10 @@ class Shapes(Known[tuple[int | None, ...]]):
 
     def conflict(self, given: Shape, found: Shape, place: str) -> str:
         return f"Shape inconsistent, Provided = {self.show(given)}, inferred shape={self.show(found)} for {place}"
+
+
+def _differ(one: int | None, other: int | None) -> bool:
+    return one is not None and other is not None and one != other
 
 
 class DTypes(Known[np.dtype[Any]]):
@@ -171,6 +175,16 @@ def without(shape: tuple[int | None, ...], axis: int) -> tuple[int | None, ...]:
 def same(known: Known[Any], **attributes: Any) -> None:
     """The rule of what works element by element: all inputs and outputs are alike."""
     known.learn_same()
+
+
+def broadcast(known: Shapes, **attributes: Any) -> None:
+    """The rule of two inputs that broadcast: an extent that is not 1 is the result's, also if the other is open."""
+    lhs, rhs = known.inputs
+    if lhs is None or rhs is None:
+        return
+    rank = max(len(lhs), len(rhs))
+    pairs = zip(*((1,) * (rank - len(each)) + each for each in (lhs, rhs)), strict=True)
+    known.learn_output(tuple([b if a == 1 else a if b == 1 or a == b else None for a, b in pairs]))
 
 
 def like(*inputs: int) -> Callable[..., None]:
