@@ -178,7 +178,7 @@ def same(known: Known[Any], **attributes: Any) -> None:
 
 
 def broadcast(known: Shapes, **attributes: Any) -> None:
-    """The rule of two inputs that broadcast: an extent that is not 1 is the result's, also if the other is open."""
+    """The rule of two inputs that broadcast: beside 1 the other extent is the result's, open or not."""
     lhs, rhs = known.inputs
     if lhs is None or rhs is None:
         return

@@ -248,3 +248,34 @@ def test_rules_are_applied_until_nothing_follows() -> None:
     made = DTypes(["a", "b"], [None, np.dtype("int8")], [None, None])
     same(made)
     assert set(made.inputs + made.outputs) == {np.dtype("int8")}
+
+
+def results_of(name: str, *inputs: Any, **attributes: Any) -> list[Any]:
+    return infer_shapes(OPERATORS[name], list(inputs), attributes).outputs
+
+
+def test_an_open_batch_goes_through_a_network() -> None:
+    (made,) = results_of("Convolution", (None, 3, 8, 8), None, None, kernel=(3, 3), num_filter=4)
+    (made,) = results_of("BatchNorm", made, None, None, None, None)
+    (made,) = results_of("Pooling", made, kernel=(2, 2), stride=(2, 2), pool_type="max")
+    assert made == (None, 4, 3, 3)
+    (made,) = results_of("Flatten", made)
+    assert results_of("FullyConnected", made, None, None, num_hidden=5) == [(None, 5)]
+    assert results_of("sum", (None, 2, 3), axis=1) == [(None, 3)]
+
+
+def test_what_depends_on_an_open_extent_is_open() -> None:
+    """Also where it is cut at a bound, which it may not reach."""
+    assert results_of("slice", (None, 4), begin=(0, 0), end=(5, 2)) == [(None, 2)]
+    assert results_of("slice", (None, 4), begin=(0, 0), end=(500, 2)) == [(None, 2)]
+    assert results_of("Reshape", (None, 4), shape=(-1, 2)) == [(None, 2)]
+    assert results_of("broadcast_add", (None, 3), (2, 1)) == [(None, 3)], "as MXNet says"
+    assert results_of("broadcast_add", (None, 3), (1, 3)) == [(None, 3)]
+    assert results_of("shape_array", (None, 3)) == [(2,)]
+
+
+def test_nothing_follows_where_one_is_refused() -> None:
+    """A diagonal below the first is as long as all columns once there are rows enough: with few there are less."""
+    assert results_of("diag", (None, 4), k=-1) == []
+    assert results_of("diag", (5, 4), k=-1) == [(4,)]
+    assert results_of("squeeze", (None, 4)) == [None]
