@@ -76,7 +76,7 @@ def attribute_parameters(operator: Operator) -> list[inspect.Parameter]:
 
 
 def _source(front: Front, operator: Operator, name: str, attributes: Sequence[inspect.Parameter], method: bool) -> str:
-    """A function with the operator's parameters. All have defaults, so that what is missing is told in our words."""
+    """The source of a function with the operator's parameters. All have defaults: a missing one is refused by us."""
     inputs = list(operator.inputs)
     extra, tail = ("()", []) if operator.variadic else ("extra", ["*extra"])
     if operator.variadic:
@@ -120,7 +120,10 @@ def _signature(
 
 
 def _by_name(parameters: Sequence[inspect.Parameter]) -> list[inspect.Parameter]:
-    """What must be given behind what need not is shown as given by name, with all after it; by place it works too."""
+    """Python allows no required parameter after an optional one: from the first such on, all are shown as keyword-only.
+
+    A call may give them by position too.
+    """
     behind = by_name = False
     made = []
     for p in parameters:
