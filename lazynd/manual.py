@@ -26,18 +26,6 @@ from .ops.operator import Parameter
 
 __all__ = ["Setting", "describe", "families", "settings"]
 
-#: What each kind of parameter means for the program (see ``lazynd/ops/kinds.py``).
-_MEANING = {
-    "runtime": "a number that travels with each call: another value compiles nothing",
-    "wide": "a number that travels with each call in float32 at least: another value compiles nothing",
-    "wides": "numbers that travel with each call: other values compile nothing",
-    "index": "compiled in as first seen, a program input once it changes",
-    "indices": "compiled in as first seen, program inputs once they change",
-    "draw": "the position of the random stream, filled in when recording",
-    "mode": "training or prediction, filled in when recording",
-    "context": "a context, part of the program",
-}
-
 
 @dataclass(frozen=True, slots=True)
 class Setting:
@@ -132,27 +120,27 @@ def _parameters(operator: Operator) -> str:
         lines.append(f"- `{name}`: " + ("any number of arrays" if many else "an array"))
         if i >= operator.required and not many:
             lines[-1] += ", optional"
-    for p in operator.parameters:
-        if p.kind != "draw":
-            fixed = ", ".join(map(repr, operator.static_values.get(p.name, ())))
-            lines.append(f"- `{p.name}`: {_parameter(p)}" + (f"; {fixed} are compiled in" if fixed else ""))
+    for p in operator.visible:
+        fixed = ", ".join(map(repr, operator.static_values.get(p.name, ())))
+        lines.append(f"- `{p.name}`: {_parameter(p)}" + (f"; {fixed} are compiled in" if fixed else ""))
     return "\n".join(lines)
 
 
 def _parameter(parameter: Parameter) -> str:
-    kind = _MEANING.get(parameter.kind, f"{parameter.kind}, part of the program")
-    if parameter.kind == "mode":
-        return kind
+    kind = parameter.kind
+    meaning = kind.meaning or f"{kind.name}, part of the program"
+    if kind.fill is not None:
+        return meaning
     required = parameter.default is inspect.Parameter.empty
-    return f"{kind}; " + ("required" if required else f"default `{parameter.default!r}`")
+    return f"{meaning}; " + ("required" if required else f"default `{parameter.default!r}`")
 
 
 def _bound(operator: Operator, arrays: Sequence[Any], attributes: dict[str, Any]) -> tuple[Specialization, list[Any]]:
     """A sample as a specialization, and the values of its slots."""
     types = tuple(Type(np.shape(a), np.asarray(a).dtype) for a in arrays)
-    filled = {**attributes, "draw": (0, 0)} if operator.draws else attributes
-    spec, slots = operator.bind(types, filled)
-    return spec, [cast_scalar(value, slot.type) for value, slot in zip(slots, spec.slots, strict=True)]
+    spec, slots = operator.bind(types, attributes)
+    given = zip(slots, spec.slots, strict=True)
+    return spec, [cast_scalar(0 if value is None else value, slot.type) for value, slot in given]
 
 
 def _samples(operator: Operator) -> list[tuple[tuple[Any, ...], dict[str, Any]]]:

@@ -82,7 +82,7 @@ def test_the_manual_of_every_operator(operator: Operator, on_numpy: None) -> Non
     text = manual.describe(operator)
     assert text.startswith(operator.name + "(")
     assert inspect.getsource(operator.function).rstrip() in text
-    for name in (*operator.inputs, *(p.name for p in operator.parameters if p.kind != "draw")):
+    for name in (*operator.inputs, *(p.name for p in operator.visible)):
         assert f"- `{name}`: " in text
     examples = re.findall(r"```python\n(>>>.*?)```", text, re.DOTALL)
     assert len(examples) == (not operator.name.startswith("_") and not operator.draws)

@@ -20,13 +20,6 @@ from collections.abc import Iterator
 from types import ModuleType
 from typing import Any
 
-#: Types of parameters by their kind (see ``lazynd/ops/kinds.py``).
-TYPES = {
-    "int": "int", "float": "float", "bool": "bool", "str": "str", "runtime": "float", "real": "float", "wide": "float",
-    "index": "int", "indices": "int | Sequence[int]", "wides": "float | Sequence[float]", "mode": "bool",
-    "axes": "int | Sequence[int]", "shape": "int | Sequence[int]", "dtype": "DTypeLike", "context": "Context | str",
-    "bounds": "int | None | Sequence[int | None]", "body": "Any", "numbers": "Any",
-}  # fmt: skip
 #: Imports that the types above need, by where the package itself is from the module.
 IMPORTS = """from collections.abc import Sequence
 from typing import Any
@@ -92,8 +85,8 @@ def function(name: str, operator: Any, signature: inspect.Signature) -> str:
             several = p.kind is p.VAR_POSITIONAL
             kind = "NDArray | Sequence[NDArray]" if several else "NDArray | None" if p.default is None else "NDArray"
         else:
-            kind = TYPES[parameter.kind]
-            if (parameter.optional or parameter.kind == "mode") and "None" not in kind:
+            kind = parameter.kind.annotation
+            if (parameter.optional or parameter.kind.fill) and "None" not in kind:
                 kind += " | None"
         default = p.default if p.default is p.empty else Shown(p.default)
         shown.append(p.replace(annotation=Text(kind), default=default))
@@ -117,8 +110,7 @@ def result(operator: Any) -> str:
 
     counts = set()
     for arrays, attributes in operator.samples(np.random.default_rng(0)):
-        given = {**attributes, **({"draw": (0, 0)} if operator.draws else {})}
-        spec, _ = operator.bind(tuple(Type(np.shape(a), np.asarray(a).dtype) for a in arrays), given)
+        spec, _ = operator.bind(tuple(Type(np.shape(a), np.asarray(a).dtype) for a in arrays), attributes)
         counts.add(len(spec.out_types) - len(spec.writes))
     kind = "NDArray" if 1 in counts else "list[NDArray]"
     return kind if len(counts) == 1 else f"{kind} | Any"

@@ -21,13 +21,16 @@ NODE_COST: Final = 1 << 20
 BYTES_PER_COST: Final = 4
 
 
+#: What a slot is to the runtime: arithmetic, always a program input; an index, compiled in as first seen and
+#: generalised once it changes; a word of the random stream's position.
+RUNTIME: Final = "runtime"
+INDEX: Final = "index"
+DRAW: Final = "draw"
+
+
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """A scalar that travels with each call instead of being compiled in.
-
-    ``kind`` is "runtime" (arithmetic: always a program input), "index" (baked as first seen, generalised once
-    it changes) or "draw" (a word of the random stream's position).
-    """
+    """A scalar that travels with each call instead of being compiled in; ``kind`` is one of the three above."""
 
     name: str
     kind: str

@@ -12,7 +12,7 @@ from ..ir.errors import MXNetError, OperatorError
 from ..ir.types import DTYPE_NAMES, FLOAT32, FLOAT64, Context, Type, as_dtype, default_context, is_floating
 from ..ops import OPERATORS
 from ..ops.creation import count_of
-from ..ops.kinds import CANONICAL, as_context, canonical_number
+from ..ops.kinds import as_context, as_number, as_shape, canonical_number
 from ..runtime.tell.location import calling_frame
 from .invoke import invoke
 from .ndarray import NDArray
@@ -24,8 +24,7 @@ Shape = int | Sequence[int]
 
 def _shape(shape: Shape) -> tuple[int, ...]:
     try:
-        made: tuple[int, ...] = CANONICAL["shape"](shape)
-        return made
+        return as_shape(shape)
     except OperatorError as error:
         raise MXNetError(
             f"Invalid Parameter format for shape expect Shape(tuple) but value='{shape}': {error}"
@@ -175,8 +174,8 @@ def arange(
     >>> nd.arange(3).asnumpy()
     array([0., 1., 2.], dtype=float32)
     """
-    start, step = CANONICAL["runtime"](start), CANONICAL["runtime"](step)
-    size, low = count_of(start, stop if stop is None else CANONICAL["runtime"](stop), step, repeat)
+    start, step = as_number(start), as_number(step)
+    size, low = count_of(start, stop if stop is None else as_number(stop), step, repeat)
     attributes = (size, low, step, repeat, _context(ctx), _dtype(dtype))
     return NDArray(invoke(OPERATORS["_evenly_spaced"], (), attributes, calling_frame())[0])
 

@@ -10,10 +10,10 @@ from typing import Any, Final
 import numpy as np
 
 from ..ir.memo import Recent
-from ..ir.specialization import Specialization
-from ..ir.types import Context, Type, default_context
+from ..ir.specialization import DRAW, Specialization
+from ..ir.types import Context, Type
 from ..ops import OPERATORS, Operator
-from ..ops.kinds import as_context, canonical_number
+from ..ops.kinds import canonical_number
 from ..runtime import copy_to
 from ..runtime.record.cell import Cell
 from ..runtime.record.recorder import cell_of
@@ -145,9 +145,8 @@ def record(
 
 def _given(operator: Operator, attributes: Sequence[Any]) -> dict[str, Any]:
     """The attributes of a call that are not their defaults."""
-    declared = [p for p in operator.parameters if p.kind != "draw"]
-    pairs = zip(declared, attributes, strict=False)
-    return {p.name: v for p, v in pairs if v is not _EMPTY and v is not p.default}
+    pairs = zip(operator.visible, attributes, strict=False)
+    return {p.name: v for p, v in pairs if v is not _EMPTY and v is not (None if p.kind.fill else p.default)}
 
 
 def _bind(
@@ -155,24 +154,20 @@ def _bind(
 ) -> tuple[Specialization, tuple[Any, ...]]:
     state = LOCAL.state
     given: dict[str, Any] = {}
-    context: Any = types[0].context if types else None
     values = iter(attributes)
-    for parameter in operator.parameters:
-        if parameter.kind == "draw":
-            continue
+    for parameter in operator.visible:
         value = next(values, _EMPTY)
-        if parameter.kind == "mode" and value is _EMPTY:
-            value = state.training
-        if parameter.kind == "context":
-            value = context = (
-                default_context() if value is _EMPTY or value is None or value == "" else as_context(value)
-            )
+        fill = parameter.kind.fill
+        if fill is not None and (value is _EMPTY or value is None or (value.__class__ is str and not value)):
+            value = fill(state)
         if value is not _EMPTY:
             given[parameter.name] = value
     spec, slots = operator.bind(types, given)
-    if operator.draws and any(slot.kind == "draw" for slot in spec.slots):
-        numbers = iter(state.recorder.draw(context or default_context()))
-        slots = [next(numbers) if slot.kind == "draw" else value for slot, value in zip(spec.slots, slots, strict=True)]
+    if operator.draws:
+        words = [slot for slot in spec.slots if slot.kind == DRAW]
+        if words:
+            numbers = iter(state.recorder.draw(words[0].type.context))
+            slots = [next(numbers) if s.kind == DRAW else v for s, v in zip(spec.slots, slots, strict=True)]
     return spec, tuple(slots)
 
 

@@ -34,11 +34,13 @@ from . import (
     updates,
     view,
 )
+from .inference import infer_dtypes, infer_shapes, infer_types
 from .operator import OPERATORS, Operator, every_name, find, op
 
 __all__ = [
     "OPERATORS", "Operator", "adaptive_updates", "assignment", "basic_index", "control_flow", "convolution", "creation",
     "deformable", "detection", "distributions", "elementwise", "every_name", "find", "heads", "histogram", "image",
-    "index", "linalg", "multi_updates", "nn", "normalization", "op", "padding", "pooling", "proposals", "random",
-    "reduce", "resampling", "resizing", "rnn", "sampling", "sequence", "shape", "unary", "updates", "view",
+    "index", "infer_dtypes", "infer_shapes", "infer_types", "linalg", "multi_updates", "nn", "normalization", "op",
+    "padding", "pooling", "proposals", "random", "reduce", "resampling", "resizing", "rnn", "sampling", "sequence",
+    "shape", "unary", "updates", "view",
 ]  # fmt: skip

@@ -12,6 +12,7 @@ from ..ir import build as ir
 from ..ir.build import Value
 from ..ir.types import require
 from .kinds import Wide
+from .partial import in_half, like
 from .precision import wide
 from .updates import Results, clipped, in_full, narrow, require_half, require_like, update, update_samples
 
@@ -87,7 +88,7 @@ def _adamw(
     return usable, w, ir.select(usable, m, wide(mean)), ir.select(usable, v, wide(var))
 
 
-@update(_adamw_samples(half=False), writes=(2, 3))
+@update(_adamw_samples(half=False), writes=(2, 3), shapes=like(0, 1, 2, 3), dtypes=in_half(4))
 def _adamw_update(
     weight: Value,
     grad: Value,
@@ -114,7 +115,7 @@ def _adamw_update(
     return ir.select(usable, ir.convert(w, weight.dtype), weight), *narrow(weight, m, v)
 
 
-@update(_adamw_samples(half=True), writes=(2, 3, 4))
+@update(_adamw_samples(half=True), writes=(2, 3, 4), shapes=like(0, 1), dtypes=in_half(2))
 def _mp_adamw_update(
     weight: Value,
     grad: Value,
@@ -271,7 +272,7 @@ def lamb_update_phase1(
     return narrow(weight, mean_ / (ir.sqrt(var_) + epsilon) + wd * wide(weight), m, v)
 
 
-@update(update_samples(5, {"wd": 0.01, "t": 3}, half=True), writes=(2, 3))
+@update(update_samples(5, {"wd": 0.01, "t": 3}, half=True), writes=(2, 3), dtypes=in_half(2, result=False))
 def mp_lamb_update_phase1(
     weight: Value,
     grad: Value,
@@ -319,7 +320,7 @@ def _phase2_samples(half: bool) -> Callable[[Any], list[Any]]:
     return samples
 
 
-@update(_phase2_samples(half=False))
+@update(_phase2_samples(half=False), shapes=None)
 def lamb_update_phase2(
     weight: Value, g: Value, r1: Value, r2: Value, *, lr: Wide, lower_bound: Wide = -1.0, upper_bound: Wide = -1.0
 ) -> Results:
@@ -328,7 +329,7 @@ def lamb_update_phase2(
     return narrow(weight, _trusted(wide(weight), wide(g), r1, r2, lr, lower_bound, upper_bound))
 
 
-@update(_phase2_samples(half=True), writes=(4,))
+@update(_phase2_samples(half=True), writes=(4,), shapes=None, dtypes=in_half(1))
 def mp_lamb_update_phase2(
     weight: Value,
     g: Value,
@@ -341,5 +342,8 @@ def mp_lamb_update_phase2(
     upper_bound: Wide = -1.0,
 ) -> Results:
     """``lamb_update_phase2`` of ``weight32``; the float16 copy of the weight is the result."""
+    for number, each in ((1, g), (4, weight32)):
+        text = f"Incompatible attr in node  at {number}-th input: expected {list(weight.shape)}, got {each.type}"
+        require(each.shape == weight.shape, text)
     w = _trusted(weight32, g, r1, r2, lr, lower_bound, upper_bound)
     return *narrow(weight, w), w

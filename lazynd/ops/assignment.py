@@ -15,21 +15,22 @@ from .index import coordinates, one_per_row
 from .kinds import Bounds, Scalar, Shape
 from .operator import floats as _f
 from .operator import op
+from .partial import Shapes, like
 
 Ints = tuple[int, ...]
 
 
-def _block(data: Value, begin: Any, end: Any, step: Any) -> tuple[Ints, Ints, Ints]:
-    """Extents, lowest positions and strides of the slice of ``data`` that the bounds, as Python's, describe."""
+def _block(shape: Ints, begin: Any, end: Any, step: Any) -> tuple[Ints, Ints, Ints]:
+    """Extents, lowest positions and strides of the slice that the bounds, as Python's, describe in ``shape``."""
     n = len(begin)
-    require(n <= data.ndim, f"Slicing axis exceeds data dimensions ({n} vs. {data.ndim})")
+    require(n <= len(shape), f"Slicing axis exceeds data dimensions ({n} vs. {len(shape)})")
     require(len(end) == n, f"begin and end must have the same length ({n} vs. {len(end)})")
     require(len(step) in (0, n), f"step and begin must have the same length ({len(step)} vs. {n})")
     steps = [1 if s is None else s for s in step] or [1] * n
     require(0 not in steps, "step must not be 0")
     parts = [builtins.slice(*part) for part in zip(begin, end, steps, strict=True)]
-    ranges = [range(*p.indices(extent)) for p, extent in zip(parts, data.shape, strict=False)]
-    ranges += [range(extent) for extent in data.shape[n:]]
+    ranges = [range(*p.indices(extent)) for p, extent in zip(parts, shape, strict=False)]
+    ranges += [range(extent) for extent in shape[n:]]
     return tuple(map(len, ranges)), tuple(min(r[0], r[-1]) if r else 0 for r in ranges), tuple(r.step for r in ranges)
 
 
@@ -44,7 +45,16 @@ def _assign(data: Value, value: Value, starts: Ints, strides: Ints) -> Value:
 _BLOCK: dict[str, Any] = {"begin": (1, 0), "end": (3, 3), "step": (1, 2)}
 
 
+def _slice_shapes(known: Shapes, *, begin: Any, end: Any, step: Any, **_: Any) -> None:
+    data = known["lhs"]
+    known.learn_output(data)
+    if data is not None:
+        made, _starts, _strides = _block(tuple(0 if n is None else n for n in data), begin, end, step)
+        known.learn("rhs", tuple(None if n is None else m for n, m in zip(data, made, strict=True)))
+
+
 @op(
+    shapes=_slice_shapes,
     samples=lambda r: [
         ((_f(r, 4, 5), _f(r, 2, 2)), _BLOCK),
         ((_f(r, 4, 5), _f(r, 1, 5)), {"begin": (-1,), "end": (None,)}),
@@ -54,7 +64,7 @@ _BLOCK: dict[str, Any] = {"begin": (1, 0), "end": (3, 3), "step": (1, 2)}
 def _slice_assign(lhs: Value, rhs: Value, *, begin: Bounds, end: Bounds, step: Bounds = ()) -> Value:
     """``lhs`` with its elements ``begin`` to ``end`` (exclusive), ``step`` apart, replaced by ``rhs``."""
     require(rhs.dtype == lhs.dtype, f"Incompatible attr in node  at 1-th input: expected {lhs.dtype}, got {rhs.dtype}")
-    shape, starts, strides = _block(lhs, begin, end, step)
+    shape, starts, strides = _block(lhs.shape, begin, end, step)
     require(rhs.shape == shape, f"Shape inconsistent, Provided = {list(rhs.shape)}, inferred shape={list(shape)}")
     return _assign(lhs, rhs, starts, strides)
 
@@ -62,16 +72,23 @@ def _slice_assign(lhs: Value, rhs: Value, *, begin: Bounds, end: Bounds, step: B
 @op(samples=lambda r: [((_f(r, 4, 5),), {"scalar": 1.5, **_BLOCK})], method=False)
 def _slice_assign_scalar(data: Value, *, scalar: Scalar = 0.0, begin: Bounds, end: Bounds, step: Bounds = ()) -> Value:
     """``data`` with its elements ``begin`` to ``end`` (exclusive), ``step`` apart, replaced by a number."""
-    shape, starts, strides = _block(data, begin, end, step)
+    shape, starts, strides = _block(data.shape, begin, end, step)
     return _assign(data, ir.broadcast_to(scalar, shape), starts, strides)
 
 
+def _scattered_shapes(known: Shapes, *, shape: Ints, **_: Any) -> None:
+    known.learn("lhs", shape)
+    known.learn_output(shape)
+
+
 @op(
+    shapes=_scattered_shapes,
     samples=lambda r: [
         ((_f(r, 3, 4), _f(r, 2), np.array([[0, 2], [1, 3]], "float32")), {"shape": (3, 4)}),
         ((_f(r, 3, 4), _f(r, 2, 4), np.array([[0, 2]], "float32")), {"shape": (3, 4)}),
     ],
     method=False,
+    dtypes=like(0, 1),
 )
 def _scatter_set_nd(lhs: Value, rhs: Value, indices: Value, *, shape: Shape) -> Value:
     """``lhs`` with ``rhs`` at the coordinates in the columns of ``indices``; of several at one place, one wins."""

@@ -14,6 +14,7 @@ from ..ir.types import Type, normalize_axis, require
 from .index import counted
 from .kinds import Axis, Bounds, Indices, Shape
 from .operator import Operator, op
+from .partial import Shapes
 
 Ints = tuple[int, ...]
 
@@ -90,7 +91,7 @@ def _positions(data: Value, indices: tuple[Value, ...], axes: Ints) -> list[Valu
     return [ir.broadcast_to(counted(index, axis, data.shape[axis]), shape) for index, axis in pairs]
 
 
-@op(method=False, samples=_advanced_samples)
+@op(method=False, samples=_advanced_samples, dtypes=None)
 def _advanced_index(data: Value, *indices: Value, axes: Shape) -> Value:
     """``data[..., i, j, ...]`` with arrays along ``axes``, NumPy's rule for where their axes go."""
     where = _positions(data, indices, axes)
@@ -110,7 +111,7 @@ def _advanced_assign_samples(rng: Any) -> list[Any]:
     ]
 
 
-@op(method=False, samples=_advanced_assign_samples)
+@op(method=False, samples=_advanced_assign_samples, dtypes=None)
 def _advanced_assign(data: Value, value: Value, *indices: Value, axes: Shape) -> Value:
     """``data`` with ``value`` (of the shape that ``_advanced_index`` gives) put at the indices."""
     where = _positions(data, indices, axes)
@@ -153,12 +154,21 @@ def slice(data: Type, *, begin: Bounds, end: Bounds, step: Bounds = ()) -> Call:
     return _block(data, [range(extent)[part] for part, extent in zip(parts, data.shape, strict=False)])
 
 
+def _cut_shapes(known: Shapes, *, axis: int, **_: Any) -> None:
+    """All extents but that of ``axis``, which the body knows."""
+    data = known["data"]
+    if data is not None:
+        at = normalize_axis(axis, len(data))
+        known.learn_output((*data[:at], None, *data[at + 1 :]))
+
+
 @op(
     samples=lambda r: [
         ((r.random((4, 5)).astype("float32"),), {"axis": a, "begin": b, "end": e})
         for a, b, e in ((1, 1, -1), (0, 2, None))
     ],
     shorthand=True,
+    shapes=_cut_shapes,
 )
 def slice_axis(data: Type, *, axis: int, begin: int, end: int | None) -> Call:
     """Elements ``begin`` to ``end`` (exclusive; None for the end) along ``axis``."""

@@ -59,7 +59,7 @@ def _foreach_samples(rng: Any) -> list[Any]:
     ]
 
 
-@op(samples=_foreach_samples, method=False, draws=lambda attributes: attributes["draws"] > 0)
+@op(samples=_foreach_samples, method=False, draws=lambda attributes: attributes["draws"] > 0, dtypes=None)
 def _foreach(
     *arrays: Value, body: Body, states: int, sequences: int, draws: int = 0, numbers: Numbers = (), draw: Draw = None
 ) -> Any:
@@ -99,7 +99,7 @@ def _while_samples(rng: Any) -> list[Any]:
     return [(arrays, {**given, "numbers": (0.5,)})]
 
 
-@op(samples=_while_samples, method=False)
+@op(samples=_while_samples, method=False, dtypes=None)
 def _while_loop(*arrays: Value, body: Body, test: Body, states: int, limit: int, numbers: Numbers = ()) -> Any:
     """``body`` as long as ``test`` holds for the ``states``, the first of ``arrays``, but at most ``limit`` times.
 
@@ -126,7 +126,7 @@ def _cond_samples(rng: Any) -> list[Any]:
     return [((np.array([flag], "int32"), x, y), branches) for flag in (2, 0)]
 
 
-@op(samples=_cond_samples, method=False)
+@op(samples=_cond_samples, method=False, dtypes=None)
 def _cond(*arrays: Value, on_true: Body, on_false: Body, numbers: Numbers = ()) -> Any:
     """``on_true`` of the ``arrays`` if the first, of one element, is not zero, else ``on_false``; one of them runs."""
     branches = (lambda *values: _run(on_true, values)), (lambda *values: _run(on_false, values))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from ..ir import build as ir
@@ -10,8 +11,11 @@ from ..ir.primitives.convolution import reach
 from ..ir.types import is_floating, require
 from .kinds import Shape, one_of
 from .layout import channel_axis
+from .nn import has_bias
 from .operator import floats as _f
 from .operator import op
+from .partial import Shape as Partial
+from .partial import Shapes, without
 
 Ints = tuple[int, ...]
 
@@ -71,6 +75,43 @@ def joined(y: Value, bias: Value | None, axis: int) -> Value:
     return ir.moveaxis(y, 1, axis)
 
 
+def _spaces(known: Shapes, kernel: Ints, num_filter: int, layout: str | None) -> tuple[int, Partial]:
+    """The axis of the channels, and ``data`` as far as it is known; learns the bias and how many results there are."""
+    data, n = known["data"], len(kernel)
+    axis = channel_axis(layout, n)
+    if data is not None:
+        text = f"Input data should be {n + 2}D for a kernel of {n} numbers, got {known.show(data)}"
+        require(len(data) == n + 2, text)
+        known.learn("bias", (num_filter,))
+        known.learn_output(_with_channels(data[:1] + (None,) * n, num_filter, axis))
+    return axis, data
+
+
+def _with_channels(rest: Sequence[int | None], channels: int | None, axis: int) -> tuple[int | None, ...]:
+    """Batch and spatial extents with the channels put to their axis."""
+    return (*rest[:axis], channels, *rest[axis:])
+
+
+def convolution_shapes(
+    known: Shapes, *, kernel: Ints, stride: Ints, dilate: Ints, pad: Ints, num_filter: int, num_group: int,
+    layout: str | None, **_: Any,
+) -> None:  # fmt: skip
+    axis, data = _spaces(known, kernel, num_filter, layout)
+    if data is None:
+        return
+    n, channels = len(kernel), data[axis]
+    columns = None if channels is None else channels // num_group
+    known.learn("weight", _with_channels((num_filter, *kernel), columns, axis))
+    strides, pads = spatial_numbers("stride", stride, n, 1, 1), spatial_numbers("pad", pad, n, 0, 0)
+    windows = [reach(k, d) - 2 * p for k, d, p in zip(kernel, dilate or (1,) * n, pads, strict=True)]
+    extents, made = without(data, axis)[1:], without(known.output() or (None,) * (n + 2), axis)
+    found = [None if m is None else (m - w) // s + 1 for m, w, s in zip(extents, windows, strides, strict=True)]
+    known.learn_output(_with_channels((data[0], *found), num_filter, axis))
+    # With a stride of more than 1, several extents have the same result.
+    back = [o - 1 + w if o is not None and s == 1 else None for o, w, s in zip(made[1:], windows, strides, strict=True)]
+    known.learn("data", _with_channels((made[0], *back), channels, axis))
+
+
 def _convolution_samples(rng: Any) -> list[Any]:
     return [
         ((_f(rng, 2, 3, 5, 4), _f(rng, 4, 3, 3, 2), _f(rng, 4)), {"kernel": (3, 2), "num_filter": 4, "pad": (1, 0)}),
@@ -83,7 +124,7 @@ def _convolution_samples(rng: Any) -> list[Any]:
     ]  # fmt: skip
 
 
-@op(samples=_convolution_samples, method=False)
+@op(samples=_convolution_samples, method=False, shapes=convolution_shapes, optional={"bias": has_bias})
 def Convolution(
     data: Value,
     weight: Value,
@@ -137,7 +178,26 @@ def _deconvolution_samples(rng: Any) -> list[Any]:
     ]  # fmt: skip
 
 
-@op(samples=_deconvolution_samples, method=False)
+def _deconvolution_shapes(
+    known: Shapes, *, kernel: Ints, stride: Ints, dilate: Ints, pad: Ints, adj: Ints, target_shape: Ints,
+    num_filter: int, num_group: int, layout: str | None, **_: Any,
+) -> None:  # fmt: skip
+    axis, data = _spaces(known, kernel, num_filter, layout)
+    if data is None:
+        return
+    n, channels = len(kernel), data[axis]
+    known.learn("weight", _with_channels((channels, *kernel), num_filter // num_group, axis))
+    extents = without(data, axis)[1:]
+    if any(target_shape):
+        found: Sequence[int | None] = [None if m is None else t for m, t in zip(extents, target_shape, strict=True)]
+    else:
+        one, none = (1,) * n, (0,) * n
+        parts = zip(extents, stride or one, kernel, dilate or one, pad or none, adj or none, strict=True)
+        found = [None if m is None else s * (m - 1) + reach(k, d) - 2 * p + a for m, s, k, d, p, a in parts]
+    known.learn_output(_with_channels((data[0], *found), num_filter, axis))
+
+
+@op(samples=_deconvolution_samples, method=False, shapes=_deconvolution_shapes, optional={"bias": has_bias})
 def Deconvolution(
     data: Value,
     weight: Value,

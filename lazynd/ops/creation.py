@@ -10,27 +10,28 @@ from ..ir.build import Value
 from ..ir.types import CPU, counting, require
 from .kinds import Device, DType, Scalar, Shape
 from .operator import Operator, op
+from .partial import giving
 
 
-@op(samples=lambda r: [((), {"shape": (2, 3), "value": 1.5})], method=False, differentiable=False)
+@op(samples=lambda r: [((), {"shape": (2, 3), "value": 1.5})], method=False, differentiable=False, dtypes=giving())
 def _full(*, shape: Shape, ctx: Device | None = None, dtype: DType = "float32", value: Scalar) -> Value:
     """An array of ``shape`` filled with ``value``, cast to ``dtype``."""
     return ir.broadcast_to(value, shape)
 
 
-@op(samples=lambda r: [((), {"shape": (2, 3)})], method=False, differentiable=False)
+@op(samples=lambda r: [((), {"shape": (2, 3)})], method=False, differentiable=False, dtypes=giving())
 def _zeros(*, shape: Shape, ctx: Device | None = None, dtype: DType = "float32") -> Value:
     """An array of ``shape`` filled with 0."""
     return ir.full(shape, 0, dtype, ctx or CPU)
 
 
-@op(samples=lambda r: [((), {"shape": (2, 3)})], method=False, differentiable=False)
+@op(samples=lambda r: [((), {"shape": (2, 3)})], method=False, differentiable=False, dtypes=giving())
 def _ones(*, shape: Shape, ctx: Device | None = None, dtype: DType = "float32") -> Value:
     """An array of ``shape`` filled with 1."""
     return ir.full(shape, 1, dtype, ctx or CPU)
 
 
-@op(samples=lambda r: [((), {"N": 3, "M": 4, "k": 1})], method=False, differentiable=False)
+@op(samples=lambda r: [((), {"N": 3, "M": 4, "k": 1})], method=False, differentiable=False, dtypes=giving())
 def _eye(*, N: int, M: int = 0, k: int = 0, ctx: Device | None = None, dtype: DType = "float32") -> Value:
     """Ones on the ``k``-th diagonal of an ``N`` by ``M`` matrix (square by default), zeros elsewhere."""
     shape = (N, M or N)
@@ -42,6 +43,7 @@ def _eye(*, N: int, M: int = 0, k: int = 0, ctx: Device | None = None, dtype: DT
     samples=lambda r: [((), {"size": 6, "start": 1.5, "step": 0.5, "repeat": 2})],
     method=False,
     differentiable=False,
+    dtypes=giving(),
 )
 def _evenly_spaced(
     *, size: int, start: Scalar, step: Scalar, repeat: int = 1, ctx: Device | None = None, dtype: DType = "float32"
@@ -65,6 +67,7 @@ def count_of(start: Any, stop: Any, step: Any, repeat: int) -> tuple[int, Any]:
     method=False,
     differentiable=False,
     shorthand=True,
+    dtypes=giving(),
 )
 def _arange(
     *,

@@ -8,8 +8,9 @@ from ..ir import build as ir
 from ..ir.build import Value
 from ..ir.primitives.convolution import reach
 from ..ir.types import FLOAT32, FLOAT64, INT32, require
-from .convolution import check_convolution, filters, joined, spatial_numbers
+from .convolution import check_convolution, convolution_shapes, filters, joined, spatial_numbers
 from .kinds import Shape, one_of
+from .nn import has_bias
 from .operator import floats as _f
 from .operator import op
 from .sampling import bilinear
@@ -89,7 +90,13 @@ def _samples(rng: Any) -> list[Any]:
     ]
 
 
-@op(name="_contrib_DeformableConvolution", samples=_samples, method=False)
+@op(
+    name="_contrib_DeformableConvolution",
+    samples=_samples,
+    method=False,
+    shapes=convolution_shapes,
+    optional={"bias": has_bias},
+)
 def DeformableConvolution(
     data: Value,
     offset: Value,
@@ -137,7 +144,13 @@ def _modulated_samples(rng: Any) -> list[Any]:
     ]
 
 
-@op(name="_contrib_ModulatedDeformableConvolution", samples=_modulated_samples, method=False)
+@op(
+    name="_contrib_ModulatedDeformableConvolution",
+    samples=_modulated_samples,
+    method=False,
+    shapes=convolution_shapes,
+    optional={"bias": has_bias},
+)
 def ModulatedDeformableConvolution(
     data: Value,
     offset: Value,

@@ -16,8 +16,9 @@ import numpy as np
 from ..ir import build as ir
 from ..ir.build import Value
 from ..ir.types import FLOAT32, INT32, is_floating, require, widened
-from .kinds import Device, Draw, DType, Shape, one_of
+from .kinds import Device, Draw, DType, Scalar, Shape, one_of
 from .operator import op
+from .partial import Shapes, giving, same
 from .random import Stream, box_muller, normal, poisson_quantile, uniform
 
 Rule = Callable[..., Value]
@@ -108,7 +109,7 @@ def _with_parameters(function: Any, arrays: Sequence[str], numbers: Mapping[str,
     own = [p for p in inspect.signature(function).parameters.values() if p.kind is kinds.KEYWORD_ONLY]
     function.__signature__ = inspect.Signature(
         [kinds(name, kinds.POSITIONAL_OR_KEYWORD, annotation="Value") for name in arrays]
-        + [kinds(n, kinds.KEYWORD_ONLY, default=v, annotation="Scalar") for n, v in numbers.items()]
+        + [kinds(n, kinds.KEYWORD_ONLY, default=v, annotation=Scalar) for n, v in numbers.items()]
         + own
     )
 
@@ -136,7 +137,22 @@ def _declare_random(name: str, rule: Rule, numbers: Mapping[str, float], text: s
         ((), {"shape": (3, 4), **given}),
         ((), {"shape": (5,), "dtype": "float64", **given}),
     ]
-    op(name=f"_random_{name}", method=False, differentiable=False, samples=lambda rng: list(samples))(function)
+    op(name=f"_random_{name}", method=False, differentiable=False, samples=lambda rng: list(samples), dtypes=giving())(
+        function
+    )
+
+
+def _sample_shapes(known: Shapes, *, shape: Sequence[int], **_: Any) -> None:
+    """The arrays have one shape, with which that of the result begins."""
+    made = known.output()
+    if made is not None and len(made) >= len(shape):
+        known.learn_input(0, made[: len(made) - len(shape)])
+    for number in range(len(known.inputs)):
+        known.learn_input(0, known.inputs[number])
+    for number in range(len(known.inputs)):
+        known.learn_input(number, known.inputs[0])
+    if known.inputs[0] is not None:
+        known.learn_output((*known.inputs[0], *shape))
 
 
 def _declare_sample(name: str, rule: Rule, arrays: Sequence[str], text: str) -> None:
@@ -157,7 +173,14 @@ def _declare_sample(name: str, rule: Rule, arrays: Sequence[str], text: str) -> 
         drawn = tuple(rng.uniform(0.2, 0.8, (2, 3)).astype("float32") for _ in arrays)
         return [(drawn, {"shape": (4,)}), (drawn, {"dtype": "float64"})]
 
-    op(name=f"_sample_{name}", method=False, differentiable=False, samples=samples)(function)
+    op(
+        name=f"_sample_{name}",
+        method=False,
+        differentiable=False,
+        samples=samples,
+        shapes=_sample_shapes,
+        dtypes=giving(),
+    )(function)
 
 
 def _declare_like(name: str, rule: Rule, numbers: Mapping[str, float], text: str) -> None:
@@ -169,6 +192,7 @@ def _declare_like(name: str, rule: Rule, numbers: Mapping[str, float], text: str
     _with_parameters(function, ("data",), numbers)
     op(
         name=f"_random_{name}_like",
+        shapes=same,
         method=False,
         differentiable=False,
         samples=lambda rng: [((np.zeros((3, 4), "float32"),), _sample_numbers(numbers))],
@@ -215,7 +239,7 @@ def _class_samples(rng: Any) -> list[Any]:
     return [*(((p,), each) for each in options), ((p[0],), {"shape": (5,)})]
 
 
-@op(samples=_class_samples, method=False, smooth=False)
+@op(samples=_class_samples, method=False, smooth=False, dtypes=giving())
 def _sample_multinomial(
     data: Value, *, shape: Shape = (), get_prob: bool = False, dtype: DType = "int32", draw: Draw
 ) -> Value | tuple[Value, Value]:
@@ -245,7 +269,7 @@ def _sample_multinomial(
     return drawn, ir.convert(ir.reshape(ir.log(picked), result), data.dtype)
 
 
-@op(samples=lambda r: [((r.random((5, 2)).astype("float32"),), {})], method=False)
+@op(samples=lambda r: [((r.random((5, 2)).astype("float32"),), {})], method=False, shapes=same)
 def _shuffle(data: Value, *, draw: Draw) -> Value:
     """``data`` with its elements along the first axis in random order."""
     count = data.shape[0]

@@ -12,6 +12,7 @@ from ..ir.errors import OperatorError
 from ..ir.types import BOOL, is_floating
 from .kinds import Scalar, check_count
 from .operator import Operator, op
+from .partial import broadcast, same
 
 Rule = Callable[[Any, Any], Value]
 
@@ -92,7 +93,7 @@ def _binary(name: str, rule: Rule, text: str, **options: Any) -> Operator:
 
     function.__doc__ = f"{text} Shapes broadcast; dtypes must agree, and the result has that dtype."
     options.setdefault("samples", _broadcast_samples)
-    return op(name=name, method=not name.startswith("_"), **options)(function)
+    return op(name=name, method=not name.startswith("_"), shapes=broadcast, **options)(function)
 
 
 def _same_shape(name: str, rule: Rule, text: str, **options: Any) -> Operator:
@@ -107,7 +108,7 @@ def _same_shape(name: str, rule: Rule, text: str, **options: Any) -> Operator:
 
     function.__doc__ = f"{text} Shapes and dtypes must be equal."
     options.setdefault("samples", _same_samples)
-    return op(name=name, method=False, **options)(function)
+    return op(name=name, method=False, shapes=same, **options)(function)
 
 
 def _scalar(name: str, rule: Rule, text: str, **options: Any) -> Operator:
@@ -120,7 +121,7 @@ def _scalar(name: str, rule: Rule, text: str, **options: Any) -> Operator:
 
     function.__doc__ = f"{text} The number is cast to the dtype of the array."
     options.setdefault("samples", _scalar_samples)
-    return op(name=name, method=False, **options)(function)
+    return op(name=name, method=False, shapes=same, **options)(function)
 
 
 _FLAT: dict[str, Any] = {"differentiable": False, "samples": _tied_samples}
@@ -187,7 +188,7 @@ _scalar("_logical_or_scalar", _logical(lambda a, s: a | s), "1 where one is not 
 _scalar("_logical_xor_scalar", _logical(lambda a, s: a ^ s), "1 where exactly one is not 0.", **_FLAT_SAME)
 
 
-@op(name="_half_power", samples=lambda r: [((_floats(r, 2, 3),), {})], method=False)
+@op(name="_half_power", samples=lambda r: [((_floats(r, 2, 3),), {})], method=False, shapes=same)
 def half_power(data: Value) -> Value:
     """``data`` to the power of 0.5: its square root, but that of -0.0 is 0 and that of -inf is inf."""
     size = ir.abs(data)
@@ -203,7 +204,7 @@ def _power_samples(rng: Any) -> list[Any]:
     return [((_floats(rng, 2, 3),), {"scalar": s}) for s in (2.5, -1, 0, 0.5, 1, 2, 3)]
 
 
-@op(samples=_power_samples, method=False, static_values={"scalar": (-1, 0, 0.5, 1, 2)})
+@op(samples=_power_samples, method=False, shapes=same, static_values={"scalar": (-1, 0, 0.5, 1, 2)})
 def _power_scalar(data: Value, *, scalar: Scalar = 1.0) -> Value:
     """The array to the power of a number. -1, 0, 0.5, 1 and 2 are compiled in, as cheaper operations."""
     if isinstance(scalar, Value):
@@ -223,6 +224,7 @@ def _power_scalar(data: Value, *, scalar: Scalar = 1.0) -> Value:
 @op(
     samples=lambda r: [((_floats(r, 2, 3), _floats(r, 2, 3), _floats(r, 2, 3)), {})],
     method=False,
+    shapes=same,
 )
 def add_n(*args: Value, num_args: int | None = None) -> Value:
     """The sum of all arrays, which must have one shape and dtype; ``num_args`` is how many they are."""

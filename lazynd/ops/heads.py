@@ -13,6 +13,7 @@ from ..ir.build import Value
 from ..ir.types import INT32, require, require_floats
 from .kinds import Training, Wide, one_of
 from .operator import Operator, op
+from .partial import Shapes, product
 from .precision import wide
 
 
@@ -50,7 +51,16 @@ def _softmax_samples(rng: Any) -> list[Any]:
     return [*((rows, o) for o in options), maps, ((rows[0], _normal(rng, 3, 4)), {})]
 
 
-@op(samples=_softmax_samples, method=False, smooth=False)
+def _class_shapes(known: Shapes, *, multi_output: bool = False, **_: Any) -> None:
+    """One class for each softmax, unless there are probabilities."""
+    data, label = known["data"], known["label"]
+    known.learn_output(data)
+    if data is None or len(data) < 2 or (label is not None and (multi_output or len(label) == len(data))):
+        return
+    known.learn("label", (data[0], product(data[2:])) if multi_output else data[:-1])
+
+
+@op(samples=_softmax_samples, method=False, smooth=False, shapes=_class_shapes)
 def SoftmaxOutput(
     data: Value,
     label: Value,
@@ -129,6 +139,14 @@ def _from_classes(
     return ir.reshape(made * scale, y.shape)
 
 
+def _regression_shapes(known: Shapes, **_: Any) -> None:
+    """A label for each number; the body checks other shapes of as many."""
+    data = known["data"]
+    known.learn_output(data)
+    if data is not None and known["label"] is None:
+        known.learn("label", data[:1] if data[1:] == (1,) else data)
+
+
 def _regression(name: str, link: Callable[[Value], Value], slope: Callable[[Value], Value], text: str) -> Operator:
     """Declare a head for regression: ``link`` of the data, with the gradient ``slope`` of the difference."""
 
@@ -148,6 +166,7 @@ def _regression(name: str, link: Callable[[Value], Value], slope: Callable[[Valu
         samples=lambda r: [((_normal(r, *shape), _normal(r, *shape)), options) for shape, options in samples],
         method=False,
         smooth=False,
+        shapes=_regression_shapes,
     )(function)
 
     @made.head
@@ -175,6 +194,7 @@ _regression("MAERegressionOutput", lambda x: x, _side, "``data``, with the gradi
 @op(
     samples=lambda r: [((_normal(r, 3, 4), _labels(r, 4, 3)), {"use_linear": u, "margin": 0.5}) for u in (False, True)],
     method=False,
+    shapes=_class_shapes,
     smooth=False,
 )
 def SVMOutput(
@@ -243,6 +263,13 @@ def _make_loss_gradient(
     return ir.broadcast_to(ir.convert(grad_scale, data.dtype), data.shape)
 
 
+def _average_shapes(known: Shapes, **_: Any) -> None:
+    data = known["data"]
+    known.learn_output(data)
+    if data is not None:
+        known.learn("moving_avg", (product(data[1:]),))
+
+
 def _average(count: int, attributes: Mapping[str, Any]) -> tuple[int, ...]:
     return (1,) if attributes["training"] else ()
 
@@ -255,6 +282,7 @@ def _average(count: int, attributes: Mapping[str, Any]) -> tuple[int, ...]:
     method=False,
     smooth=False,
     writes=_average,
+    shapes=_average_shapes,
 )
 def IdentityAttachKLSparseReg(
     data: Value,

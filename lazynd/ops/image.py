@@ -14,6 +14,7 @@ from ..ir.control import Values, cond, scan
 from ..ir.types import FLOAT32, INT32, is_floating, require
 from .kinds import Draw, Wide, Wides
 from .operator import floats, op
+from .partial import giving
 from .random import normal, uniform
 
 UINT8: Final = np.dtype("uint8")
@@ -60,7 +61,7 @@ def _to_tensor_samples(rng: Any) -> list[Any]:
     return [((x[0],), {}), ((x.astype("uint8"),), {})]
 
 
-@op(name="_image_to_tensor", method=False, smooth=False, samples=_to_tensor_samples)
+@op(name="_image_to_tensor", method=False, smooth=False, samples=_to_tensor_samples, dtypes=giving("float32"))
 def to_tensor(data: Value) -> Value:
     """Images [height, width, channel], alone or in a batch, as float32 [channel, height, width], divided by 255."""
     axes_of(data)

@@ -12,6 +12,7 @@ from ..ir.types import INT32, INT64, counting, finfo, is_floating, normalize_axi
 from .kinds import DType, Real, Shape, one_of
 from .operator import floats as _f
 from .operator import op
+from .partial import DTypes, Shapes, giving, like, without
 from .reduce import one
 
 
@@ -49,7 +50,8 @@ def counted(index: Value, axis: int, extent: int) -> Value:
         ((_f(r, 4, 3), _i(r, 3, 5)), {"axis": 1}),
         ((_f(r, 4, 3), np.array([-1, 9], "float32")), {"mode": "wrap"}),
         ((_f(r, 4, 3), _i(r, 3, 2)), {"axis": 1, "mode": "raise"}),
-    ]
+    ],
+    dtypes=like(0),
 )
 def take(a: Value, indices: Value, *, axis: int = 0, mode: str = "clip") -> Value:
     """Slices of ``a`` along ``axis`` at ``indices``, whose dimensions replace the axis.
@@ -67,7 +69,24 @@ def take(a: Value, indices: Value, *, axis: int = 0, mode: str = "clip") -> Valu
     return ir.transpose(made, [*range(n, n + at), *range(n), *range(n + at, made.ndim)])
 
 
-@op(samples=lambda r: [((_f(r, 4, 3), _i(r, 3, 4)), {}), ((_f(r, 4, 3), _i(r, 4, 3)), {"axis": 0, "keepdims": True})])
+def _pick_shapes(known: Shapes, *, axis: int | None, keepdims: bool, **_: Any) -> None:
+    data = known["data"]
+    if data is None or axis is None:
+        return
+    rest, at = without(data, axis), normalize_axis(axis, len(data))
+    if known["index"] is None or len(known["index"]) == len(rest):
+        known.learn("index", rest)
+    known.learn_output((*rest[:at], 1, *rest[at:]) if keepdims else rest or (1,))
+
+
+@op(
+    samples=lambda r: [
+        ((_f(r, 4, 3), _i(r, 3, 4)), {}),
+        ((_f(r, 4, 3), _i(r, 4, 3)), {"axis": 0, "keepdims": True}),
+    ],
+    shapes=_pick_shapes,
+    dtypes=like(0),
+)
 def pick(data: Value, index: Value, *, axis: int | None = -1, keepdims: bool = False, mode: str = "clip") -> Value:
     """One element of each line along ``axis``, at the position that ``index`` says."""
     if axis is None:
@@ -82,7 +101,13 @@ def pick(data: Value, index: Value, *, axis: int | None = -1, keepdims: bool = F
     return ir.reshape(made, (*data.shape[:at], 1, *data.shape[at + 1 :])) if keepdims else one(made)
 
 
-@op(samples=lambda r: [((_f(r, 4, 3), _i(r, 3, 4)), {})], method=False)
+def _taken_dtypes(known: DTypes, **_: Any) -> None:
+    known.learn_same((0,), (0,))
+    if known["indices"] is None:
+        known.learn("indices", INT32)
+
+
+@op(samples=lambda r: [((_f(r, 4, 3), _i(r, 3, 4)), {})], method=False, dtypes=_taken_dtypes)
 def batch_take(a: Value, indices: Value) -> Value:
     """One element of each row of a matrix, at the position that ``indices`` says; clipped."""
     made = pick(a, indices)
@@ -98,6 +123,7 @@ def batch_take(a: Value, indices: Value) -> Value:
     ],
     differentiable=False,
     static_values={"on_value": (1.0,), "off_value": (0.0,)},
+    dtypes=giving(),
 )
 def one_hot(
     indices: Value, *, depth: int, on_value: Real = 1.0, off_value: Real = 0.0, dtype: DType = "float32"
@@ -125,7 +151,7 @@ def one_per_row(index: Value, matrix: Value) -> Value:
     return columns == ir.expand_dims(ir.convert(index, INT32), 1)
 
 
-@op(samples=lambda r: [((_f(r, 4, 3), np.array([[0, 3], [2, 1]], "float32")), {})])
+@op(samples=lambda r: [((_f(r, 4, 3), np.array([[0, 3], [2, 1]], "float32")), {})], dtypes=like(0))
 def gather_nd(data: Value, indices: Value) -> Value:
     """Elements of ``data`` at the coordinates in the columns of ``indices``, negative ones counted from the end."""
     n = indices.shape[0]
@@ -138,7 +164,12 @@ def _where_samples(rng: Any) -> list[Any]:
     return [((_i(rng, 2, 3, 4), a, b), {}), ((_i(rng, 2, 3), a, b), {})]
 
 
-@op(samples=_where_samples, method=False)
+def _where_shapes(known: Shapes, **_: Any) -> None:
+    if known["condition"] is not None:
+        known.learn_same((1, 2), (0,))
+
+
+@op(samples=_where_samples, method=False, shapes=_where_shapes, dtypes=like(1, 2))
 def where(condition: Value, x: Value, y: Value) -> Value:
     """``x`` where ``condition`` is not 0, else ``y``; a 1-d condition chooses rows."""
     require(x.type is y.type, f"Incompatible attr in node  at 2-th input: expected {x.type}, got {y.type}")
@@ -177,7 +208,7 @@ def sort(data: Value, *, axis: int | None = -1, is_ascend: bool = True) -> Value
     return _ordered(data, axis, is_ascend)[0]
 
 
-@op(samples=_order_samples, differentiable=False)
+@op(samples=_order_samples, differentiable=False, dtypes=giving())
 def argsort(data: Value, *, axis: int | None = -1, is_ascend: bool = True, dtype: DType = "float32") -> Value:
     """The positions that ``sort`` takes elements from."""
     return ir.convert(_ordered(data, axis, is_ascend)[1], dtype)
@@ -193,7 +224,15 @@ def _topk_samples(rng: Any) -> list[Any]:
     return [((x,), c) for c in [*cases, {"k": 2, "ret_typ": "mask"}, {"axis": None, "k": 3}]]
 
 
-@op(samples=_topk_samples)
+def _topk_dtypes(known: DTypes, *, ret_typ: str, dtype: np.dtype[Any], **_: Any) -> None:
+    """Values and marks are like the data, indices of ``dtype``."""
+    if ret_typ != "indices":
+        known.learn_output(known["data"])
+    if ret_typ in ("indices", "both"):
+        known.learn_output(dtype, int(ret_typ == "both"))
+
+
+@op(samples=_topk_samples, dtypes=_topk_dtypes)
 def topk(
     data: Value,
     *,
@@ -226,7 +265,25 @@ def topk(
     return ir.reshape(ir.scatter(zeros, ones, where_, range(values.ndim), "set"), data.shape)
 
 
-@op(samples=lambda r: [((_i(r, 5, 2, 3), _f(r, 5, 4)), {"input_dim": 5, "output_dim": 4})], method=False)
+def _embedding_shapes(known: Shapes, *, input_dim: int, output_dim: int, **_: Any) -> None:
+    data = known["data"]
+    if data is not None:
+        known.learn("weight", (input_dim, output_dim))
+        known.learn_output((*data, output_dim))
+
+
+def _embedding_dtypes(known: DTypes, *, dtype: np.dtype[Any], **_: Any) -> None:
+    if known["data"] is not None and known["weight"] is None:
+        known.learn("weight", dtype)
+    known.learn_output(known["weight"])
+
+
+@op(
+    samples=lambda r: [((_i(r, 5, 2, 3), _f(r, 5, 4)), {"input_dim": 5, "output_dim": 4})],
+    method=False,
+    shapes=_embedding_shapes,
+    dtypes=_embedding_dtypes,
+)
 def Embedding(
     data: Value, weight: Value, *, input_dim: int, output_dim: int, dtype: DType = "float32", sparse_grad: bool = False
 ) -> Value:

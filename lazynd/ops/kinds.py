@@ -1,11 +1,8 @@
-"""The kinds of parameters that an operator declares by annotation, and how each value becomes canonical.
+"""The kinds of parameters that an operator declares by annotation: one row each, with all that there is to know of it.
 
-Static parameters (``int``, ``Axis``, ``Shape``, ``Bounds``, ``DType``, ``str``, ``bool``) are part of the program;
-``Scalar`` parameters are arithmetic and always a program input, cast to the dtype of the first input, ``Real`` ones
-are the same in float64, ``Wide`` ones keep float32 beside half precision, ``Wides`` are several of these; ``Index``
-parameters are baked as first seen and generalised once they change, ``Indices`` are one a dimension of the first input;
-``Draw`` is a position of the random stream, ``Training`` the mode, ``Device`` the context. A ``Body`` is the graph of a
-traced function, ``Numbers`` are the scalars that its parameters stand for.
+A row says how a value is read, whether it is part of the program or travels in slots, who fills it in, and how it is
+shown. The rest of lazynd asks the row, so a new kind is one row. It may stand anywhere: an operator finds the kind of
+a parameter by the name of the annotation, in the module that the operator is written in.
 """
 
 from __future__ import annotations
@@ -13,55 +10,105 @@ from __future__ import annotations
 import ast
 import operator
 import re
-from collections.abc import Callable, Sequence
-from typing import Annotated, Any, Final, get_args
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any, Final, Protocol, get_args
 
 import numpy as np
 
 from ..ir.errors import OperatorError
 from ..ir.graph import Graph
-from ..ir.types import Context, as_dtype
-
-Scalar = Annotated[Any, "runtime"]
-Real = Annotated[Any, "real"]
-Wide = Annotated[Any, "wide"]
-Wides = Annotated[tuple[Any, ...], "wides"]
-Index = Annotated[Any, "index"]
-Indices = Annotated[Any, "indices"]
-Draw = Annotated[Any, "draw"]
-Training = Annotated[bool, "mode"]
-Device = Annotated[Context, "context"]
-Axis = Annotated[Any, "axes"]
-Shape = Annotated[tuple[int, ...], "shape"]
-DType = Annotated[Any, "dtype"]
-Bounds = Annotated[tuple[int | None, ...], "bounds"]
-Body = Annotated[Graph, "body"]
-Numbers = Annotated[tuple[Any, ...], "numbers"]
-
-#: Annotation text to kind: bodies are annotated with these names, read without evaluating them.
-KINDS: Final = {
-    "Scalar": "runtime", "Real": "real", "Wide": "wide", "Wides": "wides", "Index": "index", "Indices": "indices",
-    "Draw": "draw", "Training": "mode", "Device": "context",
-    "Axis": "axes", "Shape": "shape", "DType": "dtype", "Bounds": "bounds", "Body": "body",
-    "Numbers": "numbers",
-    "int": "int", "float": "float", "bool": "bool", "str": "str",
-}  # fmt: skip
+from ..ir.specialization import DRAW, INDEX, RUNTIME
+from ..ir.types import FLOAT32, FLOAT64, INT32, UINT32, Context, Type, as_dtype, default_context, is_floating
 
 
-def kinds_of(annotation: Any) -> list[str]:
-    """The kinds that a parameter's annotation names: text (postponed evaluation), or the thing itself.
+class Recording(Protocol):
+    """What the thread's state knows that a call does not say."""
 
-    >>> kinds_of("Scalar | None"), kinds_of(Scalar | None), kinds_of(int)
-    (['runtime'], ['runtime'], ['int'])
+    training: bool
+
+
+@dataclass(eq=False, repr=False)
+class Fixed:
+    """What the types of a parameter's slots may depend on: the types of the arrays, and the static attributes."""
+
+    in_types: tuple[Type, ...]
+    static: Mapping[str, Any]
+
+    def scalar(self, dtype: np.dtype[Any]) -> Type:
+        """The type of a number beside the arrays, or where the call says that its result shall be."""
+        context = self.in_types[0].context if self.in_types else self.static.get("ctx")
+        return Type((), dtype, context) if context else Type((), dtype)
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """The dtype of the first array, or of what is created."""
+        found: np.dtype[Any] = self.in_types[0].dtype if self.in_types else self.static.get("dtype") or FLOAT32
+        return found
+
+    @property
+    def wide(self) -> np.dtype[Any]:
+        return np.result_type(self.dtype, FLOAT32) if is_floating(self.dtype) else FLOAT32
+
+
+@dataclass(eq=False, repr=False)  # what a dataclass makes besides costs half a millisecond of importing lazynd
+class Kind:
+    """All that there is to know of a kind of parameters.
+
+    A kind without ``slot`` is static: its values are part of the program. With ``slot``, the values travel with each
+    call: one number, which is None if it is absent, or a tuple of ``several``.
+    """
+
+    #: What messages call it, as MXNet does.
+    name: str
+    #: The canonical value of what a user gives, or ``OperatorError``.
+    read: Callable[[Any], Any]
+    #: Its type in stubs.
+    annotation: str
+    #: What another value means for the program, as the manual says it; for a static one this need not be said.
+    meaning: str = ""
+    #: What its slots are to the runtime: ``RUNTIME``, ``INDEX`` or ``DRAW`` of ``ir.specialization``.
+    slot: str | None = None
+    #: The types of the slots of the parameter called so.
+    types: Callable[[Fixed, str], Sequence[Type]] = lambda fixed, name: ()
+    #: Whether the values in slots are a tuple, of any length.
+    several: bool = False
+    #: Whether that length is part of the program.
+    counted: bool = False
+    #: Whether a value may be a tuple, in which ``1``, ``True`` and ``1.0`` are different keys.
+    tuples: bool = False
+    #: Whether the text "None" is None, as in MXNet, where that is allowed; for a text it is a text.
+    none: bool = True
+    #: What stands for a value that is not given, asked of the recorder with each call.
+    fill: Callable[[Recording], Any] | None = None
+    #: Whether users do not see it: the recorder fills its slots when it knows that the call has them.
+    hidden: bool = False
+
+    @property
+    def ambient(self) -> bool:
+        """Whether the thread's state decides its value."""
+        return self.hidden or self.fill is not None
+
+
+def kinds_of(annotation: Any, names: Mapping[str, Any]) -> list[Kind]:
+    """The kinds that a parameter's annotation names: text, where names mean what ``names`` says, or the thing itself.
+
+    >>> [kind.name for each in ("Rate | None", Axis | None, int) for kind in kinds_of(each, {"Rate": Scalar})]
+    ['float', 'Shape or int', 'int']
     """
     if isinstance(annotation, str):
-        return [KINDS[word] for word in re.findall(r"\w+", annotation) if word in KINDS]
+        word = annotation.removesuffix(" | None")
+        alone = getattr(names.get(word) or _PLAIN.get(word), "__metadata__", None)
+        if alone is not None:  # nearly every annotation
+            return [alone[0]]
+        meant = (names.get(word, _PLAIN.get(word)) for word in re.findall(r"\w+", annotation))
+        return [kind for each in meant for kind in (kinds_of(each, names) if not isinstance(each, str) else ())]
+    if isinstance(annotation, type) and annotation.__name__ in _PLAIN:
+        return kinds_of(_PLAIN[annotation.__name__], names)
     named = getattr(annotation, "__metadata__", None)
     if named is not None:
         return [named[0]]
-    if annotation in (int, float, bool, str):
-        return [KINDS[annotation.__name__]]
-    return [kind for part in get_args(annotation) for kind in kinds_of(part)]
+    return [kind for part in get_args(annotation) for kind in kinds_of(part, names)]
 
 
 #: What a truth value may be, as text.
@@ -112,7 +159,7 @@ def _axes(value: Any) -> int | tuple[int, ...]:
     return tuple(map(_int, value)) if isinstance(value, list | tuple) else _int(value)
 
 
-def _shape(value: Any) -> tuple[int, ...]:
+def as_shape(value: Any) -> tuple[int, ...]:
     value = _literal(value)
     return tuple(map(_int, value)) if isinstance(value, list | tuple) else (_int(value),)
 
@@ -148,7 +195,7 @@ def canonical_number(value: Any) -> Any:
     return value
 
 
-def _number(value: Any) -> Any:
+def as_number(value: Any) -> Any:
     """An arithmetic scalar that is a parameter, which may be text but no truth value."""
     if isinstance(value, bool | np.bool_):
         raise OperatorError(f"expected a number, got {value!r}")
@@ -174,15 +221,107 @@ def as_context(value: Any) -> Context:
 
 def _numbers(value: Any) -> tuple[Any, ...]:
     value = _literal(value)
-    return tuple(map(_number, value)) if isinstance(value, list | tuple) else (_number(value),)
+    return tuple(map(as_number, value)) if isinstance(value, list | tuple) else (as_number(value),)
 
 
-CANONICAL: Final[dict[str, Callable[[Any], Any]]] = {
-    "int": _int, "float": _float, "bool": _bool, "mode": _bool, "str": _str, "axes": _axes, "shape": _shape,
-    "bounds": _bounds, "dtype": as_dtype, "context": as_context, "runtime": _number,
-    "real": _number, "wide": _number, "wides": _numbers, "index": _int, "indices": _shape,
-    "body": _body, "numbers": tuple,
-}  # fmt: skip
+def _traced_types(fixed: Fixed, name: str) -> list[Type]:
+    """Types of the numbers of a traced body: parameters behind those for arrays, but for two that are of a draw."""
+    body = next(value for value in fixed.static.values() if isinstance(value, Graph))
+    draws = 2 if fixed.static.get("draws") else 0
+    return [node.type for node in body.inputs[len(fixed.in_types) : len(body.inputs) - draws]]
+
+
+_TRAVELS: Final = "a number that travels with each call: another value compiles nothing"
+_INTS: Final = "int | Sequence[int]"
+
+#: Arithmetic, cast to the dtype of the first array.
+Scalar = Annotated[
+    Any, Kind("float", as_number, "float", _TRAVELS, RUNTIME, lambda fixed, name: [fixed.scalar(fixed.dtype)])
+]
+#: The same in float64.
+Real = Annotated[
+    Any,
+    Kind("double", as_number, "float", f"{_TRAVELS}, in float64", RUNTIME, lambda fixed, name: [fixed.scalar(FLOAT64)]),
+]
+#: The same in float32 beside half precision.
+Wide = Annotated[
+    Any,
+    Kind(
+        "float", as_number, "float",
+        "a number that travels with each call in float32 at least: another value compiles nothing",
+        RUNTIME, lambda fixed, name: [fixed.scalar(fixed.wide)],
+    ),
+]  # fmt: skip
+#: Several of these; how many is part of the program.
+Wides = Annotated[
+    tuple[Any, ...],
+    Kind(
+        "tuple of <float>", _numbers, "float | Sequence[float]",
+        "numbers that travel with each call: other values compile nothing",
+        RUNTIME, lambda fixed, name: [fixed.scalar(fixed.wide)] * fixed.static[name],
+        several=True, counted=True, tuples=True,
+    ),
+]  # fmt: skip
+#: A position, compiled in as first seen.
+Index = Annotated[
+    Any,
+    Kind(
+        "int", _int, "int", "compiled in as first seen, a program input once it changes",
+        INDEX, lambda fixed, name: [fixed.scalar(INT32)],
+    ),
+]  # fmt: skip
+#: One for each dimension of the first array.
+Indices = Annotated[
+    Any,
+    Kind(
+        "Shape(tuple)", as_shape, _INTS, "compiled in as first seen, program inputs once they change",
+        INDEX, lambda fixed, name: [fixed.scalar(INT32)] * (fixed.in_types[0].ndim if fixed.in_types else 0),
+        several=True, tuples=True,
+    ),
+]  # fmt: skip
+#: Numbers that a traced body reads.
+Numbers = Annotated[
+    tuple[Any, ...], Kind("tuple", tuple, "Any", _TRAVELS, RUNTIME, _traced_types, several=True, tuples=True)
+]
+#: The position in the random stream: the seed and a counter.
+Draw = Annotated[
+    Any,
+    Kind(
+        "position", tuple, "Any", "the position of the random stream, filled in when recording",
+        DRAW, lambda fixed, name: [fixed.scalar(UINT32)] * 2, several=True, hidden=True,
+    ),
+]  # fmt: skip
+#: Whether one trains or predicts.
+Training = Annotated[
+    bool,
+    Kind(
+        "boolean", _bool, "bool", "training or prediction, filled in when recording", fill=lambda state: state.training
+    ),
+]
+#: Where what is created shall be.
+Device = Annotated[
+    Context,
+    Kind(
+        "Context", as_context, "Context | str", "a context, part of the program", fill=lambda state: default_context()
+    ),
+]
+Axis = Annotated[Any, Kind("Shape or int", _axes, _INTS, tuples=True)]
+Shape = Annotated[tuple[int, ...], Kind("Shape(tuple)", as_shape, _INTS, tuples=True)]
+#: One bound for each dimension, None for its end.
+Bounds = Annotated[
+    tuple[int | None, ...], Kind("tuple of <int or None>", _bounds, "int | None | Sequence[int | None]", tuples=True)
+]
+DType = Annotated[Any, Kind("dtype", as_dtype, "DTypeLike")]
+#: A traced function.
+Body = Annotated[Graph, Kind("graph", _body, "Any")]
+Text = Annotated[str, Kind("string", _str, "str", none=False)]
+#: Python's own types, which are kinds too.
+_PLAIN: Final[Mapping[str, Any]] = {
+    "int": Annotated[int, Kind("int", _int, "int")],
+    "float": Annotated[float, Kind("float", _float, "float")],
+    "bool": Annotated[bool, Kind("boolean", _bool, "bool")],
+    "str": Text,
+}
 
 
 def one_of(value: str | None, *allowed: str | None, parameter: str | None = None) -> None:

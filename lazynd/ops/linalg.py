@@ -9,6 +9,7 @@ from ..ir.build import Value
 from ..ir.types import INT32, is_floating, normalize_axis, require
 from .kinds import Scalar
 from .operator import op
+from .partial import Shapes
 
 
 def _f(rng: Any, *shape: int) -> Any:
@@ -62,8 +63,21 @@ def linalg_gemm2(
     return _product(A, B, transpose_a, transpose_b, axis) * alpha
 
 
+def _gemm_shapes(known: Shapes, *, transpose_a: bool, transpose_b: bool, axis: int, **_: Any) -> None:
+    """What is added has the shape of the product, as the result has."""
+    a, b = known["A"], known["B"]
+    if a is None or b is None or len(a) < 2:
+        return
+    rows = normalize_axis(axis, len(a))
+    made = list(a)
+    made[rows], made[-1] = a[-1 if transpose_a else rows], b[rows if transpose_b else -1]
+    known.learn("C", tuple(made))
+    known.learn_output(tuple(made))
+
+
 @op(
     name="_linalg_gemm",
+    shapes=_gemm_shapes,
     method=False,
     samples=lambda r: [((_f(r, 3, 4), _f(r, 4, 5), _f(r, 3, 5)), {"alpha": 1.5, "beta": -0.5})],
 )

@@ -13,6 +13,7 @@ from ..ir.types import FLOAT32, require
 from ..ir.value import results
 from .kinds import Wide, Wides
 from .operator import Operator, Writes, op
+from .partial import giving, same
 from .precision import wide
 from .updates import NONE, Results, mp_sgd_mom_update, mp_sgd_update, sgd_mom_update, sgd_update
 
@@ -147,6 +148,7 @@ def _multi(name: str, update: Operator, size: int, momentum: bool, text: str) ->
             writes=_states(size),
             method=False,
             differentiable=False,
+            dtypes=same if name.startswith("sgd") and not prefix else None,
             static_values=NONE,
         )(function)
 
@@ -173,6 +175,7 @@ def reset_arrays(*data: Value, num_arrays: int) -> Results:
     samples=lambda r: [((r.random((2, 3)).astype("float32"), r.random(4).astype("float32")), {"num_arrays": 2})],
     method=False,
     differentiable=False,
+    dtypes=giving("float32"),
 )
 def multi_sum_sq(*data: Value, num_arrays: int) -> Value:
     """The sum of squares of each array, as float32."""
@@ -182,6 +185,7 @@ def multi_sum_sq(*data: Value, num_arrays: int) -> Value:
 
 
 @op(
+    shapes=same,
     samples=lambda r: [(tuple(r.uniform(0.5, 1.5, 3).astype("float32") for _ in range(4)), {"eta": 0.1, "eps": 0.01})],
     method=False,
     differentiable=False,

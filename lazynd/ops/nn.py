@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from .index import one_per_row
 from .kinds import Draw, DType, Scalar, Shape, Training, Wide, one_of
 from .operator import floats as _f
 from .operator import op
+from .partial import DTypes, Shapes, converted, product, same, without
 from .random import uniform
 
 
@@ -85,7 +87,22 @@ def _dense_samples(rng: Any) -> list[Any]:
     ]
 
 
-@op(samples=_dense_samples, method=False)
+def has_bias(attributes: Mapping[str, Any]) -> bool:
+    return not attributes["no_bias"]
+
+
+def _dense_shapes(known: Shapes, *, num_hidden: int, flatten: bool, **_: Any) -> None:
+    data, made = known["data"], known.output()
+    if not data:
+        return
+    if made is not None:
+        known.learn("data", (made[0], *data[1:]) if flatten else (*made[:-1], data[-1]))
+    known.learn("weight", (num_hidden, product(data[1:]) if flatten else data[-1]))
+    known.learn("bias", (num_hidden,))
+    known.learn_output((*(data[:1] if flatten else data[:-1]), num_hidden))
+
+
+@op(samples=_dense_samples, method=False, shapes=_dense_shapes, optional={"bias": has_bias})
 def FullyConnected(
     data: Value,
     weight: Value,
@@ -149,7 +166,26 @@ def _within(length: Value, x: Value, axis: int) -> Value:
     return position < ir.broadcast_to(ir.expand_dims(ir.convert(length, INT32), axis), x.shape)
 
 
-@op(samples=_some_softmax_samples)
+def _softmax_shapes(known: Shapes, *, axis: int, **_: Any) -> None:
+    data = known["data"]
+    known.learn_output(data)
+    if data is not None:
+        known.learn("length", without(data, axis))
+
+
+def _softmax_dtypes(known: DTypes, **attributes: Any) -> None:
+    """Lengths are whole numbers: int32 if nobody says otherwise."""
+    converted(known, **attributes)
+    if known["length"] is None:
+        known.learn("length", INT32)
+
+
+@op(
+    samples=_some_softmax_samples,
+    shapes=_softmax_shapes,
+    optional={"length": lambda a: bool(a["use_length"])},
+    dtypes=_softmax_dtypes,
+)
 def softmax(
     data: Value,
     length: Value | None = None,
@@ -186,7 +222,7 @@ def _softmax_gradient(
     return _slope(y * (g - ir.sum(g * y, axis, keepdims=True)), data, temperature)
 
 
-@op(samples=lambda r: [((_f(r, 2, 3, 2),), {}), ((_f(r, 2, 3, 2),), {"mode": "channel"})], method=False)
+@op(samples=lambda r: [((_f(r, 2, 3, 2),), {}), ((_f(r, 2, 3, 2),), {"mode": "channel"})], method=False, shapes=same)
 def SoftmaxActivation(data: Value, *, mode: str = "instance") -> Value:
     """``softmax`` over the last axis, or (``mode`` "channel") over axis 1."""
     one_of(mode, "channel", "instance")
@@ -195,7 +231,7 @@ def SoftmaxActivation(data: Value, *, mode: str = "instance") -> Value:
     return made
 
 
-@op(samples=_softmax_samples)
+@op(samples=_softmax_samples, shapes=same, dtypes=converted)
 def log_softmax(
     data: Value,
     *,
@@ -220,7 +256,7 @@ def _log_softmax_gradient(
     return _slope(g - ir.exp(y) * ir.sum(g, axis, keepdims=True), data, temperature)
 
 
-@op(samples=_softmax_samples)
+@op(samples=_softmax_samples, shapes=same, dtypes=converted)
 def softmin(
     data: Value,
     *,

@@ -14,6 +14,7 @@ from ..ir.types import normalize_axis, require
 from ..ir.value import results
 from .kinds import Axis, Training, Wide, one_of
 from .operator import op
+from .partial import Shapes, beside_half
 from .precision import wide
 from .reduce import one, resolve_axes
 from .unary import relu
@@ -75,13 +76,50 @@ def _batch_samples(rng: Any) -> list[Any]:
     return [((x, *c), m) for m in modes]
 
 
+def _channel_shapes(known: Shapes, *, axis: int = 1, output_mean_var: bool, **_: Any) -> None:
+    """Parameters and statistics, also those that are shown, of one number for each index of ``axis``."""
+    data = known["data"]
+    known.learn_output(data)
+    if data is None:
+        return
+    channels = (data[normalize_axis(axis, len(data))],)
+    for name in known.names[1:]:
+        known.learn(name, channels)
+    for number in (1, 2) if output_mean_var else ():
+        known.learn_output(channels, number)
+
+
+def _line_shapes(known: Shapes, *, axis: int, output_mean_var: bool, **_: Any) -> None:
+    data = known["data"]
+    _channel_shapes(known, axis=axis, output_mean_var=False)
+    if data is not None and output_mean_var:
+        at = normalize_axis(axis, len(data))
+        for number in (1, 2):
+            known.learn_output((*data[:at], 1, *data[at + 1 :]), number)
+
+
+def _group_shapes(known: Shapes, *, num_groups: int, output_mean_var: bool, **_: Any) -> None:
+    data = known["data"]
+    known.learn_output(data)
+    if data is None:
+        return
+    for name in ("gamma", "beta"):
+        known.learn(name, (num_groups,))
+    for number in (1, 2) if output_mean_var else ():
+        known.learn_output((data[0], num_groups), number)
+
+
+def _instance_shapes(known: Shapes, **_: Any) -> None:
+    _channel_shapes(known, output_mean_var=False)
+
+
 def _updated(count: int, attributes: Mapping[str, Any]) -> Sequence[int]:
     """The moving statistics, moved towards those of the batch; and gamma, which MXNet sets to 1 where it is fixed."""
     batch = attributes["training"] and not attributes["use_global_stats"]
     return (*((3, 4) if batch else ()), *((1,) if attributes["fix_gamma"] else ()))
 
 
-@op(samples=_batch_samples, method=False, writes=_updated)
+@op(samples=_batch_samples, method=False, writes=_updated, shapes=_channel_shapes, dtypes=beside_half)
 def BatchNorm(
     data: Value,
     gamma: Value,
@@ -123,7 +161,7 @@ def BatchNorm(
     return ir.convert(y, data.dtype), *((mean, inverse) if output_mean_var else ()), *written
 
 
-@op(samples=_batch_samples, method=False, writes=_updated, smooth=False)
+@op(samples=_batch_samples, method=False, writes=_updated, smooth=False, shapes=_channel_shapes, dtypes=beside_half)
 def _contrib_BatchNormWithReLU(
     data: Value,
     gamma: Value,
@@ -151,7 +189,13 @@ def _contrib_BatchNormWithReLU(
     return relu(y), *others
 
 
-@op(samples=lambda r: [(a, {**m, "key": "a"}) for a, m in _batch_samples(r)], method=False, writes=_updated)
+@op(
+    samples=lambda r: [(a, {**m, "key": "a"}) for a, m in _batch_samples(r)],
+    method=False,
+    writes=_updated,
+    shapes=_channel_shapes,
+    dtypes=beside_half,
+)
 def _contrib_SyncBatchNorm(
     data: Value,
     gamma: Value,
@@ -188,7 +232,7 @@ def _layer_samples(rng: Any) -> list[Any]:
     return [((x, *four), {}), ((x, *two), {"axis": 0, "output_mean_var": True}), ((x, *four), {"eps": 0.1})]
 
 
-@op(samples=_layer_samples, method=False)
+@op(samples=_layer_samples, method=False, shapes=_line_shapes)
 def LayerNorm(
     data: Value, gamma: Value, beta: Value, *, axis: int = -1, eps: Wide = 1e-5, output_mean_var: bool = False
 ) -> Results:
@@ -211,7 +255,7 @@ def _group_samples(rng: Any) -> list[Any]:
     return [((x, *two), {"num_groups": 2}), ((x, *two), {"num_groups": 2, "output_mean_var": True}), ((x, *one_), {})]
 
 
-@op(samples=_group_samples, method=False)
+@op(samples=_group_samples, method=False, shapes=_group_shapes)
 def GroupNorm(
     data: Value, gamma: Value, beta: Value, *, num_groups: int = 1, eps: Wide = 1e-5, output_mean_var: bool = False
 ) -> Results:
@@ -234,7 +278,9 @@ def GroupNorm(
     return tuple(ir.convert(v, data.dtype) for v in shown)
 
 
-@op(samples=lambda r: [((_normal(r, 2, 4, 3), _normal(r, 4), _normal(r, 4)), {})], method=False)
+@op(
+    samples=lambda r: [((_normal(r, 2, 4, 3), _normal(r, 4), _normal(r, 4)), {})], method=False, shapes=_instance_shapes
+)
 def InstanceNorm(data: Value, gamma: Value, beta: Value, *, eps: Wide = 1e-3) -> Value:
     """``(data - mean) / sqrt(variance + eps) * gamma + beta``, each channel (axis 1) of an example by itself."""
     require(data.ndim >= 3, f"InstanceNorm only supports input tensors of rank >= 3, got {data.type}")

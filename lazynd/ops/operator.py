@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -14,11 +14,12 @@ from ..ir.errors import MXNetError, OperatorError
 from ..ir.graph import Graph
 from ..ir.node import leaf
 from ..ir.specialization import Op, Slot, Specialization
-from ..ir.types import FLOAT32, FLOAT64, INT32, UINT32, Type, is_floating
+from ..ir.types import Type
 from ..ir.value import Value, constant, wrap
 from ..reference import operators as mxnet_operators
 from ..reference import twins
-from .kinds import CANONICAL, kinds_of
+from .kinds import Fixed, Kind, kinds_of
+from .partial import DTypeRule, ShapeRule, same
 
 #: Every operator by its name, and by what it declares to be called too; ``find`` knows MXNet's names for it as well.
 OPERATORS: dict[str, Operator] = {}
@@ -34,20 +35,21 @@ class Parameter:
     """One attribute of an operator."""
 
     name: str
-    kind: str
+    kind: Kind
     default: Any
     optional: bool
     bounds: tuple[float, float] | None = None
 
     def canonical(self, value: Any) -> Any:
-        if value is None or (self.optional and isinstance(value, str) and value == "None" and self.kind != "str"):
+        kind = self.kind
+        if value is None or (self.optional and isinstance(value, str) and value == "None" and kind.none):
             if self.optional:
                 return None
-            raise OperatorError(f"Invalid Parameter format for {self.name} expect {self.kind} but value='None'")
+            raise OperatorError(f"Invalid Parameter format for {self.name} expect {kind.name} but value='None'")
         try:
-            made = CANONICAL[self.kind](value)
+            made = kind.read(value)
         except OperatorError as error:
-            text = f"Invalid Parameter format for {self.name} expect {self.kind} but value='{value}': {error}"
+            text = f"Invalid Parameter format for {self.name} expect {kind.name} but value='{value}': {error}"
             raise OperatorError(text) from None
         if self.bounds is not None and not self.bounds[0] <= made <= self.bounds[1]:
             low, high = self.bounds
@@ -72,6 +74,9 @@ class Operator(Op):
         method: bool,
         static_values: Mapping[str, tuple[float, ...]],
         writes: Writes | None,
+        shapes: ShapeRule | None,
+        dtypes: DTypeRule | None,
+        optional: Mapping[str, Callable[[Mapping[str, Any]], bool]],
         draws: Callable[[Mapping[str, Any]], bool] | None,
         bounds: Mapping[str, tuple[float, float]],
         differentiable: bool,
@@ -87,6 +92,9 @@ class Operator(Op):
         self.method = method
         self.static_values = dict(static_values)
         self.writes = writes
+        self.shapes = shapes
+        self.dtypes = dtypes
+        self.optional = dict(optional)
         self.differentiable = differentiable
         self.smooth = smooth
         self.integral = integral
@@ -94,12 +102,14 @@ class Operator(Op):
         self.__doc__ = inspect.getdoc(function)
         self.inputs, self.required, self.variadic, self.parameters = _declared(function, bounds)
         self.by_name = {p.name: p for p in self.parameters}
-        self.draws = any(p.kind == "draw" for p in self.parameters)
+        #: The parameters that users see: the recorder fills in the others.
+        self.visible = tuple(p for p in self.parameters if not p.kind.hidden)
+        self.draws = len(self.visible) < len(self.parameters)
         self._draws = draws
         #: Whether the thread's state decides an attribute: mode, context or position of the random stream.
-        self.ambient = any(p.kind in ("draw", "mode", "context") for p in self.parameters)
+        self.ambient = any(p.kind.ambient for p in self.parameters)
         #: Whether an attribute may be a tuple.
-        self.takes_tuples = any(p.kind in _TUPLES for p in self.parameters)
+        self.takes_tuples = any(p.kind.tuples for p in self.parameters)
         self.ignores_cotangent = False
         self._gradient: Callable[..., Any] | None = None
 
@@ -130,9 +140,9 @@ class Operator(Op):
     def bind(self, types: tuple[Type, ...], attributes: Mapping[str, Any]) -> tuple[Specialization, list[Any]]:
         """The specialization to ``types`` and the static part of ``attributes``, and the slots' values.
 
-        Draw slots are left None for the recorder to fill.
+        The slots of hidden parameters that are not given are left None for the recorder to fill.
         """
-        given = self._canonical(attributes)
+        given = self.canonical(attributes)
         if self.shorthand:
             operator, meant = self.function(*types, **given)
             found: tuple[Specialization, list[Any]] = operator.bind(types, meant)
@@ -140,36 +150,39 @@ class Operator(Op):
         static: dict[str, Any] = {}
         slots: list[Any] = []
         for p in self.parameters:
-            value = given[p.name]
+            value, kind = given[p.name], p.kind
             if isinstance(value, Value):
                 slots.append(value)
-            elif p.kind == "draw":
-                if self._draws is None or self._draws(static):
-                    slots += value
-            elif p.kind in ("indices", "numbers"):
+            elif kind.hidden:
+                if self._fills(static):
+                    slots += [None] * len(kind.types(Fixed(types, static), p.name)) if value is None else value
+            elif kind.several:
                 slots += value
-            elif p.kind == "wides":
-                slots += value
-                static[p.name] = len(value)
-            elif p.kind in _NUMBERS and value is not None and not self._is_static(p.name, value):
+                if kind.counted:
+                    static[p.name] = len(value)
+            elif kind.slot is not None and value is not None and not self._is_static(p.name, value):
                 slots.append(value)
             else:
                 static[p.name] = value
         return self.specialize(types, static), slots
 
-    def _canonical(self, attributes: Mapping[str, Any]) -> dict[str, Any]:
+    def canonical(self, attributes: Mapping[str, Any]) -> dict[str, Any]:
         """A canonical value for each parameter."""
         given: dict[str, Any] = {}
         for p in self.parameters:
-            value = attributes.get(p.name, (None, None) if p.kind == "draw" else p.default)
+            value = attributes.get(p.name, p.default)
             if value is inspect.Parameter.empty:
-                raise OperatorError(f"Required parameter {p.name} of {p.kind} is not presented")
-            given[p.name] = value if p.kind == "draw" or isinstance(value, Value) else p.canonical(value)
+                raise OperatorError(f"Required parameter {p.name} of {p.kind.name} is not presented")
+            given[p.name] = value if isinstance(value, Value) else p.canonical(value)
         unknown = attributes.keys() - self.by_name.keys()
         if unknown:
             possible = ", ".join(self.by_name) or "none"
             raise OperatorError(f"Cannot find argument '{sorted(unknown)[0]}', Possible Arguments: {possible}")
         return given
+
+    def _fills(self, static: Mapping[str, Any]) -> bool:
+        """Whether a call with these attributes has the slots that the recorder fills."""
+        return self._draws is None or self._draws(static)
 
     def _is_static(self, name: str, value: Any) -> bool:
         return name in self.static_values and value in self.static_values[name]
@@ -179,15 +192,7 @@ class Operator(Op):
         slots = self._slots(in_types, attributes)
         parameters = [leaf(t) for t in (*in_types, *(s.type for s in slots))]
         values = list(map(Value, parameters))
-        kwargs = dict(attributes)
-        several = {p.name for p in self.parameters if p.kind in ("draw", "indices", "numbers", "wides")}
-        kwargs.update({p.name: () for p in self.parameters if p.kind in ("numbers", "wides")})
-        given = iter(values[len(in_types) :])
-        for slot in slots:
-            if slot.name in several:
-                kwargs[slot.name] = (*kwargs.get(slot.name, ()), next(given))
-            else:
-                kwargs[slot.name] = next(given)
+        kwargs = self._arguments(attributes, slots, values[len(in_types) :])
         result = self.function(*values[: len(in_types)], **kwargs)
         refs = [v.ref for v in (result if isinstance(result, tuple | list) else (result,))]
         body = Graph(parameters, refs, name=self.name)
@@ -208,27 +213,39 @@ class Operator(Op):
         return targets
 
     def _slots(self, in_types: tuple[Type, ...], static: Mapping[str, Any]) -> tuple[Slot, ...]:
-        like = in_types[0].dtype if in_types else static.get("dtype") or FLOAT32
-        context = in_types[0].context if in_types else static.get("ctx")
-        wide = np.result_type(like, FLOAT32) if is_floating(like) else FLOAT32
-        dtypes = {"runtime": like, "real": FLOAT64, "wide": wide, "wides": wide, "draw": UINT32}
+        fixed = Fixed(in_types, static)
         slots: list[Slot] = []
         for p in self.parameters:
-            if p.kind == "numbers":
-                slots += [Slot(p.name, "runtime", type) for type in _number_types(in_types, static)]
-                continue
-            count = 1
-            if p.kind == "wides":
-                count = static[p.name]
-            elif p.kind == "indices":
-                count = in_types[0].ndim if in_types else 0
-            elif p.kind == "draw":
-                count = 2 if self._draws is None or self._draws(static) else 0
-            elif p.name in static:
-                continue
-            type = Type((), dtypes.get(p.kind, INT32), context) if context else Type((), dtypes.get(p.kind, INT32))
-            slots += [Slot(p.name, _SLOT_KINDS.get(p.kind, p.kind), type)] * count
+            kind = p.kind
+            absent = kind.hidden and not self._fills(static) if kind.several else p.name in static
+            if kind.slot is not None and not absent:
+                slots += [Slot(p.name, kind.slot, type) for type in kind.types(fixed, p.name)]
         return tuple(slots)
+
+    def _arguments(self, static: Mapping[str, Any], slots: Sequence[Slot], values: Sequence[Any]) -> dict[str, Any]:
+        """Every parameter as a body gets it: static, or the values of its slots; none if it has none and is hidden."""
+        found = dict(static)
+        found.update({p.name: () for p in self.visible if p.kind.several})
+        for slot, value in zip(slots, values, strict=True):
+            if self.by_name[slot.name].kind.several:
+                found[slot.name] = (*found.get(slot.name, ()), value)
+            else:
+                found[slot.name] = value
+        return found
+
+    def names_of(self, attributes: Mapping[str, Any], count: int) -> tuple[str, ...]:
+        """The names of the ``count`` inputs of a call with these canonical attributes; there may be no other number."""
+        if self.variadic:
+            fixed = self.inputs[:-1]
+            return (*fixed, *(f"{self.inputs[-1]}{i}" for i in range(count - len(fixed))))
+        names = tuple(n for n in self.inputs if n not in self.optional or self.optional[n](attributes))
+        if len(names) != count:
+            raise OperatorError(f"Operator {self.name} expects {len(names)} inputs, but got {count} instead")
+        return names
+
+    def results(self, spec: Specialization) -> tuple[Type, ...]:
+        """The types of what a caller sees: all results but those that are written to inputs."""
+        return spec.out_types[: len(spec.out_types) - len(spec.writes)]
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -245,29 +262,14 @@ class Operator(Op):
         if self._gradient is None:
             return [None] * len(inputs)
         tensors, given = inputs[: len(spec.in_types)], inputs[len(spec.in_types) :]
-        kwargs = dict(spec.attributes)
-        kwargs.update({s.name: v for s, v in zip(spec.slots, given, strict=True) if s.kind != "draw"})
+        seen = self._arguments(spec.attributes, spec.slots, given)
+        kwargs = {name: value for name, value in seen.items() if not self.by_name[name].kind.hidden}
         single = len(spec.out_types) == 1
         found = self._gradient(
             cotangents[0] if single else tuple(cotangents), outputs[0] if single else tuple(outputs), *tensors, **kwargs
         )
         listed = list(found) if isinstance(found, tuple | list) else [found]
         return listed + [None] * (len(inputs) - len(listed))
-
-
-#: Kinds of parameters that are one number in a slot of its own.
-_NUMBERS: Final = ("runtime", "real", "wide", "index")
-#: Kinds whose values may be tuples.
-_TUPLES: Final = ("axes", "shape", "bounds", "indices", "wides", "numbers")
-#: What a parameter's slots are to the runtime.
-_SLOT_KINDS: Final = {"indices": "index", "real": "runtime", "wide": "runtime", "wides": "runtime"}
-
-
-def _number_types(in_types: tuple[Type, ...], static: Mapping[str, Any]) -> list[Type]:
-    """Types of the numbers of a traced body: parameters behind those for arrays, but for two that are of a draw."""
-    body = next(value for value in static.values() if isinstance(value, Graph))
-    draws = 2 if static.get("draws") else 0
-    return [node.type for node in body.inputs[len(in_types) : len(body.inputs) - draws]]
 
 
 def _on_one_device(types: tuple[Type, ...]) -> None:
@@ -293,9 +295,11 @@ def _declared(
             variadic = True
         elif p.kind is p.KEYWORD_ONLY:
             text = str(p.annotation)
-            kinds = kinds_of(p.annotation)
-            if len(kinds) != 1:
+            kinds = kinds_of(p.annotation, function.__globals__)
+            if len(kinds) != 1 or not isinstance(kinds[0], Kind):
                 raise TypeError(f"{function.__name__}: parameter {p.name} needs one known kind, got {text!r}")
+            if kinds[0].hidden:
+                p = p.replace(default=None)
             optional = "None" in text or p.default is None
             parameters.append(Parameter(p.name, kinds[0], p.default, optional, bounds.get(p.name)))
         else:
@@ -317,6 +321,9 @@ def op(
     method: bool = True,
     static_values: Mapping[str, tuple[float, ...]] | None = None,
     writes: Sequence[int] | Writes = (),
+    shapes: ShapeRule | None = None,
+    dtypes: DTypeRule | None = same,
+    optional: Mapping[str, Callable[[Mapping[str, Any]], bool]] | None = None,
     draws: Callable[[Mapping[str, Any]], bool] | None = None,
     bounds: Mapping[str, tuple[float, float]] | None = None,
     differentiable: bool = True,
@@ -334,6 +341,9 @@ def op(
     ``writes``: numbers of the inputs that a call updates, to which the runtime writes the last results of the body;
     callers see the others. ``draws``: whether a call draws. Both may depend on the static attributes. ``bounds``: what
     a number must lie between.
+
+    ``shapes`` and ``dtypes`` say what follows for inputs and results of which not all is known (see ``partial``); by
+    default nothing for shapes, and one dtype for all. ``optional``: with which attributes a call has which input.
     """
     chosen = writes if callable(writes) else (lambda count, attributes: writes) if writes else None
 
@@ -346,6 +356,9 @@ def op(
             method=method,
             static_values=static_values or {},
             writes=chosen,
+            shapes=shapes,
+            dtypes=dtypes,
+            optional=optional or {},
             draws=draws,
             bounds=bounds or {},
             differentiable=differentiable,

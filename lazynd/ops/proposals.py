@@ -12,6 +12,7 @@ from ..ir.types import FLOAT32, INT32, require
 from .boxes import at_places, corners, numbers, ordered, stacked, suppressed
 from .kinds import Wide, Wides
 from .operator import op
+from .partial import Shapes
 
 
 def _anchors(stride: int, scales: Wides, ratios: Wides) -> Value:
@@ -117,6 +118,13 @@ array([[ 0., 16.,  0., 31., 15.],
 """
 
 
+def _proposal_shapes(known: Shapes, *, scales: tuple[Any, ...], ratios: tuple[Any, ...], **_: Any) -> None:
+    scores = known["cls_prob"]
+    if scores is not None and len(scores) == 4:
+        known.learn("bbox_pred", (scores[0], 4 * len(scales) * len(ratios), *scores[2:]))
+        known.learn("im_info", (scores[0], 3))
+
+
 def _declare(name: str, several: bool) -> None:
     def function(
         cls_prob: Value,
@@ -156,7 +164,7 @@ def _declare(name: str, several: bool) -> None:
     count = "n * rpn_post_nms_top_n" if several else "rpn_post_nms_top_n"
     images, n = ("images", "n") if several else ("an image", "1")
     function.__doc__ = _DOC.format(name=name, images=images, count=count, n=n)
-    op(name=f"_contrib_{name}", method=False, differentiable=False, samples=_samples)(function)
+    op(name=f"_contrib_{name}", method=False, differentiable=False, samples=_samples, shapes=_proposal_shapes)(function)
 
 
 _declare("Proposal", several=False)

@@ -13,6 +13,7 @@ from ..ir.build import Value
 from ..ir.types import finfo, is_floating, require, widened
 from .kinds import Device, Draw, DType, Scalar, Shape, one_of
 from .operator import op
+from .partial import giving
 
 Stream = tuple[Value, Value]
 _FLOAT32 = np.dtype("float32")
@@ -54,7 +55,7 @@ def _samples(**attributes: Any) -> Any:
     return lambda rng: [((), {"shape": (3, 4), **attributes}), ((), {"shape": (5,), "dtype": "float64", **attributes})]
 
 
-@op(samples=_samples(low=-1.0, high=2.0), method=False, differentiable=False)
+@op(samples=_samples(low=-1.0, high=2.0), method=False, differentiable=False, dtypes=giving())
 def _random_uniform(
     *,
     low: Scalar = 0.0,
@@ -69,7 +70,7 @@ def _random_uniform(
     return low + uniform(draw, shape, dtype) * (high - low)
 
 
-@op(samples=_samples(loc=1.0, scale=2.0), method=False, differentiable=False)
+@op(samples=_samples(loc=1.0, scale=2.0), method=False, differentiable=False, dtypes=giving())
 def _random_normal(
     *,
     loc: Scalar = 0.0,
@@ -84,7 +85,7 @@ def _random_normal(
     return loc + normal(draw, shape, dtype) * scale
 
 
-@op(samples=_samples(lam=2.0), method=False, differentiable=False)
+@op(samples=_samples(lam=2.0), method=False, differentiable=False, dtypes=giving())
 def _random_exponential(
     *, lam: Scalar = 1.0, shape: Shape = (1,), ctx: Device | None = None, dtype: DType = "float32", draw: Draw
 ) -> Value:
@@ -93,7 +94,12 @@ def _random_exponential(
     return ir.convert(-ir.log(1 - uniform(draw, shape, widened(dtype))), dtype) / lam
 
 
-@op(samples=lambda r: [((), {"shape": (3, 4), "low": -2, "high": 9})], method=False, differentiable=False)
+@op(
+    samples=lambda r: [((), {"shape": (3, 4), "low": -2, "high": 9})],
+    method=False,
+    differentiable=False,
+    dtypes=giving(),
+)
 def _random_randint(
     *, low: Scalar, high: Scalar, shape: Shape = (1,), ctx: Device | None = None, dtype: DType = "int32", draw: Draw
 ) -> Value:
@@ -108,7 +114,7 @@ def _random_randint(
     return low + ir.convert(offset, dtype)
 
 
-@op(samples=_samples(lam=3.5), method=False, differentiable=False)
+@op(samples=_samples(lam=3.5), method=False, differentiable=False, dtypes=giving())
 def _random_poisson(
     *, lam: Scalar = 1.0, shape: Shape = (1,), ctx: Device | None = None, dtype: DType = "float32", draw: Draw
 ) -> Value:

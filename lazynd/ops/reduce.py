@@ -14,6 +14,7 @@ from ..ir.errors import OperatorError
 from ..ir.types import BOOL, FLOAT64, INT64, counting, is_floating, normalize_axis, require
 from .kinds import Axis, DType
 from .operator import Operator, op
+from .partial import converted
 
 Ints = tuple[int, ...]
 
@@ -168,6 +169,7 @@ def argmax_channel(data: Value) -> Value:
 @op(
     samples=lambda r: [((r.random((3, 4)).astype("float32"),), c) for c in ({}, {"axis": 0}, {"dtype": "float64"})],
     method=False,
+    dtypes=converted,
 )
 def cumsum(a: Value, *, axis: int | None = None, dtype: DType | None = None) -> Value:
     """Running sums along ``axis``, of the flattened array if None, in ``dtype`` (that of ``a`` by default)."""

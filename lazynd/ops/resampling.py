@@ -11,6 +11,7 @@ from .convolution import Deconvolution
 from .kinds import Shape, check_count, one_of
 from .operator import floats as _f
 from .operator import op
+from .partial import Shapes
 
 
 def _upsampling_samples(rng: Any) -> list[Any]:
@@ -22,7 +23,15 @@ def _upsampling_samples(rng: Any) -> list[Any]:
     ]
 
 
-@op(samples=_upsampling_samples, method=False)
+def _upsampling_shapes(known: Shapes, *, scale: int, sample_type: str, **_: Any) -> None:
+    """The weight of a bilinear one."""
+    data = known.inputs[0]
+    if sample_type == "bilinear" and data is not None and len(data) == 4 and len(known.inputs) == 2:
+        size = 2 * scale - scale % 2
+        known.learn_input(1, (data[1], 1, size, size))
+
+
+@op(samples=_upsampling_samples, method=False, shapes=_upsampling_shapes)
 def UpSampling(
     *data: Value,
     scale: int,

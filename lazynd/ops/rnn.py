@@ -14,7 +14,9 @@ from ..ir.types import INT32, is_floating, normalize_axis, require
 from .kinds import Draw, Scalar, Training, check_count, one_of
 from .operator import floats as _f
 from .operator import op
+from .partial import Shapes
 from .random import uniform
+from .shape import joined_shapes
 
 #: Matrices of each kind of weight by mode: one for each gate.
 _GATES: Final = {"gru": 3, "lstm": 4, "rnn_relu": 1, "rnn_tanh": 1}
@@ -182,7 +184,38 @@ def _drops(attributes: Mapping[str, Any]) -> bool:
     return bool(attributes["training"] and attributes["num_layers"] > 1 and "p" not in attributes)
 
 
-@op(samples=_samples, method=False, static_values={"p": (0.0,)}, draws=_drops)
+def _rnn_shapes(
+    known: Shapes, *, state_size: int, num_layers: int, bidirectional: bool, mode: str, projection_size: int | None,
+    state_outputs: bool, **_: Any,
+) -> None:  # fmt: skip
+    data = known["data"]
+    if data is None or len(data) != 3 or mode not in _GATES:
+        return
+    steps, batch, inputs = data
+    directions = 2 if bidirectional else 1
+    layout = _Layout(mode, inputs or 0, state_size, num_layers, directions, projection_size)
+    known.learn("parameters", None if inputs is None else (layout.count(),))
+    cells = num_layers * directions
+    states = [(cells, batch, layout.width), (cells, batch, state_size)][: 2 if mode == "lstm" else 1]
+    for number, (name, shape) in enumerate(zip(("state", "state_cell"), states, strict=False), 1):
+        known.learn(name, shape)
+        if state_outputs:
+            known.learn_output(shape, number)
+    known.learn("sequence_length", (batch,))
+    known.learn_output((steps, batch, layout.width * directions))
+
+
+@op(
+    samples=_samples,
+    method=False,
+    static_values={"p": (0.0,)},
+    draws=_drops,
+    shapes=_rnn_shapes,
+    optional={
+        "state_cell": lambda attributes: attributes["mode"] == "lstm",
+        "sequence_length": lambda attributes: attributes["use_sequence_length"],
+    },
+)
 def RNN(
     data: Value,
     parameters: Value,
@@ -276,6 +309,7 @@ def _inputs(
 @op(
     samples=lambda r: [((_f(r, 6), _f(r, 4)), {"dim": 0, "num_args": 2}), ((_f(r, 2, 3), _f(r, 2, 1)), {})],
     method=False,
+    shapes=joined_shapes,
 )
 def _rnn_param_concat(*data: Value, num_args: int | None = None, dim: int = 1) -> Value:
     """The arrays joined along ``dim``: of flat weights and biases, the vector that ``RNN`` takes (``dim`` 0)."""

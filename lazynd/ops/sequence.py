@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 import numpy as np
@@ -14,6 +15,7 @@ from .kinds import Scalar, one_of
 from .nn import log_softmax
 from .operator import floats as _f
 from .operator import op
+from .partial import DTypes, Shapes, like, without
 
 
 def _lengths(data: Value, lengths: Value | None, used: bool, axis: int, axes: tuple[int, ...]) -> Value | None:
@@ -51,7 +53,38 @@ def _samples(**attributes: Any) -> Any:
     return samples
 
 
-@op(samples=_samples(value=-1.5), method=False)
+def _uses_lengths(attributes: Mapping[str, Any]) -> bool:
+    return bool(attributes["use_sequence_length"])
+
+
+def _sequence_shapes(known: Shapes, *, axis: int, **_: Any) -> None:
+    data = known["data"]
+    known.learn_output(data)
+    if data is not None and len(data) > 1:
+        known.learn("sequence_length", (data[1 - axis],))
+
+
+def _length_dtypes(known: DTypes, **_: Any) -> None:
+    """Lengths are like the data, but may be of any dtype."""
+    known.learn_output(known["data"])
+    if known["sequence_length"] is None:
+        known.learn("sequence_length", known["data"])
+
+
+def _last_shapes(known: Shapes, *, axis: int, **_: Any) -> None:
+    data = known["data"]
+    if data is not None and len(data) > 1:
+        known.learn("sequence_length", (data[1 - axis],))
+        known.learn_output(without(data, axis))
+
+
+@op(
+    samples=_samples(value=-1.5),
+    method=False,
+    shapes=_sequence_shapes,
+    optional={"sequence_length": _uses_lengths},
+    dtypes=_length_dtypes,
+)
 def SequenceMask(
     data: Value,
     sequence_length: Value | None = None,
@@ -71,7 +104,13 @@ def SequenceMask(
     return ir.select(_spread(inside, data.shape), data, value)
 
 
-@op(samples=_samples(axis=0), method=False)
+@op(
+    samples=_samples(axis=0),
+    method=False,
+    shapes=_last_shapes,
+    optional={"sequence_length": _uses_lengths},
+    dtypes=_length_dtypes,
+)
 def SequenceLast(
     data: Value, sequence_length: Value | None = None, *, use_sequence_length: bool = False, axis: int = 0
 ) -> Value:
@@ -90,7 +129,13 @@ def SequenceLast(
     return ir.gather(data, (last, rows) if axis == 0 else (rows, last), (0, 1))
 
 
-@op(samples=_samples(axis=0), method=False)
+@op(
+    samples=_samples(axis=0),
+    method=False,
+    shapes=_sequence_shapes,
+    optional={"sequence_length": _uses_lengths},
+    dtypes=_length_dtypes,
+)
 def SequenceReverse(
     data: Value, sequence_length: Value | None = None, *, use_sequence_length: bool = False, axis: int = 0
 ) -> Value:
@@ -139,7 +184,16 @@ def _ctc_samples(rng: Any) -> list[Any]:
     ]
 
 
-@op(samples=_ctc_samples, method=False, aliases=("ctc_loss", "_contrib_CTCLoss", "_contrib_ctc_loss"))
+@op(
+    samples=_ctc_samples,
+    method=False,
+    aliases=("ctc_loss", "_contrib_CTCLoss", "_contrib_ctc_loss"),
+    optional={
+        "data_lengths": lambda attributes: attributes["use_data_lengths"],
+        "label_lengths": lambda attributes: attributes["use_label_lengths"],
+    },
+    dtypes=like(0),
+)
 def CTCLoss(
     data: Value,
     label: Value,

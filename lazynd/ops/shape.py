@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 
@@ -12,6 +13,8 @@ from ..ir.types import Context, distinct_axes, normalize_axis, require
 from .kinds import Axis, Device, DType, Shape, check_count, one_of
 from .operator import floats as _f
 from .operator import op
+from .partial import Shape as Partial
+from .partial import Shapes, converted, giving, like, product, same, without
 
 Ints = tuple[int, ...]
 
@@ -84,7 +87,21 @@ def resolve_reshape(shape: Ints, target: Ints, reverse: bool = False) -> Ints:
     return tuple(made[::-1] if reverse else made)
 
 
+def _reshaped_shapes(known: Shapes, *, shape: Ints, reverse: bool, **_: Any) -> None:
+    """The result as far as ``shape`` says it, and one open extent of the data from the number of elements."""
+    data, made = known["data"], known.output()
+    plain = bool(shape) and min(shape) >= -1 and 0 not in shape[len(data or ()) :] and not reverse
+    if data is not None and plain:
+        known.learn_output(tuple(data[i] if n == 0 else None if n == -1 else n for i, n in enumerate(shape)))
+    count = None if made is None else product(made)
+    if data is not None and data.count(None) == 1 and count is not None:
+        rest = product(n for n in data if n is not None)
+        if rest and count % rest == 0:
+            known.learn("data", tuple(count // rest if n is None else n for n in data))
+
+
 @op(
+    shapes=_reshaped_shapes,
     samples=lambda r: (
         [((_f(r, 2, 3, 4),), {"shape": s}) for s in ((0, -1), (-3, 0), (-4, 1, 2, -2))]
         + [((_f(r, 2, 3, 4),), {"target_shape": (4, 0)})]
@@ -122,20 +139,20 @@ def _reshape_to(data: Value, *, shape: Shape) -> Value:
     return ir.reshape(data, shape)
 
 
-@op(samples=lambda r: [((_f(r, 1, 3),), {"shape": (2, 3), "dtype": "float64"})], method=False)
+@op(samples=lambda r: [((_f(r, 1, 3),), {"shape": (2, 3), "dtype": "float64"})], method=False, dtypes=converted)
 def _fit(data: Value, *, shape: Shape, dtype: DType) -> Value:
     """``data`` cast to ``dtype`` and broadcast to ``shape``, leading axes of length 1 dropped if need be."""
     extra = max(data.ndim - len(shape), 0)
     return ir.broadcast_to(ir.convert(ir.reshape(data, data.shape[extra:]), dtype), shape)
 
 
-@op(samples=lambda r: [((_f(r, 2, 3),), {"ctx": Context("cpu", 1)})], method=False)
+@op(samples=lambda r: [((_f(r, 2, 3),), {"ctx": Context("cpu", 1)})], method=False, shapes=same)
 def _copyto(data: Value, *, ctx: Device) -> Value:
     """``data`` on another context."""
     return ir.emit("copy", data, context=ctx)
 
 
-@op(samples=lambda r: [((_f(r, 2, 3),), {"stype": s}) for s in ("default", "csr")], method=False)
+@op(samples=lambda r: [((_f(r, 2, 3),), {"stype": s}) for s in ("default", "csr")], method=False, shapes=same)
 def cast_storage(data: Value, *, stype: str) -> Value:
     """A copy for storage as ``stype``: "default", "csr" (two dimensions) or "row_sparse"; the values stay dense."""
     one_of(stype, "csr", "default", "row_sparse")
@@ -149,14 +166,38 @@ def Flatten(data: Value) -> Value:
     return ir.reshape(data, (data.shape[0], math.prod(data.shape[1:])))
 
 
-@op(samples=lambda r: [((_f(r, 2, 3, 4),), {}), ((_f(r, 2, 3, 4),), {"axes": (1, 2, 0)})])
+def _transposed_shapes(known: Shapes, *, axes: Ints) -> None:
+    data, made = known["data"], known.output()
+    n = len(data or made or ())
+    if data is made is None or len(axes) not in (0, n):
+        return
+    order = [normalize_axis(a, n) for a in axes] if axes else list(range(n))[::-1]
+    if data is not None:
+        known.learn_output(tuple(data[a] for a in order))
+    if made is not None and len(made) == n:
+        known.learn("data", tuple(made[order.index(i)] for i in range(n)))
+
+
+@op(
+    samples=lambda r: [((_f(r, 2, 3, 4),), {}), ((_f(r, 2, 3, 4),), {"axes": (1, 2, 0)})],
+    shapes=_transposed_shapes,
+)
 def transpose(data: Value, *, axes: Shape = ()) -> Value:
     """The dimensions in the order ``axes``, reversed by default."""
     require(not axes or len(axes) == data.ndim, f"axes {axes} do not name the {data.ndim} dimensions of {data.type}")
     return ir.transpose(data, [normalize_axis(a, data.ndim) for a in axes] if axes else None)
 
 
-@op(samples=lambda r: [((_f(r, 2, 3),), {"axis": a}) for a in (0, 1, -1)])
+def _expanded_shapes(known: Shapes, *, axis: int) -> None:
+    data, made = known["data"], known.output()
+    if data is not None:
+        at = normalize_axis(axis, len(data) + 1)
+        known.learn_output((*data[:at], 1, *data[at:]))
+    if made is not None:
+        known.learn("data", without(made, axis))
+
+
+@op(samples=lambda r: [((_f(r, 2, 3),), {"axis": a}) for a in (0, 1, -1)], shapes=_expanded_shapes)
 def expand_dims(data: Value, *, axis: int) -> Value:
     """A dimension of length 1 inserted at ``axis``."""
     return ir.expand_dims(data, axis)
@@ -209,7 +250,8 @@ def broadcast_axis(data: Value, *, axis: Shape = (), size: Shape = ()) -> Value:
     samples=lambda r: [
         ((_f(r, 1, 3), _f(r, 2, 3)), {}),
         ((_f(r, 1, 3), _f(r, 4, 2)), {"lhs_axes": (0,), "rhs_axes": (-1,)}),
-    ]
+    ],
+    dtypes=like(0),
 )
 def broadcast_like(lhs: Value, rhs: Value, *, lhs_axes: Shape | None = None, rhs_axes: Shape | None = None) -> Value:
     """``lhs`` broadcast to the shape of ``rhs``; or ``lhs_axes`` of it, of length 1, to the lengths of ``rhs_axes``."""
@@ -229,7 +271,8 @@ def broadcast_like(lhs: Value, rhs: Value, *, lhs_axes: Shape | None = None, rhs
     samples=lambda r: [
         ((_f(r, 2, 3), _f(r, 3, 2)), {}),
         ((_f(r, 4, 3), _f(r, 2, 2, 5)), {"lhs_begin": 0, "lhs_end": 1, "rhs_begin": 0, "rhs_end": -1}),
-    ]
+    ],
+    dtypes=like(0),
 )
 def reshape_like(
     lhs: Value,
@@ -279,7 +322,22 @@ def repeat(data: Value, *, repeats: int, axis: int | None = None) -> Value:
     return ir.reshape(wide, (*x.shape[:at], x.shape[at] * repeats, *x.shape[at + 1 :]))
 
 
-@op(samples=lambda r: [((_f(r, 2, 3), _f(r, 2, 3)), {"axis": a}) for a in (0, -1)], method=False)
+def _stacked_shapes(known: Shapes, *, axis: int, **_: Any) -> None:
+    """All arrays have one shape, the result's less the new axis."""
+    for each in known.inputs:
+        if each is not None:
+            at = normalize_axis(axis, len(each) + 1)
+            known.learn_output((*each[:at], len(known.inputs), *each[at:]))
+    made = known.output()
+    for number in range(len(known.inputs)) if made is not None else ():
+        known.learn_input(number, without(made or (), axis))
+
+
+@op(
+    samples=lambda r: [((_f(r, 2, 3), _f(r, 2, 3)), {"axis": a}) for a in (0, -1)],
+    method=False,
+    shapes=_stacked_shapes,
+)
 def stack(*data: Value, axis: int = 0, num_args: int | None = None) -> Value:
     """Arrays of one shape joined along a new dimension ``axis``. ``num_args`` is how many there are."""
     check_count(data, num_args)
@@ -288,9 +346,31 @@ def stack(*data: Value, axis: int = 0, num_args: int | None = None) -> Value:
     return ir.concatenate([ir.expand_dims(x, axis) for x in data], normalize_axis(axis, data[0].ndim + 1))
 
 
+def joined_shapes(known: Shapes, *, dim: int, **_: Any) -> None:
+    """All arrays agree but along ``dim``, where their extents add up to that of the result."""
+    first = next((each for each in (*known.inputs, *known.outputs) if each is not None), None)
+    if first is None:
+        return
+    at = normalize_axis(dim, len(first))
+    places = [*known.inputs, known.output()]
+    others: Partial = None
+    for each in places:
+        others = known.common(others, None if each is None else (*each[:at], None, *each[at + 1 :]))
+    assert others is not None
+    parts = [None if each is None else each[at] for each in known.inputs]
+    made = None if known.output() is None else (known.output() or first)[at]
+    total = made if None in parts else sum(n for n in parts if n is not None)
+    if made is not None and parts.count(None) == 1:
+        parts[parts.index(None)] = made - sum(n for n in parts if n is not None)
+    for number, extent in enumerate(parts):
+        known.learn_input(number, (*others[:at], extent, *others[at + 1 :]))
+    known.learn_output((*others[:at], total, *others[at + 1 :]))
+
+
 @op(
     samples=lambda r: [((_f(r, 2, 3), _f(r, 2, 1)), {}), ((_f(r, 2, 3), _f(r, 1, 3)), {"dim": 0})],
     method=False,
+    shapes=joined_shapes,
 )
 def Concat(*data: Value, dim: int = 1, num_args: int | None = None) -> Value:
     """Arrays joined along dimension ``dim``; other extents and the dtype must agree.
@@ -311,7 +391,22 @@ def Concat(*data: Value, dim: int = 1, num_args: int | None = None) -> Value:
     return ir.concatenate(list(data), normalize_axis(dim, data[0].ndim))
 
 
+def _split_shapes(known: Shapes, *, num_outputs: int, axis: int, squeeze_axis: bool) -> None:
+    data = known["data"]
+    if data is None:
+        return
+    at = normalize_axis(axis, len(data))
+    extent = data[at]
+    rest = () if squeeze_axis else (None if extent is None else extent // num_outputs,)
+    for number in range(num_outputs):
+        known.learn_output((*data[:at], *rest, *data[at + 1 :]), number)
+        made = known.output(number)
+        if made is not None:
+            known.learn("data", (*made[:at], extent, *made[at + len(rest) :]))
+
+
 @op(
+    shapes=_split_shapes,
     samples=lambda r: [
         ((_f(r, 4, 6),), {"num_outputs": 3}),
         ((_f(r, 2, 6),), {"num_outputs": 2, "axis": 0, "squeeze_axis": True}),
@@ -340,7 +435,7 @@ def SliceChannel(data: Value, *, num_outputs: int, axis: int = 1, squeeze_axis: 
     return tuple(parts)
 
 
-@op(samples=lambda r: [((_f(r, 4, 5), _f(r, 2, 3)), {}), ((_f(r, 4, 5), _f(r, 2, 3)), {"axes": (1,)})])
+@op(samples=lambda r: [((_f(r, 4, 5), _f(r, 2, 3)), {}), ((_f(r, 4, 5), _f(r, 2, 3)), {"axes": (1,)})], dtypes=like(0))
 def slice_like(data: Value, shape_like: Value, *, axes: Shape = ()) -> Value:
     """The leading part of ``data`` with the extents of ``shape_like`` along ``axes``, along all by default."""
     require(bool(axes) or data.ndim == shape_like.ndim, f"expected {data.ndim} dimensions, got {shape_like.type}")
@@ -353,20 +448,20 @@ def slice_like(data: Value, shape_like: Value, *, axes: Shape = ()) -> Value:
     return ir.slice_(data, [0] * data.ndim, high)
 
 
-@op(samples=lambda r: [((_f(r, 2, 3),), {"axis": 1}), ((_f(r, 2, 3),), {"axis": (0, 1)})])
+@op(samples=lambda r: [((_f(r, 2, 3),), {"axis": 1}), ((_f(r, 2, 3),), {"axis": (0, 1)})], shapes=same)
 def reverse(data: Value, *, axis: Shape) -> Value:
     """Elements in reverse order along ``axis``; along an axis that is named twice they stay as they are."""
     axes = [normalize_axis(a, data.ndim) for a in axis]
     return ir.reverse(data, [a for a in range(data.ndim) if axes.count(a) % 2])
 
 
-@op(samples=lambda r: [((_f(r, 2, 3),), {})], differentiable=False)
+@op(samples=lambda r: [((_f(r, 2, 3),), {})], differentiable=False, dtypes=giving("int64"))
 def shape_array(data: Value) -> Value:
     """The extents, as int64."""
     return _numbers(data, data.shape)
 
 
-@op(samples=lambda r: [((_f(r, 2, 3),), {})], differentiable=False)
+@op(samples=lambda r: [((_f(r, 2, 3),), {})], differentiable=False, dtypes=giving("int64"))
 def size_array(data: Value) -> Value:
     """The number of elements, as int64 of shape (1,)."""
     return _numbers(data, (data.size,))

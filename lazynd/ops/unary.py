@@ -13,6 +13,7 @@ from ..ir.build import Value
 from ..ir.types import BOOL, FLOAT32, is_floating, require, require_floats
 from .kinds import Draw, DType, Real, Scalar, Training, one_of
 from .operator import Operator, op
+from .partial import Shapes, giving, same
 from .random import uniform
 
 
@@ -38,7 +39,7 @@ def _math(
         return ir.convert(rule(ir.convert(data, FLOAT32)), data.dtype)
 
     function.__doc__ = f"{text} The result has the shape and dtype of ``data``."
-    return op(name=name, samples=_samples(low, high), **options)(function)
+    return op(name=name, samples=_samples(low, high), shapes=same, **options)(function)
 
 
 def _exact(name: str, rule: Callable[[Value], Value], text: str, **options: Any) -> Operator:
@@ -49,7 +50,7 @@ def _exact(name: str, rule: Callable[[Value], Value], text: str, **options: Any)
 
     function.__doc__ = f"{text} The result has the shape and dtype of ``data``."
     options.setdefault("samples", _samples(-1.9, 1.9))
-    return op(name=name, **options)(function)
+    return op(name=name, shapes=same, **options)(function)
 
 
 def nearest(x: Value) -> Value:
@@ -71,7 +72,7 @@ def towards_zero(x: Value) -> Value:
     return ir.select(x == 0, x, ir.sign(x) * ir.floor(ir.abs(x)))  # -0.0 stays
 
 
-@op(name="_softplus", samples=_samples(-2, 2), method=False)
+@op(name="_softplus", samples=_samples(-2, 2), method=False, shapes=same)
 def softplus(data: Value) -> Value:
     """log(1 + exp(x)) without overflow."""
     return ir.maximum(data, 0) + ir.log1p(ir.exp(-ir.abs(data)))
@@ -153,6 +154,8 @@ _arccos.gradient(lambda g, y, data: -_arcsin_gradient(g, y, data))
 @op(
     samples=lambda r: [((r.uniform(-9, 9, (2, 3)).astype("float32"),), {"dtype": d}) for d in ("float64", "int32")],
     smooth=False,
+    shapes=same,
+    dtypes=giving(),
 )
 def Cast(data: Value, *, dtype: DType) -> Value:
     """``data`` cast to ``dtype``, as C casts: towards zero, integers wrapping."""
@@ -169,7 +172,11 @@ def _bound(bound: Value, dtype: np.dtype[Any]) -> Value:
     return ir.select(bound <= float(ends.min), ir.full_like(made, ends.min), made)
 
 
-@op(samples=lambda r: [((r.uniform(-2, 2, (3, 4)).astype("float32"),), {"a_min": -0.7, "a_max": 1.1})], smooth=False)
+@op(
+    samples=lambda r: [((r.uniform(-2, 2, (3, 4)).astype("float32"),), {"a_min": -0.7, "a_max": 1.1})],
+    smooth=False,
+    shapes=same,
+)
 def clip(data: Value, *, a_min: Real, a_max: Real) -> Value:
     """``data`` limited to the interval from ``a_min`` to ``a_max``, which wins if it is the smaller."""
     require(data.dtype != BOOL, f"clip does not support {data.dtype}")
@@ -180,6 +187,7 @@ def clip(data: Value, *, a_min: Real, a_max: Real) -> Value:
 @op(
     samples=lambda r: [((r.uniform(0.2, 2, (2, 3)).astype("float32"),), {"act_type": a}) for a in _ACTIVATIONS],
     smooth=False,
+    shapes=same,
 )
 def Activation(data: Value, *, act_type: str) -> Value:
     """The activation ``act_type`` of each element: relu, sigmoid, tanh, softrelu (log(1 + exp x)) or softsign."""
@@ -196,7 +204,7 @@ _ACTIVATIONS: dict[str, Callable[[Value], Value]] = {
 }
 
 
-@op(samples=_samples(-2.2, 2.2), method=False, smooth=False)
+@op(samples=_samples(-2.2, 2.2), method=False, smooth=False, shapes=same)
 def hard_sigmoid(data: Value, *, alpha: Scalar = 0.2, beta: Scalar = 0.5) -> Value:
     """``alpha data + beta``, limited to the interval from 0 to 1."""
     return ir.minimum(ir.maximum(alpha * data + beta, 0), 1)
@@ -215,8 +223,18 @@ def _random_slope(attributes: Mapping[str, Any]) -> bool:
     return drawn
 
 
+def _leaky_shapes(known: Shapes, **attributes: Any) -> None:
+    """The slopes of prelu: one a channel."""
+    data = known["data"]
+    known.learn_output(data)
+    if data and known["gamma"] is None:
+        known.learn("gamma", (data[min(1, len(data) - 1)],))
+
+
 @op(
     samples=_leaky_samples,
+    shapes=_leaky_shapes,
+    optional={"gamma": lambda attributes: attributes["act_type"] == "prelu"},
     method=False,
     smooth=False,
     draws=_random_slope,
@@ -277,7 +295,7 @@ def _channels(gamma: Value | None, data: Value) -> Value:
     return ir.reshape(gamma, [gamma.size if i == axis else 1 for i in range(data.ndim)])
 
 
-@op(samples=lambda r: [((r.uniform(-2, 2, (3, 4)).astype("float32"),), {"scalar": 1.5})], smooth=False)
+@op(samples=lambda r: [((r.uniform(-2, 2, (3, 4)).astype("float32"),), {"scalar": 1.5})], smooth=False, shapes=same)
 def smooth_l1(data: Value, *, scalar: Scalar = 1.0) -> Value:
     """``0.5 (s x)^2`` where ``|x| < 1 / s^2``, else ``|x| - 0.5 / s^2``, for s = ``scalar``."""
     inverse = 1 / (scalar * scalar)
@@ -287,7 +305,7 @@ def smooth_l1(data: Value, *, scalar: Scalar = 1.0) -> Value:
     return ir.select(far, ir.abs(data) - 0.5 * inverse, near)
 
 
-@op(samples=_samples(-2, 2), smooth=False)
+@op(samples=_samples(-2, 2), smooth=False, shapes=same)
 def make_loss(data: Value) -> Value:
     """The array as a loss: its own gradient is ones, whatever the head's."""
     return data

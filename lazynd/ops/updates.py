@@ -14,6 +14,7 @@ from ..ir.types import FLOAT32, require
 from ..ir.value import results
 from .kinds import Wide
 from .operator import Operator, op
+from .partial import DTypeRule, ShapeRule, in_half, same
 from .precision import wide
 
 Results = tuple[Value, ...]
@@ -39,8 +40,13 @@ def update_samples(arrays: int, *options: dict[str, Any], half: bool = False) ->
     return samples
 
 
-def update(samples: Any, writes: Any = (), name: str | None = None) -> Callable[[Callable[..., Any]], Operator]:
-    return op(samples=samples, writes=writes, name=name, method=False, differentiable=False, static_values=NONE)
+def update(
+    samples: Any, writes: Any = (), name: str | None = None, shapes: ShapeRule | None = same, dtypes: DTypeRule = same
+) -> Callable[[Callable[..., Any]], Operator]:
+    return op(
+        samples=samples, writes=writes, name=name, method=False, differentiable=False, static_values=NONE,
+        shapes=shapes, dtypes=dtypes,
+    )  # fmt: skip
 
 
 def clipped(x: Value, limit: Any) -> Value:
@@ -119,7 +125,7 @@ def sgd_mom_update(
     return narrow(weight, w + m, m)
 
 
-@update(update_samples(3, {"lr": 0.1, "wd": 0.01}, half=True), writes=(2,))
+@update(update_samples(3, {"lr": 0.1, "wd": 0.01}, half=True), writes=(2,), dtypes=in_half(2))
 def mp_sgd_update(
     weight: Value,
     grad: Value,
@@ -139,7 +145,7 @@ def mp_sgd_update(
     return *narrow(weight, w), w
 
 
-@update(update_samples(4, {"lr": 0.1, "wd": 0.01, "momentum": 0.9}, half=True), writes=(2, 3))
+@update(update_samples(4, {"lr": 0.1, "wd": 0.01, "momentum": 0.9}, half=True), writes=(2, 3), dtypes=in_half(2))
 def mp_sgd_mom_update(
     weight: Value,
     grad: Value,
@@ -182,7 +188,7 @@ def nag_mom_update(
     return narrow(weight, w + momentum * m - step, m)
 
 
-@update(update_samples(4, {"lr": 0.1, "wd": 0.01, "momentum": 0.9}, half=True), writes=(2, 3))
+@update(update_samples(4, {"lr": 0.1, "wd": 0.01, "momentum": 0.9}, half=True), writes=(2, 3), dtypes=in_half(2))
 def mp_nag_mom_update(
     weight: Value,
     grad: Value,

@@ -18,6 +18,7 @@ from lazynd.ir.node import outputs as outputs_of
 from lazynd.ir.types import Type
 from lazynd.ir.value import Value
 from lazynd.ops import OPERATORS, Operator
+from lazynd.ops.kinds import Scalar, kinds_of
 
 from ..differentiation import bind, widen
 
@@ -41,6 +42,7 @@ def _widens(operator: Operator) -> bool:
 
 
 #: All but the copy to another device: a graph has one.
+(SCALAR,) = kinds_of(Scalar, {})
 ALL = {operator.name: operator for operator in OPERATORS.values() if operator.name != "_copyto" and _widens(operator)}
 
 
@@ -146,7 +148,7 @@ class _Building:
             given["draw"] = (np.uint32(7), np.uint32(len(results)))
         for parameter in operator.parameters:
             value = given.get(parameter.name, parameter.default)
-            runtime = parameter.kind == "runtime" and isinstance(value, int | float) and inputs
+            runtime = parameter.kind is SCALAR and isinstance(value, int | float) and inputs
             if runtime and use.slots and value not in operator.static_values.get(parameter.name, ()):
                 given[parameter.name] = self.slot(value, inputs[0])
         made = operator(*inputs, **given)

@@ -18,7 +18,7 @@ import numpy as np
 from ...ir.graph import Graph
 from ...ir.node import Node, Output, apply, leaf
 from ...ir.primitive import PRIMITIVES
-from ...ir.specialization import Specialization
+from ...ir.specialization import DRAW, Specialization
 from ...ir.types import UINT32, Context, Type
 from ..run.failure import Lost
 from ..tell.location import user_location
@@ -319,7 +319,7 @@ class _Assembly:
         inputs = [self._ref(ref) for ref in node.inputs]
         draws = iter(self.words)
         for slot, value in zip(node.spec.slots, node.scalars, strict=True):
-            if slot.kind != "draw":
+            if slot.kind != DRAW:
                 self.numbers.append((leaf(slot.type), value))
                 inputs.append(self.numbers[-1][0])
                 continue

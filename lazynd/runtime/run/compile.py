@@ -10,6 +10,7 @@ from ...backends import Backend
 from ...config import config
 from ...ir.errors import MXNetError
 from ...ir.node import Node
+from ...ir.specialization import INDEX
 from ..guard.fork import in_child
 from ..guard.sections import LOCK, Undivided
 from ..tell.reasons import difference, nearest
@@ -35,7 +36,7 @@ def compile_program(plan: Plan, backend: Backend, cause: str, site: Site) -> boo
             with LOCK:
                 family = PROGRAMS.get(key, backend)
             if family is None:
-                index = slot_positions(plan, "index")
+                index = slot_positions(plan, INDEX)
                 family = Family(backend, index, tuple([plan.scalars[i] for i in index]), site)
             elif family.match(plan.scalars) is not None:
                 return False

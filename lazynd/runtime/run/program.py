@@ -14,6 +14,7 @@ from ...ir.graph import Graph
 from ...ir.node import Node, Output, apply, leaf
 from ...ir.primitive import PRIMITIVES
 from ...ir.primitives.check import may_fail
+from ...ir.specialization import INDEX
 from ...passes import run_pipeline
 from ..guard.leaving import INSIDE
 from ..guard.sections import Undivided
@@ -169,7 +170,7 @@ class Draft:
     __slots__ = ("donate", "graph", "scalar_positions", "slots")
 
     def __init__(self, plan: Plan, bake: bool) -> None:
-        baked = set(slot_positions(plan, "index")) if bake else set()
+        baked = set(slot_positions(plan, INDEX)) if bake else set()
         self.graph, self.slots = build_graph(plan, baked)
         self.donate = donation(plan)
         self.scalar_positions = [i for i in range(len(plan.scalars)) if i not in baked] if baked else None
