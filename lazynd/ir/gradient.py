@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from .errors import OperatorError
 from .graph import Graph, Rewriter, with_subgraphs
-from .node import Node, Output, apply, outputs
+from .node import Node, Output
 from .primitive import Primitive
 from .specialization import Specialization
 from .types import BOOL
@@ -15,27 +15,33 @@ from .value import Value
 Ref = Node | Output
 
 
-def flatten(graph: Graph, keep_rules: bool = False) -> Graph:
+def flatten(
+    graph: Graph, keep_rules: bool = False, claimed: Callable[[Specialization], bool] | None = None
+) -> Graph:
     """``graph`` with bodies in place of their operators, down to primitives.
 
-    ``keep_rules`` leaves operators that state their own gradient.
+    ``keep_rules`` leaves operators that state their own gradient; ``claimed`` says of which specializations to leave
+    the operator, except inside loops and choices. It must give the same answer whenever asked: flat bodies are
+    remembered by it.
     """
     rewriter = Rewriter(graph.inputs)
     for node in graph.nodes:
         spec = node.spec
         assert spec is not None
         inputs = rewriter.inputs_of(node)
-        body = None if keep_rules and spec.op.has_gradient_rule else spec.op.body(spec)
+        left = (keep_rules and spec.op.has_gradient_rule) or (claimed is not None and claimed(spec))
+        body = None if left else spec.op.body(spec)
         if body is None:
             within = _flat_inside(spec, keep_rules)
-            made = rewriter.copy(node, inputs) if within is spec else apply(within, inputs, node.code, node.lasti)
-            if within is not spec:
-                rewriter.set(node, outputs(made))
+            if within is spec:
+                rewriter.copy(node, inputs)
+            else:
+                rewriter.renew(node, within, inputs)
             continue
-        memo = ("flat", keep_rules)
+        memo = ("flat", keep_rules, claimed)
         flat = spec.derived.get(memo)
         if flat is None:
-            flat = spec.derived.setdefault(memo, flatten(body, keep_rules))
+            flat = spec.derived.setdefault(memo, flatten(body, keep_rules, claimed))
         rewriter.set(node, inline_at(flat, inputs, node))
     return Graph(graph.inputs, [rewriter[ref] for ref in graph.outputs], name=graph.name)
 
@@ -57,9 +63,13 @@ def inline_at(graph: Graph, arguments: Sequence[Ref], site: Node) -> list[Ref]:
     for parameter, argument in zip(graph.inputs, arguments, strict=True):
         rewriter.replaced[parameter, 0] = argument
     for node in graph.nodes:
-        made = rewriter.copy(node, rewriter.inputs_of(node))
-        if made is not node and site.code is not None:
-            made.code, made.lasti = site.code, site.lasti
+        inputs = rewriter.inputs_of(node)
+        # What has no inputs would be shared by all calls; once it has to tell where it comes from, it cannot be.
+        made = rewriter.copy(node, inputs) if not site.origin else rewriter.renew(node, node.spec, inputs)  # type: ignore[arg-type]  # applied
+        if made is not node:
+            made.origin = site.origin
+            if site.code is not None:
+                made.code, made.lasti = site.code, site.lasti
     return [rewriter[ref] for ref in graph.outputs]
 
 
