@@ -135,5 +135,8 @@ class NumpyBackend:
     def consumed(self, buffer: Any) -> bool:
         return False
 
+    def claimed(self) -> None:
+        return None
+
     def compile(self, graph: Graph, slots: int, donate: Sequence[int], keep: bool) -> tuple[Interpreted, bool]:
         return Interpreted(graph, slots), False

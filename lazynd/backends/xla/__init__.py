@@ -19,6 +19,7 @@ from ...ir.graph import Graph
 from ...ir.types import Context
 from . import control, convolution, window  # noqa: F401 - their lowerings
 from .aliasing import output_order
+from .claims import Claims, current
 from .contexts import compiling, concrete, reading, undisturbed
 from .lower import Lowered, lower
 from .packing import Packing
@@ -33,6 +34,8 @@ class Compiled:
     def __init__(self, executable: Any, packing: Packing, device: Any, nbytes: int) -> None:
         #: A function of buffers and the packed scalars.
         self.executable = executable
+        #: The compiled text, for tools.
+        self.text: Callable[[], str] = str
         self.packing = packing
         self.device = device
         self.nbytes = nbytes
@@ -137,18 +140,25 @@ class XlaBackend:
     def consumed(self, buffer: Any) -> bool:
         return isinstance(buffer, jax.Array) and buffer.is_deleted()
 
+    def claimed(self) -> Claims | None:
+        found = current()
+        return found if found.all else None
+
     def compile(self, graph: Graph, slots: int, donate: Sequence[int], keep: bool) -> tuple[Compiled, bool]:
-        flat = flatten(graph)
+        claims = current()
+        flat = flatten(graph, claimed=claims if claims.all else None)
+        present = claims.present(flat)
         order = output_order(flat, donate) if donate else list(range(len(flat.outputs)))
-        flat = Graph(flat.inputs, [flat.outputs[i] for i in order], name=flat.name)
+        # The nodes stay in their order: the compiled text numbers them by it.
+        flat = Graph(flat.inputs, [flat.outputs[i] for i in order], flat.nodes, name=flat.name)
         n_leaves = len(flat.inputs) - slots
         device = self.device(_context_of(flat))
         packing = Packing([node.type for node in flat.inputs[n_leaves:]])
         kept = [i for i in range(n_leaves + bool(packing.words)) if i not in donate]
         saved = self._saved_on(device) if keep else None
         with compiling(device):
-            name = saved.name(flat, slots, donate) if saved is not None else None
-            lowered = lower(flat, device.platform)
+            name = saved.name(flat, slots, donate, present) if saved is not None else None
+            lowered = lower(flat, device.platform, present)
             n_outputs = len(flat.outputs) + lowered.may_fail
             found = saved.load(name, len(donate), len(kept), n_outputs) if saved and name else None
             if found is not None:
@@ -159,7 +169,9 @@ class XlaBackend:
         call = _arranged(executable, donate, kept, order)
         if lowered.may_fail:
             call = _checking(call)
-        return Compiled(call, packing, device, nbytes or _code_bytes(executable, flat)), found is not None
+        made = Compiled(call, packing, device, nbytes or _code_bytes(executable, flat))
+        made.text = executable.as_text
+        return made, found is not None
 
     def _saved_on(self, device: Any) -> Saved | None:
         """Where programs for ``device`` are kept; None if they are not."""
