@@ -17,8 +17,9 @@ Plan = tuple[Specialization, dict[int, int], Sequence[int]]
 
 
 def prune_loops(graph: Graph) -> Graph:
-    """``graph`` with scans and choices that compute what is read: outputs, state and operands of no use are gone.
+    """``graph`` with loops and choices that compute only what is read.
 
+    Outputs, state and operands of no use are gone.
     A gradient leaves such: the cotangent of an input that nobody asked for is one more output of the reversed scan.
     """
     needed: set[Key] = {(ref.node, ref.index) for ref in graph.outputs}
@@ -112,7 +113,7 @@ def inside(passes: Sequence[Callable[[Graph], Graph]]) -> Callable[[Graph], Grap
     """A pass that runs ``passes`` on the graphs of loops and choices, each once, and on those inside these."""
 
     def bodies(graph: Graph) -> Graph:
-        """``graph`` with the graphs that it runs optimised."""
+        """``graph`` with the graphs that its loops and choices run optimised."""
 
         def step(rewriter: Rewriter, node: Node) -> None:
             spec = node.spec

@@ -13,8 +13,8 @@ Claimed = Callable[[Specialization], bool]
 
 
 def expand(graph: Graph, *, claimed: Claimed | None = None) -> Graph:
-    """``graph`` down to primitives, each with the user's line and the origin of the operator that it comes from.
+    """``graph`` with bodies in place of operators, down to primitives and what the backend has claimed.
 
-    Operators that the backend has claimed stay as they are.
+    Each node has the user's line and the origin of the operator that it comes from.
     """
     return flatten(graph, claimed=claimed)

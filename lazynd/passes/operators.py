@@ -41,5 +41,5 @@ _TABLE: Final = by_root(OPERATOR_RULES)
 
 
 def simplify_operators(graph: Graph) -> Graph:
-    """``graph`` after the rules of ``OPERATOR_RULES``: of axes moved or reshaped twice, the last is left."""
+    """``graph`` without what undoes itself, and with one move of axes, or one change of shape, in place of two."""
     return apply_rules(graph, _TABLE)

@@ -171,5 +171,5 @@ _TABLE: Final = by_root(RULES)
 
 
 def simplify(graph: Graph) -> Graph:
-    """``graph`` after the rules of ``RULES``: algebra on primitives that changes no bit of a result."""
+    """``graph`` after the rules of algebra in ``RULES``, which change no bit of a result."""
     return apply_rules(graph, _TABLE)

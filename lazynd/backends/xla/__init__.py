@@ -17,7 +17,7 @@ from ...ir.errors import MXNetError, OutOfBounds
 from ...ir.gradient import flatten
 from ...ir.graph import Graph
 from ...ir.types import Context
-from . import control, convolution, window  # noqa: F401 - their lowerings
+from . import control, convolution, top, window  # noqa: F401 - their lowerings and claims
 from .aliasing import output_order
 from .claims import Claims, current
 from .contexts import compiling, concrete, reading, undisturbed
