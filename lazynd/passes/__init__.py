@@ -20,9 +20,9 @@ from .simplify import simplify
 
 Pass = Callable[[Graph], Graph]
 
-#: On the graph as recorded, in this order, each once: what is the same call is made once, and what undoes itself goes,
-#: before each costs the nodes of its body.
-OPERATORS: Final[tuple[Pass, ...]] = (common_subexpressions, simplify_operators)
+#: On the graph as recorded, in this order, each once: what undoes itself goes before it costs the nodes of its body.
+#: (Merging equal calls here costs more than it saves: numbers that travel with calls keep most of them apart.)
+OPERATORS: Final[tuple[Pass, ...]] = (simplify_operators,)
 
 #: In this order, each once: loops lose what nothing reads, and have their bodies optimised; folding leaves uniform
 #: constants in the one form that the rules match, merging lets them see that two operands are the same value, and what

@@ -13,7 +13,7 @@ from ..ops import OPERATORS
 from .pattern import Rule, applied, o, rule, variable
 from .rules import apply_rules, by_root
 
-x, a, b = variable("x"), variable("a"), variable("b")
+x, a, b, offset = variable("x"), variable("a"), variable("b"), variable("offset")
 #: Operators that give the elements of their one array another shape, and do nothing else.
 RESHAPING: Final = tuple(OPERATORS[name] for name in ("Reshape", "_reshape_to", "Flatten", "expand_dims", "squeeze"))
 
@@ -35,6 +35,7 @@ def reshaped(x: Value, type: Type) -> Value:
 OPERATOR_RULES: Final[Sequence[Rule]] = (
     rule(o.negative(o.negative(x)), lambda x: x),
     rule(o.transpose(o.transpose(x, axes=a), axes=b), transposed),
+    rule(o._view(x, offset), reshaped, when=lambda x, type: x.size == type.size),
     *(rule(applied(outer, applied(inner, x)), reshaped) for outer, inner in product(RESHAPING, repeat=2)),
 )
 _TABLE: Final = by_root(OPERATOR_RULES)

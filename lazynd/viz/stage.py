@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import warnings
 
+from ..backends import get_backend, is_loaded
+from ..config import config
 from ..ir.graph import Graph
 from ..ir.parse import parse_graph
 from ..ir.text import print_graph
 from ..nd import NDArray
 from ..ops import OPERATORS
-from ..passes import Stage, run_pipeline
+from ..passes import Stage, pipeline, run_pipeline
 from ..runtime.run.program import pending_graph
 from ..runtime.thread import LOCAL
 
@@ -42,8 +44,10 @@ def passes(shown: Shown) -> list[Stage]:
     >>> found[0].name, len(found[0].graph)
     ('recorded', 2)
     """
+    backend = config.backend
+    claimed = get_backend(backend).claimed() if is_loaded(backend) else None  # looking loads no backend
     found: list[Stage] = []
-    run_pipeline(graph(shown), observe=found.append)
+    run_pipeline(graph(shown), passes=pipeline(claimed), observe=found.append)
     return found
 
 
