@@ -21,7 +21,7 @@ class NotEncodable(TypeError):
     """An attribute whose meaning is not in its text."""
 
 
-def encode_graph(graph: Graph, claimed: Callable[[Specialization], bytes] | None = None) -> bytes:
+def encode_graph(graph: Graph, claimed: Callable[[Specialization], bytes | None] | None = None) -> bytes:
     """Types, operations, attributes to the bit, and wiring of ``graph``; names, locations and origins do not count.
 
     ``claimed`` gives bytes for the meaning of an operator that the backend runs as a whole; without it, a graph with
@@ -33,7 +33,9 @@ def encode_graph(graph: Graph, claimed: Callable[[Specialization], bytes] | None
         spec = node.spec
         assert spec is not None and node.inputs is not None
         wires = ",".join([f"{number[ref.node]}.{ref.index}" for ref in node.inputs])
-        parts.append((_specialization(spec) if isinstance(spec.op, Primitive) else _operator(spec, claimed)) + wires.encode())
+        parts.append(
+            (_specialization(spec) if isinstance(spec.op, Primitive) else _operator(spec, claimed)) + wires.encode()
+        )
         number[node] = len(number)
     parts.append(",".join([f"{number[ref.node]}.{ref.index}" for ref in graph.outputs]).encode())
     return b"\n".join(parts)
@@ -48,11 +50,12 @@ def _specialization(spec: Specialization) -> bytes:
     return found
 
 
-def _operator(spec: Specialization, claimed: Callable[[Specialization], bytes] | None) -> bytes:
-    if claimed is None:
+def _operator(spec: Specialization, claimed: Callable[[Specialization], bytes | None] | None) -> bytes:
+    meaning = None if claimed is None else claimed(spec)
+    if meaning is None:
         raise NotEncodable(f"an operator: {spec!r}")
     types = repr((spec.in_types, spec.out_types)).encode()
-    return b"operator %s %s {%s} " % (str(spec.op.name).encode(), types, claimed(spec).hex().encode())
+    return b"operator %s %s {%s} " % (str(spec.op.name).encode(), types, meaning.hex().encode())
 
 
 def encode(value: Any) -> bytes:

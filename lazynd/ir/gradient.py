@@ -15,9 +15,7 @@ from .value import Value
 Ref = Node | Output
 
 
-def flatten(
-    graph: Graph, keep_rules: bool = False, claimed: Callable[[Specialization], bool] | None = None
-) -> Graph:
+def flatten(graph: Graph, keep_rules: bool = False, claimed: Callable[[Specialization], bool] | None = None) -> Graph:
     """``graph`` with bodies in place of their operators, down to primitives.
 
     ``keep_rules`` leaves operators that state their own gradient; ``claimed`` says of which specializations to leave

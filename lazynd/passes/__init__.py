@@ -1,4 +1,4 @@
-"""Graph to graph: passes on operators, their expansion, passes on primitives. Two visible tuples, one concern a file."""
+"""Graph to graph: passes on operators, their expansion, then passes on primitives; one concern a file."""
 
 from __future__ import annotations
 

@@ -48,10 +48,10 @@ def parse_pass(text: str) -> Pass:
 
     >>> parse_pass("fold_constants:most=8").keywords
     {'most': 8}
-    >>> parse_pass("fold")
+    >>> parse_pass("fold_constant")
     Traceback (most recent call last):
     ...
-    lazynd.passes.options.PassError: there is no pass 'fold'; near: fold_constants
+    lazynd.passes.options.PassError: there is no pass 'fold_constant'; near: fold_constants
     """
     name, *given = text.split(":")
     step = _find(name)

@@ -28,7 +28,7 @@ from lazynd.passes import pipeline, run_pipeline
 from lazynd.runtime.run.compile import PROGRAMS
 
 from .. import differentiation as d
-from ..test_operators import ALL, cases, close, seeds_for
+from ..test_operators import cases, close, seeds_for
 
 get_backend("xla")  # its claims are registered with it
 REGISTERED = current().all
@@ -185,7 +185,7 @@ def test_a_claim_of_another_platform_is_not_used() -> None:
 @pytest.mark.usefixtures("own_claims")
 def test_a_claim_of_other_types_is_refused() -> None:
     claims(OPERATORS["relu"], when=always)(lambda data: data.astype(jnp.float16))
-    with pytest.raises(TypeError, match="the claim of relu gives .*float16.*its body .*float32"):
+    with pytest.raises(TypeError, match=r"the claim of relu gives .*float16.*its body .*float32"):
         d.compiled(relu_spec(), [np.zeros((2, 3), np.float32)])
 
 

@@ -104,9 +104,7 @@ def test_what_is_unknown_is_told(name: str, message: str, capsys: pytest.Capture
 
 
 @pytest.mark.parametrize("text, message", [("graph", "line 1"), (GRAPH.replace("tanh", "tahn"), "no operator 'tahn'")])
-def test_text_that_is_no_graph_is_told(
-    text: str, message: str, file: str, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_text_that_is_no_graph_is_told(text: str, message: str, file: str, capsys: pytest.CaptureFixture[str]) -> None:
     pathlib.Path(file).write_text(text, encoding="utf-8")
     assert main(["passes", file, "-p", "expand"]) == 2
     assert message in capsys.readouterr().err

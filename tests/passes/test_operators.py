@@ -18,17 +18,16 @@ from lazynd.ir.text import print_graph
 from lazynd.ir.types import FLOAT32, Type
 from lazynd.ir.verify import verify
 from lazynd.ops import OPERATORS
+from lazynd.passes import OPERATORS as ON_OPERATORS
+from lazynd.passes import PRIMITIVES as ON_PRIMITIVES
 from lazynd.passes import (
     Pass,
     common_subexpressions,
     expand,
     fold_constants,
     prune_loops,
-    simplify,
     simplify_operators,
 )
-from lazynd.passes import OPERATORS as ON_OPERATORS
-from lazynd.passes import PRIMITIVES as ON_PRIMITIVES
 from lazynd.passes.operators import OPERATOR_RULES, RESHAPING
 from lazynd.passes.pattern import applied, o, p, rule, variable
 from lazynd.passes.rules import apply_rules, by_root
@@ -96,8 +95,12 @@ def agree(before: Graph, after: Graph) -> None:
 
 #: Calls that give arrays of 24 elements, of any shape that has them, another shape.
 SHAPED: dict[str, dict[str, Any]] = {
-    "Reshape": {"shape": (4, -1)}, "_reshape_to": {"shape": (6, 4)}, "Flatten": {}, "expand_dims": {"axis": 1}, "squeeze": {},
-}  # fmt: skip
+    "Reshape": {"shape": (4, -1)},
+    "_reshape_to": {"shape": (6, 4)},
+    "Flatten": {},
+    "expand_dims": {"axis": 1},
+    "squeeze": {},
+}
 
 
 @pytest.mark.parametrize("source", [(2, 3, 4), (1, 24), (4, 6), (1, 4, 1, 6)])
@@ -160,7 +163,9 @@ def test_every_pass_hands_origins_on() -> None:
 
 def test_a_step_leaves_the_graph_before_it_as_it_was() -> None:
     """What is merged comes from several nodes; the nodes of the stage before know of one each."""
-    graph = number_nodes(parsed("%0: float32[2]", "%1: float32[2] = ir.tanh(%0)\n%2: float32[2] = ir.tanh(%0)\nreturn %1, %2"))
+    graph = number_nodes(
+        parsed("%0: float32[2]", "%1: float32[2] = ir.tanh(%0)\n%2: float32[2] = ir.tanh(%0)\nreturn %1, %2")
+    )
     made = common_subexpressions(graph)
     assert [node.origin for node in made.nodes] == [(0, 1)]
     assert [node.origin for node in graph.nodes] == [(0,), (1,)]

@@ -14,7 +14,7 @@ from typing import Final
 from ...ir.graph import Graph
 from ...ir.specialization import Specialization
 
-#: An instruction with the scopes that it was made in, such as ``%dot.1 = ... op_name="jit(program)/dot_general.4/..."``.
+#: An instruction and the scopes that it was made in, as in ``%dot.1 = ... op_name="jit(program)/dot_general.4/..."``.
 _INSTRUCTION: Final = re.compile(r'^\s*(?:ROOT )?%?(?P<name>[\w.\-]+) = .*?op_name="(?P<scopes>[^"]*)"', re.MULTILINE)
 _SCOPE: Final = re.compile(r"(?:^|/)(?P<op>\w+)\.(?P<number>\d+)(?=/|$)")
 

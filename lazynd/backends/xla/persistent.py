@@ -57,7 +57,11 @@ class Saved:
         self._sources = _own_sources()
 
     def name(
-        self, graph: Graph, slots: int, donate: Sequence[int], claims: Mapping[Specialization, Claim]
+        self,
+        graph: Graph,
+        slots: int,
+        donate: Sequence[int],
+        claims: Mapping[Specialization, Claim] | None = None,
     ) -> str | None:
         """What the program of ``graph`` is called; None if its meaning cannot be told from its text.
 
@@ -67,7 +71,10 @@ class Saved:
             return None
         try:
             parts = (self._sources, _settings(), (self.device.id, slots, tuple(donate)))
-            meaning = encode_graph(graph, lambda spec: fingerprint(claims[spec], spec, self.device))
+            run, device = claims or {}, self.device
+            meaning = encode_graph(
+                graph, lambda spec: fingerprint(run[spec], spec, device) if spec in run else None
+            )
             return hashlib.sha256(encode(parts) + meaning).hexdigest()
         except NotEncodable as error:
             logger.info("a program is not kept: %s", error, extra={"event": "cache"})

@@ -28,7 +28,7 @@ def _few_of_the_last_axis(spec: Specialization) -> bool:
 
 @claims(OPERATORS["topk"], when=_few_of_the_last_axis, platforms=("cpu",))
 def topk(data: jax.Array, *, axis: int | None, k: int, ret_typ: str, is_ascend: bool, dtype: Any) -> Any:
-    """XLA's order is total: it puts -0.0 below 0.0, and a NaN with a sign below all. The body's, like MXNet's, is not."""
+    """XLA puts -0.0 below 0.0 and a NaN with a sign below all. The body has zeros equal, and every NaN above all."""
     lines = data.reshape(-1) if axis is None else data
     keys = jnp.where(lines == 0, jnp.zeros_like(lines), jnp.where(lines != lines, jnp.full_like(lines, jnp.nan), lines))
     _, order = lax.top_k(keys, k)

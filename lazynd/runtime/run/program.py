@@ -51,7 +51,7 @@ class Program:
 
     @property
     def optimised(self) -> Graph:
-        """What was compiled, made anew: ``graph`` after the passes. ``node.origin`` are numbers of nodes of ``graph``."""
+        """What was compiled, made anew: ``graph`` after the passes. Each ``node.origin`` are numbers in ``graph``."""
         return optimise(self.graph, self._backend)
 
 
