@@ -1,4 +1,4 @@
-"""``python -m lazynd``: what a bug report needs, the settings, and the manual of any operator."""
+"""``python -m lazynd``: what a bug report needs, the settings, the manual of any operator, passes on text."""
 
 from __future__ import annotations
 
@@ -8,11 +8,17 @@ import importlib.metadata
 import os
 import platform
 import sys
+from collections.abc import Sequence
+from pathlib import Path
 
 from . import __version__, num_gpus
 from .coverage import page
+from .ir.parse import parse_graph
+from .ir.text import print_graph
+from .ir.verify import VerificationError, verify
 from .manual import describe, families, settings
 from .ops import OPERATORS, every_name, find
+from .passes import Stage, options, run_pipeline
 
 
 def show_info() -> int:
@@ -46,6 +52,28 @@ def show_operators(name: str | None) -> int:
     return 0
 
 
+def show_passes(file: str | None, names: Sequence[str], stages: bool) -> int:
+    """All passes; or the graph whose text is in ``file`` after the passes ``names``."""
+    try:
+        steps = [options.parse_pass(name) for name in names]
+        if not steps:
+            print(options.listing())
+            return 0
+        text = sys.stdin.read() if file in (None, "-") else Path(str(file)).read_text(encoding="utf-8")
+        graph = verify(parse_graph(text, OPERATORS))
+        made = run_pipeline(graph, passes=steps, check=True, observe=_show_stage if stages else None)
+    except (options.PassError, OSError, ValueError, VerificationError) as error:
+        print(error, file=sys.stderr)
+        return 2
+    if not stages:
+        print(print_graph(made), end="")
+    return 0
+
+
+def _show_stage(stage: Stage) -> None:
+    print(f"# {stage.name}\n{print_graph(stage.graph)}", end="")
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; the exit status."""
     parser = argparse.ArgumentParser(prog="python -m lazynd", description="MXNet's way of programming, compiled.")
@@ -56,14 +84,29 @@ def main(arguments: list[str] | None = None) -> int:
     commands.add_parser("coverage", help="what there is of MXNet, by name")
     operators = commands.add_parser("operators", help="the operators, or one of them in full")
     operators.add_argument("name", nargs="?")
-    options = parser.parse_args(arguments)
-    if options.command == "settings":
+    passes = commands.add_parser(
+        "passes",
+        help="the passes of the compiler, or a graph after some of them",
+        description="Without -p: every pass, with its options. With -p: the graph in FILE after these passes.",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        epilog=options.listing(),
+    )
+    passes.add_argument("file", nargs="?", metavar="FILE", help="a graph as text, - for the standard input (default)")
+    passes.add_argument(
+        "-p", "--pass", action="append", default=[], dest="names", metavar="NAME[:option=value...]",
+        help="a pass to run, in the order given; module.function for one of your own",
+    )  # fmt: skip
+    passes.add_argument("--stages", action="store_true", help="print the graph after each pass too")
+    given = parser.parse_args(arguments)
+    if given.command == "settings":
         return show_settings()
-    if options.command == "coverage":
+    if given.command == "coverage":
         print(page())
         return 0
-    if options.command == "operators":
-        return show_operators(options.name)
+    if given.command == "operators":
+        return show_operators(given.name)
+    if given.command == "passes":
+        return show_passes(given.file, given.names, given.stages)
     return show_info()
 
 

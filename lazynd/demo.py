@@ -164,7 +164,7 @@ def show_counters(outcomes: Sequence[Outcome]) -> None:
 
 def show_step(step: Graph, folder: pathlib.Path) -> None:
     """One training step as IR, before and after the passes, and as files in ``folder``."""
-    stages = viz.trace(step)
+    stages = viz.passes(step)
     print(f"one training step as recorded, {len(step)} operators (the comment names the line of {__file__}):\n")
     print(viz.text(step))
     print("the passes:")

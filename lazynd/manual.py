@@ -17,7 +17,7 @@ from .backends import cast_scalar
 from .backends.numpy import evaluate
 from .backends.protocol import EXACT_SIZE, ROUNDED_ONCE
 from .config import Config, config
-from .ir.gradient import flatten
+from .ir.flatten import flatten
 from .ir.graph import graph_of
 from .ir.specialization import Specialization
 from .ir.types import Type, is_floating

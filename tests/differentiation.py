@@ -9,7 +9,7 @@ import numpy as np
 
 from lazynd.backends import cast_scalar, get_backend
 from lazynd.backends.numpy import evaluate
-from lazynd.ir.gradient import flatten
+from lazynd.ir.flatten import flatten
 from lazynd.ir.graph import graph_of
 from lazynd.ir.linearize import linearize
 from lazynd.ir.specialization import Specialization

@@ -171,7 +171,7 @@ def test_every_setting_is_documented() -> None:
 @pytest.mark.lazy
 def test_the_pipeline_is_documented() -> None:
     page = (ROOT / "docs" / "extending" / "pass.md").read_text(encoding="utf-8")
-    for stage in viz.trace(nd.ones((2,)) * 3)[1:]:
+    for stage in viz.passes(nd.ones((2,)) * 3)[1:]:
         assert f"`{stage.name}`" in page, f"{stage.name} is missing in docs/extending/pass.md"
 
 

@@ -16,15 +16,20 @@ import pytest
 
 import lazynd
 from lazynd import autograd, manual, nd
+from lazynd.__main__ import main as command_line
+from lazynd.backends.xla import claims as xla_claims
 from lazynd.backends.xla.lower import lower
-from lazynd.ir.gradient import flatten
+from lazynd.ir.flatten import flatten
 from lazynd.ir.linearize import linearize
 from lazynd.ir.parse import parse_graph
 from lazynd.ir.text import print_graph
 from lazynd.ops import OPERATORS, Operator
+from lazynd.passes import OPERATORS as ON_OPERATORS
+from lazynd.passes import expand, run_pipeline
 
 from . import differentiation as d
 from . import test_operators as generic
+from .backends import test_claims as check_claims
 
 PACKAGE = pathlib.Path(lazynd.__file__).parent
 SOURCE = '''
@@ -217,3 +222,62 @@ def test_names_are_declared_once(operator: Operator) -> None:
 
     with pytest.raises(TypeError, match="'gated_swish' is declared twice"):
         op(name="gated_swish")(lambda data: data)
+
+
+PASS = '''
+"""A pass and a lowering that the package does not know."""
+
+import jax.numpy as jnp
+
+from lazynd.backends.xla.claims import claims
+from lazynd.ir.graph import Graph
+from lazynd.ops import OPERATORS
+from lazynd.passes.pattern import o, rule, variable
+from lazynd.passes.rules import apply_rules, by_root
+
+x = variable("x")
+TABLE = by_root([rule(o.relu(o.relu(x)), lambda x: OPERATORS["relu"](x))])
+
+
+def once(graph: Graph, *, times: int = 1) -> Graph:
+    """``graph`` with one relu in place of two."""
+    for _ in range(times):
+        graph = apply_rules(graph, TABLE)
+    return graph
+
+
+@claims(OPERATORS["hard_sigmoid"], when=lambda spec: spec.in_types[0].ndim == 2, platforms=("cpu", "gpu"))
+def hard_sigmoid(data, *, alpha, beta):
+    CALLS.append(data.shape)
+    return jnp.clip(data * alpha + beta, 0, 1)
+
+
+CALLS = []
+'''
+
+
+def test_a_pass_and_a_lowering_touch_one_place(
+    tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One file outside lazynd: the pass runs in a pipeline and on the command line, the claim runs in programs, under
+    the suite's own check."""
+    before = digest()
+    monkeypatch.setattr(xla_claims, "_claims", [xla_claims.Claims()])
+    (tmp_path / "my_compiler.py").write_text(PASS)
+    monkeypatch.syspath_prepend(tmp_path)
+    module = importlib.import_module("my_compiler")
+    try:
+        text = "graph main(%0: float32[2]) {\n" + "".join(f"%{i + 1}: float32[2] = relu(%{i})\n" for i in range(3))
+        graph = parse_graph(text + "return %3\n}", OPERATORS)
+        assert len(run_pipeline(graph, passes=(*ON_OPERATORS, module.once, expand), check=True)) < len(expand(graph))
+        (tmp_path / "graph.txt").write_text(text + "return %3\n}")
+        assert command_line(["passes", str(tmp_path / "graph.txt"), "-p", "my_compiler.once:times=2"]) == 0
+        assert capsys.readouterr().out.count("relu") == 1
+        (claim,) = xla_claims.current().all
+        with monkeypatch.context() as patched:
+            patched.setattr(claim.operator, "samples", lambda rng: [((rng.normal(size=(3, 4)).astype("float32"),), {})])
+            check_claims.test_a_claim_agrees_with_the_body(claim)
+        assert module.CALLS and set(module.CALLS) == {(3, 4)}
+    finally:
+        del sys.modules["my_compiler"]
+    assert digest() == before, "no file of the package was touched"

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import struct
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from ..ir.graph import Graph
 from ..ir.node import Node
+from ..ir.primitive import Primitive
 from ..ir.specialization import Specialization
 from ..ir.types import Context, Type
 
@@ -17,15 +19,21 @@ class NotEncodable(TypeError):
     """An attribute whose meaning is not in its text."""
 
 
-def encode_graph(graph: Graph) -> bytes:
-    """Types, operations, attributes to the bit, and wiring of ``graph``; names and locations do not count."""
+def encode_graph(graph: Graph, claimed: Callable[[Specialization], bytes | None] | None = None) -> bytes:
+    """Types, operations, attributes to the bit, and wiring of ``graph``; names, locations and origins do not count.
+
+    ``claimed`` gives bytes for the meaning of an operator that the backend runs as a whole; without it, a graph with
+    operators is ``NotEncodable``.
+    """
     number: dict[Node, int] = {node: i for i, node in enumerate(graph.inputs)}
     parts = [repr(node.type).encode() for node in graph.inputs]
     for node in graph.nodes:
         spec = node.spec
         assert spec is not None and node.inputs is not None
         wires = ",".join([f"{number[ref.node]}.{ref.index}" for ref in node.inputs])
-        parts.append(_specialization(spec) + wires.encode())
+        parts.append(
+            (_specialization(spec) if isinstance(spec.op, Primitive) else _operator(spec, claimed)) + wires.encode()
+        )
         number[node] = len(number)
     parts.append(",".join([f"{number[ref.node]}.{ref.index}" for ref in graph.outputs]).encode())
     return b"\n".join(parts)
@@ -38,6 +46,14 @@ def _specialization(spec: Specialization) -> bytes:
         types = repr((spec.in_types, spec.out_types)).encode()
         found = spec.encoded = b"%s %s {%s} " % (spec.op.name.encode(), types, attributes)
     return found
+
+
+def _operator(spec: Specialization, claimed: Callable[[Specialization], bytes | None] | None) -> bytes:
+    meaning = None if claimed is None else claimed(spec)
+    if meaning is None:
+        raise NotEncodable(f"an operator: {spec!r}")
+    types = repr((spec.in_types, spec.out_types)).encode()
+    return b"operator %s %s {%s} " % (str(spec.op.name).encode(), types, meaning.hex().encode())
 
 
 def encode(value: Any) -> bytes:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Final, Protocol
 
 import numpy as np
 
 from ..ir.graph import Graph
 from ..ir.primitives.compare import by_way_of, truncated
+from ..ir.specialization import Specialization
 from ..ir.types import Context, Type, is_floating
 
 Buffer = Any
@@ -62,6 +63,12 @@ class Backend(Protocol):
 
     def consumed(self, buffer: Buffer) -> bool:
         """Whether a program reused the memory of ``buffer``, whose values are gone then."""
+
+    def claimed(self) -> Callable[[Specialization], bool] | None:
+        """Which operators the backend runs as a whole, in its own way, so that ``expand`` leaves them; None for none.
+
+        The same object as long as the answers are the same.
+        """
 
     def compile(self, graph: Graph, slots: int, donate: Sequence[int], keep: bool) -> tuple[Executable, bool]:
         """``graph``, whose last ``slots`` inputs are scalars, compiled. Also says whether it came from the disk.

@@ -2,88 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 
 from .errors import OperatorError
-from .graph import Graph, Rewriter, innermost_first, subgraphs, with_subgraphs
-from .node import Node, Output, apply, outputs
-from .primitive import Primitive
-from .specialization import Specialization
+from .node import Node, Output
 from .types import BOOL
 from .value import Value
 
 Ref = Node | Output
-
-
-def flatten(graph: Graph, keep_rules: bool = False) -> Graph:
-    """``graph`` with bodies in place of their operators, down to primitives.
-
-    ``keep_rules`` leaves operators that state their own gradient. Operators remember what they become; calls do not,
-    because each level of a nest would hold all that is below it.
-    """
-    memo = "flat_but_rules" if keep_rules else "flat"
-
-    def inside(spec: Specialization) -> Iterable[Graph]:
-        if getattr(spec, memo) is not None:
-            return ()
-        if spec.body is not None and not (keep_rules and spec.op.has_gradient_rule):
-            return (spec.body,)
-        return subgraphs(spec).values() if isinstance(spec.op, Primitive) and spec.op.nests else ()
-
-    for spec, graphs in innermost_first(graph, inside):
-        if isinstance(spec.op, Primitive):
-            flat = {id(each): _flat(each, memo) for each in graphs}
-            setattr(spec, memo, with_subgraphs(spec, lambda body, flat=flat: flat[id(body)]))  # type: ignore[misc]
-        elif not spec.op.is_call:
-            setattr(spec, memo, _flat(graphs[0], memo))
-    return _flat(graph, memo)
-
-
-def _flat(graph: Graph, memo: str) -> Graph:
-    """``graph`` with calls opened, and other nodes replaced by what they remember of themselves as ``memo``."""
-    top = Rewriter(graph.inputs)
-    opened: list[tuple[Graph, Iterator[Node], Rewriter]] = [(graph, iter(graph.nodes), top)]
-    calls: list[Node] = []  # the nodes that all but the first of these are the bodies of
-    while opened:
-        body, nodes, rewriter = opened[-1]
-        for node in nodes:
-            spec = node.spec
-            assert spec is not None
-            if spec.op.is_call and spec.body is not None:
-                inner = Rewriter()
-                for parameter, argument in zip(spec.body.inputs, rewriter.inputs_of(node), strict=True):
-                    inner.replaced[parameter, 0] = argument
-                opened.append((spec.body, iter(spec.body.nodes), inner))
-                calls.append(node)
-                break
-            _replace(rewriter, node, getattr(spec, memo))
-        else:
-            opened.pop()
-            if opened:
-                opened[-1][2].set(calls.pop(), [rewriter[ref] for ref in body.outputs])
-    return Graph(graph.inputs, [top[ref] for ref in graph.outputs], name=graph.name)
-
-
-def _replace(rewriter: Rewriter, node: Node, flat: Graph | Specialization | None) -> None:
-    inputs = rewriter.inputs_of(node)
-    if flat is None or flat is node.spec:
-        rewriter.copy(node, inputs)
-    elif isinstance(flat, Specialization):
-        rewriter.set(node, outputs(apply(flat, inputs, node.code, node.lasti)))
-    else:
-        rewriter.set(node, inline_at(flat, inputs, node))
-
-
-def inline_at(graph: Graph, arguments: Sequence[Ref], site: Node) -> list[Ref]:
-    """The outputs of ``graph`` on ``arguments``; its nodes carry the user's line of ``site``."""
-    rewriter = Rewriter()
-    for parameter, argument in zip(graph.inputs, arguments, strict=True):
-        rewriter.replaced[parameter, 0] = argument
-    for node in graph.nodes:
-        made = rewriter.copy(node, rewriter.inputs_of(node))
-        if made is not node and site.code is not None:
-            made.code, made.lasti = site.code, site.lasti
-    return [rewriter[ref] for ref in graph.outputs]
 
 
 def cotangents_of(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Sequence
 
-from .node import Node, Output, apply, leaf, outputs
+from .node import Node, Output, apply, leaf, outputs, successor
 from .specialization import Specialization
 
 
@@ -93,6 +93,13 @@ def graph_of(spec: Specialization, name: str = "") -> Graph:
     return Graph(parameters, outputs(apply(spec, parameters)), name=name)
 
 
+def number_nodes(graph: Graph) -> Graph:
+    """``graph`` itself, its nodes told their numbers in it as their origin. They must be nodes of no other graph."""
+    for number, node in enumerate(graph.nodes):
+        node.origin = (number,)
+    return graph
+
+
 def topological(roots: Iterable[Node | Output]) -> list[Node]:
     """The applied nodes that ``roots`` need, inputs first, deterministic, without recursion."""
     order: list[Node] = []
@@ -157,9 +164,13 @@ class Rewriter:
         if len(inputs) == len(node.inputs) and all(a is b for a, b in zip(inputs, node.inputs, strict=True)):
             self.keep(node)
             return node
-        made = apply(node.spec, inputs, node.code, node.lasti, node.scalars)
+        return self.renew(node, node.spec, inputs)
+
+    def renew(self, node: Node, spec: Specialization, inputs: Sequence[Node | Output]) -> Node:
+        """A new node of ``spec`` on ``inputs`` in place of ``node``, with as many outputs."""
+        made = successor(node, spec, inputs)
         self.replaced[node, 0] = made
-        for i, type in enumerate(node.spec.out_types[1:], 1):
+        for i, type in enumerate(spec.out_types[1:], 1):
             self.replaced[node, i] = Output(made, i, type)
         return made
 

@@ -14,7 +14,8 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from .derived import Derivation, Derived, prune, root
-from .gradient import cotangents_of, flatten, inline_at
+from .flatten import flatten, inline_at
+from .gradient import cotangents_of
 from .graph import Graph, Rewriter, graph_of, rewrite
 from .node import Node, Output, leaf
 from .primitive import Primitive

@@ -13,12 +13,17 @@ import numpy as np
 
 from . import build as ir
 from .node import Node, Output
-from .value import Value, emit
+from .primitive import Primitive
+from .primitives.elementwise import Add
+from .primitives.linalg import DotGeneral
+from .primitives.reduce import ReduceSum
+from .primitives.shape import Broadcast, Pad, Scatter
+from .primitives.source import Constant
+from .specialization import Op
+from .value import Value, wrap
 
 Ref = Node | Output
 Key = tuple[Node, int]
-#: Linear in their first operand, so that the sum goes before them.
-_LINEAR: Final = ("negate", "transpose", "reshape", "reverse", "slice", "broadcast")
 #: Factors this many times larger than their product are multiplied step by step: stacking would take the memory.
 _MOST: Final = 16
 
@@ -84,7 +89,7 @@ class Sums:
                     made = accumulated[self._sums[part.ref.node, part.ref.index]]
                 for node in reversed(part.after):
                     assert node.spec is not None
-                    made = emit(node.spec.op.name, made, *map(Value, (node.inputs or ())[1:]), **node.spec.attributes)
+                    made = _again(node, made)
                 total = made if total is None else total + made
             assert total is not None
             found.append(total)
@@ -108,17 +113,29 @@ class _Part:
         self.contracted = False
 
 
+def _op(ref: Ref) -> Op | None:
+    return ref.node.spec.op if ref.node.spec is not None else None
+
+
+def _again(node: Node, first: Value) -> Value:
+    """The operation of ``node`` on ``first`` and on its other operands."""
+    assert node.spec is not None and node.inputs is not None
+    refs = [first.ref, *node.inputs[1:]]
+    made = wrap(node.spec.op.specialize(tuple([ref.type for ref in refs]), node.spec.attributes), refs)
+    assert isinstance(made, Value)
+    return made
+
+
 def _parts(term: Ref) -> list[_Part]:
     """``term`` as a sum of parts, linear operations taken off."""
     found: list[_Part] = []
     left: list[tuple[Ref, tuple[Node, ...]]] = [(term, ())]
     while left:
         ref, after = left.pop()
-        spec, inputs = ref.node.spec, ref.node.inputs or ()
-        name = spec.op.name if spec is not None else ""
-        if name == "add":
+        op, inputs = _op(ref), ref.node.inputs or ()
+        if isinstance(op, Add):
             left += [(inputs[1], after), (inputs[0], after)]
-        elif name in _LINEAR or (name == "pad" and is_zero(inputs[1])):
+        elif isinstance(op, Primitive) and (op.linear or (isinstance(op, Pad) and is_zero(inputs[1]))):
             left.append((inputs[0], (*after, ref.node)))
         else:
             found.append(_Part(ref, after))
@@ -127,14 +144,12 @@ def _parts(term: Ref) -> list[_Part]:
 
 def _factors(ref: Ref) -> tuple[Ref, ...] | None:
     """What is stacked for ``ref``, a product or a scattering of rows; None if it is neither, or would take too much."""
-    node, spec = ref.node, ref.node.spec
-    inputs = node.inputs or ()
+    spec, inputs = ref.node.spec, ref.node.inputs or ()
     if spec is None:
         return None
-    if spec.op.name == "dot_general" or (
-        spec.op.name == "scatter" and spec.attributes["mode"] == "add" and is_zero(inputs[0])
-    ):
-        factors = inputs if spec.op.name == "dot_general" else inputs[1:]
+    product = isinstance(spec.op, DotGeneral)
+    if product or (isinstance(spec.op, Scatter) and spec.attributes["mode"] == "add" and is_zero(inputs[0])):
+        factors = inputs if product else inputs[1:]
         large = sum(f.type.nbytes for f in factors) > _MOST * max(ref.type.nbytes, 1 << 10)
         return None if large else tuple(factors)
     return None
@@ -142,15 +157,14 @@ def _factors(ref: Ref) -> tuple[Ref, ...] | None:
 
 def _sum_is_free(part: _Part, place: Callable[[Ref], Any]) -> bool:
     """Whether ``part`` sums over axes of what is stacked already."""
-    spec, inputs = part.ref.node.spec, part.ref.node.inputs or ()
-    return spec is not None and spec.op.name == "reduce_sum" and place(inputs[0]) is not None
+    return isinstance(_op(part.ref), ReduceSum) and place((part.ref.node.inputs or ())[0]) is not None
 
 
 def _contract(node: Node, stacks: Sequence[Value]) -> Value:
     """The sum over steps of ``node``, from the stacks of its factors."""
     assert node.spec is not None and node.inputs is not None
     attributes = node.spec.attributes
-    if node.spec.op.name == "scatter":
+    if isinstance(node.spec.op, Scatter):
         zeros = ir.full(node.type.shape, 0, node.type.dtype, node.type.context)
         return ir.scatter(zeros, stacks[0], stacks[1:], attributes["axes"], "add")
     contract, batch = attributes["contract"], attributes["batch"]
@@ -164,8 +178,7 @@ def _contract(node: Node, stacks: Sequence[Value]) -> Value:
 
 def is_zero(ref: Ref) -> bool:
     """Whether ``ref`` is zero everywhere, as a constant or its broadcast."""
-    spec = ref.node.spec
-    if spec is not None and spec.op.name == "broadcast":
+    if isinstance(_op(ref), Broadcast):
         ref = (ref.node.inputs or ())[0]
-        spec = ref.node.spec
-    return spec is not None and spec.op.name == "constant" and bool(np.all(spec.attributes["value"] == 0))
+    spec = ref.node.spec
+    return spec is not None and isinstance(spec.op, Constant) and bool(np.all(spec.attributes["value"] == 0))

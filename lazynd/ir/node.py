@@ -19,9 +19,13 @@ class Node:
     A node also *is* its first output; further outputs are ``Output`` objects. Nodes are immutable but for
     ``value`` (its forced value) and ``inputs`` (dropped once it has run). Attributes are set by whoever
     makes the node: recording is the hot path, and a Python ``__init__`` would double its cost.
+
+    ``origin``: the numbers of the recorded nodes that a node of a graph to compile comes from, in rising order, once
+    ``number_nodes`` has told them. Whoever replaces a node hands them on with the user's line (``successor``). Nodes
+    that ``record`` makes have none, not even an empty one: they are copied before they are compiled.
     """
 
-    __slots__ = ("code", "inputs", "lasti", "region", "scalars", "spec", "type", "value")
+    __slots__ = ("code", "inputs", "lasti", "origin", "region", "scalars", "spec", "type", "value")
     spec: Specialization | None
     inputs: tuple[Node | Output, ...] | None
     scalars: tuple[Any, ...]
@@ -30,6 +34,7 @@ class Node:
     region: Any
     code: CodeType | None
     lasti: int
+    origin: tuple[int, ...]
 
     @property
     def node(self) -> Node:
@@ -67,6 +72,7 @@ def leaf(type: Type, value: Any = None) -> Node:
     node.region = None
     node.code = None
     node.lasti = -1
+    node.origin = ()
     return node
 
 
@@ -85,6 +91,13 @@ def apply(
     node.code = code
     node.lasti = lasti
     return node
+
+
+def successor(node: Node, spec: Specialization, inputs: Sequence[Node | Output]) -> Node:
+    """A node of ``spec`` on ``inputs`` in place of ``node``: with its line and its origin."""
+    made = apply(spec, inputs, node.code, node.lasti, node.scalars)
+    made.origin = node.origin
+    return made
 
 
 def outputs(node: Node) -> tuple[Node | Output, ...]:

@@ -37,6 +37,8 @@ class Primitive(Op):
     elementwise: ClassVar[bool] = False
     #: The operands may be exchanged.
     commutative: ClassVar[bool] = False
+    #: Linear in the first operand, whatever the others are: a sum of such results is this of the sum.
+    linear: ClassVar[bool] = False
     #: Elements are moved or chosen, their bits never changed.
     moves: ClassVar[bool] = False
     #: IEEE 754 leaves one result, so that ``evaluate`` gives the bits of every backend (integers always do).

@@ -1,12 +1,14 @@
-"""Graph to graph: the pipeline is this one visible tuple, one concern a file."""
+"""Graph to graph: passes on operators, their expansion, then passes on primitives; one concern a file."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Final
+from functools import partial
+from typing import Any, Final
 
+from ..ir.flatten import Claimed
 from ..ir.graph import Graph
 from ..ir.verify import verify
 from .bodies import inside, prune_loops
@@ -14,16 +16,35 @@ from .common import common_subexpressions
 from .dead_code import dead_code
 from .expand import expand
 from .fold import fold_constants
+from .operators import simplify_operators
 from .simplify import simplify
 
 Pass = Callable[[Graph], Graph]
+
+#: On the graph as recorded, in this order, each once: what undoes itself goes before it costs the nodes of its body.
+#: (Merging equal calls here costs more than it saves: numbers that travel with calls keep most of them apart.)
+OPERATORS: Final[tuple[Pass, ...]] = (simplify_operators,)
 
 #: In this order, each once: loops lose what nothing reads, and have their bodies optimised; folding leaves uniform
 #: constants in the one form that the rules match, merging lets them see that two operands are the same value, and what
 #: the rules leave unused is dropped last.
 _FLAT: Final[tuple[Pass, ...]] = (fold_constants, common_subexpressions, simplify, dead_code)
 bodies: Final = inside(_FLAT)
-PIPELINE: Final[tuple[Pass, ...]] = (expand, prune_loops, bodies, *_FLAT)
+#: On primitives, and on the operators that the backend has claimed.
+PRIMITIVES: Final[tuple[Pass, ...]] = (prune_loops, bodies, *_FLAT)
+
+PIPELINE: Final[tuple[Pass, ...]] = (*OPERATORS, expand, *PRIMITIVES)
+
+
+def pipeline(claimed: Claimed | None = None) -> tuple[Pass, ...]:
+    """The passes for a backend that runs the operators ``claimed`` as they are."""
+    return PIPELINE if claimed is None else (*OPERATORS, partial(expand, claimed=claimed), *PRIMITIVES)
+
+
+def name_of(step: Pass) -> str:
+    """What a pass is called: as its function is, options or not."""
+    function: Any = step.func if isinstance(step, partial) else step
+    return str(function.__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +52,7 @@ class Stage:
     """What one pass made of a graph, and how long it took; ``name`` is "recorded" for what it started from.
 
     >>> from lazynd import nd, viz
-    >>> first = viz.trace(nd.zeros((2, 3)) + 1)[0]
+    >>> first = viz.passes(nd.zeros((2, 3)) + 1)[0]
     >>> first.name, len(first.graph)
     ('recorded', 2)
     """
@@ -49,9 +70,9 @@ def run_pipeline(
     *,
     passes: Sequence[Pass] = PIPELINE,
     check: bool = False,
-    trace: Callable[[Stage], None] | None = None,
+    observe: Callable[[Stage], None] | None = None,
 ) -> Graph:
-    """``graph`` through ``passes``, verified after each if ``check``; ``trace`` is called with every stage.
+    """``graph`` through ``passes``, verified after each if ``check``; ``observe`` is called with every stage.
 
     >>> from lazynd.ir.parse import parse_graph
     >>> stages = []
@@ -60,25 +81,25 @@ def run_pipeline(
     ...   %2: float32[2] = ir.negate(%1)
     ...   return %2
     ... }''')
-    >>> len(run_pipeline(graph, trace=stages.append))
+    >>> len(run_pipeline(graph, observe=stages.append))
     0
     >>> [(stage.name, len(stage.graph)) for stage in stages][-2:]
     [('simplify', 0), ('dead_code', 0)]
     """
-    if trace is not None:
-        trace(Stage("recorded", graph, 0.0))
+    if observe is not None:
+        observe(Stage("recorded", graph, 0.0))
     for step in passes:
         started = time.perf_counter()
         graph = step(graph)
         seconds = time.perf_counter() - started
         if check:
             verify(graph)
-        if trace is not None:
-            trace(Stage(step.__name__, graph, seconds))
+        if observe is not None:
+            observe(Stage(name_of(step), graph, seconds))
     return graph
 
 
 __all__ = [
-    "PIPELINE", "Pass", "Stage", "bodies", "common_subexpressions", "dead_code", "expand", "fold_constants",
-    "prune_loops", "run_pipeline", "simplify",
+    "OPERATORS", "PIPELINE", "PRIMITIVES", "Claimed", "Pass", "Stage", "bodies", "common_subexpressions", "dead_code",
+    "expand", "fold_constants", "name_of", "pipeline", "prune_loops", "run_pipeline", "simplify", "simplify_operators",
 ]  # fmt: skip

@@ -6,9 +6,9 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from ..ir.graph import Graph, Rewriter, rewrite, with_subgraphs
-from ..ir.node import Node, Output, apply
-from ..ir.primitive import Primitive
-from ..ir.specialization import Specialization
+from ..ir.node import Node, Output, successor
+from ..ir.primitive import PRIMITIVES, Primitive
+from ..ir.specialization import Op, Specialization
 
 Ref = Node | Output
 Key = tuple[Node, int]
@@ -17,8 +17,9 @@ Plan = tuple[Specialization, dict[int, int], Sequence[int]]
 
 
 def prune_loops(graph: Graph) -> Graph:
-    """``graph`` with scans and choices that compute what is read: outputs, state and operands of no use are gone.
+    """``graph`` with loops and choices that compute only what is read.
 
+    Outputs, state and operands of no use are gone.
     A gradient leaves such: the cotangent of an input that nobody asked for is one more output of the reversed scan.
     """
     needed: set[Key] = {(ref.node, ref.index) for ref in graph.outputs}
@@ -30,8 +31,8 @@ def prune_loops(graph: Graph) -> Graph:
         if not any(wanted):
             continue
         inputs: Sequence[int] = range(len(node.inputs))
-        if spec.op.name in _PRUNE and isinstance(spec.op, Primitive):
-            plans[node] = _PRUNE[spec.op.name](spec, wanted)
+        if spec.op in _PRUNE:
+            plans[node] = _PRUNE[spec.op](spec, wanted)
             inputs = plans[node][2]
         needed.update((node.inputs[i].node, node.inputs[i].index) for i in inputs)
 
@@ -42,7 +43,7 @@ def prune_loops(graph: Graph) -> Graph:
             rewriter.copy(node, inputs)
             return
         smaller, results, operands = plans[node]
-        made = apply(smaller, [inputs[i] for i in operands], node.code, node.lasti)
+        made = successor(node, smaller, [inputs[i] for i in operands])
         for i, at in results.items():
             rewriter.replaced[node, i] = made if not at else Output(made, at, smaller.out_types[at])
 
@@ -102,14 +103,17 @@ def _used(graph: Graph) -> set[Node]:
     return read | {ref.node for ref in graph.outputs}
 
 
-_PRUNE = {"scan": _prune_scan, "cond": _prune_cond}
+_PRUNE: dict[Op, Callable[[Specialization, Sequence[bool]], Plan]] = {
+    PRIMITIVES["scan"]: _prune_scan,
+    PRIMITIVES["cond"]: _prune_cond,
+}
 
 
 def inside(passes: Sequence[Callable[[Graph], Graph]]) -> Callable[[Graph], Graph]:
     """A pass that runs ``passes`` on the graphs of loops and choices, each once, and on those inside these."""
 
     def bodies(graph: Graph) -> Graph:
-        """``graph`` with the graphs that it runs optimised."""
+        """``graph`` with the graphs that its loops and choices run optimised."""
 
         def step(rewriter: Rewriter, node: Node) -> None:
             spec = node.spec
@@ -123,9 +127,8 @@ def inside(passes: Sequence[Callable[[Graph], Graph]]) -> Callable[[Graph], Grap
                 better = spec.optimised = with_subgraphs(spec, optimise)
             if better is spec:
                 rewriter.copy(node, inputs)
-                return
-            made = apply(better, inputs, node.code, node.lasti)
-            rewriter.set(node, [made, *(Output(made, i, t) for i, t in enumerate(better.out_types[1:], 1))])
+            else:
+                rewriter.renew(node, better, inputs)
 
         return rewrite(graph, step)
 

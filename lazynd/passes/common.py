@@ -10,30 +10,32 @@ from ..ir.primitive import Primitive
 def common_subexpressions(graph: Graph) -> Graph:
     """``graph`` with equal nodes merged into the first of them.
 
-    Primitives are functions of their operands, draws included, so equal means: one specialization (interned, with
-    the exact bits of every attribute) on the same values, in either order where the primitive is commutative.
+    Operators and primitives are functions of their operands, draws included, so equal means: one specialization
+    (interned, with the exact bits of every attribute) on the same values, in either order where the primitive is
+    commutative. What is left comes from all nodes that were merged into it.
     """
     known: dict[tuple[object, ...], Node] = {}
+    first: dict[Node, Node] = {}
+    origins: dict[Node, tuple[int, ...]] = {}
+    for node in graph.nodes:
+        spec = node.spec
+        assert spec is not None and node.inputs is not None
+        inputs = [(first.get(ref.node, ref.node), ref.index) for ref in node.inputs]
+        if len(inputs) == 2 and isinstance(spec.op, Primitive) and spec.op.commutative:
+            inputs.sort(key=lambda pair: (id(pair[0]), pair[1]))
+        found = first[node] = known.setdefault((spec, *inputs), node)
+        if found.origin != node.origin:
+            origins[found] = tuple(sorted({*origins.get(found, found.origin), *node.origin}))
+    if len(known) == len(graph.nodes):
+        return graph
 
     def merge(rewriter: Rewriter, node: Node) -> None:
-        spec = node.spec
-        assert spec is not None
-        inputs = rewriter.inputs_of(node)
-        key: tuple[object, ...] = (spec, *inputs)
-        if (
-            len(inputs) == 2
-            and isinstance(spec.op, Primitive)
-            and spec.op.commutative
-            and id(inputs[0]) > id(inputs[1])
-        ):
-            key = (spec, inputs[1], inputs[0])
-        found = known.get(key)
-        if found is None:
-            known[key] = rewriter.copy(node, inputs)
-            first[known[key]] = node
+        assert node.spec is not None
+        if first[node] is not node:
+            rewriter.set(node, [rewriter.replaced[first[node], i] for i in range(len(node.spec.out_types))])
+        elif node in origins:
+            rewriter.renew(node, node.spec, rewriter.inputs_of(node)).origin = origins[node]
         else:
-            original = first[found]
-            rewriter.set(node, [rewriter.replaced[original, i] for i in range(len(spec.out_types))])
+            rewriter.copy(node, rewriter.inputs_of(node))
 
-    first: dict[Node, Node] = {}
     return rewrite(graph, merge)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from ..ir.gradient import flatten
+from ..ir.flatten import Claimed, flatten
 from ..ir.graph import Graph
 
 
-def expand(graph: Graph) -> Graph:
-    """``graph`` down to primitives, each with the user's line of the operator that it comes from."""
-    return flatten(graph)
+def expand(graph: Graph, *, claimed: Claimed | None = None) -> Graph:
+    """``graph`` with bodies in place of operators, down to primitives and what the backend has claimed.
+
+    Each node has the user's line and the origin of the operator that it comes from.
+    """
+    return flatten(graph, claimed=claimed)

@@ -3,27 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 
 from ..ir.graph import Graph, Rewriter
 from ..ir.node import Node, Output
 from ..ir.primitive import Primitive
+from ..ir.primitives.compare import Convert
+from ..ir.primitives.shape import Broadcast
+from ..ir.primitives.source import Constant, Iota
 from ..ir.specialization import Specialization
 from ..ir.types import finfo, is_floating, is_half
 from ..ir.value import broadcast_to, emit
 
 Array = np.ndarray[Any, Any]
 Ref = Node | Output
-#: Larger results stay computed: a constant is part of the program's text.
-MOST_ELEMENTS: Final = 64
 
 
-def fold_constants(graph: Graph) -> Graph:
+def fold_constants(graph: Graph, *, most: int = 64) -> Graph:
     """``graph`` with constants in place of what depends on constants alone.
 
-    A uniform constant of any size takes one form, a broadcast 0-d constant. Others are folded up to 64 elements.
+    A uniform constant of any size takes one form, a broadcast 0-d constant. Others are folded up to ``most`` elements:
+    larger results stay computed, for a constant is part of the program's text.
     Folded are data movement, integers and booleans, and those float operations that IEEE 754 rounds in one way;
     not half precision (backends keep more bits between operations), and not subnormal numbers (they may be flushed).
     """
@@ -45,7 +47,7 @@ def fold_constants(graph: Graph) -> Graph:
         spec = node.spec
         assert spec is not None
         inputs = rewriter.inputs_of(node)
-        value = _value(spec, inputs, known)
+        value = _value(spec, inputs, known, most)
         if value is None:
             rewriter.copy(node, tuple(map(write, inputs)))
         else:
@@ -54,10 +56,10 @@ def fold_constants(graph: Graph) -> Graph:
     return Graph(graph.inputs, [write(rewriter[ref]) for ref in graph.outputs], name=graph.name)
 
 
-def _value(spec: Specialization, inputs: Sequence[Ref], known: dict[Ref, Array]) -> Array | None:
+def _value(spec: Specialization, inputs: Sequence[Ref], known: dict[Ref, Array], most: int) -> Array | None:
     """The value of ``spec`` on ``inputs`` if it is constant and may be folded."""
     op = spec.op
-    if not isinstance(op, Primitive) or len(spec.out_types) != 1 or op.name == "iota" or op.nests or op.fails:
+    if not isinstance(op, Primitive) or len(spec.out_types) != 1 or isinstance(op, Iota) or op.nests or op.fails:
         return None
     operands = [known[ref] for ref in inputs if ref in known]
     if len(operands) != len(inputs):
@@ -68,7 +70,7 @@ def _value(spec: Specialization, inputs: Sequence[Ref], known: dict[Ref, Array])
         return _evaluate(spec, operands)
     if uniform and op.moves and type.size and len({(o.dtype, o.tobytes()) for o in operands}) == 1:
         return operands[0]
-    if type.size > MOST_ELEMENTS or any(t.size > MOST_ELEMENTS for t in spec.in_types):
+    if type.size > most or any(t.size > most for t in spec.in_types):
         return None
     full = [np.broadcast_to(o, t.shape) if not o.ndim else o for o, t in zip(operands, spec.in_types, strict=True)]
     return _evaluate(spec, full)
@@ -96,7 +98,7 @@ def _exact(spec: Specialization, operands: Sequence[Array], result: Array) -> bo
         return False
     if any(bool(np.any((a != 0) & (np.abs(a) < finfo(a.dtype).tiny))) for a in floats):
         return False
-    if spec.op.name == "convert" and result.dtype.kind in "iu":
+    if isinstance(spec.op, Convert) and result.dtype.kind in "iu":
         # A NaN, an infinity and what is out of range have no one conversion.
         limits = np.iinfo(result.dtype)
         return all(bool(np.all((a >= limits.min) & (a < limits.max))) for a in floats)
@@ -106,12 +108,12 @@ def _exact(spec: Specialization, operands: Sequence[Array], result: Array) -> bo
 def _canonical(node: Node, value: Array) -> bool:
     """Whether ``node`` is the form that a constant takes."""
     assert node.spec is not None and node.inputs is not None
-    if node.spec.op.name == "constant":
+    if isinstance(node.spec.op, Constant):
         return value.shape == node.type.shape
-    if node.spec.op.name != "broadcast":
+    if not isinstance(node.spec.op, Broadcast):
         return False
     source = node.inputs[0].node
-    return source.spec is not None and source.spec.op.name == "constant" and source.type.shape == ()
+    return source.spec is not None and isinstance(source.spec.op, Constant) and source.type.shape == ()
 
 
 def _emit(value: Array, site: Node) -> Node:
@@ -122,5 +124,5 @@ def _emit(value: Array, site: Node) -> Node:
     if made.shape != type.shape:
         nodes.append(broadcast_to(made, type.shape).ref.node)
     for node in nodes:
-        node.code, node.lasti = site.code, site.lasti
+        node.code, node.lasti, node.origin = site.code, site.lasti, site.origin
     return nodes[-1]

@@ -1,9 +1,12 @@
-"""Rules written as ``left -> right``: patterns made with the arithmetic and the names of the primitives.
+"""Rules written as ``left -> right``: patterns made with the arithmetic, the primitives and the operators themselves.
 
     x, a, b = variable("x"), variable("a"), variable("b")
     rule(x * 1, lambda x: x)
     rule(p.transpose(p.transpose(x, axes=a), axes=b), lambda x, a, b: ir.transpose(x, [a[i] for i in b]))
+    rule(o.negative(o.negative(x)), lambda x: x)
 
+``p`` has the primitives, ``o`` the operators that users call. A pattern holds the primitive or the operator that it
+means, so ``p.transpose`` never fits the operator of that name; ``applied(operator, x, axes=a)`` does without a name.
 A variable stands for a value where an operand is, for an attribute where an attribute is; one that occurs twice
 must be the same value. A number matches a uniform constant with exactly the bits that the number has in the dtype at
 hand: ``x + 0`` is no rule for floats (-0.0 + 0.0 is 0.0), ``x + -0.0`` is, and reads ``x + 0`` for integers. The right
@@ -13,15 +16,20 @@ side computes with values, as bodies of operators do.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Final
 
 import numpy as np
 
 from ..ir.node import Node, Output
-from ..ir.primitive import PRIMITIVES
+from ..ir.primitive import PRIMITIVES, Primitive
+from ..ir.primitives.shape import Broadcast
+from ..ir.primitives.source import Constant
+from ..ir.specialization import Op
 from ..ir.value import Value
+from ..ops import OPERATORS
 
 Ref = Node | Output
 Bound = dict[str, Any]
@@ -31,31 +39,31 @@ class Pattern:
     """What a value may look like; arithmetic on patterns makes larger ones."""
 
     def __add__(self, other: Any) -> Pattern:
-        return applied("add", self, other)
+        return applied(PRIMITIVES["add"], self, other)
 
     def __sub__(self, other: Any) -> Pattern:
-        return applied("subtract", self, other)
+        return applied(PRIMITIVES["subtract"], self, other)
 
     def __mul__(self, other: Any) -> Pattern:
-        return applied("multiply", self, other)
+        return applied(PRIMITIVES["multiply"], self, other)
 
     def __truediv__(self, other: Any) -> Pattern:
-        return applied("divide", self, other)
+        return applied(PRIMITIVES["divide"], self, other)
 
     def __neg__(self) -> Pattern:
-        return applied("negate", self)
+        return applied(PRIMITIVES["negate"], self)
 
     def __invert__(self) -> Pattern:
-        return applied("not", self)
+        return applied(PRIMITIVES["not"], self)
 
     def __and__(self, other: Any) -> Pattern:
-        return applied("and", self, other)
+        return applied(PRIMITIVES["and"], self, other)
 
     def __or__(self, other: Any) -> Pattern:
-        return applied("or", self, other)
+        return applied(PRIMITIVES["or"], self, other)
 
     def __xor__(self, other: Any) -> Pattern:
-        return applied("xor", self, other)
+        return applied(PRIMITIVES["xor"], self, other)
 
     def match(self, ref: Ref, bound: Bound) -> bool:
         """Whether ``ref`` looks like this; variables found are added to ``bound``."""
@@ -93,15 +101,15 @@ class Number(Pattern):
 
 @dataclass(frozen=True)
 class Applied(Pattern):
-    """A primitive applied to operands; attributes that are not stated may be anything."""
+    """A primitive or an operator applied to operands; attributes that are not stated may be anything."""
 
-    name: str
+    op: Op
     operands: tuple[Pattern, ...]
     attributes: Mapping[str, Any] = field(default_factory=dict)
 
     def match(self, ref: Ref, bound: Bound) -> bool:
         spec = ref.node.spec
-        if spec is None or spec.op.name != self.name or ref.index:
+        if spec is None or spec.op is not self.op or ref.index:
             return False
         inputs = ref.node.inputs
         assert inputs is not None
@@ -115,7 +123,7 @@ class Applied(Pattern):
         before = dict(bound)
         if all(p.match(r, bound) for p, r in zip(self.operands, inputs, strict=True)):
             return True
-        if not PRIMITIVES[self.name].commutative:
+        if not (isinstance(self.op, Primitive) and self.op.commutative):
             return False
         bound.clear()
         bound.update(before)
@@ -125,11 +133,11 @@ class Applied(Pattern):
 def uniform_constant(ref: Ref) -> Any:
     """The one element of a uniform constant in the form that folding leaves, else None."""
     spec = ref.node.spec
-    if spec is not None and spec.op.name == "broadcast":
+    if spec is not None and isinstance(spec.op, Broadcast):
         assert ref.node.inputs is not None
         ref = ref.node.inputs[0]
         spec = ref.node.spec
-    if spec is None or spec.op.name != "constant" or ref.type.shape != ():
+    if spec is None or not isinstance(spec.op, Constant) or ref.type.shape != ():
         return None
     return spec.attributes["value"]
 
@@ -138,48 +146,77 @@ def variable(name: str) -> Variable:
     return Variable(name)
 
 
-def applied(name: str, *operands: Any, **attributes: Any) -> Pattern:
+def applied(op: Op, *operands: Any, **attributes: Any) -> Pattern:
+    """``op`` on ``operands``, which are patterns or numbers; the operands of an operator are its arrays, then slots."""
     made = tuple(each if isinstance(each, Pattern) else Number(each) for each in operands)
-    return Applied(name, made, attributes)
+    return Applied(op, made, attributes)
 
 
 class _Vocabulary:
-    """Patterns of primitives by name: ``p.reshape(x, shape=s)``."""
+    """Patterns by the names of what they apply: ``p.reshape(x, shape=s)``."""
+
+    def __init__(self, what: str, ops: Mapping[str, Op]) -> None:
+        self._what = what
+        self._ops = ops
 
     def __getattr__(self, name: str) -> Callable[..., Pattern]:
-        name = name.rstrip("_")
-        if name not in PRIMITIVES:
-            raise AttributeError(f"there is no primitive {name!r}")
-        return lambda *operands, **attributes: applied(name, *operands, **attributes)
+        op = self._ops.get(name) or self._ops.get(name.rstrip("_"))
+        if op is None:
+            raise AttributeError(f"there is no {self._what} {name!r}")
+        return partial(applied, op)
 
 
-p: Final = _Vocabulary()
+p: Final = _Vocabulary("primitive", PRIMITIVES)
+o: Final = _Vocabulary("operator", OPERATORS)
 
 
 @dataclass(frozen=True)
 class Rule:
-    """``left`` becomes ``right`` where ``when`` holds; both are called with the variables that they name."""
+    """``left`` becomes ``right`` where ``when`` holds; both are called with the variables that they name.
+
+    ``type`` is the type of what is replaced.
+    """
 
     left: Applied
     right: Callable[..., Any]
     when: Callable[..., bool] | None
     _right_names: tuple[str, ...]
     _when_names: tuple[str, ...]
-    #: For each operand that is no mere variable, the primitives of which one must be among the operands.
-    hints: tuple[frozenset[str], ...]
+    #: For each operand that is no mere variable, the ops of which one must be among the operands.
+    hints: tuple[frozenset[Op], ...]
 
-    def apply(self, node: Node) -> Ref | None:
+    def apply(self, node: Node) -> Match | None:
         """What ``node`` becomes, or None if the rule does not fit."""
         bound: Bound = {}
         if not self.left.match(node, bound):
             return None
         values = {k: Value(v) if isinstance(v, Node | Output) else v for k, v in bound.items()}
+        values["type"] = node.type
         if self.when is not None and not self.when(*(values[k] for k in self._when_names)):
             return None
         result: Ref = self.right(*(values[k] for k in self._right_names)).ref
         if result.type is not node.type:
-            raise TypeError(f"a rule for {self.left.name} gives {result.type} in place of {node.type}")
-        return result
+            raise TypeError(f"a rule for {self.left.op.name} gives {result.type} in place of {node.type}")
+        return Match(result, _origin(node, {v.node for v in bound.values() if isinstance(v, Node | Output)}))
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """What a rule makes of a node, and the recorded nodes that all that it replaces comes from."""
+
+    result: Ref
+    origin: tuple[int, ...]
+
+
+def _origin(root: Node, bound: Set[Node]) -> tuple[int, ...]:
+    """The origins of ``root`` and of what lies between it and the nodes that variables stand for."""
+    found: set[int] = set()
+    stack = [root]
+    while stack:
+        node = stack.pop()
+        found.update(node.origin)
+        stack += [ref.node for ref in node.inputs or () if ref.node not in bound]
+    return tuple(sorted(found))
 
 
 def rule(left: Pattern, right: Callable[..., Any], when: Callable[..., bool] | None = None) -> Rule:
@@ -189,8 +226,10 @@ def rule(left: Pattern, right: Callable[..., Any], when: Callable[..., bool] | N
     return Rule(left, right, when, _names(right), _names(when), hints)
 
 
-def _hint(pattern: Pattern) -> frozenset[str]:
-    return frozenset({pattern.name} if isinstance(pattern, Applied) else {"constant", "broadcast"})
+def _hint(pattern: Pattern) -> frozenset[Op]:
+    if isinstance(pattern, Applied):
+        return frozenset({pattern.op})
+    return frozenset({PRIMITIVES["constant"], PRIMITIVES["broadcast"]})
 
 
 def _names(function: Callable[..., Any] | None) -> tuple[str, ...]:

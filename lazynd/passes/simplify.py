@@ -8,12 +8,12 @@ from typing import Any, Final
 import numpy as np
 
 from ..ir import build as ir
-from ..ir.graph import Graph, Rewriter, rewrite
-from ..ir.node import Node, Output
+from ..ir.graph import Graph
 from ..ir.primitives.compare import by_way_of
 from ..ir.types import finfo, is_bfloat16, is_floating, is_half
 from ..ir.value import Value, emit
 from .pattern import Rule, p, rule, variable
+from .rules import apply_rules, by_root
 
 Ints = tuple[int, ...]
 x, y, c = variable("x"), variable("y"), variable("c")
@@ -167,51 +167,9 @@ RULES: Final[Sequence[Rule]] = (
 )
 
 
-def _by_root() -> dict[str, tuple[Rule, ...]]:
-    found: dict[str, tuple[Rule, ...]] = {}
-    for each in RULES:
-        found[each.left.name] = (*found.get(each.left.name, ()), each)
-    return found
-
-
-_BY_ROOT: Final = _by_root()
+_TABLE: Final = by_root(RULES)
 
 
 def simplify(graph: Graph) -> Graph:
-    """``graph`` after the rules of ``RULES``, inputs before users, so that one sweep meets every pattern."""
-    settled: set[Node] = set(graph.inputs)
-
-    def step(rewriter: Rewriter, node: Node) -> None:
-        made: Node | Output = rewriter.copy(node, rewriter.inputs_of(node))
-        settled.add(made.node)
-        while (smaller := _apply_one(made)) is not None:
-            _place(smaller.node, node, settled)
-            made = smaller
-        if len(node.spec.out_types if node.spec is not None else ()) == 1:
-            rewriter.set(node, [made])
-
-    return rewrite(graph, step)
-
-
-def _apply_one(ref: Node | Output) -> Node | Output | None:
-    spec = ref.node.spec
-    if spec is None or ref.index or spec.op.name not in _BY_ROOT:
-        return None
-    operands = {each.node.spec.op.name for each in ref.node.inputs or () if each.node.spec is not None}
-    for each in _BY_ROOT[spec.op.name]:
-        if not any(hint.isdisjoint(operands) for hint in each.hints):
-            found = each.apply(ref.node)
-            if found is not None:
-                return found
-    return None
-
-
-def _place(made: Node, site: Node, settled: set[Node]) -> None:
-    """Give what a rule made the user's line of what it replaces."""
-    stack = [made]
-    while stack:
-        node = stack.pop()
-        if node not in settled and node.spec is not None:
-            settled.add(node)
-            node.code, node.lasti = site.code, site.lasti
-            stack.extend(ref.node for ref in node.inputs or ())
+    """``graph`` after the rules of algebra in ``RULES``, which change no bit of a result."""
+    return apply_rules(graph, _TABLE)

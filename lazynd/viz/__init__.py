@@ -17,6 +17,6 @@ from __future__ import annotations
 from ..passes import Stage
 from .drawing import dot
 from .network import Summary, summary, to_networkx
-from .stage import graph, parse, stages, text, trace
+from .stage import graph, parse, passes, stages, text, trace
 
-__all__ = ["Stage", "Summary", "dot", "graph", "parse", "stages", "summary", "text", "to_networkx", "trace"]
+__all__ = ["Stage", "Summary", "dot", "graph", "parse", "passes", "stages", "summary", "text", "to_networkx", "trace"]

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import warnings
+
+from ..backends import loaded_backend
+from ..config import config
 from ..ir.graph import Graph
 from ..ir.parse import parse_graph
 from ..ir.text import print_graph
 from ..nd import NDArray
 from ..ops import OPERATORS
-from ..passes import Stage, run_pipeline
+from ..passes import Stage, pipeline, run_pipeline
 from ..runtime.run.program import pending_graph
 from ..runtime.thread import LOCAL
 
@@ -32,28 +36,47 @@ def graph(shown: Shown) -> Graph:
     return shown if isinstance(shown, Graph) else pending_graph(LOCAL.state.recorder.read(shown._cell))
 
 
-def trace(shown: Shown) -> list[Stage]:
+def passes(shown: Shown) -> list[Stage]:
     """That graph as recorded, then after each pass of the pipeline, with the time that the pass took.
 
     >>> from lazynd import nd, viz
-    >>> found = viz.trace(nd.ones((2,)) * 2)
+    >>> found = viz.passes(nd.ones((2,)) * 2)
     >>> found[0].name, len(found[0].graph)
     ('recorded', 2)
     """
+    backend = loaded_backend(config.backend)  # looking loads none
+    claimed = None if backend is None else backend.claimed()
     found: list[Stage] = []
-    run_pipeline(graph(shown), trace=found.append)
+    run_pipeline(graph(shown), passes=pipeline(claimed), observe=found.append)
     return found
 
 
+def trace(shown: Shown) -> list[Stage]:
+    """The old name of ``passes``, which will be gone in lazynd 0.3.
+
+    >>> import warnings
+    >>> from lazynd import nd, viz
+    >>> with warnings.catch_warnings(record=True) as told:
+    ...     warnings.simplefilter("always")
+    ...     found = viz.trace(nd.ones((2,)) * 2)
+    >>> print(told[0].message)
+    viz.trace is called viz.passes now, and will be gone in lazynd 0.3
+    """
+    warnings.warn(
+        "viz.trace is called viz.passes now, and will be gone in lazynd 0.3", DeprecationWarning, stacklevel=2
+    )
+    return passes(shown)
+
+
 def stages(shown: Shown) -> list[Graph]:
-    """The graphs of ``trace``: as recorded first, as compiled last.
+    """The graphs of ``passes``: as recorded first, as compiled last.
 
     >>> from lazynd import nd, viz
     >>> x = nd.array([1, 2])
     >>> [len(graph) for graph in viz.stages(x * 1 + 0)][0]
     2
     """
-    return [stage.graph for stage in trace(shown)]
+    return [stage.graph for stage in passes(shown)]
 
 
 def text(shown: Shown, locations: bool = True) -> str:

@@ -98,6 +98,9 @@ class FakeBackend:
     def consumed(self, buffer: Any) -> bool:
         return isinstance(buffer, Buffer) and buffer.array is None
 
+    def claimed(self) -> None:
+        return None
+
     def compile(self, graph: Graph, slots: int, donate: Sequence[int], keep: bool) -> tuple[Executable, bool]:
         made = Executable(self, graph, slots, donate)
         self.compiled.append(made.device)

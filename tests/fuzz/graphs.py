@@ -9,7 +9,7 @@ import numpy as np
 
 from lazynd.backends import get_backend
 from lazynd.backends.numpy import evaluate
-from lazynd.ir.gradient import flatten
+from lazynd.ir.flatten import flatten
 from lazynd.ir.text import print_graph
 from lazynd.ir.verify import verify
 from lazynd.passes import run_pipeline

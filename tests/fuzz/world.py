@@ -12,7 +12,7 @@ import numpy as np
 
 from lazynd.backends import cast_scalar
 from lazynd.backends.numpy import evaluate
-from lazynd.ir.gradient import flatten
+from lazynd.ir.flatten import flatten
 from lazynd.ir.graph import Graph, graph_of
 from lazynd.ops import OPERATORS
 

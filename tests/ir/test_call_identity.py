@@ -16,7 +16,7 @@ from lazynd.ir import build as ir
 from lazynd.ir.call import Call, call
 from lazynd.ir.control import scan, trace
 from lazynd.ir.errors import OperatorError
-from lazynd.ir.gradient import flatten
+from lazynd.ir.flatten import flatten
 from lazynd.ir.graph import Graph, equal_graphs, graph_of
 from lazynd.ir.linearize import linearize
 from lazynd.ir.node import apply, leaf

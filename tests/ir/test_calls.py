@@ -8,7 +8,7 @@ import pytest
 from lazynd.ir import build as ir
 from lazynd.ir.call import call
 from lazynd.ir.derived import GraphOp, as_operator
-from lazynd.ir.gradient import flatten
+from lazynd.ir.flatten import flatten
 from lazynd.ir.graph import graph_of
 from lazynd.ir.linearize import linearize
 from lazynd.ir.value import Value

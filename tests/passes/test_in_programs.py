@@ -68,3 +68,12 @@ def test_nodes_of_a_body_carry_the_line_of_the_body() -> None:
     assert body is not None
     names = {node.code.co_filename.rpartition("/")[2] for node in body.nodes if node.code is not None}
     assert names == {"nn.py"}
+
+
+def test_the_old_name_of_viz_passes_warns() -> None:
+    x = nd.ones((2, 3)) * 2
+    with pytest.warns(
+        DeprecationWarning, match=r"viz\.trace is called viz\.passes now, and will be gone in lazynd 0\.3"
+    ):
+        found = viz.trace(x)
+    assert [stage.name for stage in found] == [stage.name for stage in viz.passes(x)]

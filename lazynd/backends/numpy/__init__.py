@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ...ir.gradient import flatten
+from ...ir.flatten import flatten
 from ...ir.graph import Graph, subgraphs
 from ...ir.node import Node
 from ...ir.primitive import Primitive
@@ -134,6 +134,9 @@ class NumpyBackend:
 
     def consumed(self, buffer: Any) -> bool:
         return False
+
+    def claimed(self) -> None:
+        return None
 
     def compile(self, graph: Graph, slots: int, donate: Sequence[int], keep: bool) -> tuple[Interpreted, bool]:
         return Interpreted(graph, slots), False

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -14,11 +14,12 @@ import numpy as np
 
 from ...config import config
 from ...ir.errors import MXNetError, OutOfBounds
-from ...ir.gradient import flatten
+from ...ir.flatten import flatten
 from ...ir.graph import Graph
 from ...ir.types import Context
-from . import control, convolution, window  # noqa: F401 - their lowerings
+from . import control, convolution, top, window  # noqa: F401 - their lowerings and claims
 from .aliasing import output_order
+from .claims import Claims, current
 from .contexts import compiling, concrete, disturbed, neutral, read_refused, undisturbed
 from .lower import Lowered, lower
 from .packing import Packing
@@ -46,6 +47,8 @@ class Compiled:
         device: Any,
     ) -> None:
         self.executable = executable
+        #: The compiled text, for tools.
+        self.text: Callable[[], str] = str
         self.packing = packing
         self.device = device
         self.nbytes = 0
@@ -172,18 +175,25 @@ class XlaBackend:
     def consumed(self, buffer: Any) -> bool:
         return isinstance(buffer, jax.Array) and buffer.is_deleted()
 
+    def claimed(self) -> Claims | None:
+        found = current()
+        return found if found.all else None
+
     def compile(self, graph: Graph, slots: int, donate: Sequence[int], keep: bool) -> tuple[Compiled, bool]:
-        flat = flatten(graph)
+        claims = current()
+        flat = flatten(graph, claimed=claims if claims.all else None)
+        present = claims.present(flat)
         order = output_order(flat, donate) if donate else list(range(len(flat.outputs)))
-        flat = Graph(flat.inputs, [flat.outputs[i] for i in order], name=flat.name)
+        # The nodes stay in their order: the compiled text numbers them by it.
+        flat = Graph(flat.inputs, [flat.outputs[i] for i in order], flat.nodes, name=flat.name)
         n_leaves = len(flat.inputs) - slots
         device = self.device(_context_of(flat))
         packing = Packing([node.type for node in flat.inputs[n_leaves:]])
         kept = [i for i in range(n_leaves + bool(packing.words)) if i not in donate]
         saved = self._saved_on(device) if keep else None
         with compiling(device):
-            name = saved.name(flat, slots, donate) if saved is not None else None
-            lowered = lower(flat, device.platform)
+            name = saved.name(flat, slots, donate, present) if saved is not None else None
+            lowered = lower(flat, device.platform, present)
             n_outputs = len(flat.outputs) + lowered.may_fail
             found = saved.load(name, len(donate), len(kept), n_outputs) if saved and name else None
             if found is not None:
@@ -193,6 +203,7 @@ class XlaBackend:
                 nbytes = saved.save(name, executable) if saved and name else 0
         made = Compiled(executable, donate, kept, order, lowered.may_fail, packing, device)
         made.nbytes = nbytes or _code_bytes(executable, flat)
+        made.text = executable.as_text
         return made, found is not None
 
     def _saved_on(self, device: Any) -> Saved | None:

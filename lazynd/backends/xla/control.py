@@ -11,6 +11,8 @@ import numpy as np
 from jax import lax
 
 from ...ir.graph import Graph, subgraphs
+from ...ir.primitives.convolution import Convolution
+from ...ir.primitives.loop import Scan
 from .lower import PLATFORM_LOWERINGS, Checked, Failure, Lowered, first_failure, lowers, no_failure
 
 Arrays = tuple[jax.Array, ...]
@@ -49,8 +51,8 @@ def _convolutions(graph: Graph) -> int:
     for node in graph.nodes:
         spec = node.spec
         assert spec is not None
-        steps = spec.attributes["length"] if spec.op.name == "scan" else 1
-        found += spec.op.name == "convolution"
+        steps = spec.attributes["length"] if isinstance(spec.op, Scan) else 1
+        found += isinstance(spec.op, Convolution)
         found += steps * sum(map(_convolutions, subgraphs(spec).values()))
     return found
 

@@ -19,6 +19,8 @@ from ...ir.primitives.source import threefry
 from ...ir.specialization import Specialization
 from ...ir.types import finfo, is_bfloat16, widened
 from ..protocol import EXACT_SIZE, ROUNDED_ONCE
+from .claims import Claim
+from .numbers import scope
 
 
 def _halves(x: jax.Array) -> tuple[jax.Array, jax.Array]:
@@ -291,8 +293,9 @@ def _check_index(x: jax.Array, *, axis: int, extent: int, negative: bool) -> Che
 class Lowered:
     """A graph as a function of lists of arrays for JAX to trace, for a program on ``platform``."""
 
-    def __init__(self, graph: Graph, platform: str) -> None:
+    def __init__(self, graph: Graph, platform: str, claims: Mapping[Specialization, Claim]) -> None:
         self.graph = graph
+        self._claims = claims
         self.may_fail = may_fail(graph)
         self._platform = platform
         self._lowerings = LOWERINGS | PLATFORM_LOWERINGS.get(platform, {})
@@ -305,10 +308,10 @@ class Lowered:
         """The outputs, and the first failure."""
         graph, failure = self.graph, None
         known: dict[tuple[Node, int], Any] = {(n, 0): v for n, v in zip(graph.inputs, inputs, strict=True)}
-        for node in graph.nodes:
+        for number, node in enumerate(graph.nodes):
             spec = node.spec
             assert spec is not None and node.inputs is not None
-            with jax.named_scope(spec.op.name):
+            with jax.named_scope(scope(spec, number)):
                 attributes = {
                     k: lower(v, self._platform) if isinstance(v, Graph) else v for k, v in spec.attributes.items()
                 }
@@ -322,7 +325,8 @@ class Lowered:
 
     def _apply(self, spec: Specialization, operands: Sequence[Any], attributes: Mapping[str, Any]) -> Any:
         """The results of a primitive; bfloat16 is computed in float32 and rounded at the end."""
-        assert isinstance(spec.op, Primitive)
+        if not isinstance(spec.op, Primitive):
+            return self._claims[spec].apply(spec, operands)
         lowering = self._lowerings[spec.op.name]
         narrow = spec.op.in_float32 and spec.op.name not in _BY_THEMSELVES
         if not narrow or not any(each.dtype == jnp.bfloat16 for each in operands):
@@ -342,6 +346,6 @@ def _typed(made: Sequence[jax.Array], spec: Specialization) -> tuple[jax.Array, 
     return tuple(lax.convert_element_type(x, t.dtype) for x, t in zip(made, spec.out_types, strict=True))
 
 
-def lower(graph: Graph, platform: str = "cpu") -> Lowered:
-    """``graph``, of primitives, in JAX."""
-    return Lowered(graph, platform)
+def lower(graph: Graph, platform: str = "cpu", claims: Mapping[Specialization, Claim] | None = None) -> Lowered:
+    """``graph``, of primitives and of operators that ``claims`` tells how to run, in JAX."""
+    return Lowered(graph, platform, claims or {})

@@ -12,7 +12,7 @@ import logging
 import os
 import platform
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
@@ -24,8 +24,10 @@ from jax.experimental import serialize_executable
 from ...config import config
 from ...ir.graph import Graph
 from ...ir.primitives import source as random_source
+from ...ir.specialization import Specialization
 from ..encode import NotEncodable, encode, encode_graph
 from ..store import Store
+from .claims import Claim, fingerprint
 
 logger = logging.getLogger("lazynd")
 
@@ -54,13 +56,24 @@ class Saved:
         self.device = device
         self._sources = _own_sources()
 
-    def name(self, graph: Graph, slots: int, donate: Sequence[int]) -> str | None:
-        """What the program of ``graph`` is called; None if its meaning cannot be told from its text."""
+    def name(
+        self,
+        graph: Graph,
+        slots: int,
+        donate: Sequence[int],
+        claims: Mapping[Specialization, Claim] | None = None,
+    ) -> str | None:
+        """What the program of ``graph`` is called; None if its meaning cannot be told from its text.
+
+        ``claims``: how the operators in it are run.
+        """
         if self._sources is None:
             return None
         try:
             parts = (self._sources, _settings(), (self.device.id, slots, tuple(donate)))
-            return hashlib.sha256(encode(parts) + encode_graph(graph)).hexdigest()
+            run, device = claims or {}, self.device
+            meaning = encode_graph(graph, lambda spec: fingerprint(run[spec], spec, device) if spec in run else None)
+            return hashlib.sha256(encode(parts) + meaning).hexdigest()
         except NotEncodable as error:
             logger.info("a program is not kept: %s", error, extra={"event": "cache"})
             return None

@@ -73,6 +73,7 @@ class Integral(Binary, family=True):
 
 class Negate(Unary):
     name = "negate"
+    linear = True
     exact = True
 
     def vjp(self, g: Value, y: Value, x: Value) -> tuple[Value]:

@@ -24,6 +24,7 @@ class Broadcast(Primitive):
     """Operand axis ``i`` becomes axis ``axes[i]`` of ``shape``; length 1 repeats, other axes are new."""
 
     name = "broadcast"
+    linear = True
     moves = True
 
     def infer(self, x: Type, *, shape: Ints, axes: Ints) -> Type:
@@ -53,6 +54,7 @@ class Broadcast(Primitive):
 
 class Reshape(Primitive):
     name = "reshape"
+    linear = True
     moves = True
 
     def infer(self, x: Type, *, shape: Ints) -> Type:
@@ -74,6 +76,7 @@ class Reshape(Primitive):
 
 class Transpose(Primitive):
     name = "transpose"
+    linear = True
     moves = True
 
     def infer(self, x: Type, *, axes: Ints) -> Type:
@@ -94,6 +97,7 @@ class Transpose(Primitive):
 
 class Reverse(Primitive):
     name = "reverse"
+    linear = True
     moves = True
 
     def infer(self, x: Type, *, axes: Ints) -> Type:
@@ -179,6 +183,7 @@ class Pad(Primitive):
 
 class Slice(Primitive):
     name = "slice"
+    linear = True
     moves = True
 
     def infer(self, x: Type, *, start: Ints, limit: Ints, strides: Ints) -> Type:

@@ -10,12 +10,13 @@ import numpy as np
 
 from ...backends import Backend, Executable, cast_scalar
 from ...config import config
-from ...ir.graph import Graph
+from ...ir.compact import Compact
+from ...ir.graph import Graph, number_nodes
 from ...ir.node import Node, Output, apply, leaf
 from ...ir.primitive import PRIMITIVES
 from ...ir.primitives.check import may_fail
 from ...ir.specialization import INDEX
-from ...passes import run_pipeline
+from ...passes import pipeline, run_pipeline
 from ..guard.leaving import INSIDE
 from ..guard.sections import Undivided
 from ..tell.sites import Site
@@ -28,13 +29,32 @@ from .plan import Plan, make_plan
 class Program:
     """One compiled program. ``donate`` numbers the leaves whose buffers it takes over, with their uses by the plan."""
 
-    __slots__ = ("donate", "executable", "scalar_positions")
+    __slots__ = ("_backend", "_recorded", "donate", "executable", "scalar_positions")
 
-    def __init__(self, executable: Executable, donate: dict[int, int], scalar_positions: list[int] | None) -> None:
+    def __init__(
+        self,
+        executable: Executable,
+        donate: dict[int, int],
+        scalar_positions: list[int] | None,
+        recorded: Compact,
+        backend: Backend,
+    ) -> None:
         self.executable = executable
         self.donate = donate
         #: Which of the plan's scalars are its inputs; None for all.
         self.scalar_positions = scalar_positions
+        self._recorded = recorded
+        self._backend = backend
+
+    @property
+    def graph(self) -> Graph:
+        """The graph of operators that was recorded, made anew; its nodes know their numbers in it."""
+        return self._recorded.graph()
+
+    @property
+    def optimised(self) -> Graph:
+        """What was compiled, made anew: ``graph`` after the passes. Each ``node.origin`` are numbers in ``graph``."""
+        return optimise(self.graph, self._backend)
 
 
 class Family:
@@ -156,12 +176,12 @@ def build_graph(plan: Plan, baked: Collection[int] = ()) -> tuple[Graph, int]:
             at += 1
         results[item] = apply(item.spec, inputs, item.code, item.lasti)
     graph = Graph([*tensors, *slots], [results[plan.items[i]] for i in plan.outputs])
-    return graph, len(slots)
+    return number_nodes(graph), len(slots)
 
 
-def optimise(graph: Graph) -> Graph:
-    """``graph`` through the pipeline."""
-    return run_pipeline(graph, check=config.verify)
+def optimise(graph: Graph, backend: Backend) -> Graph:
+    """``graph`` through the pipeline, for ``backend``."""
+    return run_pipeline(graph, passes=pipeline(backend.claimed()), check=config.verify)
 
 
 class Draft:
@@ -183,7 +203,7 @@ def is_stale(plan: Plan) -> bool:
 
 def compile_draft(draft: Draft, backend: Backend) -> tuple[Program, int]:
     """The compiled program, and the bytes of its code."""
-    graph = optimise(draft.graph)
+    graph = optimise(draft.graph, backend)
     donate = {} if may_fail(graph) else draft.donate  # so that a failure loses no value
     with INSIDE:
         executable, loaded = backend.compile(graph, draft.slots, tuple(donate), True)
@@ -191,7 +211,8 @@ def compile_draft(draft: Draft, backend: Backend) -> tuple[Program, int]:
         stats.loaded += 1
     else:
         stats.programs += 1
-    return Program(executable, donate, draft.scalar_positions), executable.nbytes
+    program = Program(executable, donate, draft.scalar_positions, Compact(draft.graph), backend)
+    return program, executable.nbytes
 
 
 def donation(plan: Plan) -> dict[int, int]:
