@@ -70,6 +70,7 @@ def test_nodes_of_a_body_carry_the_line_of_the_body() -> None:
     assert names == {"nn.py"}
 
 
+@pytest.mark.lazy
 def test_the_old_name_of_viz_passes_warns() -> None:
     x = nd.ones((2, 3)) * 2
     with pytest.warns(

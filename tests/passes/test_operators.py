@@ -116,6 +116,7 @@ def test_shapes_changed_twice_are_changed_once(inner: str, outer: str, source: t
     agree(graph, simpler)
 
 
+@pytest.mark.lazy
 def test_views_of_the_whole_are_shapes() -> None:
     """The method ``reshape`` records a view; one of the whole array is another shape of it, whatever its offset."""
     y = nd.arange(6).reshape((2, 3)) * 1
@@ -135,6 +136,7 @@ def test_what_is_negated_twice_is_itself() -> None:
         agree(graph, made)
 
 
+@pytest.mark.lazy
 def test_the_same_call_is_made_once() -> None:
     x = nd.ones((2, 3)) * 2
     y = nd.softmax(nd.dot(x, x, transpose_b=True))
@@ -146,11 +148,13 @@ def test_the_same_call_is_made_once() -> None:
     assert len(expand(made)) < len(expand(graph))
 
 
+@pytest.mark.lazy
 def test_draws_are_not_merged() -> None:
     graph = viz.graph(nd.random.uniform(shape=(3,)) + nd.random.uniform(shape=(3,)))
     assert names(common_subexpressions(graph)) == names(graph)
 
 
+@pytest.mark.lazy
 def test_every_pass_hands_origins_on() -> None:
     x = nd.ones((2, 3))
     x.wait_to_read()
