@@ -136,7 +136,8 @@ def _put(level: _Opened, node: Node, spec: Specialization, inputs: Sequence[Ref]
 def inline_at(graph: Graph, arguments: Sequence[Ref], site: Node, origin: tuple[int, ...] | None = None) -> list[Ref]:
     """The outputs of ``graph`` on ``arguments``.
 
-    Its nodes get the user's line of ``site``, and the given ``origin`` or that of ``site``. Without an origin, nodes that have no inputs are shared by all uses of ``graph``; with one they cannot be.
+    Its nodes get the user's line of ``site``, and the given ``origin`` or that of ``site``. Without an origin, nodes
+    that have no inputs are shared by all uses of ``graph``; with one they cannot be.
     """
     rewriter = Rewriter()
     for parameter, argument in zip(graph.inputs, arguments, strict=True):
