@@ -74,6 +74,10 @@ class Interning(Generic[K, T]):
     Lookups ask ``recent`` first, then ``find``; who makes an object uses what ``one`` gives. Threads that make an
     object at the same time are given the same one, and an object may die at any moment in any of them: there is no
     lock, which a finalizer could find taken, but steps on dictionaries that Python does not divide.
+
+    One limit is Python's: the collector of cycles clears weak references to all that it found unreachable, and then
+    calls finalizers, which still see it. A finalizer that records with an array of its own cycle, of a type that
+    nothing else holds or has used lately, may so be given a second specialization: one more program is compiled.
     """
 
     __slots__ = ("_known", "_memo", "recent")

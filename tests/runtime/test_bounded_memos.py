@@ -19,7 +19,7 @@ from lazynd.ir.memo import Recent
 from lazynd.ir.specialization import SPECIALIZATIONS, Specialization
 from lazynd.ir.types import Type
 from lazynd.nd import invoke, ndarray
-from lazynd.runtime.record import gradient, pending
+from lazynd.runtime.record import gradient, views
 from lazynd.runtime.run import kernels
 from lazynd.runtime.run.compile import PROGRAMS
 from lazynd.runtime.run.kernels import _KERNELS
@@ -29,7 +29,7 @@ MEMOS: tuple[Recent[Any, Any], ...] = (
     invoke.CALLS, invoke.SCALAR_CALLS, ndarray.BINARY_CALLS, SPECIALIZATIONS._memo, Type._interned._memo,
 )  # fmt: skip
 CACHES: tuple[Any, ...] = (
-    gradient._add_spec, gradient._fill, pending._read_spec, pending._write_spec, pending._whole_spec,
+    gradient._add_spec, gradient._fill, views.read_spec, views._write_spec, views._whole_spec,
 )  # fmt: skip
 
 
@@ -138,9 +138,9 @@ def test_old_arrays_fit_new_ones_after_everything_was_forgotten() -> None:
 
 def test_a_hot_call_stays_while_others_come_and_go(small: None) -> None:
     x, y = nd.ones((5, 7)), nd.ones((7, 5))
-    spec = weakref.ref(nd.dot(x, y)._cell.ref.spec)
+    spec = weakref.ref(nd.dot(x, y)._cell.content.spec)
     for i in range(1000):
-        assert nd.dot(x, y)._cell.ref.spec is spec()
+        assert nd.dot(x, y)._cell.content.spec is spec()
         _ = nd.ones((3 + i, 2)) + 1.5
         if i % 100 == 99:
             nd.waitall()
@@ -184,7 +184,7 @@ def test_a_hundred_thousand_shapes_end_within_a_hundred_megabytes() -> None:
 
 
 def test_kernels_have_no_more_code_than_programs_may_have(empty_cache: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    specs = [nd.relu(nd.ones((3 + i, 2)))._cell.ref.spec for i in range(5)]
+    specs = [nd.relu(nd.ones((3 + i, 2)))._cell.content.spec for i in range(5)]
     backend = get_backend("xla")
     one = kernels.kernel(specs[0], backend)
     monkeypatch.setattr(lazynd.config, "program_bytes", 3 * one.nbytes)
