@@ -16,11 +16,11 @@ from __future__ import annotations
 import re
 from collections.abc import Hashable, Sequence
 from typing import Final
-from weakref import WeakValueDictionary
 
 from .derived import GraphOp, prune
 from .errors import OperatorError
 from .graph import Graph
+from .memo import Interning
 from .specialization import Slot, Specialization
 from .types import Type
 
@@ -28,7 +28,8 @@ from .types import Type
 SLOT_KINDS: Final = ("runtime", "index", "draw")
 NAME: Final = r"[\w.<>]+"
 
-_CALLS: WeakValueDictionary[Hashable, Specialization] = WeakValueDictionary()
+#: None is kept in existence by having been used last: a call holds its whole body.
+_CALLS: Interning[Hashable, Specialization] = Interning(0)
 
 
 class Call(GraphOp):
@@ -51,14 +52,14 @@ def call(graph: Graph, name: str, slots: Sequence[Slot] = (), writes: Sequence[i
     n_inputs = len(graph.inputs) - len(slots)
     _check(graph, name, slots, writes, n_inputs)
     key = (graph.structure, tuple(slots), tuple(writes))
-    found = _CALLS.get(key)
+    found = _CALLS.find(key)
     if found is None:
         types = [node.type for node in graph.inputs]
         out_types = tuple([ref.type for ref in graph.outputs])
         nodes = sum(node.spec.nodes for node in graph.nodes if node.spec is not None)
         made = Specialization(Call(name), tuple(types[:n_inputs]), {}, out_types, tuple(slots), graph, max(nodes, 1))
         made.writes = tuple(writes)
-        found = _CALLS.setdefault(key, prune(made))
+        found = _CALLS.one(key, prune(made))
     return found
 
 

@@ -22,7 +22,7 @@ T = TypeVar("T")
 
 
 class Recent(Generic[K, V]):
-    """A memo of what was used last: at least ``limit`` entries, at most twice as many.
+    """A memo of what was used last: at least ``limit`` entries, at most twice as many; with a limit of 0, none.
 
     ``now`` is an ordinary dictionary, the same one for ever, which callers on the hot path ask themselves: a hit costs
     nothing more. Once it holds ``limit`` entries they become the older half, and what was the older half is dropped;
@@ -51,6 +51,8 @@ class Recent(Generic[K, V]):
 
     def put(self, key: K, value: V) -> None:
         now = self.now
+        if not self.limit:
+            return
         if len(now) >= self.limit:
             self._before = now.copy()
             now.clear()
