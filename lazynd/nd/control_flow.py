@@ -7,7 +7,7 @@ writes to arrays from outside, is no graph: then Python does what it says, step 
 from __future__ import annotations
 
 import weakref
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from types import CodeType
 from typing import Any
 
@@ -280,16 +280,17 @@ def _nesting(shape: Any) -> Any:
 
 def _regroup(arrays: Sequence[NDArray], shape: Any, tuples: bool = False) -> Any:
     """``arrays`` in a structure that ``_flatten`` found; tuples become lists, as in MXNet, unless ``tuples``."""
-    left = iter(arrays)
+    return _build(iter(arrays), shape, tuples)
 
-    def build(shape: Any) -> Any:
-        if shape is _ARRAY:
-            return next(left)
-        kind, parts = shape
-        made = [build(part) for part in parts]
-        return tuple(made) if tuples and kind is not list else made
 
-    return build(shape)
+def _build(left: Iterator[NDArray], shape: Any, tuples: bool) -> Any:
+    # Not a function inside ``_regroup``: one that calls itself refers to itself, and would keep the arrays alive until
+    # the collector of cycles runs.
+    if shape is _ARRAY:
+        return next(left)
+    kind, parts = shape
+    made = [_build(left, part, tuples) for part in parts]
+    return tuple(made) if tuples and kind is not list else made
 
 
 def _scalar(value: Any, kind: type, name: str) -> Any:

@@ -523,3 +523,13 @@ def test_a_failed_trace_leaves_the_draws_of_other_threads() -> None:
     nd.contrib.foreach(body, nd.array([[1], [2]]), nd.zeros(1))
     draw()
     assert (found[0] != found[1]).any()
+
+
+@pytest.mark.lazy
+def test_a_loop_whose_result_is_not_held_is_compiled_once() -> None:
+    """Nothing of its call stays alive in a cycle: what is live is the same before and after compiling."""
+    data, start = nd.array(X), nd.zeros((2, 3))
+    nd.waitall()
+    programs = lazynd.stats().compiles + lazynd.stats().loaded
+    nd.contrib.foreach(lambda row, state: (row * 3 + state, state - row), data, start)[0].wait_to_read()
+    assert lazynd.stats().compiles + lazynd.stats().loaded - programs == 1
