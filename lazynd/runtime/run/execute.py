@@ -30,6 +30,7 @@ def execute(plan: Plan, program: Program, backend: Backend) -> None:
     except Exception as error:
         raise _failure(plan, program, backend, error) from error
     stats.runs += 1
+    count(items)
 
 
 def _buffers(plan: Plan, program: Program, backend: Backend) -> list[Any]:
@@ -66,16 +67,21 @@ def transfer(plan: Plan, backend: Backend) -> None:
         assert item.node.inputs is not None
         moved = backend.put(item.node.inputs[0].value, item.type.context)
         publish([item], [moved], [item])
+    count(plan.items)
 
 
 def publish(outputs: Sequence[Ref], results: Sequence[Any], items: Sequence[Ref]) -> None:
-    """Give ``results`` to their nodes, drop the history of all ``items`` that ran, and count them."""
+    """Give ``results`` to their nodes, and drop the history of all ``items`` that ran."""
     deque(map(setattr, outputs, repeat("value"), results), maxlen=0)
     for item in items:
         if item.__class__ is Output:
             item.node = None  # type: ignore[assignment]  # an output that ran needs its node no more
         else:
             item.inputs = None  # type: ignore[union-attr]  # a Node
+
+
+def count(items: Sequence[Ref]) -> None:
+    """Note that ``items`` ran."""
     stats.executed += len(items)
     if stats.per_node is not None:
         for item in items:

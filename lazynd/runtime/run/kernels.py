@@ -18,7 +18,7 @@ from ...ir.node import Node, Output
 from ...ir.specialization import Specialization
 from ..guard.leaving import INSIDE
 from ..tell.stats import stats
-from .execute import publish
+from .execute import count, publish
 from .failure import IndexProgramError, Lost, failed, lose, out_of_bounds
 from .liveness import Ref
 from .plan import Plan
@@ -99,6 +99,7 @@ def run_kernels(plan: Plan, backend: Backend) -> None:
                     known.pop(ref, None)
     publish(wanted, [known[ref] for ref in wanted], items)
     stats.one_shot += 1
+    count(items)
 
 
 def _run_one(item: Node, known: dict[Ref, Any], backend: Backend) -> Sequence[Any]:
