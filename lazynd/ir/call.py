@@ -4,9 +4,9 @@ Its body may hold operators, loops, choices and other calls. Equal calls are one
 them by identity:
 
     >>> from lazynd.ir.build import tanh
-    >>> from lazynd.ir.control import trace
+    >>> from lazynd.ir.control import as_graph
     >>> from lazynd.ir.types import FLOAT32, Type
-    >>> first, second = (trace(lambda x: [tanh(x), x], [Type((2,), FLOAT32)]) for _ in range(2))
+    >>> first, second = (as_graph(lambda x: [tanh(x), x], [Type((2,), FLOAT32)]) for _ in range(2))
     >>> call(first, "layer") is call(second, "layer")
     True
 """

@@ -20,7 +20,7 @@ VOCABULARY.add(__file__)
 Values = tuple[Value, ...]
 
 
-def trace(function: Callable[..., Sequence[Value]], types: Sequence[Type], name: str = "") -> Graph:
+def as_graph(function: Callable[..., Sequence[Value]], types: Sequence[Type], name: str = "") -> Graph:
     """``function`` of values of ``types`` as a graph. It may compute with nothing but its arguments."""
     parameters = [leaf(type) for type in types]
     made = Graph(parameters, [value.ref for value in function(*map(Value, parameters))], name=name)
@@ -57,7 +57,7 @@ def scan(
         return [*state, *outputs]
 
     given = [*init, *sequences, *constants]
-    body = trace(flat, [*(v.type for v in init), *(row(v.type) for v in sequences), *(v.type for v in constants)])
+    body = as_graph(flat, [*(v.type for v in init), *(row(v.type) for v in sequences), *(v.type for v in constants)])
     steps = sequences[0].shape[0] if length is None else length
     made = apply("scan", given, body=body, length=steps, reverse=reverse, carries=n, sequences=m)
     return made[:n], made[n:]
@@ -71,7 +71,7 @@ def cond(
 ) -> Values:
     """``on_true(*operands)`` if the 0-d boolean ``predicate`` holds, else ``on_false(*operands)``; one of them runs."""
     types = [v.type for v in operands]
-    branches = {"on_true": trace(on_true, types), "on_false": trace(on_false, types)}
+    branches = {"on_true": as_graph(on_true, types), "on_false": as_graph(on_false, types)}
     return apply("cond", [predicate, *operands], **branches)
 
 
@@ -95,10 +95,10 @@ def while_(
 
     given = [*init, *constants]
     types = [v.type for v in given]
-    body = trace(flat, types)
+    body = as_graph(flat, types)
     made = apply(
         "while", given,
-        test=trace(lambda *values: [test(values[:n], values[n:])], types), body=body, limit=limit, carries=n,
+        test=as_graph(lambda *values: [test(values[:n], values[n:])], types), body=body, limit=limit, carries=n,
     )  # fmt: skip
     return made[:n], made[n:]
 

@@ -49,8 +49,8 @@ def _foreach_samples(rng: Any) -> list[Any]:
     x, h, w = rng.normal(size=(4, 2, 3)), rng.normal(size=(2, 3)), rng.normal(size=(3, 3))
     words = [_type(dtype=UINT32)] * 2
     bodies = (
-        control.trace(step, [_type(2, 3), _type(2, 3), _type(3, 3), _type()]),
-        control.trace(noisy, [_type(3), _type(3), *words]),
+        control.as_graph(step, [_type(2, 3), _type(2, 3), _type(3, 3), _type()]),
+        control.as_graph(noisy, [_type(3), _type(3), *words]),
     )
     counts = {"states": 1, "sequences": 1}
     return [
@@ -95,7 +95,7 @@ def _while_samples(rng: Any) -> list[Any]:
         return [grown, count + 1, grown * state]
 
     arrays = (rng.normal(size=3), np.array([0], "int32"), rng.normal(size=3))
-    given = {"body": control.trace(step, types), "test": control.trace(test, types), "states": 2, "limit": 5}
+    given = {"body": control.as_graph(step, types), "test": control.as_graph(test, types), "states": 2, "limit": 5}
     return [(arrays, {**given, "numbers": (0.5,)})]
 
 
@@ -119,8 +119,8 @@ def _while_loop(*arrays: Value, body: Body, test: Body, states: int, limit: int,
 
 def _cond_samples(rng: Any) -> list[Any]:
     types = [_type(1, dtype="int32"), _type(2, 3), _type(2, 3), _type()]
-    on_true = control.trace(lambda predicate, x, y, number: [x * y + number, ir.exp(x)], types)
-    on_false = control.trace(lambda predicate, x, y, number: [x - y, y], types)
+    on_true = control.as_graph(lambda predicate, x, y, number: [x * y + number, ir.exp(x)], types)
+    on_false = control.as_graph(lambda predicate, x, y, number: [x - y, y], types)
     x, y = rng.normal(size=(2, 2, 3))
     branches = {"on_true": on_true, "on_false": on_false, "numbers": (0.5,)}
     return [((np.array([flag], "int32"), x, y), branches) for flag in (2, 0)]

@@ -9,7 +9,7 @@ import numpy as np
 
 from lazynd.ir import build as ir
 from lazynd.ir.call import call
-from lazynd.ir.control import cond, scan, trace, while_
+from lazynd.ir.control import as_graph, cond, scan, while_
 from lazynd.ir.graph import Graph
 from lazynd.ir.linearize import linearize
 from lazynd.ir.node import apply, leaf, outputs
@@ -34,7 +34,7 @@ def run(spec: Specialization, *values: Value) -> tuple[Value, ...]:
 def made(function: Callable[..., Sequence[Value]], n: int, name: str = "made", **more: Any) -> Specialization:
     """``function`` of ``n`` square matrices and the slots as a call."""
     slots = more.get("slots", ())
-    return call(trace(function, [SQUARE] * n + [slot.type for slot in slots]), name, **more)
+    return call(as_graph(function, [SQUARE] * n + [slot.type for slot in slots]), name, **more)
 
 
 def dense(x: Value, w: Value) -> list[Value]:
@@ -107,7 +107,7 @@ BODIES = {function.__name__: function for function in _BODIES}
 
 def graph(name: str) -> Graph:
     function = BODIES[name]
-    return trace(function, [SQUARE] * function.__code__.co_argcount)
+    return as_graph(function, [SQUARE] * function.__code__.co_argcount)
 
 
 def gradient_graph(spec: Specialization) -> Graph:

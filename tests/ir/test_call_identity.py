@@ -14,7 +14,7 @@ import pytest
 
 from lazynd.ir import build as ir
 from lazynd.ir.call import Call, call
-from lazynd.ir.control import scan, trace
+from lazynd.ir.control import as_graph, scan
 from lazynd.ir.errors import OperatorError
 from lazynd.ir.flatten import flatten
 from lazynd.ir.graph import Graph, equal_graphs, graph_of
@@ -64,11 +64,11 @@ def test_equal_calls_are_one_specialization_whatever_their_name() -> None:
 
 def other_calls() -> dict[str, Specialization]:
     narrow = Type((3, 3), np.dtype("float32"))
-    function = trace(noisy, [SQUARE] * 2 + [NUMBER, WORD, WORD])
+    function = as_graph(noisy, [SQUARE] * 2 + [NUMBER, WORD, WORD])
     return {
         "another structure": made(lambda *a: noisy(*a)[::-1], 2, "n", slots=(LEARNING_RATE, *DRAW), writes=(1,)),
         "another type": call(
-            trace(lambda x, w, lr, *key: [x, w], [narrow, narrow, NUMBER, WORD, WORD]),
+            as_graph(lambda x, w, lr, *key: [x, w], [narrow, narrow, NUMBER, WORD, WORD]),
             "n",
             (LEARNING_RATE, *DRAW),
             (1,),
@@ -148,7 +148,7 @@ def test_nodes_keep_the_lines_of_the_body() -> None:
 
 def test_what_is_no_call_is_refused() -> None:
     x, outside = leaf(SQUARE), leaf(SQUARE)
-    body = trace(lambda x, w: [x + w], [SQUARE, SQUARE])
+    body = as_graph(lambda x, w: [x + w], [SQUARE, SQUARE])
     gpu = Type((3, 3), F, Context("gpu", 0))
     cases: list[tuple[str, Any]] = [
         ("cannot be named", lambda: call(body, "a name")),
@@ -161,7 +161,7 @@ def test_what_is_no_call_is_refused() -> None:
         ("not different ones", lambda: call(Graph(body.inputs, list(body.inputs)), "f", (), (1, 1))),
         ("not different ones", lambda: call(body, "f", (), (2,))),
         ("writes to 2 inputs", lambda: call(body, "f", (), (0, 1))),
-        ("what is written to input 0", lambda: call(trace(lambda x: [ir.sum(x)], [SQUARE]), "f", (), (0,))),
+        ("what is written to input 0", lambda: call(as_graph(lambda x: [ir.sum(x)], [SQUARE]), "f", (), (0,))),
         ("one device", lambda: call(Graph([x, y := leaf(gpu)], [x, y]), "f")),
     ]
     for message, refused in cases:

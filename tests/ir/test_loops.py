@@ -10,7 +10,7 @@ import pytest
 
 from lazynd.backends.numpy import evaluate
 from lazynd.ir import build as ir
-from lazynd.ir.control import cond, scan, trace, while_
+from lazynd.ir.control import as_graph, cond, scan, while_
 from lazynd.ir.derived import GraphOp, as_operator
 from lazynd.ir.errors import OperatorError
 from lazynd.ir.gradient import cotangents_of
@@ -106,7 +106,7 @@ def recurrent(x: Value, h: Value, w: Value, b: Value) -> list[Value]:
     return [last, outputs]
 
 
-RECURRENT = trace(recurrent, types((5, 2, 3), (2, 3), (3, 3), (3,)))
+RECURRENT = as_graph(recurrent, types((5, 2, 3), (2, 3), (3, 3), (3,)))
 
 
 def test_weight_gradients_are_one_product_after_the_loop() -> None:
@@ -154,7 +154,7 @@ def test_rows_that_steps_look_up_are_scattered_once() -> None:
 
         return list(scan(step, (h,), (at,), (table,))[0])
 
-    graph = trace(embedded, [*types((7, 3)), Type((4, 2), np.dtype("int32")), *types((2, 3))])
+    graph = as_graph(embedded, [*types((7, 3)), Type((4, 2), np.dtype("int32")), *types((2, 3))])
     _, backward = split(graph, [True, False, True])
     (loop,) = nodes_of(backward, "scan")
     assert not nodes_of(loop.spec.attributes["body"], "scatter")
@@ -173,7 +173,7 @@ def test_what_is_no_product_is_added_up_in_the_loop() -> None:
         state, outputs = scan(step, (h,), (x,), (a,), reverse=True)
         return [*state, *outputs]
 
-    graph = trace(scaled, types((4, 3), (3,), (3,)))
+    graph = as_graph(scaled, types((4, 3), (3,), (3,)))
     rng = np.random.default_rng(4)
     check_gradient(graph, [rng.normal(size=n.type.shape) for n in graph.inputs])
 
@@ -188,7 +188,7 @@ def test_sliced_weights_and_two_uses() -> None:
 
         return list(scan(step, (h,), (x,), (w,))[0])
 
-    graph = trace(sliced, types((4, 2, 3), (2, 3), (6, 3)))
+    graph = as_graph(sliced, types((4, 2, 3), (2, 3), (6, 3)))
     _, backward = split(graph, [True] * 3)
     (loop,) = nodes_of(backward, "scan")
     assert loop.spec is not None
@@ -198,7 +198,7 @@ def test_sliced_weights_and_two_uses() -> None:
 
 
 def test_a_scan_without_steps() -> None:
-    graph = trace(recurrent, types((0, 2, 3), (2, 3), (3, 3), (3,)))
+    graph = as_graph(recurrent, types((0, 2, 3), (2, 3), (3, 3), (3,)))
     arrays = [np.ones(n.type.shape) for n in graph.inputs]
     for run in (evaluate, compiled):
         last, outputs = run(run_pipeline(graph), arrays)
@@ -225,7 +225,7 @@ def test_a_scan_in_a_scan_and_a_choice_in_it() -> None:
         state, outputs = scan(outer, (h,), (x,), (w,))
         return [*state, *outputs]
 
-    graph = trace(nested, types((3, 4, 2), (2,), (2, 2)))
+    graph = as_graph(nested, types((3, 4, 2), (2,), (2, 2)))
     rng = np.random.default_rng(6)
     arrays = [rng.normal(size=n.type.shape) for n in graph.inputs]
     check_gradient(graph, arrays)
@@ -247,7 +247,7 @@ def test_second_order_through_the_split() -> None:
 
 def test_a_scan_that_kept_nothing_runs_again() -> None:
     graph = RECURRENT
-    seeds = [Value(node) for node in trace(lambda *v: v, [r.type for r in graph.outputs]).inputs]
+    seeds = [Value(node) for node in as_graph(lambda *v: v, [r.type for r in graph.outputs]).inputs]
     found = cotangents_of(graph.nodes, graph.outputs, seeds, graph.inputs)
     made = Graph([*graph.inputs, *(s.ref.node for s in seeds)], [v.ref for v in found if v is not None])
     assert len(nodes_of(verify(made), "scan")) == 2, "the forward pass once more, with residuals, and the backward pass"
@@ -263,7 +263,7 @@ def test_a_while_loop_stops_and_pads() -> None:
         )
         return [*state, *outputs]
 
-    graph = run_pipeline(trace(counted, types((), ())))
+    graph = run_pipeline(as_graph(counted, types((), ())))
     for run in (evaluate, compiled):
         for limit, last, rows in ((2.5, 3, [0, 10, 20, 0]), (0, 0, [0] * 4), (9, 4, [0, 10, 20, 30])):
             found = run(graph, [np.zeros(()), np.asarray(float(limit))])
@@ -280,7 +280,7 @@ def test_a_while_loop_for_a_gradient_is_a_scan_that_stops() -> None:
         )  # fmt: skip
         return [*state, *outputs]
 
-    graph = trace(grown, types((2,), ()))
+    graph = as_graph(grown, types((2,), ()))
     forward, _ = split(graph, [True, True])
     assert not nodes_of(forward, "while") and len(nodes_of(forward, "scan")) == 1
     check_gradient(graph, [np.array([1.0, 1.5]), np.asarray(1.7)])
@@ -292,7 +292,7 @@ def test_a_choice_keeps_what_its_branch_needs(flag: bool) -> None:
         twice = lambda x, w: [product(ir.tanh(product(x, w)), w)]  # noqa: E731 - as short as the other one
         return list(cond(flag, twice, lambda x, w: [x * 3.0], (x, w)))
 
-    graph = trace(chosen, [Type((), np.dtype(bool)), *types((2, 3), (3, 3))])
+    graph = as_graph(chosen, [Type((), np.dtype(bool)), *types((2, 3), (3, 3))])
     rng = np.random.default_rng(8)
     check_gradient(graph, [np.asarray(flag), rng.normal(size=(2, 3)), rng.normal(size=(3, 3))])
     _, backward = split(graph, [False, True, True])
@@ -304,7 +304,7 @@ def test_a_choice_keeps_what_its_branch_needs(flag: bool) -> None:
 
 
 def test_wrong_bodies_are_refused() -> None:
-    x, h = (Value(n) for n in trace(lambda *v: v, types((4, 3), (3,))).inputs)
+    x, h = (Value(n) for n in as_graph(lambda *v: v, types((4, 3), (3,))).inputs)
     with pytest.raises(OperatorError, match=r"the state after a step must be float64\[3\], not float64\[\]"):
         scan(lambda s, r, c: ((ir.sum(s[0]),), ()), (h,), (x,))
     with pytest.raises(OperatorError, match="sequences must have 5 rows"):
@@ -320,10 +320,12 @@ def test_wrong_bodies_are_refused() -> None:
 
 
 def test_bodies_that_compute_the_same_are_one_specialization() -> None:
-    again = trace(recurrent, types((5, 2, 3), (2, 3), (3, 3), (3,)))
+    again = as_graph(recurrent, types((5, 2, 3), (2, 3), (3, 3), (3,)))
     assert again.nodes[0].spec is RECURRENT.nodes[0].spec
     assert again.structure == RECURRENT.structure
-    other = trace(lambda x, h, w, b: [v * 2.0 for v in recurrent(x, h, w, b)], types((5, 2, 3), (2, 3), (3, 3), (3,)))
+    other = as_graph(
+        lambda x, h, w, b: [v * 2.0 for v in recurrent(x, h, w, b)], types((5, 2, 3), (2, 3), (3, 3), (3,))
+    )
     assert other.structure != RECURRENT.structure
 
 

@@ -12,7 +12,7 @@ import pytest
 from lazynd import autograd, nd, viz
 from lazynd.ir import build as ir
 from lazynd.ir.call import call
-from lazynd.ir.control import scan, trace
+from lazynd.ir.control import as_graph, scan
 from lazynd.ir.graph import Graph, equal_graphs
 from lazynd.ir.linearize import linearize
 from lazynd.ir.node import Output, apply, leaf
@@ -224,10 +224,10 @@ def test_two_graphs_of_one_name_are_told_apart() -> None:
     def named_alike(body: Graph) -> Specialization:
         return call(body, "dense")
 
-    first = named_alike(trace(lambda x: [ir.sin(x)], [FLOATS]))
-    second = named_alike(trace(lambda x: results(wrap(first, [ir.cos(x).ref])), [FLOATS]))
-    third = call(trace(lambda x: [ir.tanh(x)], [FLOATS]), "main")
-    graph = trace(lambda x: [wrap(each, [x.ref]) for each in (third, second, first, second)], [FLOATS])
+    first = named_alike(as_graph(lambda x: [ir.sin(x)], [FLOATS]))
+    second = named_alike(as_graph(lambda x: results(wrap(first, [ir.cos(x).ref])), [FLOATS]))
+    third = call(as_graph(lambda x: [ir.tanh(x)], [FLOATS]), "main")
+    graph = as_graph(lambda x: [wrap(each, [x.ref]) for each in (third, second, first, second)], [FLOATS])
     text = print_graph(graph)
     heads = [line.split("(")[0] for line in text.splitlines() if line.startswith("graph")]
     assert heads == ["graph main2", "graph dense", "graph dense2", "graph main"]
@@ -241,9 +241,9 @@ def test_what_is_derived_from_calls_round_trips() -> None:
         h, (rows,) = scan(lambda s, r, c: ((ir.tanh(s[0] * r[0]),), (s[0],)), (inner,), (ir.reshape(w, (2, 1)),))
         return [x, h[0] * lr, ir.sum(rows, 0)]
 
-    scale = call(trace(lambda x, w: [ir.exp(x) * w], [FLOATS, FLOATS]), "scale")
-    other = call(trace(lambda x, w: [ir.exp(x) + w], [FLOATS, FLOATS]), "vjp_scale")
-    spec = call(trace(body, [FLOATS] * 3 + [s.type for s in SLOTS]), "<lambda>", SLOTS, (1,))
+    scale = call(as_graph(lambda x, w: [ir.exp(x) * w], [FLOATS, FLOATS]), "scale")
+    other = call(as_graph(lambda x, w: [ir.exp(x) + w], [FLOATS, FLOATS]), "vjp_scale")
+    spec = call(as_graph(body, [FLOATS] * 3 + [s.type for s in SLOTS]), "<lambda>", SLOTS, (1,))
     steps = [*derived(spec), *derived(scale), *derived(other)]
     assert len(steps) > 10
     for each in steps:

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from .. import build as ir
-from ..control import cond, row, scan, trace, while_
+from ..control import as_graph, cond, row, scan, while_
 from ..derived import GraphOp, as_operator
 from ..errors import OperatorError
 from ..gradient import cotangents_of
@@ -195,7 +195,7 @@ class While(Loop):
 def as_scan(spec: Specialization) -> Graph:
     """The ``while`` loop ``spec`` as a scan: a step does nothing once the test has failed."""
     if not spec.parts:
-        spec.parts = (as_operator(trace(lambda *xs: _scanned(spec, xs), spec.in_types), GraphOp("scan")),)
+        spec.parts = (as_operator(as_graph(lambda *xs: _scanned(spec, xs), spec.in_types), GraphOp("scan")),)
     found = spec.parts[0].body
     assert found is not None
     return found
