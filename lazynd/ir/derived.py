@@ -70,8 +70,8 @@ def as_operator(graph: Graph, op: GraphOp) -> Specialization:
 def prune(spec: Specialization) -> Specialization:
     """``spec`` itself, told in ``spec.pruned`` which inputs it reads if not all.
 
-    What is recorded holds no others: an array of which only the type is needed is neither kept alive nor in the way
-    of its own update in place.
+    What is recorded holds no others: an array of which only the type is needed is not kept alive, and may be updated
+    in place.
     """
     body = spec.body
     assert body is not None

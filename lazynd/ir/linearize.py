@@ -4,8 +4,8 @@ Found once per (specialization, needed inputs): the body is differentiated, and 
 passes is chosen so that cheap elementwise work and data movement is recomputed, draws are regenerated, and only
 contractions, reductions and loops hand their results over as hidden outputs. A call, as which the step of a loop is
 differentiated too, also hands over transcendentals: functions of many instructions that would be computed again in
-another program, or at each step. Calls inside a call dissolve for that: what is cheap is told from what is
-dear across all of it, not call by call.
+another program, or at each step. Calls inside a call are opened for that, so that what is worth keeping is decided
+across all of it, not call by call.
 """
 
 from __future__ import annotations
@@ -177,7 +177,7 @@ def keep_residuals(graph: Graph, needs: Sequence[bool]) -> Graph:
 
 
 def _boundary(graph: Graph, hidden: Sequence[Ref], needs: tuple[bool, ...], cheap: Callable[[Node], bool]) -> list[Ref]:
-    """Results of ``graph``, not yet ``hidden``, that its gradients read and that are too dear to compute again."""
+    """Results of ``graph``, not yet ``hidden``, that its gradients read and that are too expensive to compute again."""
     results = [*graph.outputs, *hidden]
     seeds = [Value(leaf(ref.type)) if ref.type.dtype != BOOL else None for ref in results]
     wanted = [graph.inputs[i] for i, need in enumerate(needs) if need]
@@ -236,6 +236,6 @@ def _extract(results: Sequence[Ref], boundary: Mapping[Key, Node]) -> tuple[set[
         assert node.spec is not None
         keys = [(node, i) for i in range(len(node.spec.out_types))]
         rewriter.copy(node, rewriter.inputs_of(node))
-        # An output at the boundary stays the boundary's.
+        # An output that is also a residual is read from there, not computed again.
         rewriter.replaced.update({k: boundary[k] for k in keys if k in boundary})
     return used, [rewriter[ref] for ref in results]

@@ -224,7 +224,7 @@ class Sweep:
 
 
 def _history(recorder: Recorder, head: Cell) -> Source | None:
-    """The entry that a head hangs on, a variable being its own head; None for a variable without gradient."""
+    """The history of a head, which for a variable is its own entry; None for a variable without gradient."""
     recorder.read(head)  # a view finds out by it whether its history still counts
     found = source(head)
     if found is None and (head.variable is None or head.history is not None):

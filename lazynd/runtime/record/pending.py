@@ -179,7 +179,7 @@ class PendingWork(Recorder):
     ) -> tuple[tuple[Ref, ...], Source | None]:
         """Record in linearised form, with an entry on the tape, if an input needs a gradient.
 
-        Gives all outputs, hidden ones last, and what the first hangs on.
+        Gives all outputs, hidden ones last, and the history of the first.
         """
         if not any(parents):
             return self._append(spec, refs, scalars, code, lasti), None

@@ -22,7 +22,7 @@ from .tape import Source, source
 if TYPE_CHECKING:
     from ..thread import State
 
-#: A value, and what it hangs on while this is recorded: None for a constant.
+#: A value and, while this is recorded, its history: the entry of the tape that it came from; None for a constant.
 Operand = tuple[Ref, Source | None]
 
 _IN_GRAPH = (
@@ -120,7 +120,7 @@ class Recorder(ABC):
 
     @abstractmethod
     def leaves(self, what: str) -> None:
-        """Control is about to leave what a graph can hold, because of ``what``: a fence, a backward pass, ..."""
+        """Called before ``what`` no graph can record, a fence or a backward pass: it ends a trace."""
 
     # ------------------------------------------------------------------------------------ what is refused
 

@@ -21,9 +21,9 @@ _serial = itertools.count()
 
 
 class Entry:
-    """Something that values hang on. ``parents[i]`` is what input ``i`` hangs on, None where no gradient is needed.
+    """Where recorded values came from: an operation, a variable, or a call of a ``Function``.
 
-    Consuming an entry drops all that it holds: it is a constant then.
+    ``parents[i]`` is where input ``i`` came from, None where no gradient is needed. Consuming an entry drops all that it holds: it is a constant then.
     """
 
     __slots__ = ("consumed", "parents", "serial")
@@ -87,7 +87,7 @@ class Pulled(Entry):
 
 
 def source(cell: Cell) -> Source | None:
-    """What a recorded read of ``cell`` (whose ``ref`` was just read) hangs on; None for a constant."""
+    """Where the content of ``cell``, which was just read, came from; None for a constant."""
     history: Source | None = cell.history
     if history is not None:
         return None if history[0].consumed else history

@@ -35,11 +35,11 @@ _NO_VALUE: Final = "this array stood for a value inside a traced body, and has n
 
 
 class Untraceable(BaseException):
-    """A body does what a graph cannot hold. Not an ``Exception``: the body must not catch it."""
+    """The body did something that no graph can record. Not an ``Exception``: the body must not catch it."""
 
 
 class Effect(Untraceable):
-    """A body that reaches out of itself: it will do so whenever it is called."""
+    """The body did something outside of itself, as it will at every call."""
 
 
 class Tracer(Recorder):
@@ -68,7 +68,7 @@ class Tracer(Recorder):
         self.nodes: list[Node] = []
         #: Stands in the ``region`` of every node and parameter of this trace.
         self._inside = Lost(_NO_VALUE)
-        #: What everything that has a history inside the trace hangs on.
+        #: The history of everything inside the trace that has one.
         self.entry = Entry()
         self.entry.serial, self.entry.parents, self.entry.consumed = -1, (), False
         self.parameters: list[Node] = []
