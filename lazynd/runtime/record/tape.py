@@ -23,8 +23,8 @@ _serial = itertools.count()
 class Entry:
     """Where recorded values came from: an operation, a variable, or a call of a ``Function``.
 
-    ``parents[i]`` is where input ``i`` came from, None where no gradient is needed. Consuming an entry drops all that it
-    holds: it is a constant then.
+    ``parents[i]`` is where input ``i`` came from, None where no gradient is needed. Consuming an entry drops all that
+    it holds: it is a constant then.
     """
 
     __slots__ = ("consumed", "parents", "serial")
