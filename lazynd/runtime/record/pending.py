@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from operator import itemgetter
 from types import CodeType
 from typing import TYPE_CHECKING, Any
 
@@ -18,10 +19,14 @@ from ..tell.stats import stats
 from . import streams
 from .cell import Cell, Ref
 from .recorder import Operand, Recorder
-from .tape import Source, make_entry, marked, sources
+from .tape import Source, make_entry, marked, source, sources
 
 if TYPE_CHECKING:
     from ..thread import State
+
+
+#: The two parts of an operand.
+_REF, _HISTORY = itemgetter(0), itemgetter(1)
 
 
 class PendingWork(Recorder):
@@ -44,15 +49,34 @@ class PendingWork(Recorder):
         cell.content = ref
         cell.version += 1
 
+    # Most cells are of the plain kind: these do for them what the cell would ask of ``load`` and ``store``, without
+    # two more calls.
+
+    def read(self, cell: Cell) -> Ref:
+        ref: Ref = cell.content if cell.__class__ is Cell else cell.read(self)
+        return ref
+
+    def operand(self, cell: Cell) -> Operand:
+        ref: Ref = cell.content if cell.__class__ is Cell else cell.read(self)
+        return ref, source(cell) if self.state.recording else None
+
+    def write(self, cell: Cell, ref: Ref) -> None:
+        if cell.__class__ is Cell:
+            assert ref.type is cell.type
+            cell.content = ref
+            cell.version += 1
+        else:
+            cell.write(self, ref)
+
     def needs(self, cell: Cell, cause: str) -> Ref:
-        ref = cell.read(self)
+        ref = self.read(cell)
         mode = self.state.forbid_sync
         if mode and ref.value is None:
             refuse_sync(mode, cause)
         return ref
 
     def is_pending(self, cell: Cell) -> bool:
-        return cell.read(self).value is None
+        return self.read(cell).value is None
 
     def data(self, type: Type, value: Any) -> Cell:
         self.hold(type)
@@ -111,9 +135,9 @@ class PendingWork(Recorder):
         code: CodeType | None,
         lasti: int,
     ) -> list[Operand]:
-        refs = (operands[0][0],) if len(operands) == 1 else tuple([ref for ref, _ in operands])
+        refs = (operands[0][0],) if len(operands) == 1 else tuple(map(_REF, operands))
         if self.state.recording:
-            parents = tuple([parent for _, parent in operands])
+            parents = tuple(map(_HISTORY, operands))
             results, history = self._taped(spec, refs, parents, scalars, code, lasti)
             if history is not None:
                 return [(ref, (history[0], i)) for i, ref in enumerate(results[: len(spec.out_types)])]
@@ -162,8 +186,9 @@ class PendingWork(Recorder):
         region.credit -= spec.cost
         results: tuple[Ref, ...] = (node,)
         if len(spec.out_types) > 1:
-            results = (node, *[Output(node, i, t) for i, t in enumerate(spec.out_types[1:], 1)])
-            region.items.extend(results[1:])
+            further = [Output(node, i, t) for i, t in enumerate(spec.out_types[1:], 1)]
+            region.items.extend(further)
+            results = (node, *further)
         if config.eager:
             force(node, self.regions, "value")
         return results
@@ -186,4 +211,5 @@ class PendingWork(Recorder):
         needs = marked(parents)
         linear = spec.linearized.get(needs) or linearize(spec, needs)
         results = self._append(linear.spec, refs, scalars, code, lasti)
-        return results, (make_entry(linear, parents, refs + results, results[0].node), 0)
+        node: Any = results[0]
+        return results, (make_entry(linear, parents, refs + results, node), 0)
