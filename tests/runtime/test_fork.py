@@ -147,6 +147,23 @@ def test_a_child_ends_like_any_process() -> None:
     assert told.splitlines() == ["[5.0, 5.0, 5.0]", "7"]
 
 
+def test_so_does_one_that_keeps_nothing_of_its_parent() -> None:
+    """XLA's client, which would wait for threads of the parent, is not freed when the child ends."""
+    told = run("""
+        from lazynd.runtime.run.compile import PROGRAMS
+        x = nd.ones((3,))
+        (x + 1).asnumpy()
+        PROGRAMS.clear()
+        del x
+        for _ in range(6):
+            pid = os.fork()
+            if not pid:
+                sys.exit(int((nd.ones((3,)) * 2).sum().asscalar()))
+            print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+    """)
+    assert told.split() == ["6"] * 6
+
+
 @pytest.mark.lazy  # which backend it is
 def test_a_fork_before_the_first_program_changes_nothing() -> None:
     told = run("""

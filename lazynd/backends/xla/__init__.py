@@ -104,6 +104,8 @@ class XlaBackend:
     def __init__(self) -> None:
         self.buffer_class: type = type(None)  # known with the first buffer: jax.Array is only its interface
         self._devices: dict[str, list[Any]] = {}
+        #: What owns the threads of XLA; see ``runtime/guard/fork.py``.
+        self._clients: list[Any] = []
         self._saved: dict[tuple[Path, Any], Saved] = {}
 
     def _device_list(self, device_type: str) -> list[Any]:
@@ -116,6 +118,7 @@ class XlaBackend:
                 except (RuntimeError, AssertionError):  # the latter where JAX_PLATFORMS names what is not there
                     found = []
             self._devices[device_type] = found
+            self._clients += [device.client for device in found[:1]]
         return found
 
     def device_count(self, device_type: str) -> int:

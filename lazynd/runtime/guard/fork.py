@@ -6,12 +6,13 @@ functions in the order of their registration, so that of this module, which rele
 
 from __future__ import annotations
 
+import ctypes
 import os
 import sys
 from collections.abc import Callable
 from contextlib import suppress
 
-from ...backends import finish_all, register_backend
+from ...backends import Backend, finish_all, loaded_backend, register_backend
 from ...backends.forked import ForkedBackend
 from ..tell.stats import logger
 from .sections import LOCK, forget_main_thread
@@ -21,6 +22,14 @@ def in_child(forget: Callable[[], object]) -> None:
     """Have ``forget`` called in each child that is forked, with the lock free."""
     if hasattr(os, "register_at_fork"):  # not on Windows, where there is no fork
         os.register_at_fork(after_in_child=forget)
+
+
+def _keep_for_ever(backend: Backend | None) -> None:
+    """Have Python never free ``backend``, which holds XLA's client, not even when the process ends.
+
+    Freeing the client would wait for its threads, and they are the parent's: the child would never end.
+    """
+    ctypes.pythonapi.Py_IncRef(ctypes.py_object(backend))
 
 
 def _before() -> None:
@@ -33,6 +42,7 @@ def _in_child() -> None:
     LOCK.release()
     forget_main_thread()
     if "jax" in sys.modules:
+        _keep_for_ever(loaded_backend("xla"))
         register_backend(ForkedBackend(), "xla")
         logger.info("forked: programs of process %d run in the interpreter", os.getpid(), extra={"event": "fork"})
 
