@@ -71,16 +71,17 @@ def test_values_and_gradients_are_those_of_the_python_loop() -> None:
 def test_one_operator_and_one_program() -> None:
     w, x = nd.array(W), nd.array(X)
     body = Counted(lambda row, state: (nd.dot(row, w) + state, state + 1))
-    outputs, _ = nd.contrib.foreach(body, x, nd.zeros(1))
+    outputs, last = nd.contrib.foreach(body, x, nd.zeros(1))
     assert operators(outputs).count("_foreach") == 1 and body.calls == 1
     outputs.wait_to_read()
     compiled = stats.compiles
     for number in (2, 3, 4):
-        outputs, _ = nd.contrib.foreach(lambda row, state: (nd.dot(row, w) + state, state + 1), x, nd.zeros(1))
+        outputs, last = nd.contrib.foreach(lambda row, state: (nd.dot(row, w) + state, state + 1), x, nd.zeros(1))
         scaled, _ = nd.contrib.foreach(lambda row, state, n=number: (row * n, state), x, nd.zeros(1))
-        outputs.wait_to_read()
+        outputs.wait_to_read()  # ``last`` is held, as at first: what a program returns is part of its key
         np.testing.assert_array_equal(scaled.asnumpy(), X * number)
     assert stats.compiles == compiled + 1, "the scaled one, once: numbers in a body are inputs of the program"
+    assert last.asscalar() == len(X)
 
 
 def test_structures() -> None:
