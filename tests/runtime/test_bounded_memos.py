@@ -77,7 +77,7 @@ def test_two_thousand_shapes_leave_what_the_memos_hold(small: None, on_numpy: No
     specs, types = (
         living(Specialization),
         living(Type),
-    )  # of other tests: held here, so that none of them goes meanwhile
+    )  # of other tests; held, so that none goes
     for i in range(2000):
         shape = (3 + i // 40, 3 + i % 40)
         if i % 10 == 0:
