@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import warnings
+from warnings import warn
 
 from ..backends import loaded_backend
 from ..config import config
@@ -52,19 +52,13 @@ def passes(shown: Shown) -> list[Stage]:
 
 
 def trace(shown: Shown) -> list[Stage]:
-    """The old name of ``passes``, which will be gone in lazynd 0.3.
+    """The old name of ``passes``, with a ``DeprecationWarning``; it will be gone in lazynd 0.3.
 
-    >>> import warnings
     >>> from lazynd import nd, viz
-    >>> with warnings.catch_warnings(record=True) as told:
-    ...     warnings.simplefilter("always")
-    ...     found = viz.trace(nd.ones((2,)) * 2)
-    >>> print(told[0].message)
-    viz.trace is called viz.passes now, and will be gone in lazynd 0.3
+    >>> viz.passes(nd.ones((2,)) * 2)[0].name  # instead
+    'recorded'
     """
-    warnings.warn(
-        "viz.trace is called viz.passes now, and will be gone in lazynd 0.3", DeprecationWarning, stacklevel=2
-    )
+    warn("viz.trace is called viz.passes now, and will be gone in lazynd 0.3", DeprecationWarning, stacklevel=2)
     return passes(shown)
 
 
