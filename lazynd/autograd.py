@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import Any
@@ -428,6 +429,11 @@ def check_gradients(
             raise TypeError(f"inputs are NDArrays, {each!r} is not")
     if order.__class__ is not int or order < 1:
         raise ValueError(f"order is a whole number from 1, {order!r} is not")
+    if not 0 < step < math.inf:
+        raise ValueError(f"step is a finite number above 0, {step!r} is not")
+    for name, allowed in (("rtol", rtol), ("atol", atol)):
+        if not 0 <= allowed < math.inf:
+            raise ValueError(f"{name} is a finite number from 0, {allowed!r} is not")
 
     def scope(recording: bool) -> _Scope:
         return _Scope(recording, train_mode)

@@ -137,9 +137,14 @@ class Checked:
     def _worst(self, direction: Array, step: float) -> tuple[int, ...]:
         """An element with a wrong slope, by halving: of two halves the one that is further off holds one."""
         left = np.arange(direction.size)
+        odd = ~np.isfinite(self.gradient.reshape(-1))  # where no slope is a number, these are the suspects
+
+        def distance(half: Array) -> tuple[float, bool]:
+            return self._off(_part(direction, half), step), bool(odd[half].any())
+
         while left.size > 1:
             middle = left.size // 2
-            left = max(left[middle:], left[:middle], key=lambda half: self._off(_part(direction, half), step))
+            left = max(left[middle:], left[:middle], key=distance)
         return tuple(int(i) for i in np.unravel_index(int(left[0]), direction.shape))
 
     def _off(self, direction: Array, step: float) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -167,6 +168,7 @@ def test_a_function_with_a_backward_of_its_own_has_no_second_order() -> None:
         (nd.abs, [0, 1], r"at element 0 .* a kink there, with a slope of [-.\d]+ towards lower values and of "),
         (nd.floor, [0.5, 2], "at element 1 .* the function jumps"),
         (nd.sqrt, [3, 0], "at element 1 .* the function is not finite"),
+        (nd.sqrt, [-1, 3, 4], "at element 0 .* the function is not finite"),
         (lambda x: 1 / x, [0, 2], "at element 0 .* the function is not finite"),
     ],
 )
@@ -223,6 +225,10 @@ def test_the_mode_is_that_of_the_check() -> None:
         (lambda: autograd.check_gradients(nd.exp, [1.0]), TypeError, "inputs are NDArrays"),
         (lambda: autograd.check_gradients(nd.exp, nd.ones(2), order=0), ValueError, "order is a whole number"),
         (lambda: autograd.check_gradients(nd.exp, nd.ones(2), order=1.0), ValueError, "order is a whole number"),
+        (lambda: autograd.check_gradients(nd.exp, nd.ones(2), step=0), ValueError, "step is a finite number"),
+        (lambda: autograd.check_gradients(nd.exp, nd.ones(2), step=math.inf), ValueError, "step is a finite number"),
+        (lambda: autograd.check_gradients(nd.exp, nd.ones(2), rtol=-1), ValueError, "rtol is a finite number"),
+        (lambda: autograd.check_gradients(nd.exp, nd.ones(2), atol=math.nan), ValueError, "atol is a finite number"),
         (lambda: autograd.check_gradients(lambda x: 3, nd.ones(2)), TypeError, "the function gives arrays"),
         (lambda: autograd.check_gradients(nd.abs, nd.ones(2, dtype="int32")), ValueError, "no input is an array of fl"),
         (lambda: autograd.check_gradients(lambda x: x.astype("int32"), nd.ones(2)), ValueError, "no array of floats"),
