@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import random
 import signal
+import subprocess
 import sys
 import threading
 import time
@@ -183,6 +185,7 @@ def test_an_interrupt_while_compiling_leaves_everything_pending(faulty: Any) -> 
 
 SLOW_LIBRARY = """
 import signal
+import subprocess
 signal.raise_signal(signal.SIGINT)
 from lazynd.backends.numpy import NumpyBackend
 
@@ -202,3 +205,29 @@ def test_importing_a_backend_is_not_split(tmp_path: Any, monkeypatch: pytest.Mon
     with pytest.raises(KeyboardInterrupt):
         y.asnumpy()
     assert y.asnumpy().tolist() == [2, 4]
+
+
+LATE_IMPORTS = """
+import sys, threading
+from lazynd import nd
+from lazynd.backends import get_backend
+
+get_backend("xla")
+
+class Watch:
+    def find_spec(self, name, path=None, target=None):
+        if name.startswith("jax"):
+            found.setdefault(threading.current_thread() is threading.main_thread(), []).append(name)
+
+found = {}
+sys.meta_path.insert(0, Watch())
+nd.ones(3).asnumpy()
+print(found.get(True, []), bool(found.get(False)))
+"""
+
+
+def test_what_the_first_program_has_jax_import_is_not_split() -> None:
+    """Signals come to the main thread. An import of jax's that one interrupts cannot be repeated."""
+    environment = {**os.environ, "LAZYND_CACHE": "off"}
+    done = subprocess.run([sys.executable, "-c", LATE_IMPORTS], env=environment, capture_output=True, text=True)
+    assert done.stdout == "[] True\n", done.stderr

@@ -20,7 +20,7 @@ from ...ir.types import Context
 from . import control, convolution, top, window  # noqa: F401 - their lowerings and claims
 from .aliasing import output_order
 from .claims import Claims, current
-from .contexts import compiling, concrete, disturbed, neutral, read_refused, undisturbed
+from .contexts import compiling, concrete, disturbed, neutral, prepare_lowering, read_refused, undisturbed
 from .lower import Lowered, lower
 from .packing import Packing
 from .persistent import Saved
@@ -237,6 +237,7 @@ class XlaBackend:
         leaves = [struct(type.shape, type.dtype, sharding=sharding) for type in types]
         if packing.words:
             leaves.append(struct((packing.words,), np.uint32, sharding=sharding))
+        prepare_lowering(device)
         with jax.enable_x64(True), jax.numpy_dtype_promotion("strict"):
             jitted = jax.jit(program, donate_argnums=(0,), keep_unused=True)
             return jitted.lower([leaves[i] for i in donate], [leaves[i] for i in kept]).compile()

@@ -23,6 +23,7 @@ from ...ir.graph import Graph
 from ...ir.primitives.check import may_fail
 from ...ir.specialization import Op, Specialization
 from ...ops import Operator
+from .contexts import prepare_lowering
 
 When = Callable[[Specialization], bool]
 
@@ -125,6 +126,7 @@ def fingerprint(claim: Claim, spec: Specialization, device: Any) -> bytes:
     struct: Any = jax.ShapeDtypeStruct
     types = (*spec.in_types, *(slot.type for slot in spec.slots))
     given = [struct(type.shape, type.dtype, sharding=sharding) for type in types]
+    prepare_lowering(device)
     with jax.enable_x64(True), jax.numpy_dtype_promotion("strict"):
         lowered = jax.jit(lambda *operands: claim.apply(spec, operands), keep_unused=True).lower(*given)
     return hashlib.sha256(lowered.as_text().encode()).digest()

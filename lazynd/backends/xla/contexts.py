@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext, suppress
+from threading import Thread
 from typing import Any, Final
 
 import jax
@@ -68,3 +69,25 @@ def compiling(device: Any) -> Iterator[None]:
         if not jax.sharding.get_abstract_mesh().empty:  # the host's is of other devices
             stack.enter_context(jax.set_mesh(jax.sharding.Mesh(np.array(device), ())))
         yield
+
+
+#: Set once what lowering needs is imported.
+_imported: list[bool] = []
+
+
+def prepare_lowering(device: Any) -> None:
+    """Have jax import now what it imports with the first lowering, in a thread of its own, which no signal reaches.
+
+    Such an import cannot be repeated in the same process: after one Ctrl-C in its middle nothing would compile.
+    """
+    if not _imported:
+        thread = Thread(target=_lower_nothing, args=(device,))
+        thread.start()
+        thread.join()
+
+
+def _lower_nothing(device: Any) -> None:
+    struct: Any = jax.ShapeDtypeStruct
+    with suppress(Exception), neutral():  # whatever fails here fails again, and is told, in the lowering that is due
+        jax.jit(lambda x: x).lower(struct((), np.float32, sharding=jax.sharding.SingleDeviceSharding(device)))
+        _imported.append(True)
