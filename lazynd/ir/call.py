@@ -21,11 +21,11 @@ from .derived import GraphOp, prune
 from .errors import OperatorError
 from .graph import Graph
 from .memo import Interning
-from .specialization import Slot, Specialization
+from .specialization import DRAW, INDEX, RUNTIME, Slot, Specialization
 from .types import Type
 
 #: What the runtime knows to fill a slot with; see ``Slot``.
-SLOT_KINDS: Final = ("runtime", "index", "draw")
+SLOT_KINDS: Final = (RUNTIME, INDEX, DRAW)
 NAME: Final = r"[\w.<>]+"
 
 #: None is kept in existence by having been used last: a call holds its whole body.

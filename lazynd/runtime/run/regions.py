@@ -8,8 +8,6 @@ from ...config import config
 from ...ir.node import Node, Output
 from ...ir.specialization import NODE_COST
 
-#: The credit of a region that is never cut.
-UNLIMITED: Final = 1 << 62
 #: After ``record()`` its region may grow by so many times what was recorded in it, or so many budgets if that is more.
 AFTER_RECORD: Final = 16
 
