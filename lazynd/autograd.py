@@ -408,6 +408,9 @@ def check_gradients(
     back to where they were. A function that does not give the same outputs for the same inputs is an
     ``AssertionError``.
 
+    The values of ``function`` are computed with arrays that are no variables, so it may not ask for gradients with
+    respect to them itself: check the function that it differentiates with ``order=2`` instead.
+
     >>> from lazynd import autograd, nd
     >>> x, w = nd.array([[1, 2, 3]]), nd.array([[0.5], [0.1], [0.2]])
     >>> autograd.check_gradients(lambda x, w: nd.tanh(nd.dot(x, w)), [x, w], order=2)
