@@ -115,7 +115,7 @@ class Outcome:
 
 
 def counters() -> tuple[int, int, int]:
-    return stats.runs + stats.one_shot, stats.compiles + stats.loaded, stats.executed
+    return stats.runs + stats.interpreted, stats.programs + stats.loaded, stats.executed
 
 
 def train(name: str, make: Callable[[], tuple[list[NDArray], Model]], epochs: int, rate: float, data: Any) -> Outcome:

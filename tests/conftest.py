@@ -6,6 +6,8 @@ import os
 
 os.environ.setdefault("LAZYND_CACHE", "off")
 os.environ.setdefault("LAZYND_VERIFY", "1")
+#: Most tests are about programs. Those of the two tiers set this themselves, and ``make test-tiers`` runs all with both.
+os.environ.setdefault("LAZYND_TIER", "compiled")
 
 from collections.abc import Iterator
 

@@ -17,5 +17,5 @@ def measure(effort: Effort) -> Iterator[Row]:
     for loop, (_, most) in TABLE.items() if effort.scale else [*TABLE.items()][:1]:
         found = fresh("tests.loops.programs", loop)
         samples = {"lazynd": [found["events"]]}
-        note = f"{found['runs']} runs" + ("" if found["compiles"] == found["events"] else ", counters disagree")
+        note = f"{found['runs']} runs" + ("" if found["programs"] == found["events"] else ", counters disagree")
         yield Row(loop.replace("_", " "), "programs", samples, Budget(most), note, found)

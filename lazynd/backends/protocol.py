@@ -49,6 +49,9 @@ class Backend(Protocol):
     def get(self, buffer: Buffer) -> np.ndarray[Any, Any]:
         """A private, writable copy on the host; waits for it."""
 
+    def view(self, buffer: Buffer) -> np.ndarray[Any, Any]:
+        """Its values on the host, not to be written: shared with the buffer where it lies there; waits for it."""
+
     def wait(self, buffer: Buffer) -> None:
         """Until ``buffer`` is computed."""
 

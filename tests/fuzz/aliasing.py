@@ -58,7 +58,7 @@ def _settings(builder: Builder, program: Program) -> None:
         ("window", 0, "no window of closed regions"),
         ("budget_nodes", 3, "a budget of 3 nodes"),
         ("program_nodes", 4, "programs in pieces of 4"),
-        ("one_shot", 0, "kernel by kernel"),
+        ("tier", "auto", "two tiers"),
         ("eager", True, "every operation at its own line"),
     ):
         if builder.chance(0.1):

@@ -48,7 +48,7 @@ def test_three_kinds_of_force_give_three_records_with_their_lines(caplog: pytest
     assert [r.site for r in found] == [first, second, third]
     assert [r.cause for r in found] == ["asnumpy", "print", "bool"]
     for record in found:
-        assert record.executed >= 1 and record.runs == 1 and record.compiles == 1 and record.seconds > 0
+        assert record.executed >= 1 and record.runs == 1 and record.programs == 1 and record.seconds > 0
         assert record.getMessage().startswith(f"forced by {record.cause} at {record.site}")
 
 
@@ -176,7 +176,7 @@ def test_counters_equal_jax_events(delta: Any) -> None:
         for i in range(3):
             (x * i + 1).asnumpy()
             x[i % n].asscalar()
-    assert since.compiles == heard.count == 4
+    assert since.programs == heard.count == 4
     assert since.runs == since.hits + since.programs
 
 

@@ -68,7 +68,7 @@ def _compile_into(family: Family, plan: Plan, backend: Backend, cause: str, site
             family.general = program
         PROGRAMS.add(plan.key, family)
         PROGRAMS.grew(family, nbytes)
-        site.compiled(plan.key, bake, reason)
+        site.compiled(plan.key, reason)
     if logger.isEnabledFor(20):
         operators = sum(i.__class__ is Node for i in plan.items)
         logger.info(

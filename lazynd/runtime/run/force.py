@@ -40,7 +40,7 @@ def _force_and_log(ref: Ref, regions: Regions, cause: str) -> None:
     site = describe(*user_location())
     logger.info(
         "forced by %s at %s: %d operators in %d programs, %d compiled, %.4f s",
-        cause, site, found["executed"], found["runs"] + found["one_shot"], found["compiles"], seconds,
+        cause, site, found["executed"], found["runs"] + found["interpreted"], found["programs"], seconds,
         extra={"event": "force", "cause": cause, "site": site, "seconds": seconds, **found},
     )  # fmt: skip
 

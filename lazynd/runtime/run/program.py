@@ -90,8 +90,6 @@ class Family:
         """Note a run; a ``hit`` is one that found its program compiled."""
         self.uses += 1
         stats.hits += hit
-        if self.uses == 2:
-            self.site.once -= 1
 
 
 class ProgramCache:

@@ -6,7 +6,6 @@ from collections import deque
 from types import CodeType
 from typing import Any, Final
 
-from ...config import config
 from .location import describe, user_location
 from .stats import logger, stats
 
@@ -15,36 +14,22 @@ STORM: Final = (5, 20)
 
 
 class Site:
-    """A user's line that needed a new program. ``once``: how many of its programs have run only once so far."""
+    """A user's line that needed a new program."""
 
-    __slots__ = ("code", "last_key", "lasti", "once", "recent", "tried", "warned")
+    __slots__ = ("code", "last_key", "lasti", "recent", "warned")
 
     def __init__(self, code: CodeType | None, lasti: int) -> None:
         self.code = code
         self.lasti = lasti
-        self.once = 0
         self.last_key: tuple[Any, ...] | None = None
         self.recent: deque[int] = deque(maxlen=STORM[0])
-        #: Hashes of the keys that ran operator by operator: one that comes again is compiled.
-        self.tried: deque[int] = deque(maxlen=4096)
         self.warned = False
 
     def __str__(self) -> str:
         return describe(self.code, self.lasti)
 
-    def one_shot(self, key: tuple[Any, ...]) -> bool:
-        """Whether a plan with a new ``key`` should run operator by operator, without a program of its own."""
-        if self.once < config.one_shot:
-            return False
-        mark = hash(key)  # if two keys share a hash, the second is compiled at its first run
-        if mark in self.tried:
-            return False
-        self.tried.append(mark)
-        return True
-
-    def compiled(self, key: tuple[Any, ...], first: bool, difference: str | None) -> None:
-        """Note that a program was compiled, ``first`` if the first of its key; warn once if that happens too often."""
-        self.once += first
+    def compiled(self, key: tuple[Any, ...], difference: str | None) -> None:
+        """Note that a program was compiled; warn once if that happens too often."""
         self.last_key = key
         now = stats.forces + stats.windows
         if self.recent and self.recent[-1] == now:  # another part of the same run
