@@ -16,8 +16,7 @@ from ...backends import cast_scalar, loaded_backend
 from ...backends.numpy.steps import Array, Steps
 from ...config import config
 from ...ir.errors import OutOfBounds
-from ...ir.flatten import flatten
-from ...ir.graph import graph_of
+from ...ir.flatten import flat_graph
 from ...ir.node import Node, Output
 from ...ir.specialization import Specialization
 from ..guard.leaving import INSIDE
@@ -42,7 +41,7 @@ def steps_of(spec: Specialization) -> Steps:
     """What runs ``spec`` on its inputs and numbers."""
     found: Steps | None = spec.steps
     if found is None:
-        found = spec.steps = Steps(flatten(graph_of(spec, spec.op.name)))
+        found = spec.steps = Steps(flat_graph(spec))
     return found
 
 
@@ -83,8 +82,8 @@ class _Interpretation:
     def _run_one(self, node: Node) -> tuple[Sequence[Any], Sequence[bool]]:
         spec = node.spec
         assert spec is not None and node.inputs is not None
-        steps = steps_of(spec)
         try:
+            steps = steps_of(spec)
             given, writable = self._operands(node.inputs)
             for slot, number in zip(spec.slots, node.scalars, strict=True):
                 given.append(cast_scalar(number, slot.type))

@@ -47,8 +47,8 @@ class Account:
         """Whether one more run is to be interpreted."""
         return (self.runs + 1) * self.cost <= self.limit * config.tier_scale
 
-    def charge(self, plan: Plan) -> None:
-        self.runs += 1
+    def note(self, plan: Plan) -> None:
+        """Look at the plan's index parameters."""
         if self._index:
             numbers = [plan.scalars[i] for i in self._index]
             if self._first is None:
@@ -70,6 +70,15 @@ def account_of(plan: Plan) -> Account:
     return found
 
 
+def index_varies(plan: Plan) -> bool:
+    """Whether plans of this key had other index parameters while they were interpreted."""
+    if config.tier != "auto" or not ACCOUNTS.now:
+        return False
+    account = account_of(plan)
+    account.note(plan)
+    return account.varies
+
+
 def interprets(plan: Plan) -> bool:
     """Whether ``plan``, which has no program, runs in the interpreter; if so it is charged for. With the lock held."""
     if config.tier == "compiled" or config.backend == "numpy":  # NumPy's own programs cost nothing to compile
@@ -79,7 +88,8 @@ def interprets(plan: Plan) -> bool:
         return False
     if config.tier == "auto" and not account.has_credit():
         return False
-    account.charge(plan)
+    account.runs += 1
+    account.note(plan)
     if logger.isEnabledFor(10):
         logger.debug(
             "interpreted %d operators for the %d. time: %.3f ms a time by estimate, compiling them %.0f ms",
