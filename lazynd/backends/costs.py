@@ -29,25 +29,22 @@ class Cost(NamedTuple):
 
 #: Compiling a program without operations.
 PROGRAM: Final = 33_000.0
-#: For each byte of a result that is too large for memory that was used before.
-_FRESH_BYTE: Final = 0.0002
-_LARGE: Final = 1 << 20
 #: The usual: an elementwise operation, or one that moves its operand.
 USUAL: Final = Cost(1.3, 0.0001, 1_000)
-_FUNCTION: Final = Cost(2, 0.0006, 1_500)
-_REDUCTION: Final = Cost(4, 0.0004, 25_000)
+_FUNCTION: Final = Cost(2, 0.0003, 1_500)
+_REDUCTION: Final = Cost(4, 0.0002, 25_000)
 COSTS: Final[dict[str, Cost]] = {
     **dict.fromkeys(("exponential", "exponential_minus_one", "log", "log_plus_one", "sine", "cosine", "tan", "tanh",
                      "cbrt", "sinh", "cosh", "asinh", "acosh", "atanh", "atan2", "rsqrt"), _FUNCTION),
-    "logistic": Cost(6, 0.002, 4_000),
-    "erf": Cost(5, 0.11, 2_000),
-    "power": Cost(1.5, 0.0008, 2_000),
-    "remainder": Cost(1.5, 0.0025, 1_500),
-    "maximum": Cost(5, 0.0014, 1_000),
-    "minimum": Cost(5, 0.0014, 1_000),
+    "logistic": Cost(6, 0.0008, 4_000),
+    "erf": Cost(5, 0.05, 2_000),
+    "power": Cost(1.5, 0.0004, 2_000),
+    "remainder": Cost(1.5, 0.001, 1_500),
+    "maximum": Cost(5, 0.0006, 1_000),
+    "minimum": Cost(5, 0.0006, 1_000),
     "sign": Cost(3.5, 0.0005, 1_000),
-    "select": Cost(1.7, 0.002, 1_000),
-    "convert": Cost(5, 0.001, 1_500),
+    "select": Cost(1.7, 0.0008, 1_000),
+    "convert": Cost(4, 0.0005, 1_500),
     "check_index": Cost(4, 0.0002, 40_000),
     "broadcast": Cost(4, 0.0001, 600),
     "reshape": Cost(1.2, 0, 300),
@@ -59,25 +56,25 @@ COSTS: Final[dict[str, Cost]] = {
     "constant": Cost(0, 0, 100),
     "iota": Cost(5, 0, 600),
     "reduce_sum": _REDUCTION,
-    "reduce_prod": Cost(4, 0.0012, 25_000),
-    "reduce_max": Cost(13, 0.0007, 25_000),
-    "reduce_min": Cost(13, 0.0007, 25_000),
+    "reduce_prod": Cost(4, 0.0006, 25_000),
+    "reduce_max": Cost(8, 0.0003, 25_000),
+    "reduce_min": Cost(8, 0.0003, 25_000),
     "argmax": Cost(3, 0.0002, 40_000),
     "argmin": Cost(3, 0.0002, 40_000),
-    "cumsum": Cost(4, 0.0034, 80_000),
+    "cumsum": Cost(4, 0.0015, 80_000),
     "concatenate": Cost(2, 0.0002, 6_000),
     "pad": Cost(24, 0.0004, 1_500),
     "dynamic_slice": Cost(3.4, 0, 3_000),
     "dynamic_update_slice": Cost(4, 0.0002, 10_000),
-    "gather": Cost(7, 0.0015, 8_000),
-    "scatter": Cost(8, 0.011, 30_000),
-    "sort": Cost(5, 0.039, 20_000),
+    "gather": Cost(7, 0.0007, 8_000),
+    "scatter": Cost(8, 0.005, 30_000),
+    "sort": Cost(5, 0.012, 20_000),
     "random_bits": Cost(75, 0.007, 80_000),
-    "dot_general": Cost(20, 0.00015, 11_000),
-    "convolution": Cost(230, 0.0036, 60_000),
-    "reduce_window_sum": Cost(60, 0.004, 25_000),
-    "reduce_window_max": Cost(85, 0.004, 40_000),
-    "window_argmax": Cost(85, 0.004, 40_000),
+    "dot_general": Cost(5, 0.00003, 11_000),
+    "convolution": Cost(230, 0.00015, 60_000),
+    "reduce_window_sum": Cost(60, 0.0015, 25_000),
+    "reduce_window_max": Cost(85, 0.0015, 40_000),
+    "window_argmax": Cost(85, 0.0015, 40_000),
 }  # fmt: skip
 
 #: Steps of a loop whose number only the run tells.
@@ -146,8 +143,7 @@ def _of_node(node: Node) -> tuple[float, float]:
             cost.call + steps * sum([run for run, _ in inside]),
             cost.compiling + sum([compiled for _, compiled in inside]),
         )
-    fresh = sum([type.nbytes for type in spec.out_types if type.nbytes > _LARGE]) if cost.element else 0
-    return cost.call + cost.element * work_of(spec) + _FRESH_BYTE * fresh, cost.compiling
+    return cost.call + cost.element * work_of(spec), cost.compiling
 
 
 def work_of(spec: Specialization) -> float:

@@ -33,7 +33,7 @@ EVENTS = (
     "pause", "backward", "a training loop",
     "retain_graph", "a head gradient", "a gradient written", "a gradient's handle", "a wrong call",
     "a structure run again with other numbers", "no window of closed regions", "a budget of 3 nodes",
-    "programs in pieces of 4", "kernel by kernel", "every operation at its own line", "through XLA",
+    "programs in pieces of 4", "two tiers", "every operation at its own line", "through XLA",
 )  # fmt: skip
 
 
@@ -58,12 +58,14 @@ def _settings(builder: Builder, program: Program) -> None:
         ("window", 0, "no window of closed regions"),
         ("budget_nodes", 3, "a budget of 3 nodes"),
         ("program_nodes", 4, "programs in pieces of 4"),
-        ("tier", "auto", "two tiers"),
         ("eager", True, "every operation at its own line"),
     ):
         if builder.chance(0.1):
             program.settings[name] = low
             program.events.add(event)
+    if builder.chance(0.3):  # cheap plans are interpreted a few times, others are compiled at once
+        program.settings.update(tier="auto", tier_scale=float(builder.rng.choice([0.0001, 0.0003, 0.001])))
+        program.events.add("two tiers")
 
 
 def run_program(seed: int, number: int, tally: Tally, smallest: bool = True) -> None:

@@ -19,6 +19,7 @@ from ...ir.errors import OutOfBounds
 from ...ir.flatten import flat_graph
 from ...ir.node import Node, Output
 from ...ir.specialization import Specialization
+from ...ir.types import is_floating
 from ..guard.leaving import INSIDE
 from ..tell.stats import stats
 from .execute import count, publish
@@ -86,7 +87,8 @@ class _Interpretation:
             steps = steps_of(spec)
             given, writable = self._operands(node.inputs)
             for slot, number in zip(spec.slots, node.scalars, strict=True):
-                given.append(cast_scalar(number, slot.type))
+                dtype = slot.type.dtype
+                given.append(dtype.type(number) if is_floating(dtype) else cast_scalar(number, slot.type))
             if writable:
                 steps = steps.owning(tuple(writable))
             made = steps(given)
