@@ -11,7 +11,7 @@ N ?= 10000
 SEED ?= 0
 ARGS ?=
 
-.PHONY: help demo test test-full test-eager fuzz bench docs dist check-wheel matrix lint clean
+.PHONY: help demo test test-full test-eager test-tiers fuzz bench docs dist check-wheel matrix lint clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile
@@ -36,6 +36,10 @@ test-full: ## everything, the long suites included
 test-eager: ## the suite with every operation run at its own line
 	@$(BOOT) test,examples
 	@LAZYND_EAGER=1 $(PY) -m pytest -q -n 2 $(ARGS)
+
+test-tiers: ## the suite as users run it: interpreted first, compiled later
+	@$(BOOT) test,examples
+	@LAZYND_TIER=auto $(PY) -m pytest -q -n 2 $(ARGS)
 
 fuzz: ## random programs against NumPy, and damaged files: N=10000 SEED=0
 	@$(BOOT) test,examples
