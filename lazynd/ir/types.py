@@ -206,7 +206,7 @@ class Type:
     context: Context
     size: int
     nbytes: int
-    _interned: ClassVar[Interning[tuple[Any, ...], Type]] = Interning(4096)
+    _interned: ClassVar[Interning[tuple[Any, ...], Type]] = Interning(2048)
     _recent: ClassVar[dict[tuple[Any, ...], Type]] = _interned.recent
 
     def __new__(cls, shape: tuple[int, ...], dtype: np.dtype[Any], context: Context = CPU) -> Type:

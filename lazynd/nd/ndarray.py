@@ -531,7 +531,7 @@ def _key(key: Any) -> Any:
 
 
 #: Calls with two arrays, by operator and types.
-BINARY_CALLS: Final[Recent[tuple[str, Type, Type], Specialization]] = Recent(1024)
+BINARY_CALLS: Final[Recent[tuple[str, Type, Type], Specialization]] = Recent(384)
 _bound: Final = BINARY_CALLS.now
 
 
