@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 from ..ir.flatten import flat_graph
 from ..ir.graph import Graph, subgraphs
@@ -77,9 +77,6 @@ COSTS: Final[dict[str, Cost]] = {
     "window_argmax": Cost(85, 0.0015, 40_000),
 }  # fmt: skip
 
-#: Steps of a loop whose number only the run tells.
-_UNKNOWN_STEPS: Final = 16
-
 
 def _largest(spec: Specialization) -> float:
     """Elements of the largest operand or result."""
@@ -117,7 +114,7 @@ def interpreting(spec: Specialization) -> float:
 
 def compiling(specs: Iterable[Specialization]) -> float:
     """Microseconds that compiling a program of ``specs`` takes."""
-    return PROGRAM + sum([_price(spec)[1] for spec in specs])
+    return PROGRAM + sum(_price(spec)[1] for spec in specs)
 
 
 def _price(spec: Specialization) -> tuple[float, float]:
@@ -129,7 +126,7 @@ def _price(spec: Specialization) -> tuple[float, float]:
 
 def _of_graph(graph: Graph) -> tuple[float, float]:
     prices = [_of_node(node) for node in graph.nodes]
-    return sum([run for run, _ in prices]), sum([compiled for _, compiled in prices])
+    return sum(run for run, _ in prices), sum(compiled for _, compiled in prices)
 
 
 def _of_node(node: Node) -> tuple[float, float]:
@@ -140,8 +137,8 @@ def _of_node(node: Node) -> tuple[float, float]:
     if inside:
         steps = spec.attributes.get("length", spec.attributes.get("limit", 1))
         return (
-            cost.call + steps * sum([run for run, _ in inside]),
-            cost.compiling + sum([compiled for _, compiled in inside]),
+            cost.call + steps * sum(run for run, _ in inside),
+            cost.compiling + sum(compiled for _, compiled in inside),
         )
     return cost.call + cost.element * work_of(spec), cost.compiling
 

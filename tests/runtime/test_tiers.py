@@ -77,7 +77,7 @@ def test_a_tier_can_be_chosen(tier: str, interpreted: int, delta: Any, settings:
 
 
 def test_what_costs_more_than_compiling_is_compiled_at_once(delta: Any) -> None:
-    x = nd.ones((700, 700))
+    x = nd.ones((1300, 1300))
     x.wait_to_read()
     since = delta()
     nd.dot(x, x).wait_to_read()

@@ -6,7 +6,7 @@ import numpy as np
 
 from .. import build as ir
 from ..value import Value
-from .elementwise import Array, Unary
+from .elementwise import Unary
 
 
 class Sinh(Unary):

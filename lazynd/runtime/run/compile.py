@@ -18,8 +18,8 @@ from ..tell.sites import Site
 from ..tell.stats import logger
 from .failure import failed
 from .plan import Plan
-from .tiers import index_varies
 from .program import Draft, Family, ProgramCache, compile_draft, is_stale, slot_positions
+from .tiers import index_varies
 
 PROGRAMS: Final = ProgramCache()
 in_child(PROGRAMS.compiling.clear)  # the threads that compile are not there

@@ -59,9 +59,8 @@ def drive(run: Run, regions: Regions, cause: str) -> None:
                     continue
             if plan.foreign:
                 stack.append(run_for(plan.foreign[0], regions, foreign=True))
-            elif not ran:
-                if compile_program(plan, backend, cause, current_site()):
-                    run.compiled = plan.key
+            elif not ran and backend is not None and compile_program(plan, backend, cause, current_site()):
+                run.compiled = plan.key
         except ProgramError as error:
             plan = None
             if not recover(stack, error, cause):

@@ -17,7 +17,7 @@ from ...backends.numpy.steps import Array, Steps
 from ...config import config
 from ...ir.errors import OutOfBounds
 from ...ir.flatten import flat_graph
-from ...ir.node import Node, Output
+from ...ir.node import Node
 from ...ir.specialization import Specialization
 from ...ir.types import is_floating
 from ..guard.leaving import INSIDE
