@@ -233,11 +233,11 @@ def write(cell: Cell, key: Any, value: Any) -> None:
         if whole:
             recorder.move(cell, filled if filled.type is type else reshape_value(filled, type.shape))
         else:
-            recorder.guard_part(filled)
+            recorder.guard_value(filled)
             base, start = (cell.base, cell.offset + offset) if isinstance(cell, View) else (cell, offset)
             recorder.write(View(base, start, target), recorder.read(filled))
         return
-    recorder.guard_part(filled)
+    recorder.guard_value(filled)
     kept = reshape_value(filled, tuple(basic.counts))
     attributes = {"starts": tuple(basic.starts), "strides": tuple(basic.strides)}
     spec, slots = OPERATORS["_basic_assign"].bind((type, kept.type), attributes)
@@ -253,7 +253,7 @@ def _write_advanced(cell: Cell, key: tuple[Any, ...], value: Any) -> None:
     shape = OPERATORS["_advanced_index"].bind(types, {"axes": axes})[0].out_types[0].shape
     filled = _broadcast(value, cell.type.with_shape(shape))
     recorder = LOCAL.state.recorder
-    recorder.guard_part(filled)
+    recorder.guard_value(filled)
     cells = [cell, filled, *indices]
     spec, slots = OPERATORS["_advanced_assign"].bind(tuple(c.type for c in cells), {"axes": axes})
     recorder.write(cell, recorder.read(recorder.apply(spec, cells, tuple(slots), *user_location())))
