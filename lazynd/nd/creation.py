@@ -17,6 +17,7 @@ from ..runtime.tell.location import calling_frame
 from .invoke import invoke
 from .ndarray import NDArray
 from .np_shape import is_np_shape
+from .out import Out
 from .refusal import reports
 
 Shape = int | Sequence[int]
@@ -79,16 +80,30 @@ def from_numpy(ndarray: np.ndarray[Any, Any], zero_copy: bool = True) -> NDArray
     return array(ndarray, dtype=ndarray.dtype)
 
 
-def _filled(shape: Shape, value: float, ctx: Context | None, dtype: Any, unknown: dict[str, Any]) -> NDArray:
-    if unknown.get("stype", "default") in ("default", None):
-        unknown.pop("stype", None)
+def _made(name: str, operator: str, attributes: tuple[Any, ...], possible: str, given: dict[str, Any]) -> NDArray:
+    """What ``operator`` makes of nothing, in ``out`` if that is among ``given``: what else the caller of ``name`` said.
+
+    ``name`` among them means nothing, as in every operator.
+    """
+    unknown = sorted(given.keys() - {"out", "name"})
     if unknown:
-        raise MXNetError(f"Cannot find argument '{sorted(unknown)[0]}', Possible Arguments: shape, ctx, dtype")
+        raise MXNetError(f"Cannot find argument '{unknown[0]}', Possible Arguments: {possible}")
+    frame, out = calling_frame(), given.get("out")
+    into = None if out is None else Out(name, out, (), frame)
+    cells = invoke(OPERATORS[operator], (), attributes, frame)
+    if into is None:
+        return NDArray(cells[0])
+    written: NDArray = into.write(cells)
+    return written
+
+
+def _filled(name: str, shape: Shape, value: float, ctx: Context | None, dtype: Any, given: dict[str, Any]) -> NDArray:
+    if given.get("stype", "default") in ("default", None):
+        given.pop("stype", None)
     extents = _shape(shape)
     if not is_np_shape() and (not extents or 0 in extents):
         raise MXNetError(f"Operator _zeros inferring shapes failed: {extents} is no known shape here")
-    attributes = (extents, _context(ctx), _dtype(dtype), value)
-    return NDArray(invoke(OPERATORS["_full"], (), attributes, calling_frame())[0])
+    return _made(name, "_full", (extents, _context(ctx), _dtype(dtype), value), "shape, ctx, dtype", given)
 
 
 @reports("full")
@@ -102,7 +117,7 @@ def full(
     array([7., 7.], dtype=float32)
     """
     if out is None and isinstance(val, int | float | np.number):
-        return _filled(shape, canonical_number(val), ctx, dtype, {})
+        return _filled("full", shape, canonical_number(val), ctx, dtype, {})
     made = empty(shape, ctx, dtype) if out is None else out
     made[:] = val
     return made
@@ -110,29 +125,29 @@ def full(
 
 @reports("zeros")
 def zeros(shape: Shape, ctx: Context | None = None, dtype: Any = None, **kwargs: Any) -> NDArray:
-    """An array of ``shape`` of zeros, float32 and on the default context unless given.
+    """An array of ``shape`` of zeros, float32 and on the default context unless given, or ``out`` filled with them.
 
-    ``MXNetError`` where an extent is 0 or negative.
+    ``MXNetError`` where an extent is 0 or negative, or ``out`` has another shape or dtype.
 
     >>> from lazynd import nd
     >>> nd.zeros((2, 3), dtype="int32").asnumpy()
     array([[0, 0, 0],
            [0, 0, 0]], dtype=int32)
     """
-    return _filled(shape, 0, ctx, dtype, kwargs)
+    return _filled("zeros", shape, 0, ctx, dtype, kwargs)
 
 
 @reports("ones")
 def ones(shape: Shape, ctx: Context | None = None, dtype: Any = None, **kwargs: Any) -> NDArray:
-    """An array of ``shape`` of ones, float32 and on the default context unless given.
+    """An array of ``shape`` of ones, float32 and on the default context unless given, or ``out`` filled with them.
 
-    ``MXNetError`` where an extent is 0 or negative.
+    ``MXNetError`` where an extent is 0 or negative, or ``out`` has another shape or dtype.
 
     >>> from lazynd import nd
     >>> nd.ones(3).asnumpy()
     array([1., 1., 1.], dtype=float32)
     """
-    return _filled(shape, 1, ctx, dtype, kwargs)
+    return _filled("ones", shape, 1, ctx, dtype, kwargs)
 
 
 @reports("empty")
@@ -143,19 +158,21 @@ def empty(shape: Shape, ctx: Context | None = None, dtype: Any = None) -> NDArra
     >>> nd.empty((2, 3)).shape
     (2, 3)
     """
-    return _filled(shape, 0, ctx, dtype, {})
+    return _filled("empty", shape, 0, ctx, dtype, {})
 
 
 @reports("eye")
 def eye(N: int, M: int = 0, k: int = 0, ctx: Context | None = None, dtype: Any = None, **kwargs: Any) -> NDArray:
     """Ones on the ``k``-th diagonal of an ``N`` by ``M`` matrix (square if ``M`` is 0), float32 unless given.
 
+    ``out`` is written and returned if given: of this shape and dtype, else ``MXNetError``.
+
     >>> from lazynd import nd
     >>> nd.eye(2, 3, k=1).asnumpy()
     array([[0., 1., 0.],
            [0., 0., 1.]], dtype=float32)
     """
-    return NDArray(invoke(OPERATORS["_eye"], (), (N, M, k, _context(ctx), _dtype(dtype)), calling_frame())[0])
+    return _made("eye", "_eye", (N, M, k, _context(ctx), _dtype(dtype)), "N, M, k, ctx, dtype", kwargs)
 
 
 @reports("arange")
