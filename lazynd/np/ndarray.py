@@ -8,9 +8,10 @@ from typing import Any
 import numpy as onp
 
 from .. import nd
-from ..ir.types import is_floating
+from ..ir.types import Context, is_floating
 from ..nd.ndarray import _NUMPY_CLASS, NDArray
 from ..nd.np_shape import use_np_shape
+from ..nd.refusal import reports
 
 Axis = int | Sequence[int] | None
 
@@ -125,11 +126,25 @@ class ndarray(NDArray):
         return dot(self, other)
 
     @use_np_shape
+    @reports("getitem")
     def __getitem__(self, key: Any) -> ndarray:
-        made = wrap(NDArray.__getitem__(self, key))
-        parts = key if isinstance(key, tuple) else (key,)
-        scalar = len(parts) == self.ndim and all(isinstance(p, int | onp.integer) for p in parts)
-        return made.reshape(()) if scalar else made
+        return wrap(NDArray.__getitem__(self, self._checked(key)))
+
+    @use_np_shape
+    @reports("setitem")
+    def __setitem__(self, key: Any, value: Any) -> None:
+        NDArray.__setitem__(self, self._checked(key), value)
+
+    def _checked(self, key: Any) -> Any:
+        if isinstance(key, slice) and not self.shape:
+            raise IndexError("a scalar takes no slice as an index: () and ... are all of it")
+        return key
+
+    @reports("len")
+    def __len__(self) -> int:
+        if not self.shape:
+            raise TypeError("an array of shape () has no length")
+        return self.shape[0]
 
     @use_np_shape
     def reshape(self, *shape: Any, **kwargs: Any) -> ndarray:
@@ -145,6 +160,11 @@ class ndarray(NDArray):
     def copy(self) -> ndarray:
         """A copy on the same device."""
         return wrap(NDArray.copy(self))
+
+    @use_np_shape
+    def copyto(self, other: NDArray | Context) -> Any:
+        """Copy into ``other``, an array of the same shape, or to another context."""
+        return NDArray.copyto(self, other)
 
     def argmax(self, axis: int | None = None) -> ndarray:
         """The position of the first maximum, int64."""
