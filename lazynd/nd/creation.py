@@ -23,12 +23,13 @@ from .refusal import reports
 Shape = int | Sequence[int]
 
 
-def _shape(shape: Shape) -> tuple[int, ...]:
+def as_extents(shape: Shape, name: str = "shape") -> tuple[int, ...]:
+    """``shape``, the parameter called ``name``, as a tuple of Python's integers; ``MXNetError`` where it is none."""
     try:
         return as_shape(shape)
     except OperatorError as error:
         raise MXNetError(
-            f"Invalid Parameter format for shape expect Shape(tuple) but value='{shape}': {error}"
+            f"Invalid Parameter format for {name} expect Shape(tuple) but value='{shape}': {error}"
         ) from None
 
 
@@ -100,7 +101,7 @@ def _made(name: str, operator: str, attributes: tuple[Any, ...], possible: str, 
 def _filled(name: str, shape: Shape, value: float, ctx: Context | None, dtype: Any, given: dict[str, Any]) -> NDArray:
     if given.get("stype", "default") in ("default", None):
         given.pop("stype", None)
-    extents = _shape(shape)
+    extents = as_extents(shape)
     if not is_np_shape() and (not extents or 0 in extents):
         raise MXNetError(f"Operator _zeros inferring shapes failed: {extents} is no known shape here")
     return _made(name, "_full", (extents, _context(ctx), _dtype(dtype), value), "shape, ctx, dtype", given)
