@@ -21,7 +21,7 @@ _serial = itertools.count()
 
 
 class Entry:
-    """Where recorded values came from: an operation, a variable, or a call of a ``Function``.
+    """Where recorded values came from: an operation, a variable, a call of a ``Function``, or a gradient.
 
     ``parents[i]`` is where input ``i`` came from, None where no gradient is needed. Consuming an entry drops all that
     it holds: it is a constant then.
@@ -85,6 +85,21 @@ class Pulled(Entry):
     def consume(self) -> None:
         super().consume()
         self.pull = None
+
+
+class Slope(Entry):
+    """A gradient that was recorded: it came from ``history``, if it is no constant, and varies with ``origins``.
+
+    Cotangents go to the former alone. The latter are all variables that the pass found: a gradient that does not
+    depend on one of them has the slope 0 there, and is not apart from it.
+    """
+
+    __slots__ = ()
+
+    def __init__(self, history: Source | None, origins: Sequence[Source]) -> None:
+        self.serial = next(_serial)
+        self.consumed = False
+        self.parents = (history, *origins)
 
 
 def source(cell: Cell) -> Source | None:
