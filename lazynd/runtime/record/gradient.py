@@ -17,7 +17,7 @@ from ..tell.location import user_location
 from .cell import Cell, Variable
 from .function import once_only
 from .recorder import Operand, Recorder, cell_of
-from .tape import Entry, Operation, Origin, Pulled, Slope, Source, source
+from .tape import CONSTANT, Entry, Operation, Origin, Pulled, Slope, Source, source
 
 if TYPE_CHECKING:
     from ..thread import State
@@ -227,10 +227,14 @@ class Sweep:
 
 
 def _history(recorder: Recorder, head: Cell) -> Source | None:
-    """The history of a head, which for a variable is its own entry; None for a variable without gradient."""
+    """The history of a head, which for a variable is its own entry.
+
+    None for a variable without gradient, and for a constant that was read while recording.
+    """
     recorder.read(head)  # a view finds out by it whether its history still counts
-    found = source(head)
-    if found is None and (head.variable is None or head.history is not None):
+    unread = head.history is None and head.variable is None
+    found = None if unread else source(head)
+    if found is None and head.history is not CONSTANT:
         raise MXNetError(NOT_IN_GRAPH)
     return found
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Sequence
 from types import CodeType
-from typing import Any
+from typing import Any, Final
 
 from ...ir.linearize import Linearized
 from ...ir.node import Node, Output
@@ -102,13 +102,24 @@ class Slope(Entry):
         self.parents = (history, *origins)
 
 
+def _constant() -> Source:
+    entry = Entry()
+    entry.serial, entry.parents, entry.consumed = -1, (), True
+    return entry, 0
+
+
+#: The history of a constant that was read while recording: there is nothing behind it, but it may be a head.
+CONSTANT: Final = _constant()
+
+
 def source(cell: Cell) -> Source | None:
-    """Where the content of ``cell``, which was just read, came from; None for a constant."""
+    """Where the content of ``cell``, which was just read, came from; None for a constant, which is marked as read."""
     history: Source | None = cell.history
     if history is not None:
         return None if history[0].consumed else history
     owner = cell.variable
     if owner is None or owner.request == "null":
+        cell.history = CONSTANT
         return None
     cell.history = made = Origin(owner), 0
     return made
