@@ -9,10 +9,11 @@ import numpy as np
 
 from .. import runtime
 from ..ir.errors import MXNetError, OperatorError
-from ..ir.types import DTYPE_NAMES, FLOAT32, FLOAT64, Context, Type, as_dtype, default_context, is_floating
+from ..ir.types import CPU, DTYPE_NAMES, DTYPES, FLOAT32, FLOAT64, Context, Type, as_dtype, default_context, is_floating
 from ..ops import OPERATORS
 from ..ops.creation import count_of
 from ..ops.kinds import as_context, as_number, as_shape, canonical_number
+from ..runtime.record.shared import Frozen
 from ..runtime.tell.location import calling_frame
 from .invoke import invoke
 from .ndarray import NDArray
@@ -70,15 +71,46 @@ def array(source_array: Any, ctx: Context | None = None, dtype: Any = None) -> N
 
 
 @reports("from_numpy")
-def from_numpy(ndarray: np.ndarray[Any, Any], zero_copy: bool = True) -> NDArray:
-    """An array of the values of a NumPy array, with its shape and dtype; always a copy here.
+def from_numpy(ndarray: np.ndarray[Any, Any], zero_copy: bool = True, array_cls: type[NDArray] = NDArray) -> NDArray:
+    """An array with the shape and dtype of a NumPy array, on the same memory; a copy if not ``zero_copy``.
+
+    The NumPy array is read-only from then on. What is written to the result, it shows; such writes are computed at
+    once. ``ValueError`` where memory cannot be shared: it is not C-contiguous, or of a dtype that there is not. Memory
+    that may not be written at all, as that of bytes, is copied. ``array_cls``: the class of the result.
 
     >>> import numpy as np
     >>> from lazynd import nd
-    >>> nd.from_numpy(np.array([[1, 2]], "int8")).dtype
-    <class 'numpy.int8'>
+    >>> values = np.array([[1, 2]], "int8")
+    >>> x = nd.from_numpy(values)
+    >>> x[:] = 5
+    >>> values, values.flags.writeable
+    (array([[5, 5]], dtype=int8), False)
     """
-    return array(ndarray, dtype=ndarray.dtype)
+    if not isinstance(ndarray, np.ndarray):
+        raise TypeError(f"from_numpy takes an array of NumPy, not {type(ndarray).__name__}: nd.array takes others")
+    if not zero_copy:
+        return array_cls(array(ndarray, dtype=ndarray.dtype)._cell)
+    if not ndarray.flags.c_contiguous:
+        raise ValueError("Only c-contiguous arrays are supported for zero-copy; zero_copy=False copies")
+    if ndarray.dtype not in DTYPES.values():
+        raise ValueError(f"{ndarray.dtype} is not supported for zero-copy; zero_copy=False copies")
+    shared = ndarray.flags.writeable or _may_be_written(ndarray)
+    ndarray.flags.writeable = False
+    kind = Type(ndarray.shape, DTYPES[ndarray.dtype.name], CPU)
+    return array_cls(Frozen(kind, ndarray) if shared else runtime.data(kind, np.array(ndarray)))
+
+
+def _may_be_written(values: np.ndarray[Any, Any]) -> bool:
+    """Whether the memory of an array that is read-only could be written nevertheless, without harm."""
+    owner: Any = values
+    while isinstance(owner, np.ndarray):
+        if owner.flags.owndata or owner.flags.writeable:
+            return True
+        owner = owner.base
+    try:
+        return not memoryview(owner).readonly
+    except TypeError:
+        return False
 
 
 def _made(name: str, operator: str, attributes: tuple[Any, ...], possible: str, given: dict[str, Any]) -> NDArray:
