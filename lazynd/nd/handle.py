@@ -166,7 +166,7 @@ class Handle:
     @reports("len")
     def __len__(self) -> int:
         if not self.shape:
-            raise TypeError("len() of a 0-d array")
+            raise IndexError("an array of shape () has no first dimension, so no length")
         return self.shape[0]
 
     def __repr__(self) -> str:

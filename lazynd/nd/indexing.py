@@ -19,6 +19,7 @@ from ..runtime.record.views import View, make_view
 from ..runtime.tell.location import calling_frame, user_location
 from ..runtime.thread import LOCAL
 from .invoke import invoke
+from .np_shape import has_scalar, is_np_shape
 
 Ints = tuple[int, ...]
 _WHOLE = slice(None)
@@ -56,8 +57,7 @@ class Basic:
         for extent in shape[axis:]:
             self._add(0, extent, 1)
             made.append(extent)
-        # MXNet has no 0-d results: a single element has shape (1,).
-        self.shape = tuple(made) or (1,)
+        self.shape = tuple(made) or _of_one_element()
 
     def _add(self, start: int, count: int, stride: int) -> None:
         self.starts.append(start)
@@ -78,6 +78,11 @@ class Basic:
         for start, extent in zip(self.starts, shape, strict=True):
             position = position * extent + start
         return position
+
+
+def _of_one_element() -> Ints:
+    """The shape of a single element: MXNet has no 0-d results, unless NumPy's shapes are on."""
+    return () if is_np_shape() else (1,)
 
 
 def _expand(key: Any, ndim: int) -> tuple[Any, ...]:
@@ -204,7 +209,7 @@ def _read_advanced(cell: Cell, key: tuple[Any, ...]) -> Cell:
     cells = [trimmed, *indices]
     spec, slots = OPERATORS["_advanced_index"].bind(tuple(c.type for c in cells), {"axes": axes})
     made = LOCAL.state.recorder.apply(spec, cells, tuple(slots), *user_location())
-    return made if made.type.shape else reshape_view(made, (1,))
+    return made if made.type.shape else reshape_view(made, _of_one_element())
 
 
 def write(cell: Cell, key: Any, value: Any) -> None:
@@ -214,9 +219,13 @@ def write(cell: Cell, key: Any, value: Any) -> None:
     recorder = LOCAL.state.recorder
     recorder.guard_write(cell)
     type = cell.type
-    if key.__class__ is slice and key == _WHOLE and type.shape and isinstance(value, Cell) and value.type is type:
-        recorder.move(cell, value)  # what updates of parameters do
-        return
+    if key.__class__ is slice and key == _WHOLE:
+        if isinstance(value, Cell) and value.type is type and type.shape:
+            recorder.move(cell, value)  # what updates of parameters do
+            return
+        key = ()  # also all of a scalar
+    if not type.shape:
+        has_scalar("_full", (type,))
     expanded = _expand(key, type.ndim)
     location = user_location()
     if not _is_basic(expanded):
@@ -233,11 +242,11 @@ def write(cell: Cell, key: Any, value: Any) -> None:
         if whole:
             recorder.move(cell, filled if filled.type is type else reshape_value(filled, type.shape))
         else:
-            recorder.guard_part(filled)
+            recorder.guard_value(filled)
             base, start = (cell.base, cell.offset + offset) if isinstance(cell, View) else (cell, offset)
             recorder.write(View(base, start, target), recorder.read(filled))
         return
-    recorder.guard_part(filled)
+    recorder.guard_value(filled)
     kept = reshape_value(filled, tuple(basic.counts))
     attributes = {"starts": tuple(basic.starts), "strides": tuple(basic.strides)}
     spec, slots = OPERATORS["_basic_assign"].bind((type, kept.type), attributes)
@@ -253,7 +262,7 @@ def _write_advanced(cell: Cell, key: tuple[Any, ...], value: Any) -> None:
     shape = OPERATORS["_advanced_index"].bind(types, {"axes": axes})[0].out_types[0].shape
     filled = _broadcast(value, cell.type.with_shape(shape))
     recorder = LOCAL.state.recorder
-    recorder.guard_part(filled)
+    recorder.guard_value(filled)
     cells = [cell, filled, *indices]
     spec, slots = OPERATORS["_advanced_assign"].bind(tuple(c.type for c in cells), {"axes": axes})
     recorder.write(cell, recorder.read(recorder.apply(spec, cells, tuple(slots), *user_location())))

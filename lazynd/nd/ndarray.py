@@ -205,6 +205,7 @@ class NDArray(Handle):
         recorder.guard_write(cell)
         if result._cell.type is not cell.type:
             raise MXNetError(f"the result {result._cell.type} does not fit the array {cell.type} it is written to")
+        recorder.guard_value(result._cell)
         recorder.move(cell, result._cell)
         return self
 
@@ -386,7 +387,7 @@ class NDArray(Handle):
         array([1, 2, 3], dtype=int32)
         """
         if isinstance(other, Context):
-            return NDArray(runtime.copy_to(self._cell, other))
+            return type(self)(runtime.copy_to(self._cell, other))
         if not isinstance(other, NDArray):
             raise TypeError(f"copyto does not support type {type(other)}")
         if other is self:
@@ -394,7 +395,7 @@ class NDArray(Handle):
             return False
         if other.shape != self.shape:
             raise MXNetError(f"Incompatible attr in node  at 0-th output: expected {self.shape}, got {other.shape}")
-        other[:] = self.as_in_context(other.context)
+        indexing.write(other._cell, slice(None), self.as_in_context(other.context)._cell)
         return other
 
     @reports("as_in_context")
@@ -408,7 +409,7 @@ class NDArray(Handle):
         """
         if not isinstance(context, Context):
             raise TypeError(f"copyto does not support type {type(context)}")
-        return self if context is self.context else NDArray(runtime.copy_to(self._cell, context))
+        return self if context is self.context else type(self)(runtime.copy_to(self._cell, context))
 
     as_in_ctx = as_in_context
 

@@ -15,12 +15,12 @@ from ..ir.types import Context, is_floating
 from ..nd.creation import Shape
 from ..nd.np_shape import use_np_shape
 from ..reference import absent
-from .ndarray import Axis, dot, ndarray, wrap
+from .ndarray import Axis, dot, ndarray, reshape, wrap
 
 __all__ = [
     "arange", "array", "concatenate", "dot", "eye", "float32", "float64", "full", "inf", "int32", "int64", "linspace",
-    "max", "maximum", "mean", "min", "minimum", "nan", "ndarray", "newaxis", "ones", "pi", "prod", "stack", "sum",
-    "zeros",
+    "max", "maximum", "mean", "min", "minimum", "nan", "ndarray", "newaxis", "ones", "pi", "prod", "reshape",
+    "stack", "sum", "zeros",
 ]  # fmt: skip
 
 float32, float64, int32, int64 = onp.float32, onp.float64, onp.int32, onp.int64
