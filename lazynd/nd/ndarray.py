@@ -18,7 +18,7 @@ from ..ir.specialization import Specialization
 from ..ir.types import BOOL, INT64, Context, Type, as_dtype
 from ..ops import OPERATORS, Operator, find
 from ..ops.shape import resolve_reshape
-from ..reference import absent, has
+from ..reference import absent, has, unknown
 from ..runtime.record.cell import Detached, Variable
 from ..runtime.tell.location import calling_frame
 from ..runtime.thread import LOCAL
@@ -500,7 +500,7 @@ class NDArray(Handle):
         for place in ("nd.NDArray", f"nd.sparse.{type(self).__name__}"):
             if has(place, name):
                 raise absent(place, name)
-        raise AttributeError(f"'NDArray' object has no attribute {name!r}")
+        raise unknown(self, "'NDArray' object", name)
 
     def __dir__(self) -> list[str]:
         methods = {n for o in OPERATORS.values() if o.method for n in o.names if not n.startswith("_")}
