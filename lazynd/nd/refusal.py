@@ -14,6 +14,7 @@ import numpy as np
 from ..ir.errors import MXNetError, OperatorError
 from ..ir.types import Context, Type
 from ..runtime.record.cell import Cell
+from ..runtime.tell.hiding import hide_frames
 from ..runtime.tell.location import describe, is_ours, user_frame
 
 _P = ParamSpec("_P")
@@ -68,6 +69,7 @@ def refusal(
     text = f"[{name}] {reason}\n  called with {', '.join(listed) or 'nothing'}\n  at {place}"
     made = (_PlainKeyError if kind is KeyError else kind)(text)
     made.refused = True  # type: ignore[attr-defined]  # told once, by whoever knows most
+    hide_frames(until=where)
     return made
 
 

@@ -163,8 +163,9 @@ class Drawing:
     ('digraph plot {', '<svg')
     """
 
-    source: str
-    svg: str
+    title: str
+    source: str = field(repr=False)
+    svg: str = field(repr=False)
 
     def _repr_svg_(self) -> str:
         return self.svg
@@ -216,4 +217,4 @@ def plot_network(
     found = graph_of(symbol)
     attributes = "".join(f", {name}={quote(str(value))}" for name, value in (node_attrs or {}).items())
     source = dot(found, title if title.isidentifier() else quote(title), attributes, hide_weights)
-    return Drawing(source, svg(found, title, hide_weights))
+    return Drawing(title, source, svg(found, title, hide_weights))

@@ -1,4 +1,8 @@
-"""Sites: the user's lines that force. Each remembers what was compiled for it, and is warned about if that goes on."""
+"""Sites: the user's lines that force. Each remembers what was compiled for it, and is warned about if that goes on.
+
+A display, such as that of a notebook under a cell, is a site beside that of its line, and is warned about by nobody: it
+shows another computation each time on purpose.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +11,7 @@ from types import CodeType
 from typing import Any, Final
 
 from ...config import config
-from .location import describe, user_location
+from .location import asking_location, describe
 from .stats import logger, stats
 
 #: A line is warned about when it compiles the first number of programs within fewer forces than the second.
@@ -19,7 +23,7 @@ class Site:
 
     __slots__ = ("code", "last_key", "lasti", "once", "recent", "tried", "warned")
 
-    def __init__(self, code: CodeType | None, lasti: int) -> None:
+    def __init__(self, code: CodeType | None, lasti: int, display: bool = False) -> None:
         self.code = code
         self.lasti = lasti
         self.once = 0
@@ -27,7 +31,7 @@ class Site:
         self.recent: deque[int] = deque(maxlen=STORM[0])
         #: Hashes of the keys that ran operator by operator: one that comes again is compiled.
         self.tried: deque[int] = deque(maxlen=4096)
-        self.warned = False
+        self.warned = display
 
     def __str__(self) -> str:
         return describe(self.code, self.lasti)
@@ -60,13 +64,13 @@ class Site:
             )  # fmt: skip
 
 
-_SITES: dict[tuple[CodeType | None, int], Site] = {}
+_SITES: dict[tuple[CodeType | None, int, bool], Site] = {}
 _MOST_SITES: Final = 4096
 
 
 def current_site() -> Site:
     """The site of the user's line that is running."""
-    key = user_location()
+    key = asking_location()
     found = _SITES.get(key)
     if found is None:
         if len(_SITES) >= _MOST_SITES:  # a notebook makes new code objects with each cell that runs
