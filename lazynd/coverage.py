@@ -78,9 +78,9 @@ def page() -> str:
     lines = [
         "# Coverage",
         "",
-        "What there is of MXNet 1.9.1, from its list of names and lazynd's registry. A name that is not built yet raises",
-        "`NotImplementedError` when it is used, of a class that is an `AttributeError` too; where it is imported, one that",
-        "is an `ImportError`. `python -m lazynd coverage` shows this page in a terminal.",
+        "What there is of MXNet 1.9.1, from its list of names and lazynd's registry. A name that is not built yet",
+        "raises `NotImplementedError` when it is used, of a class that is an `AttributeError` too; where it is",
+        "imported, one that is an `ImportError`. `python -m lazynd coverage` shows this page in a terminal.",
         "",
         "## Operators",
         "",

@@ -203,8 +203,9 @@ def test_what_is_displayed_is_no_storm_and_names_the_cell(kernel: Any, process_e
         assert [kind for kind, _ in execute_in(kernel, code)] == ["execute_result"]
     listed = execute_in(kernel, "for n in range(9, 16):\n    display(nd.arange(n).sin())\n[nd.ones(16) + 1]")
     assert [kind for kind, _ in listed] == ["display_data"] * 7 + ["execute_result"]
-    (answer,) = execute_in(kernel, "import json, inspect\njson.dumps([sites, inspect.currentframe().f_code.co_filename])")
-    sites, here = json.loads(answer[1][1:-1])
+    code = "import json, inspect\njson.dumps([sites, inspect.currentframe().f_code.co_filename])"
+    ((_, answer),) = execute_in(kernel, code)
+    sites, here = json.loads(answer[1:-1])
     assert len(sites) == 15 and all(site.startswith(str(pathlib.Path(here).parent)) for site in sites)
     assert [site.rpartition(":")[2] for site in sites] == ["3"] * 7 + ["2"] * 7 + ["3"]
     assert said(process_errors) == []
