@@ -19,6 +19,7 @@ from ..runtime.record.views import View, make_view
 from ..runtime.tell.location import calling_frame, user_location
 from ..runtime.thread import LOCAL
 from .invoke import invoke
+from .mask import warn_of_mask
 
 Ints = tuple[int, ...]
 _WHOLE = slice(None)
@@ -80,8 +81,9 @@ class Basic:
         return position
 
 
-def _expand(key: Any, ndim: int) -> tuple[Any, ...]:
-    """``key`` as a tuple with ``...`` filled in and integers as Python's."""
+def _expand(key: Any, shape: Ints) -> tuple[Any, ...]:
+    """``key`` of an array of ``shape`` as a tuple with ``...`` filled in and integers as Python's."""
+    ndim = len(shape)
     parts = list(key) if isinstance(key, tuple) else [key]
     made: list[Any] = []
     consumed = sum(1 for p in parts if p is not None and p is not Ellipsis)
@@ -95,6 +97,8 @@ def _expand(key: Any, ndim: int) -> tuple[Any, ...]:
         elif part is None or isinstance(part, slice | Cell):
             if isinstance(part, Cell) and part.type.dtype == BOOL:
                 raise ValueError("an array of truth values is no index here: nd.contrib.boolean_mask takes one")
+            if isinstance(part, Cell):
+                warn_of_mask(part, shape)
             made.append(part)
         elif isinstance(part, list | tuple | np.ndarray | range):
             made.append(np.asarray(part))
@@ -119,7 +123,7 @@ def reshape_view(cell: Cell, shape: Ints) -> Cell:
 def read(cell: Cell, key: Any) -> Cell:
     """``x[key]``."""
     type = cell.type
-    expanded = _expand(key, type.ndim)
+    expanded = _expand(key, type.shape)
     if not _is_basic(expanded):
         return _read_advanced(cell, expanded)
     basic = Basic(expanded, type.shape)
@@ -217,7 +221,7 @@ def write(cell: Cell, key: Any, value: Any) -> None:
     if key.__class__ is slice and key == _WHOLE and type.shape and isinstance(value, Cell) and value.type is type:
         recorder.move(cell, value)  # what updates of parameters do
         return
-    expanded = _expand(key, type.ndim)
+    expanded = _expand(key, type.shape)
     location = user_location()
     if not _is_basic(expanded):
         _write_advanced(cell, expanded, value)

@@ -22,11 +22,11 @@ from ..reference import absent, has, unknown
 from ..runtime.record.cell import Detached, Variable
 from ..runtime.tell.location import calling_frame
 from ..runtime.thread import LOCAL
-from . import indexing
+from . import array_function, indexing
 from .handle import Handle
 from .invoke import bind_scalar, gathered, invoke, method_of
 from .np_shape import has_scalar
-from .refusal import refuse, reports
+from .refusal import check_request, refuse, reports
 
 
 class NDArray(Handle):
@@ -107,6 +107,9 @@ class NDArray(Handle):
         array([5., 5.], dtype=float32)
         """
         return _SHARE[0](self)
+
+    def __array_function__(self, func: Callable[..., Any], types: Any, args: Any, kwargs: Any) -> Any:
+        return array_function.call(func, args, kwargs)
 
     def __iter__(self) -> Iterator[NDArray]:
         for i in range(len(self)):
@@ -464,8 +467,7 @@ class NDArray(Handle):
         >>> x.grad.asnumpy()
         array([4., 8.], dtype=float32)
         """
-        if grad_req not in ("write", "add", "null"):
-            raise KeyError(grad_req)
+        check_request("attach_grad", grad_req, (self,))
         LOCAL.state.recorder.leaves("attach_grad")
         cell = self._cell
         with runtime.not_recording():
@@ -569,6 +571,7 @@ def _scalar(name: str, a: NDArray, b: Any, frame: Any) -> NDArray:
     return made
 
 
+array_function.RESULT.append(NDArray)
 #: Set by ``generate``, which needs this class: ``add_methods``.
 _ADD_METHODS: list[Callable[[Operator], None]] = []
 #: Set by ``dlpack``: ``to_dlpack_for_write``.

@@ -9,6 +9,7 @@ import numpy as onp
 
 from .. import nd
 from ..ir.types import is_floating
+from ..nd import array_function
 from ..nd.ndarray import _NUMPY_CLASS, NDArray
 from ..nd.np_shape import use_np_shape
 
@@ -71,6 +72,10 @@ def _reduction(name: str) -> Callable[..., ndarray]:
     return method
 
 
+#: The functions of ``lazynd.np`` that stand for NumPy's, which it sets.
+FUNCTIONS: array_function.Table = {}
+
+
 class ndarray(NDArray):
     """An n-dimensional array with NumPy's rules: scalars have shape (), comparisons give booleans.
 
@@ -88,6 +93,9 @@ class ndarray(NDArray):
     def dtype(self) -> Any:
         """The dtype, as NumPy has it."""
         return self._cell.type.dtype
+
+    def __array_function__(self, func: Callable[..., Any], types: Any, args: Any, kwargs: Any) -> Any:
+        return array_function.call(func, args, kwargs, FUNCTIONS)
 
     def __repr__(self) -> str:
         values = self.asnumpy()

@@ -219,7 +219,21 @@ def host_array(source: Any, dtype: np.dtype[Any]) -> Array:
                 found = _as_int64(found)
             return np.array(found, dtype, order="C") if found.dtype == dtype else found.astype(dtype, order="C")
     except (TypeError, ValueError, OverflowError):
-        raise TypeError("source_array must be array like object") from None
+        raise TypeError(f"source_array must be array like object{_unlike_an_array(source)}") from None
+
+
+def _unlike_an_array(source: Any) -> str:
+    """What about nested lists makes no array of them, where that is easily told."""
+    level = [source]
+    while level and all(isinstance(each, list | tuple) for each in level):
+        lengths = sorted({len(each) for each in level})
+        if len(lengths) > 1:
+            return f": lists beside each other have {lengths[0]} and {lengths[-1]} elements"
+        level = [item for each in level for item in each]
+    if any(isinstance(each, list | tuple) for each in level):
+        return ": numbers and lists stand beside each other"
+    words = [each for each in level if isinstance(each, str)]
+    return f": {words[0]!r} is no number" if words and words[0] is not source else ""
 
 
 def _as_int64(numbers: Array) -> Array:
