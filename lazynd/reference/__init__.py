@@ -160,7 +160,7 @@ class _NotBuilt:
 def _answer_imports() -> None:
     """From now on imports of what is not built say so; importing lazynd changes no finder."""
     if not any(isinstance(finder, _NotBuilt) for finder in sys.meta_path):
-        sys.meta_path.append(_NotBuilt())  # type: ignore[arg-type]  # Python asks for this method alone
+        sys.meta_path.append(_NotBuilt())
 
 
 def refuse_module(path: str) -> None:
