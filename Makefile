@@ -1,7 +1,7 @@
 # Every target sets up what it needs in .venv by itself. Paths are relative: the checkout may lie anywhere.
 PY := .venv/bin/python
 # The script chooses among the Pythons that there are; any that runs it will do. PYTHON=... chooses another.
-FOUND := $(if $(strip $(PYTHON)),$(PYTHON),$(firstword $(foreach p,python3 python3.13 python3.12 python3.11 python,$(shell command -v $(p) 2>/dev/null))))
+FOUND := $(if $(strip $(PYTHON)),$(PYTHON),$(firstword $(foreach p,python3 python3.14 python3.13 python3.12 python3.11 python,$(shell command -v $(p) 2>/dev/null))))
 ifneq ($(FOUND),)
 BOOT := "$(FOUND)" tools/bootstrap.py
 else

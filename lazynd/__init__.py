@@ -25,8 +25,8 @@ from .observe import no_sync, report, stats
 from .reference import absent
 from .util import is_np_shape, np_shape, set_np_shape, use_np_shape
 
-#: Loaded when first asked for.
-_SUBMODULES = ("coverage", "demo", "manual", "viz")
+#: Loaded when first asked for, by the name here.
+_SUBMODULES = {"coverage": "coverage", "demo": "demo", "manual": "manual", "visualization": "viz", "viz": "viz"}
 
 #: MXNet's long names of modules.
 ndarray, numpy, numpy_extension, img = nd, np, npx, image
@@ -56,5 +56,9 @@ def __getattr__(name: str) -> Any:
         globals()[name] = _installed_version()
         return globals()[name]
     if name in _SUBMODULES:
-        return importlib.import_module(f"lazynd.{name}")
+        return importlib.import_module(f"lazynd.{_SUBMODULES[name]}")
     raise absent("", name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*__all__, *_SUBMODULES, "__version__"})

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from .ir.errors import MXNetError
-from .reference import absent
+from .reference import fronts
 
 __all__ = ["MXNetError"]
 
-
-def __getattr__(name: str) -> Any:
-    raise absent("base", name)
+__getattr__, __dir__ = fronts(__name__)

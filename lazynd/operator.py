@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from .nd.custom import REGISTERED, CustomOp, CustomOpProp, register
 from .ops import every_name
-from .reference import absent
+from .reference import fronts
 
 __all__ = ["CustomOp", "CustomOpProp", "get_all_registered_operators", "register"]
 
@@ -21,5 +19,4 @@ def get_all_registered_operators() -> list[str]:
     return sorted({*every_name(), *REGISTERED})
 
 
-def __getattr__(name: str) -> Any:
-    raise absent("operator", name)
+__getattr__, __dir__ = fronts(__name__)

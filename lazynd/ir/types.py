@@ -111,6 +111,8 @@ def as_dtype(dtype: DTypeLike) -> np.dtype[Any]:
     except (KeyError, TypeError):
         if isinstance(dtype, str) and dtype == "bfloat16":
             return bfloat16()
+        if isinstance(dtype, int):
+            raise TypeError(f"{dtype} is no dtype; the extents of a shape are one argument, as in (2, 3)") from None
         made = np.dtype(dtype)
     if made.name == "bfloat16" or made == _MXNETS_BFLOAT16:
         return bfloat16()

@@ -61,10 +61,10 @@ def array(source_array: Any, ctx: Context | None = None, dtype: Any = None) -> N
         wanted = source_array._cell.type.dtype if dtype is None else as_dtype(dtype)
         made = source_array.as_in_context(context) if context is not source_array.context else source_array.copy()
         return made.astype(wanted, copy=False)
-    if isinstance(source_array, str) or (
-        isinstance(source_array, list | tuple) and any(isinstance(s, NDArray) for s in source_array)
-    ):
+    if isinstance(source_array, str):
         raise TypeError("source_array must be array like object")
+    if isinstance(source_array, list | tuple) and any(isinstance(s, NDArray) for s in source_array):
+        raise TypeError("source_array must be array like object: nd.stack and nd.concat join a list of NDArrays")
     wanted = FLOAT32 if dtype is None else as_dtype(dtype)
     values = runtime.host_array(source_array, wanted)
     return NDArray(runtime.data(Type(values.shape, wanted, context), values))

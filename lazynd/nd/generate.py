@@ -33,8 +33,20 @@ def _finish(
     cells = _cells(operator, arrays, frame)
     if out is None:
         return _apply(operator, cells, attributes, frame)
+    if isinstance(out, int):
+        _refuse_number(operator, arrays, attributes, out, frame)
     into = Out(operator.name, out, arrays, frame)
     return into.write(invoke(operator, cells, attributes, frame))
+
+
+def _refuse_number(
+    operator: Operator, arrays: tuple[Any, ...], attributes: tuple[Any, ...], out: int, frame: FrameType
+) -> None:
+    """A number stands in the place of ``out``, which comes after all parameters: it may be one of the last one's."""
+    reason = f"out must be an NDArray, or a list of them, but got {out}"
+    if attributes and attributes[-1].__class__ is int:
+        reason += f": the numbers of {operator.visible[-1].name} are one argument, as in ({attributes[-1]}, {out})"
+    raise refusal(AssertionError, operator.name, reason, without_missing(arrays), None, frame)
 
 
 def _cells(operator: Operator, arrays: tuple[Any, ...], frame: FrameType) -> tuple[Any, ...]:

@@ -19,6 +19,7 @@ from ..runtime.record.views import View, make_view
 from ..runtime.tell.location import calling_frame, user_location
 from ..runtime.thread import LOCAL
 from .invoke import invoke
+from .mask import warn_of_mask
 from .np_shape import has_scalar, is_np_shape
 
 Ints = tuple[int, ...]
@@ -85,8 +86,9 @@ def _of_one_element() -> Ints:
     return () if is_np_shape() else (1,)
 
 
-def _expand(key: Any, ndim: int) -> tuple[Any, ...]:
-    """``key`` as a tuple with ``...`` filled in and integers as Python's."""
+def _expand(key: Any, shape: Ints) -> tuple[Any, ...]:
+    """``key`` of an array of ``shape`` as a tuple with ``...`` filled in and integers as Python's."""
+    ndim = len(shape)
     parts = list(key) if isinstance(key, tuple) else [key]
     made: list[Any] = []
     consumed = sum(1 for p in parts if p is not None and p is not Ellipsis)
@@ -100,6 +102,8 @@ def _expand(key: Any, ndim: int) -> tuple[Any, ...]:
         elif part is None or isinstance(part, slice | Cell):
             if isinstance(part, Cell) and part.type.dtype == BOOL:
                 raise ValueError("an array of truth values is no index here: nd.contrib.boolean_mask takes one")
+            if isinstance(part, Cell):
+                warn_of_mask(part, shape)
             made.append(part)
         elif isinstance(part, list | tuple | np.ndarray | range):
             made.append(np.asarray(part))
@@ -124,7 +128,7 @@ def reshape_view(cell: Cell, shape: Ints) -> Cell:
 def read(cell: Cell, key: Any) -> Cell:
     """``x[key]``."""
     type = cell.type
-    expanded = _expand(key, type.ndim)
+    expanded = _expand(key, type.shape)
     if not _is_basic(expanded):
         return _read_advanced(cell, expanded)
     basic = Basic(expanded, type.shape)
@@ -226,7 +230,7 @@ def write(cell: Cell, key: Any, value: Any) -> None:
         key = ()  # also all of a scalar
     if not type.shape:
         has_scalar("_full", (type,))
-    expanded = _expand(key, type.ndim)
+    expanded = _expand(key, type.shape)
     location = user_location()
     if not _is_basic(expanded):
         _write_advanced(cell, expanded, value)

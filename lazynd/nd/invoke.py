@@ -14,6 +14,7 @@ from ..ir.specialization import DRAW, Specialization
 from ..ir.types import Context, Type
 from ..ops import OPERATORS, Operator
 from ..ops.kinds import canonical_number
+from ..ops.signature import ARRAY_ADVICE, array_like
 from ..runtime import copy_to
 from ..runtime.record.cell import Cell
 from ..runtime.record.recorder import cell_of
@@ -38,7 +39,8 @@ def bind_scalar(name: str, type: Type, number: Any, frame: FrameType) -> tuple[S
     kind = number.__class__
     if kind is not float:
         if kind is not int and not isinstance(number, bool | np.bool_ | np.number):
-            raise refusal(TypeError, name, f"type {kind} not supported", (type, number), None, frame)
+            reason = f"type {kind} not supported{ARRAY_ADVICE if array_like(number) else ''}"
+            raise refusal(TypeError, name, reason, (type, number), None, frame)
         try:
             number = canonical_number(number)
         except OverflowError as error:

@@ -18,15 +18,15 @@ from ..ir.specialization import Specialization
 from ..ir.types import BOOL, INT64, Context, Type, as_dtype
 from ..ops import OPERATORS, Operator, find
 from ..ops.shape import resolve_reshape
-from ..reference import absent, has
+from ..reference import absent, has, unknown
 from ..runtime.record.cell import Detached, Variable
 from ..runtime.tell.location import calling_frame
 from ..runtime.thread import LOCAL
-from . import indexing
+from . import array_function, indexing
 from .handle import Handle
 from .invoke import bind_scalar, gathered, invoke, method_of
 from .np_shape import has_scalar
-from .refusal import refuse, reports
+from .refusal import check_request, refuse, reports
 
 
 class NDArray(Handle):
@@ -107,6 +107,9 @@ class NDArray(Handle):
         array([5., 5.], dtype=float32)
         """
         return _SHARE[0](self)
+
+    def __array_function__(self, func: Callable[..., Any], types: Any, args: Any, kwargs: Any) -> Any:
+        return array_function.call(func, args, kwargs)
 
     def __iter__(self) -> Iterator[NDArray]:
         for i in range(len(self)):
@@ -465,8 +468,7 @@ class NDArray(Handle):
         >>> x.grad.asnumpy()
         array([4., 8.], dtype=float32)
         """
-        if grad_req not in ("write", "add", "null"):
-            raise KeyError(grad_req)
+        check_request("attach_grad", grad_req, (self,))
         LOCAL.state.recorder.leaves("attach_grad")
         cell = self._cell
         with runtime.not_recording():
@@ -501,7 +503,7 @@ class NDArray(Handle):
         for place in ("nd.NDArray", f"nd.sparse.{type(self).__name__}"):
             if has(place, name):
                 raise absent(place, name)
-        raise AttributeError(f"'NDArray' object has no attribute {name!r}")
+        raise unknown(self, "'NDArray' object", name)
 
     def __dir__(self) -> list[str]:
         methods = {n for o in OPERATORS.values() if o.method for n in o.names if not n.startswith("_")}
@@ -570,6 +572,7 @@ def _scalar(name: str, a: NDArray, b: Any, frame: Any) -> NDArray:
     return made
 
 
+array_function.RESULT.append(NDArray)
 #: Set by ``generate``, which needs this class: ``add_methods``.
 _ADD_METHODS: list[Callable[[Operator], None]] = []
 #: Set by ``dlpack``: ``to_dlpack_for_write``.

@@ -11,6 +11,7 @@ import numpy as onp
 from .. import nd
 from ..ir.errors import MXNetError
 from ..ir.types import Context, is_floating
+from ..nd import array_function
 from ..nd.creation import as_extents
 from ..nd.invoke import invoke
 from ..nd.ndarray import _NUMPY_CLASS, NDArray
@@ -92,6 +93,10 @@ def resolved(shape: tuple[int, ...], target: tuple[int, ...]) -> tuple[int, ...]
     return target
 
 
+#: The functions of ``lazynd.np`` that stand for NumPy's, which it sets.
+FUNCTIONS: array_function.Table = {}
+
+
 class ndarray(NDArray):
     """An n-dimensional array with NumPy's rules: scalars have shape (), comparisons give booleans.
 
@@ -109,6 +114,9 @@ class ndarray(NDArray):
     def dtype(self) -> Any:
         """The dtype, as NumPy has it."""
         return self._cell.type.dtype
+
+    def __array_function__(self, func: Callable[..., Any], types: Any, args: Any, kwargs: Any) -> Any:
+        return array_function.call(func, args, kwargs, FUNCTIONS)
 
     def __repr__(self) -> str:
         values = self.asnumpy()

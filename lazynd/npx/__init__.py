@@ -12,7 +12,7 @@ from ..nd import files
 from ..nd.np_shape import is_np_shape, set_np_shape
 from ..nd.refusal import reports
 from ..np.ndarray import ndarray, wrap
-from ..reference import absent
+from ..reference import fronts
 
 __all__ = [
     "is_np_shape", "load", "log_softmax", "relu", "reset_np", "reshape", "save", "set_np", "sigmoid", "softmax",
@@ -179,5 +179,4 @@ def load(file: files.Path) -> list[ndarray] | dict[str, ndarray]:
     return {name: wrap(a) for name, a in found.items()} if isinstance(found, dict) else [wrap(a) for a in found]
 
 
-def __getattr__(name: str) -> Any:
-    raise absent("npx", name)
+__getattr__, __dir__ = fronts(__name__)

@@ -22,6 +22,7 @@ from .run import fence as fences
 from .run.drive import current_backend
 from .run.failure import failed
 from .run.force import force, refuse_sync
+from .tell.hiding import hide_frames
 from .tell.location import user_location
 from .tell.stats import stats
 from .thread import LOCAL, State
@@ -88,7 +89,11 @@ def waitall() -> None:
     state.recorder.leaves("waitall")
     if state.forbid_sync and state.regions.pending():
         refuse_sync(state.forbid_sync, "waitall")
-    fences.waitall(state.regions)
+    try:
+        fences.waitall(state.regions)
+    except Exception as error:
+        hide_frames(error)
+        raise
 
 
 def fetch(cell: Cell, cause: str) -> Array:
@@ -98,10 +103,14 @@ def fetch(cell: Cell, cause: str) -> Array:
         part = _fetch_part(state, cell, cause)
         if part is not None:
             return part
-    ref = state.recorder.needs(cell, cause)
-    value = ref.value
-    if value is None:
-        value = force(ref, state.regions, cause)
+    try:
+        ref = state.recorder.needs(cell, cause)
+        value = ref.value
+        if value is None:
+            value = force(ref, state.regions, cause)
+    except Exception as error:
+        hide_frames(error)
+        raise
     if isinstance(value, np.ndarray):
         return np.array(value)
     backend = current_backend()
@@ -128,8 +137,12 @@ def _fetch_part(state: State, view: View, cause: str) -> Array | None:
 def value_of(cell: Cell, cause: str) -> tuple[Ref, Any]:
     """What ``cell`` holds and its buffer, computed if need be."""
     state = LOCAL.state
-    ref = state.recorder.needs(cell, cause)
-    return ref, ref.value if ref.value is not None else force(ref, state.regions, cause)
+    try:
+        ref = state.recorder.needs(cell, cause)
+        return ref, ref.value if ref.value is not None else force(ref, state.regions, cause)
+    except Exception as error:
+        hide_frames(error)
+        raise
 
 
 def wait(cell: Cell) -> None:
@@ -145,6 +158,7 @@ def wait(cell: Cell) -> None:
 
 def _late(ref: Ref, error: Exception) -> MXNetError:
     """What a device reports when its result is waited for, told with the operator and its line."""
+    hide_frames(error)
     return failed(ref, "running the program that computed it", error)
 
 
@@ -205,7 +219,21 @@ def host_array(source: Any, dtype: np.dtype[Any]) -> Array:
                 found = _as_int64(found)
             return np.array(found, dtype, order="C") if found.dtype == dtype else found.astype(dtype, order="C")
     except (TypeError, ValueError, OverflowError):
-        raise TypeError("source_array must be array like object") from None
+        raise TypeError(f"source_array must be array like object{_unlike_an_array(source)}") from None
+
+
+def _unlike_an_array(source: Any) -> str:
+    """What about nested lists makes no array of them, where that is easily told."""
+    level = [source]
+    while level and all(isinstance(each, list | tuple) for each in level):
+        lengths = sorted({len(each) for each in level})
+        if len(lengths) > 1:
+            return f": lists beside each other have {lengths[0]} and {lengths[-1]} elements"
+        level = [item for each in level for item in each]
+    if any(isinstance(each, list | tuple) for each in level):
+        return ": numbers and lists stand beside each other"
+    words = [each for each in level if isinstance(each, str)]
+    return f": {words[0]!r} is no number" if words and words[0] is not source else ""
 
 
 def _as_int64(numbers: Array) -> Array:

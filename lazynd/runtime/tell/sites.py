@@ -1,4 +1,8 @@
-"""Sites: the user's lines that force. Each remembers what was compiled for it, and is warned about if that goes on."""
+"""Sites: the user's lines that force. Each remembers what was compiled for it, and is warned about if that goes on.
+
+A display, such as that of a notebook under a cell, is a site beside that of its line, and is warned about by nobody: it
+shows another computation each time on purpose.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +10,7 @@ from collections import deque
 from types import CodeType
 from typing import Any, Final
 
-from .location import describe, user_location
+from .location import asking_location, describe
 from .stats import logger, stats
 
 #: A line is warned about when it compiles the first number of programs within fewer forces than the second.
@@ -18,12 +22,12 @@ class Site:
 
     __slots__ = ("code", "last_key", "lasti", "recent", "warned")
 
-    def __init__(self, code: CodeType | None, lasti: int) -> None:
+    def __init__(self, code: CodeType | None, lasti: int, display: bool = False) -> None:
         self.code = code
         self.lasti = lasti
         self.last_key: tuple[Any, ...] | None = None
         self.recent: deque[int] = deque(maxlen=STORM[0])
-        self.warned = False
+        self.warned = display
 
     def __str__(self) -> str:
         return describe(self.code, self.lasti)
@@ -45,13 +49,13 @@ class Site:
             )  # fmt: skip
 
 
-_SITES: dict[tuple[CodeType | None, int], Site] = {}
+_SITES: dict[tuple[CodeType | None, int, bool], Site] = {}
 _MOST_SITES: Final = 4096
 
 
 def current_site() -> Site:
     """The site of the user's line that is running."""
-    key = user_location()
+    key = asking_location()
     found = _SITES.get(key)
     if found is None:
         if len(_SITES) >= _MOST_SITES:  # a notebook makes new code objects with each cell that runs

@@ -11,6 +11,16 @@ from typing import Any
 logger = logging.getLogger("lazynd")
 
 
+def _say_whose(record: logging.LogRecord) -> bool:
+    """A program that has set up no logging prints warnings as they are: they begin with our name."""
+    if record.levelno >= logging.WARNING:
+        record.msg = f"lazynd: {record.msg}"
+    return True
+
+
+logger.addFilter(_say_whose)
+
+
 @dataclass(slots=True)
 class Stats:
     """What happened so far in this process.
