@@ -22,6 +22,7 @@ from .run import fence as fences
 from .run.drive import current_backend
 from .run.failure import failed
 from .run.force import force, refuse_sync
+from .run.late import computed
 from .tell.location import user_location
 from .tell.stats import stats
 from .thread import LOCAL, State
@@ -109,7 +110,8 @@ def fetch(cell: Cell, cause: str) -> Array:
         with INSIDE:
             return backend.get(value)
     except Exception as error:
-        raise _late(ref, error) from error
+        computed(ref, value, backend)  # raises if what failed is not the copy
+        raise failed(ref, "copying its result to the host", error) from error
 
 
 def _fetch_part(state: State, view: View, cause: str) -> Array | None:
@@ -117,11 +119,13 @@ def _fetch_part(state: State, view: View, cause: str) -> Array | None:
     recorder = state.recorder
     if recorder.is_pending(view.base):
         return None
-    base = recorder.needs(view.base, cause).value
-    if base is None:  # another thread wrote the base meanwhile
+    base = recorder.needs(view.base, cause)
+    value = base.value
+    if value is None:  # another thread wrote the base meanwhile
         return None
+    computed(base, value, current_backend())
     with INSIDE:
-        whole = np.asarray(base).reshape(-1)
+        whole = np.asarray(value).reshape(-1)
     return np.array(whole[view.offset : view.offset + view.type.size]).reshape(view.type.shape)
 
 
@@ -134,18 +138,7 @@ def value_of(cell: Cell, cause: str) -> tuple[Ref, Any]:
 
 def wait(cell: Cell) -> None:
     """Compute ``cell`` and wait for it."""
-    ref, value = value_of(cell, "wait_to_read")
-    backend = current_backend()
-    try:
-        with INSIDE:
-            backend.wait(value)
-    except Exception as error:
-        raise _late(ref, error) from error
-
-
-def _late(ref: Ref, error: Exception) -> MXNetError:
-    """What a device reports when its result is waited for, told with the operator and its line."""
-    return failed(ref, "running the program that computed it", error)
+    computed(*value_of(cell, "wait_to_read"), current_backend())
 
 
 def exported(cell: Cell) -> Any:
@@ -153,7 +146,7 @@ def exported(cell: Cell) -> Any:
     if cell.type.context.device_type != "gpu" and not is_bfloat16(cell.type.dtype):
         return fetch(cell, "dlpack")
     backend = current_backend()  # NumPy gives no bfloat16
-    _, value = value_of(cell, "dlpack")
+    value = computed(*value_of(cell, "dlpack"), backend)
     with INSIDE:
         return backend.copy(backend.put(value, cell.type.context))
 
