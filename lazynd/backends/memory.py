@@ -27,11 +27,12 @@ _PAGE: Final[int] = os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else 40
 def require_memory(needed: int, settle: Callable[[], object]) -> bool:
     """Refuse, with ``OutOfMemory``, ``needed`` bytes if there are fewer; False if they are much of what there is.
 
-    ``settle`` waits for what runs and frees what it holds; it is called before anything is refused.
+    ``settle`` waits for what runs, so that what it holds is free; it is called before anything is refused.
     """
     there = available()
     if there is not None and needed > there:
-        settle()
+        with suppress(Exception):  # whoever reads what failed is told
+            settle()
         there = available()
         if there is not None and needed > there:
             raise OutOfMemory(f"it needs {_readable(needed)}, and {_readable(there)} are left")

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from ..backends.memory import NOTEWORTHY, require_memory
 from ..ir.errors import MXNetError
 from ..ir.primitives.compare import truncated
 from ..ir.types import Context, Type, as_dtype, is_bfloat16, is_floating
@@ -107,6 +108,8 @@ def fetch(cell: Cell, cause: str) -> Array:
         return np.array(value)
     backend = current_backend()
     try:
+        if ref.type.nbytes >= NOTEWORTHY:
+            require_memory(ref.type.nbytes, backend.finish)
         with INSIDE:
             return backend.get(value)
     except Exception as error:
@@ -123,9 +126,14 @@ def _fetch_part(state: State, view: View, cause: str) -> Array | None:
     value = base.value
     if value is None:  # another thread wrote the base meanwhile
         return None
-    computed(base, value, current_backend())
-    with INSIDE:
-        whole = np.asarray(value).reshape(-1)
+    backend = current_backend()
+    try:
+        with INSIDE:
+            backend.wait(value)  # NumPy must not see one that failed
+            whole = np.asarray(value).reshape(-1)
+    except Exception:
+        computed(base, value, backend)
+        raise
     return np.array(whole[view.offset : view.offset + view.type.size]).reshape(view.type.shape)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -67,7 +67,7 @@ class Compiled:
         self._packed: Any = None
 
     def __call__(self, buffers: Sequence[Any], scalars: Sequence[Any]) -> Sequence[Any]:
-        plenty = self.needs < NOTEWORTHY or require_memory(self.needs, _settle)
+        plenty = self.needs < NOTEWORTHY or require_memory(self.needs, _finish)
         try:
             made = self._run(buffers, scalars)
         except jax.errors.JaxRuntimeError as error:
@@ -159,23 +159,21 @@ class XlaBackend:
         return made
 
     def get(self, buffer: Any) -> Array:
-        if isinstance(buffer, jax.Array):
+        if buffer.__class__ is not np.ndarray:
             await_one(buffer)
-        if buffer.nbytes >= NOTEWORTHY:
-            require_memory(buffer.nbytes, _settle)
         if read_refused():
             with neutral():
                 return np.array(buffer)
         return np.array(buffer)
 
     def wait(self, buffer: Any) -> None:
-        if isinstance(buffer, jax.Array):
+        if buffer.__class__ is not np.ndarray:
             await_one(buffer)
 
     def finish(self) -> None:
         if not any(self._devices.values()):  # nothing has run, and asking would start jax's client
             return
-        await_all(jax.live_arrays())  # type: ignore[no-untyped-call]  # jax has no types for it
+        _finish()
 
     def copy(self, buffer: Any) -> Any:
         if not isinstance(buffer, jax.Array):
@@ -276,10 +274,9 @@ def _growing_memory() -> Iterator[None]:
         os.environ.pop("XLA_PYTHON_CLIENT_PREALLOCATE", None)
 
 
-def _settle() -> None:
-    """Until all that was dispatched is computed, and what it held is free."""
-    with suppress(Exception):  # whoever reads what failed is told
-        await_all(jax.live_arrays())  # type: ignore[no-untyped-call]  # jax has no types for it
+def _finish() -> None:
+    """Until all that was dispatched is computed; then raises the first failure."""
+    await_all(jax.live_arrays())  # type: ignore[no-untyped-call]  # jax has no types for it
 
 
 def _needed_bytes(executable: Any) -> int:

@@ -27,7 +27,7 @@ def await_one(buffer: Any) -> None:
     """
     try:
         buffer.block_until_ready()
-    except Exception as error:
+    except jax.errors.JaxRuntimeError as error:
         raise told(error) from error
 
 
