@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Iterable
 from typing import Any, ClassVar, Final
@@ -84,6 +85,21 @@ def widened(dtype: np.dtype[Any]) -> np.dtype[Any]:
 def counting(dtype: np.dtype[Any]) -> np.dtype[Any]:
     """What positions among elements of ``dtype`` are counted in: float32 for bfloat16, which counts to 256."""
     return FLOAT32 if is_bfloat16(dtype) else dtype
+
+
+def position_dtype(extent: int) -> np.dtype[Any]:
+    """What positions among ``extent`` elements are counted in: int32, or int64 where that does not hold them."""
+    return INT32 if extent < 1 << 31 else INT64
+
+
+def require_counted(extent: int, dtype: np.dtype[Any]) -> None:
+    """Refuse to count ``extent`` elements in an integral ``dtype`` of 32 bits or more that does not hold them.
+
+    Narrower ones begin anew, as in MXNet: nobody who wants positions counts in them.
+    """
+    if dtype.kind in "iu" and dtype.itemsize > 2 and extent > np.iinfo(dtype).max + 1:
+        bits = 8 * dtype.itemsize - (dtype.kind == "i")
+        raise OperatorError(f"Size of tensor you are trying to allocate is larger than 2^{bits} elements: {extent}")
 
 
 def finfo(dtype: np.dtype[Any]) -> Any:
@@ -199,6 +215,10 @@ def default_context() -> Context:
     return _DEFAULTS.stack[-1]
 
 
+#: No array has so many bytes: whoever computes with sizes and positions may do so in 64 bits.
+MOST_BYTES: Final = 1 << 63
+
+
 class Type:
     """Shape, dtype and context of a value. Interned: two equal types are one object, compared with ``is``."""
 
@@ -223,13 +243,14 @@ class Type:
         made = super().__new__(cls)
         # NumPy's integers are equal to Python's, and would be what everyone sees from now on.
         made.shape, made.dtype, made.context = key = (tuple(map(int, shape)), dtype, context)
-        size = 1
-        for extent in shape:
-            size *= extent
-        if any(n < 0 for n in shape):
-            raise OperatorError(f"shape {list(shape)} has a negative extent")
-        made.size = size
-        made.nbytes = size * dtype.itemsize
+        if any(n < 0 for n in made.shape):
+            raise OperatorError(f"shape {list(made.shape)} has a negative extent")
+        made.size = math.prod(made.shape)
+        made.nbytes = made.size * dtype.itemsize
+        if math.prod(n or 1 for n in made.shape) * dtype.itemsize >= MOST_BYTES:  # also beside an extent of 0
+            raise OperatorError(
+                f"Size of tensor you are trying to allocate is larger than 2^63 bytes: {dtype.name}{list(made.shape)}"
+            )
         return cls._interned.one(key, made)
 
     @property

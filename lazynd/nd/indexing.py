@@ -10,7 +10,7 @@ import numpy as np
 
 from ..ir.errors import MXNetError
 from ..ir.node import leaf
-from ..ir.types import BOOL, INT32, Type
+from ..ir.types import BOOL, Type, position_dtype
 from ..ops import OPERATORS
 from ..ops.kinds import canonical_number
 from ..runtime import copy_to, data, host_array, not_recording
@@ -147,11 +147,12 @@ def read(cell: Cell, key: Any) -> Cell:
     return sliced if sliced.type is made else reshape_view(sliced, basic.shape)
 
 
-def _index_cell(part: Any, context: Any) -> Cell:
+def _index_cell(part: Any, of: Type) -> Cell:
+    """``part`` of a key for an array of type ``of`` as a cell."""
     if isinstance(part, Cell):
         return part
-    made = np.array(part, dtype=np.int32)
-    return Cell(leaf(Type(made.shape, INT32, context), made))
+    made = np.array(part, dtype=position_dtype(of.size))
+    return Cell(leaf(Type(made.shape, made.dtype, of.context), made))
 
 
 def _split(cell: Cell, key: tuple[Any, ...]) -> tuple[Cell, list[Cell], Ints]:
@@ -165,7 +166,7 @@ def _split(cell: Cell, key: tuple[Any, ...]) -> tuple[Cell, list[Cell], Ints]:
         if isinstance(part, np.ndarray) and part.size and (part.min() < -extent or part.max() >= extent):
             wrong = part[(part < -extent) | (part >= extent)].flat[0]
             raise IndexError(f"index {wrong} is out of bounds for axis {axis} with size {extent}")
-    return trimmed, [_index_cell(padded[i], cell.type.context) for i in axes], axes
+    return trimmed, [_index_cell(padded[i], cell.type) for i in axes], axes
 
 
 def _axes_made(cell: Cell, key: tuple[Any, ...]) -> tuple[Cell, tuple[Any, ...]]:
@@ -191,7 +192,7 @@ def _all_arrays(key: tuple[Any, ...], shape: Ints) -> tuple[Any, ...]:
     wide = max(_ndim(padded[axis]) for axis in arrays)
     for number, axis in enumerate(slices):
         behind = len(slices) - number - 1 + (wide if number < before else 0)
-        positions = np.arange(*padded[axis].indices(shape[axis]), dtype=np.int32)
+        positions = np.arange(*padded[axis].indices(shape[axis]), dtype=position_dtype(shape[axis]))
         padded[axis] = positions.reshape((-1,) + (1,) * behind)
     for axis in arrays:
         part = padded[axis]

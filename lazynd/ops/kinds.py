@@ -19,7 +19,7 @@ import numpy as np
 from ..ir.errors import OperatorError
 from ..ir.graph import Graph
 from ..ir.specialization import DRAW, INDEX, RUNTIME
-from ..ir.types import FLOAT32, FLOAT64, INT32, UINT32, Context, Type, as_dtype, default_context, is_floating
+from ..ir.types import FLOAT32, FLOAT64, UINT32, Context, Type, as_dtype, default_context, is_floating, position_dtype
 
 
 class Recording(Protocol):
@@ -273,12 +273,19 @@ Wides = Annotated[
         several=True, counted=True, tuples=True,
     ),
 ]  # fmt: skip
+
+
+def _position(fixed: Any) -> Type:
+    """The type of a position in the first array."""
+    return fixed.scalar(position_dtype(fixed.in_types[0].size if fixed.in_types else 0))
+
+
 #: A position, compiled in as first seen.
 Index = Annotated[
     Any,
     Kind(
         "int", _int, "int", "compiled in as first seen, a program input once it changes",
-        INDEX, lambda fixed, name: [fixed.scalar(INT32)],
+        INDEX, lambda fixed, name: [_position(fixed)],
     ),
 ]  # fmt: skip
 #: One for each dimension of the first array.
@@ -286,7 +293,7 @@ Indices = Annotated[
     Any,
     Kind(
         "Shape(tuple)", as_shape, _INTS, "compiled in as first seen, program inputs once they change",
-        INDEX, lambda fixed, name: [fixed.scalar(INT32)] * (fixed.in_types[0].ndim if fixed.in_types else 0),
+        INDEX, lambda fixed, name: [_position(fixed)] * (fixed.in_types[0].ndim if fixed.in_types else 0),
         several=True, tuples=True,
     ),
 ]  # fmt: skip

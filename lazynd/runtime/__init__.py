@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from ..backends.memory import NOTEWORTHY, require_memory
 from ..ir.errors import MXNetError
 from ..ir.primitives.compare import truncated
 from ..ir.types import Context, Type, as_dtype, is_bfloat16, is_floating
@@ -22,6 +23,7 @@ from .run import fence as fences
 from .run.drive import current_backend
 from .run.failure import failed
 from .run.force import force, refuse_sync
+from .run.late import computed
 from .tell.hiding import hide_frames
 from .tell.location import user_location
 from .tell.stats import stats
@@ -115,10 +117,13 @@ def fetch(cell: Cell, cause: str) -> Array:
         return np.array(value)
     backend = current_backend()
     try:
+        if ref.type.nbytes >= NOTEWORTHY:
+            require_memory(ref.type.nbytes, backend.finish)
         with INSIDE:
             return backend.get(value)
     except Exception as error:
-        raise _late(ref, error) from error
+        computed(ref, value, backend)  # raises if what failed is not the copy
+        raise failed(ref, "copying its result to the host", error) from error
 
 
 def _fetch_part(state: State, view: View, cause: str) -> Array | None:
@@ -126,12 +131,22 @@ def _fetch_part(state: State, view: View, cause: str) -> Array | None:
     recorder = state.recorder
     if recorder.is_pending(view.base):
         return None
-    base = recorder.needs(view.base, cause).value
-    if base is None:  # another thread wrote the base meanwhile
+    base = recorder.needs(view.base, cause)
+    value = base.value
+    if value is None:  # another thread wrote the base meanwhile
         return None
-    with INSIDE:
-        whole = np.asarray(base).reshape(-1)
+    whole = _on_host(base, value).reshape(-1)
     return np.array(whole[view.offset : view.offset + view.type.size]).reshape(view.type.shape)
+
+
+def _on_host(ref: Ref, value: Any) -> Array:
+    """``value``, which ``ref`` has, as a NumPy array that must not be written."""
+    if isinstance(value, np.ndarray):
+        return value
+    backend = current_backend()
+    computed(ref, value, backend)  # NumPy must not see one that failed
+    with INSIDE:
+        return backend.view(value)
 
 
 def value_of(cell: Cell, cause: str) -> tuple[Ref, Any]:
@@ -148,18 +163,8 @@ def value_of(cell: Cell, cause: str) -> tuple[Ref, Any]:
 def wait(cell: Cell) -> None:
     """Compute ``cell`` and wait for it."""
     ref, value = value_of(cell, "wait_to_read")
-    backend = current_backend()
-    try:
-        with INSIDE:
-            backend.wait(value)
-    except Exception as error:
-        raise _late(ref, error) from error
-
-
-def _late(ref: Ref, error: Exception) -> MXNetError:
-    """What a device reports when its result is waited for, told with the operator and its line."""
-    hide_frames(error)
-    return failed(ref, "running the program that computed it", error)
+    if not isinstance(value, np.ndarray):  # else there is nothing to wait for, and no backend is needed
+        computed(ref, value, current_backend())
 
 
 def exported(cell: Cell) -> Any:
@@ -167,7 +172,7 @@ def exported(cell: Cell) -> Any:
     if cell.type.context.device_type != "gpu" and not is_bfloat16(cell.type.dtype):
         return fetch(cell, "dlpack")
     backend = current_backend()  # NumPy gives no bfloat16
-    _, value = value_of(cell, "dlpack")
+    value = computed(*value_of(cell, "dlpack"), backend)
     with INSIDE:
         return backend.copy(backend.put(value, cell.type.context))
 

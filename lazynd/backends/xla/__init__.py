@@ -17,6 +17,7 @@ from ...ir.errors import MXNetError, OutOfBounds
 from ...ir.flatten import flatten
 from ...ir.graph import Graph
 from ...ir.types import Context
+from ..memory import NOTEWORTHY, require_memory
 from . import control, convolution, top, window  # noqa: F401 - their lowerings and claims
 from .aliasing import output_order
 from .claims import Claims, current
@@ -24,6 +25,7 @@ from .contexts import compiling, concrete, disturbed, neutral, prepare_lowering,
 from .lower import Lowered, lower
 from .packing import Packing
 from .persistent import Saved
+from .results import await_all, await_one, told
 
 Array = np.ndarray[Any, Any]
 
@@ -45,8 +47,11 @@ class Compiled:
         may_fail: bool,
         packing: Packing,
         device: Any,
+        needs: int,
     ) -> None:
         self.executable = executable
+        #: Bytes of the host's memory that a run takes for results and what is between them.
+        self.needs = needs
         #: The compiled text, for tools.
         self.text: Callable[[], str] = str
         self.packing = packing
@@ -62,6 +67,16 @@ class Compiled:
         self._packed: Any = None
 
     def __call__(self, buffers: Sequence[Any], scalars: Sequence[Any]) -> Sequence[Any]:
+        plenty = self.needs < NOTEWORTHY or require_memory(self.needs, _finish)
+        try:
+            made = self._run(buffers, scalars)
+        except jax.errors.JaxRuntimeError as error:
+            raise told(error) from error
+        if not plenty:
+            await_all(made)  # if it fails, then now, when what it should compute is pending still
+        return made
+
+    def _run(self, buffers: Sequence[Any], scalars: Sequence[Any]) -> Sequence[Any]:
         arguments = list(buffers)
         if self.packing.words:
             arguments.append(self._numbers(scalars))
@@ -89,6 +104,7 @@ class Compiled:
 
     def _checked(self, made: Sequence[Any]) -> Sequence[Any]:
         """The outputs in ``made``, or the failure behind them: waited for, since a failed program gives no values."""
+        await_one(made[-1])
         with undisturbed():
             failed, index, axis, extent = np.asarray(made[-1])
         if failed:
@@ -143,6 +159,8 @@ class XlaBackend:
         return made
 
     def get(self, buffer: Any) -> Array:
+        if buffer.__class__ is not np.ndarray:
+            await_one(buffer)
         if read_refused():
             with neutral():
                 return np.array(buffer)
@@ -155,21 +173,13 @@ class XlaBackend:
         return np.asarray(buffer)
 
     def wait(self, buffer: Any) -> None:
-        if isinstance(buffer, jax.Array):
-            buffer.block_until_ready()
+        if buffer.__class__ is not np.ndarray:
+            await_one(buffer)
 
     def finish(self) -> None:
         if not any(self._devices.values()):  # nothing has run, and asking would start jax's client
             return
-        failure: Exception | None = None
-        for array in jax.live_arrays():  # type: ignore[no-untyped-call]  # jax has no types for it
-            try:
-                array.block_until_ready()
-            except Exception as error:
-                if not array.is_deleted():  # another thread's program may have taken it over meanwhile
-                    failure = failure or error
-        if failure is not None:
-            raise failure
+        _finish()
 
     def copy(self, buffer: Any) -> Any:
         if not isinstance(buffer, jax.Array):
@@ -210,7 +220,8 @@ class XlaBackend:
             else:
                 executable = self._compile(lowered, n_leaves, packing, donate, kept, device)
                 nbytes = saved.save(name, executable) if saved and name else 0
-        made = Compiled(executable, donate, kept, order, lowered.may_fail, packing, device)
+        needs = _needed_bytes(executable) if device.platform == "cpu" else 0
+        made = Compiled(executable, donate, kept, order, lowered.may_fail, packing, device, needs)
         made.nbytes = nbytes or _code_bytes(executable, flat)
         made.text = executable.as_text
         return made, found is not None
@@ -267,6 +278,18 @@ def _growing_memory() -> Iterator[None]:
         yield
     finally:
         os.environ.pop("XLA_PYTHON_CLIENT_PREALLOCATE", None)
+
+
+def _finish() -> None:
+    """Until all that was dispatched is computed; then raises the first failure."""
+    await_all(jax.live_arrays())  # type: ignore[no-untyped-call]  # jax has no types for it
+
+
+def _needed_bytes(executable: Any) -> int:
+    """Bytes that a run takes beside its arguments, for results and what is between them; 0 where nobody knows."""
+    analysis = executable.memory_analysis()
+    output, temp, alias = (getattr(analysis, f"{each}_size_in_bytes", 0) for each in ("output", "temp", "alias"))
+    return int(output + temp - alias)
 
 
 #: Code of a program without operations, and of each primitive: fitted to serialized programs of XLA on CPU.

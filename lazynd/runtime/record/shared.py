@@ -10,7 +10,9 @@ import numpy as np
 
 from ...ir.node import leaf
 from ...ir.types import Type
+from ..run.drive import current_backend
 from ..run.force import force
+from ..run.late import computed
 from .cell import Cell, Detached, Ref
 from .recorder import Recorder
 from .views import View
@@ -48,7 +50,8 @@ class Shared(Cell):
 
     def write(self, recorder: Recorder, ref: Ref) -> None:
         recorder.leaves("a write to shared memory")
-        np.copyto(self.memory, np.asarray(force(ref, recorder.state.regions, "a write to shared memory")))
+        value = force(ref, recorder.state.regions, "a write to shared memory")
+        np.copyto(self.memory, np.asarray(computed(ref, value, current_backend())))
         for cell in _frozen_on(self.memory):
             cell.forget()
 
@@ -149,8 +152,9 @@ def memory_of(recorder: Recorder, cell: Cell) -> Array:
         return flat[cell.offset : cell.offset + cell.type.size].reshape(cell.type.shape)
     if not isinstance(cell, Shared):
         recorder.leaves("sharing memory")
-        value = force(recorder.read(cell), recorder.state.regions, "sharing memory")
-        type, memory = cell.type, np.array(np.asarray(value))
+        ref = recorder.read(cell)
+        value = force(ref, recorder.state.regions, "sharing memory")
+        type, memory = cell.type, np.array(np.asarray(computed(ref, value, current_backend())))
         cell.__class__ = Shared  # every handle and view of it shares, too
         assert isinstance(cell, Shared)
         cell.content = leaf(type, memory)

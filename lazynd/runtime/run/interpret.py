@@ -23,7 +23,8 @@ from ...ir.types import is_floating
 from ..guard.leaving import INSIDE
 from ..tell.stats import stats
 from .execute import count, publish
-from .failure import IndexProgramError, Lost, failed, lose, out_of_bounds
+from .failure import IndexProgramError, Lost, ProgramError, failed, lose, out_of_bounds
+from .late import computed
 from .liveness import Ref
 from .plan import Plan
 
@@ -92,6 +93,8 @@ class _Interpretation:
             if writable:
                 steps = steps.owning(tuple(writable))
             made = steps(given)
+        except ProgramError:  # of a program that ran before, whose result it needs
+            raise
         except OutOfBounds as error:
             raise self._index_error(node, error) from error
         except Exception as error:
@@ -108,7 +111,7 @@ class _Interpretation:
         for number, ref in enumerate(inputs):
             known = left.get(ref)
             if known is None:
-                given.append(_on_host(ref.value))
+                given.append(_on_host(ref))
                 continue
             given.append(values[ref])
             left[ref] = known - 1
@@ -130,11 +133,13 @@ class _Interpretation:
         return wrong
 
 
-def _on_host(value: Any) -> Array:
-    """``value`` as a NumPy array that must not be written."""
+def _on_host(ref: Ref) -> Array:
+    """The value of ``ref`` as a NumPy array that must not be written."""
+    value = ref.value
     if isinstance(value, np.ndarray):
         return value
     backend = loaded_backend(config.backend)
     assert backend is not None, "it has made a buffer"
+    computed(ref, value, backend)
     with INSIDE:
         return backend.view(value)

@@ -6,16 +6,20 @@ import linecache
 import os
 import sys
 from types import CodeType, FrameType
+from typing import Final
 
-_PACKAGE = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))) + os.sep
+#: What the names of our files begin with, and those of the functions that are generated from the registry.
+_OURS: Final = (os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))) + os.sep, "<lazynd.")
 #: The demonstration is in the package, but uses it like any program: its lines are named as the user's.
-_DEMO = os.path.join(_PACKAGE, "demo.py")
+_DEMO: Final = os.path.join(_OURS[0], "demo.py")
+#: Where Python's own library is, and what is installed beside it.
+_STANDARD: Final = os.path.dirname(os.__file__) + os.sep
 
 
 def is_ours(frame: FrameType) -> bool:
     """Whether ``frame`` runs lazynd's own code."""
     name = frame.f_code.co_filename
-    return name.startswith(_PACKAGE) and name != _DEMO
+    return name.startswith(_OURS) and name != _DEMO
 
 
 def user_frame(depth: int = 1) -> FrameType | None:
@@ -23,7 +27,7 @@ def user_frame(depth: int = 1) -> FrameType | None:
     frame: FrameType | None = sys._getframe(depth)
     while frame is not None:
         name = frame.f_code.co_filename  # ``is_ours`` without a call for each frame
-        if not name.startswith(_PACKAGE) or name == _DEMO:
+        if not name.startswith(_OURS) or name == _DEMO:
             break
         frame = frame.f_back
     return frame
@@ -71,6 +75,25 @@ def asking_location() -> tuple[CodeType | None, int, bool]:
 
 def _package(frame: FrameType) -> str:
     return str(frame.f_globals.get("__name__", "")).partition(".")[0]
+
+
+def calling_line() -> str | None:
+    """Where the function that the user's line stands in was called; None where that line is in no function.
+
+    Callers in Python's own library are passed over.
+    """
+    frame = user_frame(2)
+    while frame is not None and not frame.f_code.co_name.startswith(("<module", "<cell")):
+        part = frame.f_code.co_name.endswith(("comp>", "genexpr>"))  # of the function around it, up to Python 3.11
+        frame = frame.f_back
+        if frame is not None and not part and not is_ours(frame) and not _is_standard(frame.f_code.co_filename):
+            return describe(frame.f_code, frame.f_lasti)
+    return None
+
+
+def _is_standard(file: str) -> bool:
+    """Whether ``file`` belongs to Python's own library."""
+    return file.startswith((_STANDARD, "<frozen ")) and "-packages" not in file[len(_STANDARD) :]
 
 
 def line_of(code: CodeType | None, lasti: int) -> int:

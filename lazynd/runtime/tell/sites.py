@@ -10,7 +10,7 @@ from collections import deque
 from types import CodeType
 from typing import Any, Final
 
-from .location import asking_location, describe
+from .location import asking_location, calling_line, describe
 from .stats import logger, stats
 
 #: A line is warned about when it compiles the first number of programs within fewer forces than the second.
@@ -42,9 +42,11 @@ class Site:
         count, window = STORM
         if not self.warned and len(self.recent) == count and now - self.recent[0] < window:
             self.warned = True
+            caller = calling_line()
+            place = f"{self} (called from {caller})" if caller else str(self)
             logger.warning(
                 "%s compiled %d programs within %d forces: it runs another computation each time. The last: %s",
-                self, count, now - self.recent[0] + 1, difference or "nothing like it ran before",
+                place, count, now - self.recent[0] + 1, difference or "nothing like it ran before",
                 extra={"event": "storm", "site": str(self)},
             )  # fmt: skip
 
