@@ -19,9 +19,9 @@ class Stats:
     more waited than ``config.window``. ``programs``: programs compiled. ``kernels``: single operators compiled, for
     plans that run operator by operator. ``compiles``: the two together. ``loaded``: programs and kernels taken from the
     cache on disk. ``runs``: program calls. ``hits``: those whose program was there. ``one_shot``: plans run operator by
-    operator. ``executed``: nodes run. ``evicted``: programs dropped because the cache was full. ``donated``: buffers
-    that programs took over. ``copied``: buffers copied for a program, because something else wanted them. ``draws``:
-    random draws.
+    operator. ``moved``: nodes that only moved data, on the host. ``executed``: nodes run. ``evicted``: programs dropped
+    because the cache was full. ``donated``: buffers that programs took over. ``copied``: buffers copied for a program,
+    because something else wanted them. ``draws``: random draws.
     """
 
     forces: int = 0
@@ -32,6 +32,7 @@ class Stats:
     kernels: int = 0
     one_shot: int = 0
     loaded: int = 0
+    moved: int = 0
     evicted: int = 0
     executed: int = 0
     donated: int = 0
