@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from operator import attrgetter
 from types import FrameType
-from typing import Any
+from typing import Any, Final
 
 from ..ops import OPERATORS, Operator, signature
 from ..ops.signature import Front, refused_arguments, refused_input, without_missing
@@ -13,6 +14,9 @@ from .invoke import invoke, record, specialize
 from .ndarray import _ADD_METHODS, NDArray
 from .out import Out
 from .refusal import refusal
+
+_CELL: Final = attrgetter("_cell")
+_PLAIN: Final = {NDArray}
 
 
 def _apply(operator: Operator, cells: Sequence[Any], attributes: tuple[Any, ...], frame: FrameType) -> Any:
@@ -51,6 +55,8 @@ def _refuse_number(
 
 def _cells(operator: Operator, arrays: tuple[Any, ...], frame: FrameType) -> tuple[Any, ...]:
     """The cells of ``arrays``, of which optional ones may be None."""
+    if set(map(type, arrays)) == _PLAIN:
+        return tuple(map(_CELL, arrays))
     cells = []
     for i, array in enumerate(arrays):
         if isinstance(array, NDArray):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import operator
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -123,6 +124,30 @@ def _is_basic(key: tuple[Any, ...]) -> bool:
 def reshape_view(cell: Cell, shape: Ints) -> Cell:
     """All of ``cell`` with another shape."""
     return make_view(LOCAL.state.recorder, cell, 0, cell.type.with_shape(shape))
+
+
+@lru_cache(1024)
+def _row_type(type: Type) -> Type:
+    """The type of one row of an array of ``type``. MXNet has no 0-d results: a single element has shape (1,)."""
+    return type.with_shape(type.shape[1:] or (1,))
+
+
+def row(cell: Cell, index: int) -> Cell | None:
+    """``x[index]``, quickly: batches are made of hundreds. None where ``read`` says what it is, or what is wrong."""
+    type = cell.type
+    shape = type.shape
+    if not shape or (len(shape) == 1 and is_np_shape()):
+        return None
+    if index < 0:
+        index += shape[0]
+    made = _row_type(type)
+    size = made.size
+    if not 0 <= index < shape[0] or not size:
+        return None
+    state = LOCAL.state
+    if cell.__class__ is Cell and not state.recording:  # what ``make_view`` gives then, without a call more
+        return View(cell, index * size, made)
+    return make_view(state.recorder, cell, index * size, made)
 
 
 def read(cell: Cell, key: Any) -> Cell:

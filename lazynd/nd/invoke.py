@@ -18,6 +18,8 @@ from ..ops.signature import ARRAY_ADVICE, array_like
 from ..runtime import copy_to
 from ..runtime.record.cell import Cell
 from ..runtime.record.recorder import cell_of
+from ..runtime.record.rows import JOINS, joined
+from ..runtime.run.moves import MANY
 from ..runtime.thread import LOCAL
 from .np_shape import has_scalar
 from .refusal import refusal, refuse
@@ -78,6 +80,12 @@ def specialize(
     elif count == 2:
         types = (cells[0].type, cells[1].type)
     else:
+        if count >= MANY and operator in JOINS:
+            recorder = LOCAL.state.recorder
+            recorder.moves()
+            rows = joined(recorder, operator, cells, attributes, frame.f_code, frame.f_lasti)
+            if rows is not None:
+                return rows
         types = tuple([c.type for c in cells])
     key: tuple[Any, ...] = (operator, types)
     if attributes:  # classes belong to the key: 1, True and 1.0 are equal
@@ -133,6 +141,8 @@ def record(
     if len(spec.out_types) == 1:
         made: tuple[Cell, ...] = (recorder.apply(spec, cells, scalars, frame.f_code, frame.f_lasti),)
     else:
+        if len(spec.out_types) >= MANY:
+            recorder.moves()
         operands = list(map(recorder.operand, cells))
         results = recorder.apply_to(spec, operands, scalars, frame.f_code, frame.f_lasti)
         made = tuple(map(cell_of, results))

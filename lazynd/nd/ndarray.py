@@ -28,6 +28,9 @@ from .invoke import bind_scalar, gathered, invoke, method_of
 from .np_shape import has_scalar
 from .refusal import check_request, refuse, reports
 
+#: Classes of the whole numbers that are used as an index.
+_INTEGERS: Final = frozenset((int, *np.signedinteger.__subclasses__(), *np.unsignedinteger.__subclasses__()))
+
 
 class NDArray(Handle):
     """An n-dimensional array of one dtype on one device.
@@ -214,8 +217,16 @@ class NDArray(Handle):
 
     # ------------------------------------------------------------------------------------------ indexing, views
 
-    @reports("getitem")
     def __getitem__(self, key: Any) -> NDArray:
+        kind = key.__class__
+        if kind is int or kind in _INTEGERS:
+            row = indexing.row(self._cell, key if kind is int else int(key))
+            if row is not None:
+                return NDArray(row)
+        return self._item(key)
+
+    @reports("getitem")
+    def _item(self, key: Any) -> NDArray:
         if (key.__class__ is slice and key == slice(None)) or (key.__class__ is tuple and not key):
             return self
         return NDArray(indexing.read(self._cell, _key(key)))

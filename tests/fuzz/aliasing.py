@@ -23,7 +23,7 @@ XLA_EVERY, XLA_STRUCTURES = 16, 12
 #: Every event that programs must contain, one in twenty at least.
 EVENTS = (
     "a view", "a view of a view", "a view while recording", "a reshape view", "a detached handle",
-    "a slice that copies", "an index array", "an empty slice", "a dtype other than float32",
+    "a slice that copies", "an index array", "a batch of rows", "an empty slice", "a dtype other than float32",
     "an in-place operation", "an assignment", "a loop of writes", "an overlapping shift", "out=", "out= into a view",
     "a write through a view", "a write through a detached handle", "a write while a consumer is pending",
     "a write through a view while a consumer of the base is pending", "a write while recording",

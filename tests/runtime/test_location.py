@@ -78,7 +78,7 @@ def storm(caplog: pytest.LogCaptureFixture) -> str:
     site.warned = False
     for number in range(STORM[0]):
         stats.forces += 1
-        site.compiled((number,), True, "a difference")
+        site.compiled((number,), "a difference")
     (record,) = events(caplog, "storm")
     assert record.site == str(site)
     return str(record.getMessage())

@@ -68,28 +68,26 @@ class Compiled:
 
     def __call__(self, buffers: Sequence[Any], scalars: Sequence[Any]) -> Sequence[Any]:
         plenty = self.needs < NOTEWORTHY or require_memory(self.needs, _finish)
-        try:
-            made = self._run(buffers, scalars)
-        except jax.errors.JaxRuntimeError as error:
-            raise told(error) from error
-        if not plenty:
-            await_all(made)  # if it fails, then now, when what it should compute is pending still
-        return made
-
-    def _run(self, buffers: Sequence[Any], scalars: Sequence[Any]) -> Sequence[Any]:
         arguments = list(buffers)
         if self.packing.words:
             arguments.append(self._numbers(scalars))
         given = list(map(arguments.__getitem__, self._donated))
         kept = list(map(arguments.__getitem__, self._kept))
-        if disturbed():
-            with neutral():
+        try:
+            if disturbed():
+                with neutral():
+                    made = self.executable(given, kept)
+            else:
                 made = self.executable(given, kept)
-        else:
-            made = self.executable(given, kept)
-        if self._may_fail:
-            made = self._checked(made)
-        return list(map(made.__getitem__, self._places)) if given else made
+            if self._may_fail:
+                made = self._checked(made)
+        except jax.errors.JaxRuntimeError as error:
+            raise told(error) from error
+        if given:
+            made = list(map(made.__getitem__, self._places))
+        if not plenty:
+            await_all(made)  # if it fails, then now, when what it should compute is pending still
+        return made
 
     def _numbers(self, scalars: Sequence[Any]) -> Any:
         """``scalars`` packed: the last argument of the program."""

@@ -115,6 +115,10 @@ class Recorder(ABC):
         """Record an operation off the tape, at the user's line that is running; ``refs`` are what ``read`` gave."""
 
     @abstractmethod
+    def moves(self) -> None:
+        """Operations that move data may be recorded next: those that ``run/moves.py`` runs on the host."""
+
+    @abstractmethod
     def draw(self, context: Context, draws: int = 1) -> tuple[int, int]:
         """Seed and number of the next draw on ``context``, the first of ``draws``."""
 

@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 from ...ir.node import Node
 from .failure import Lost, is_lost, lose, missing, unfinished, vanished
 from .liveness import Ref
+from .moves import move_data
 from .plan import Plan, ancestors, make_plan, pending
 from .regions import Region, Regions
 
@@ -53,11 +54,14 @@ class Run:
         root = None if self.whole else self.root
         while root is None or (root.value is None and root.node.region.__class__ is not Lost):
             plan = make_plan(self.items(), root, self.component)
-            if not plan.foreign:
-                return plan if plan.outputs else None
-            if not is_lost(plan.foreign[0]):
+            if plan.foreign:
+                if not is_lost(plan.foreign[0]):
+                    return plan
+                lose(plan.items, set(), plan.foreign[0].node.region)  # the next plan has nothing that needs it
+            elif not plan.outputs:
+                return None
+            elif not (plan.items[0].node.region.moves and move_data(plan)):
                 return plan
-            lose(plan.items, set(), plan.foreign[0].node.region)  # the next plan is without what needs the lost value
             del plan
         return None
 

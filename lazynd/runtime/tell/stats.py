@@ -28,9 +28,9 @@ class Stats:
     ``forces``: reads that had to run something. ``windows``: closed regions that ran although nobody read them, because
     more waited than ``config.window``. ``programs``: programs compiled. ``loaded``: programs taken from the cache on
     disk. ``runs``: program calls. ``hits``: those whose program was there. ``interpreted``: plans that the interpreter
-    ran. ``executed``: nodes run. ``evicted``: programs dropped because the cache was full. ``donated``: buffers
-    that programs took over. ``copied``: buffers copied for a program, because something else wanted them. ``draws``:
-    random draws.
+    ran. ``moved``: nodes that only moved data, on the host. ``executed``: nodes run. ``evicted``: programs dropped
+    because the cache was full. ``donated``: buffers that programs took over. ``copied``: buffers copied for a program,
+    because something else wanted them. ``draws``: random draws.
     """
 
     forces: int = 0
@@ -40,6 +40,7 @@ class Stats:
     hits: int = 0
     interpreted: int = 0
     loaded: int = 0
+    moved: int = 0
     evicted: int = 0
     executed: int = 0
     donated: int = 0
