@@ -1,4 +1,4 @@
-"""Arrays on the memory of NumPy arrays, which are frozen by it; MXNet 1.9.1 gave these answers, unless a line differs."""
+"""Arrays on the memory of NumPy arrays, which it freezes. MXNet 1.9.1 gave these answers unless a line says so."""
 
 from __future__ import annotations
 
@@ -104,7 +104,7 @@ def test_memory_is_copied_once_for_all_operations_that_read_it() -> None:
     x = nd.from_numpy(np.arange(4.0))
     assert isinstance(x._cell, Frozen)
     first = x._cell.content
-    x[1:3] * 2, nd.take(x, nd.array([0])), x + 1  # noqa: B018
+    x[1:3] * 2, nd.take(x, nd.array([0])), x + 1
     assert x._cell.content is first
     x[0] = 3
     assert x._cell.content is not first and (x + 1).asnumpy().tolist() == [4, 2, 3, 4]
