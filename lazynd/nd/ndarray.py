@@ -23,16 +23,16 @@ from ..runtime.record.cell import Detached, Variable
 from ..runtime.tell.location import calling_frame
 from ..runtime.thread import LOCAL
 from . import array_function, indexing
-from .handle import Handle
 from .invoke import bind_scalar, gathered, invoke, method_of
 from .np_shape import has_scalar
 from .refusal import check_request, refuse, reports
+from .state import Stateful
 
 #: Classes of the whole numbers that are used as an index.
 _INTEGERS: Final = frozenset((int, *np.signedinteger.__subclasses__(), *np.unsignedinteger.__subclasses__()))
 
 
-class NDArray(Handle):
+class NDArray(Stateful):
     """An n-dimensional array of one dtype on one device.
 
     Operations on it are recorded and run together when a value is needed: by ``asnumpy``, ``asscalar``, printing,
@@ -507,6 +507,8 @@ class NDArray(Handle):
         runtime.backward([self._cell], heads, retain_graph)
 
     def __getattr__(self, name: str) -> Any:
+        if name != "_cell" and self._cell is None:
+            raise ValueError(f"this {type(self).__name__} has no value: __setstate__ gives it one")
         operator = None if name.startswith("_") else find(name)
         if operator is not None and operator.method:  # declared since lazynd was imported
             _ADD_METHODS[0](operator)

@@ -39,6 +39,8 @@ def show(operand: Any) -> str:
     cell = getattr(operand, "_cell", operand)
     if isinstance(cell, Cell):
         return repr(cell.type)
+    if cell is None and operand is not None:
+        return f"{type(operand).__name__}(None)"
     if isinstance(operand, list | tuple) and any(isinstance(getattr(o, "_cell", o), Cell) for o in operand):
         return f"[{', '.join(map(show, operand))}]"
     if isinstance(operand, Type | Context | type | np.dtype):

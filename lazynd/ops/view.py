@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import numpy as np
+
 from ..ir import build as ir
 from ..ir.build import Value
 from .kinds import Index, Shape

@@ -1,4 +1,4 @@
-"""Arrays on the memory of NumPy arrays, which are frozen by it; MXNet 1.9.1 gave these answers, or a line differs."""
+"""Arrays on the memory of NumPy arrays, which it freezes. MXNet 1.9.1 gave these answers unless a line says so."""
 
 from __future__ import annotations
 
