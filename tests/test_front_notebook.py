@@ -32,7 +32,8 @@ def environment(folder: pathlib.Path) -> dict[str, str]:
     names = ("IPYTHONDIR", "JUPYTER_CONFIG_DIR", "JUPYTER_RUNTIME_DIR", "JUPYTER_DATA_DIR")
     home = {name: str(folder) for name in names}
     path = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
-    return {**os.environ, **home, "PYTHONPATH": path, "LAZYND_CACHE": "off", "JUPYTER_PLATFORM_DIRS": "1"}
+    ours = {"LAZYND_CACHE": "off", "LAZYND_SLOW_COMPILE": "600"}  # on a busy machine a compile is told that takes long
+    return {**os.environ, **home, **ours, "PYTHONPATH": path, "JUPYTER_PLATFORM_DIRS": "1"}
 
 
 def spelled_alike(text: str) -> str:
