@@ -45,7 +45,7 @@ class Imports:
 def compiled() -> int:
     """How many programs lazynd has compiled in this process; 0 where it is not there."""
     module = sys.modules.get("lazynd.runtime.tell.stats")
-    return 0 if module is None else int(module.stats.compiles)
+    return 0 if module is None else int(module.stats.programs)
 
 
 def measured(run: Callable[[], Any]) -> tuple[dict[str, float], Any]:
