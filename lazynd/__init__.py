@@ -15,7 +15,8 @@ from __future__ import annotations
 import importlib
 from typing import Any
 
-from . import autograd, base, image, nd, np, npx, operator, util
+from . import attribute, autograd, base, image, name, nd, np, npx, operator, util
+from .attribute import AttrScope
 from .config import config
 from .context import Context, cpu, cpu_pinned, current_context, gpu, num_gpus
 from .ir.errors import MXNetError
@@ -35,10 +36,10 @@ ndarray, numpy, numpy_extension, img = nd, np, npx, image
 __version__: str
 
 __all__ = [
-    "Context", "MXNetError", "NDArray", "as_mxnet", "autograd", "base", "config", "cpu", "cpu_pinned",
-    "current_context", "gpu", "image", "img", "is_np_shape", "nd", "ndarray", "no_sync", "np", "np_shape", "npx",
-    "num_gpus", "numpy", "numpy_extension", "operator", "random", "report", "set_np_shape", "stats", "use_np_shape",
-    "util", "waitall",
+    "AttrScope", "Context", "MXNetError", "NDArray", "as_mxnet", "attribute", "autograd", "base", "config", "cpu",
+    "cpu_pinned", "current_context", "gpu", "image", "img", "is_np_shape", "name", "nd", "ndarray", "no_sync", "np",
+    "np_shape", "npx", "num_gpus", "numpy", "numpy_extension", "operator", "random", "report", "set_np_shape", "stats",
+    "use_np_shape", "util", "waitall",
 ]  # fmt: skip
 
 

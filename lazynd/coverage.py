@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -67,7 +68,10 @@ def _membership(place: str) -> Any:
 
 def _has(place: Any, name: str) -> bool:
     try:
-        getattr(place, name)
+        if isinstance(place, type):  # asking it for what is deprecated would warn
+            inspect.getattr_static(place, name)
+        else:
+            getattr(place, name)
     except (AttributeError, NotImplementedError):
         return False
     return True

@@ -75,6 +75,29 @@ class NDArray(Stateful):
         variable = self._cell.variable
         return None if variable is None or variable.grad is None else NDArray(variable.grad)
 
+    @property
+    def _fresh_grad(self) -> bool:
+        """Whether a backward pass has written the gradient since this was set to False, as ``Trainer`` does.
+
+        >>> from lazynd import autograd, nd
+        >>> x = nd.ones(1)
+        >>> x.attach_grad()
+        >>> with autograd.record():
+        ...     y = x * 2
+        >>> y.backward()
+        >>> x._fresh_grad
+        True
+        """
+        variable = self._cell.variable
+        return variable is not None and variable.fresh
+
+    @_fresh_grad.setter
+    def _fresh_grad(self, state: bool) -> None:
+        variable = self._cell.variable
+        if variable is None:
+            raise MXNetError("NDArray has not been marked as a variable and does not have gradient state")
+        variable.fresh = bool(state)
+
     def __dlpack__(
         self, *, stream: Any = None, max_version: Any = None, dl_device: Any = None, copy: bool | None = None
     ) -> Any:

@@ -14,6 +14,7 @@ from ..ir.primitives.compare import truncated
 from ..ir.types import Context, Type, as_dtype, is_bfloat16, is_floating
 from ..ops import OPERATORS
 from ..reference import absent
+from .features import Feature, Features, feature_list
 from .guard import fork as fork
 from .guard.leaving import INSIDE
 from .record import gradient
@@ -30,8 +31,9 @@ from .tell.stats import stats
 from .thread import LOCAL, State
 
 __all__ = [
-    "adopt", "backward", "copy_to", "current_backend", "data", "device_count", "existing", "exported", "fence",
-    "fetch", "filled", "grad", "host_array", "not_recording", "recording", "stats", "wait", "waitall",
+    "Feature", "Features", "adopt", "backward", "copy_to", "current_backend", "data", "device_count", "existing",
+    "exported", "feature_list", "fence", "fetch", "filled", "grad", "host_array", "not_recording", "recording", "stats",
+    "wait", "waitall",
 ]  # fmt: skip
 
 Array = np.ndarray[Any, Any]

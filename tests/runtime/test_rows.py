@@ -187,7 +187,8 @@ def test_a_failed_move_names_the_operator_and_loses_nothing(monkeypatch: pytest.
 
     with monkeypatch.context() as patch:
         patch.setattr(moves, "_mover", full)
-        with pytest.raises(MXNetError, match=r"(?s)_rows.*moving data failed for want of memory: no room.*test_rows\.py"):
+        said = r"(?s)_rows.*moving data failed for want of memory: no room.*test_rows\.py"
+        with pytest.raises(MXNetError, match=said):
             batch.asnumpy()
     np.testing.assert_array_equal(batch.asnumpy(), values(50, 4)[:10])
     np.testing.assert_array_equal(x.asnumpy(), values(50, 4))

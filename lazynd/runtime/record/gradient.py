@@ -69,6 +69,8 @@ def backward(
         with DeferSignals():  # all gradients move, and the tape is consumed, or nothing happened
             for buffer, (total, _) in totals.items():
                 recorder.write(buffer, total)
+            for variable in sweep.gradients:
+                variable.fresh = True
             if not retain_graph:
                 sweep.consume()
 
