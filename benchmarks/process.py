@@ -7,12 +7,13 @@ import os
 import pathlib
 import subprocess
 import sys
-from collections.abc import Sequence
 from typing import Any
 
 DEFAULTS = {"LAZYND_CACHE": "off", "LAZYND_VERIFY": "0", "LAZYND_EAGER": "0", "LAZYND_BACKEND": "xla"}
 #: An installed package has its bytecode; the first child of ours writes it, whatever the caller's environment says.
 BYTECODE = {"PYTHONDONTWRITEBYTECODE": ""}
+#: For what counts CPU time: MXNet's threads that wait for work by spinning would count too.
+PASSIVE = {"OMP_WAIT_POLICY": "passive"}
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 
 
@@ -39,25 +40,23 @@ def oracle_python() -> str | None:
     return os.environ.get("LAZYND_ORACLE") or None
 
 
-def _command(framework: str, script: str, arguments: Sequence[object]) -> tuple[list[str], dict[str, str]]:
+def _command(framework: str, script: str, *arguments: object) -> tuple[list[str], dict[str, str]]:
     """How ``children/SCRIPT.py`` runs under ``mxnet`` in its environment, or in ours; and the environment variables."""
     if framework != "mxnet":
-        return [sys.executable, "-m", f"benchmarks.children.{script}", *map(str, arguments)], (
-            os.environ | DEFAULTS | BYTECODE
-        )
+        command = [sys.executable, "-m", f"benchmarks.children.{script}"]
+        return [*command, *map(str, arguments)], os.environ | DEFAULTS | BYTECODE
     python = oracle_python()
     if python is None:
         raise RuntimeError("LAZYND_ORACLE names no python that has MXNet")
-    # Threads that wait for work by spinning would count as CPU time.
-    settings = {k: v for k, v in os.environ.items() if k != "PYTHONPATH"} | BYTECODE
-    settings |= {"OMP_WAIT_POLICY": "passive"}
-    return [python, str(ROOT / "benchmarks" / "children" / f"{script}.py"), *map(str, arguments)], settings
+    command = [python, str(ROOT / "benchmarks" / "children" / f"{script}.py")]
+    settings = {k: v for k, v in os.environ.items() if k != "PYTHONPATH"}
+    return [*command, *map(str, arguments)], settings | BYTECODE
 
 
 def child_under(framework: str, script: str, *arguments: object) -> Any:
     """As ``child``, by lazynd or, for ``mxnet``, in MXNet's environment: there the script runs as a file."""
-    command, settings = _command(framework, script, arguments)
-    finished = subprocess.run(command, cwd=ROOT, env=settings, capture_output=True, text=True, check=False)
+    command, settings = _command(framework, script, *arguments)
+    finished = subprocess.run(command, cwd=ROOT, env=settings | PASSIVE, capture_output=True, text=True, check=False)
     if finished.returncode:
         raise RuntimeError(f"{' '.join(command)} failed:\n{finished.stderr}")
     return json.loads(finished.stdout.splitlines()[-1])
@@ -66,11 +65,11 @@ def child_under(framework: str, script: str, *arguments: object) -> Any:
 class Server:
     """A child that is kept running: a line of JSON asks, a line answers. Close it, or use it in a ``with`` block."""
 
-    def __init__(self, framework: str, script: str, *arguments: object) -> None:
-        command, settings = _command(framework, script, arguments)
+    def __init__(self, framework: str, script: str, *arguments: object, **environment: str) -> None:
+        command, settings = _command(framework, script, *arguments)
         self._name = f"{script} under {framework}"
         self._process = subprocess.Popen(
-            command, cwd=ROOT, env=settings, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+            command, cwd=ROOT, env=settings | environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         )
 
     def __enter__(self) -> Server:

@@ -11,7 +11,7 @@ from statistics import median
 from typing import Any
 
 from ..agreement import difference, kinds
-from ..process import Server, child_under, oracle_python
+from ..process import PASSIVE, Server, child_under, oracle_python
 from ..registry import figure
 from ..report import number as digits
 from ..result import OURS, Budget, Row
@@ -31,6 +31,7 @@ Costs = dict[str, float]
 class Subject:
     """A framework's server, what it said of the programs, and what they cost: of each program, one in each round."""
 
+    name: str
     server: Server
     programs: list[dict[str, Any]]
     importing: float
@@ -40,7 +41,7 @@ class Subject:
         """Run a program; ``file`` is where its results go."""
         cost = self.server.ask(number=number, file=None if file is None else str(file))
         if "error" in cost:
-            raise RuntimeError(f"{self.programs[number]['name']!r} failed in {file}: {cost['error']}")
+            raise RuntimeError(f"{self.programs[number]['name']!r} failed under {self.name}: {cost['error']}")
         self.costs.setdefault(number, []).append(cost)
 
     def milliseconds(self, number: int, without_imports: bool = False) -> list[float]:
@@ -76,9 +77,9 @@ def measure(effort: Effort) -> Iterator[Row]:
 
 
 def _subject(stack: ExitStack, name: str) -> Subject:
-    server = stack.enter_context(Server(name, "small_programs", name))
+    server = stack.enter_context(Server(name, "small_programs", name, **PASSIVE))
     said = server.line()
-    return Subject(server, said["programs"], said["importing"])
+    return Subject(name, server, said["programs"], said["importing"])
 
 
 def _disagreeing(folder: Path, programs: Sequence[Mapping[str, Any]], numbers: Sequence[int]) -> list[str]:
@@ -144,7 +145,7 @@ def _in_turn(subjects: Subjects, numbers: Sequence[int], rounds: int) -> Row:
         for name, subject in subjects.items():
             answer = subject.server.ask(numbers=list(numbers))
             if isinstance(answer, dict):
-                raise RuntimeError(f"the programs one after another failed in {name}: {answer['error']}")
+                raise RuntimeError(f"the programs one after another failed under {name}: {answer['error']}")
             costs[name].append(answer)
     samples = {name: [1e3 * sum(c["cpu"] for c in of_round) for of_round in found] for name, found in costs.items()}
     note = f"{sum(c['compiled'] for c in costs[OURS][0]):g} programs compiled"
