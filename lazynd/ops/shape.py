@@ -441,7 +441,25 @@ def SliceChannel(data: Value, *, num_outputs: int, axis: int = 1, squeeze_axis: 
     return tuple(parts)
 
 
-@op(samples=lambda r: [((_f(r, 4, 5), _f(r, 2, 3)), {}), ((_f(r, 4, 5), _f(r, 2, 3)), {"axes": (1,)})], dtypes=like(0))
+def _slice_like_shapes(known: Shapes, *, axes: Ints) -> None:
+    """The extents of ``shape_like`` along ``axes``, of which that of ``data`` need not be known."""
+    data, like_this = known["data"], known["shape_like"]
+    if data is None or like_this is None or not (axes or len(data) == len(like_this)):
+        return
+    made = list(data)
+    for axis in axes or range(len(data)):
+        at, extent = normalize_axis(axis, len(data)), like_this[normalize_axis(axis, len(like_this))]
+        whole = made[at]
+        require(whole is None or extent is None or extent <= whole, f"axis {at} of data is shorter than {extent}")
+        made[at] = extent
+    known.learn_output(tuple(made))
+
+
+@op(
+    samples=lambda r: [((_f(r, 4, 5), _f(r, 2, 3)), {}), ((_f(r, 4, 5), _f(r, 2, 3)), {"axes": (1,)})],
+    shapes=_slice_like_shapes,
+    dtypes=like(0),
+)
 def slice_like(data: Value, shape_like: Value, *, axes: Shape = ()) -> Value:
     """The leading part of ``data`` with the extents of ``shape_like`` along ``axes``, along all by default."""
     require(bool(axes) or data.ndim == shape_like.ndim, f"expected {data.ndim} dimensions, got {shape_like.type}")
