@@ -21,25 +21,37 @@ class Imports:
     @contextmanager
     def watched(self) -> Iterator[None]:
         """Watch ``import`` and ``importlib.import_module`` inside."""
-        before = builtins.__import__, importlib.import_module
-        builtins.__import__, importlib.import_module = map(self._timed, before)
+        statement, function = builtins.__import__, importlib.import_module
+
+        def import_statement(name: str, space: Any = None, local: Any = None, names: Any = (), level: int = 0) -> Any:
+            if _loaded(name, space, level):  # at once: functions of MXNet import whenever they are called
+                return statement(name, space, local, names, level)
+            return self._timed(statement, name, space, local, names, level)
+
+        builtins.__import__ = import_statement
+        importlib.import_module = lambda name, package=None: self._timed(function, name, package)
         try:
             yield
         finally:
-            builtins.__import__, importlib.import_module = before
+            builtins.__import__, importlib.import_module = statement, function
 
-    def _timed(self, function: Callable[..., Any]) -> Callable[..., Any]:
-        def timed(*arguments: Any, **more: Any) -> Any:
-            self._depth += 1
-            start = time.process_time()
-            try:
-                return function(*arguments, **more)
-            finally:
-                self._depth -= 1
-                if not self._depth:
-                    self.seconds += time.process_time() - start
+    def _timed(self, function: Callable[..., Any], *arguments: Any) -> Any:
+        self._depth += 1
+        start = time.process_time()
+        try:
+            return function(*arguments)
+        finally:
+            self._depth -= 1
+            if not self._depth:
+                self.seconds += time.process_time() - start
 
-        return timed
+
+def _loaded(name: str, space: Any, level: int) -> bool:
+    """Whether an ``import`` finds its module without loading it."""
+    if level:
+        package = space["__package__"].rsplit(".", level - 1)[0]
+        name = f"{package}.{name}" if name else package
+    return name in sys.modules
 
 
 def compiled() -> int:

@@ -26,7 +26,7 @@ def fresh(module: str, *arguments: object, **environment: str) -> Any:
     settings = os.environ | DEFAULTS | environment
     finished = subprocess.run(command, cwd=ROOT, env=settings, capture_output=True, text=True, check=False)
     if finished.returncode:
-        raise RuntimeError(f"{' '.join(command)} failed:\n{finished.stderr}")
+        raise RuntimeError(f"{' '.join(command)} ended with {finished.returncode}:\n{finished.stderr}")
     return json.loads(finished.stdout.splitlines()[-1])
 
 
@@ -58,7 +58,7 @@ def child_under(framework: str, script: str, *arguments: object) -> Any:
     command, settings = _command(framework, script, *arguments)
     finished = subprocess.run(command, cwd=ROOT, env=settings | PASSIVE, capture_output=True, text=True, check=False)
     if finished.returncode:
-        raise RuntimeError(f"{' '.join(command)} failed:\n{finished.stderr}")
+        raise RuntimeError(f"{' '.join(command)} ended with {finished.returncode}:\n{finished.stderr}")
     return json.loads(finished.stdout.splitlines()[-1])
 
 
