@@ -8,7 +8,7 @@ import numpy as np
 
 from ..ir.errors import MXNetError
 from ..ir.types import Context
-from .numpy import Array, NumpyBackend
+from .numpy import Array, NumpyBackend, functions
 
 _HOST = 1  # DLPack's number of the host's kind of device
 
@@ -17,6 +17,9 @@ class ForkedBackend(NumpyBackend):
     """The interpreter, for a forked process: XLA's threads do not exist there, and waiting for them would never end."""
 
     name = "forked"
+
+    def __init__(self) -> None:
+        functions.use(None)
 
     def put(self, value: Any, context: Context) -> Array:
         if context.device_type == "gpu":

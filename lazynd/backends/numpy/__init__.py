@@ -13,7 +13,9 @@ from ...ir.node import Node
 from ...ir.primitive import Primitive
 from ...ir.specialization import Specialization
 from ...ir.types import FLOAT32, Context, is_bfloat16
-from ..protocol import EXACT_SIZE, ROUNDED_ONCE, cast_scalar
+from ..protocol import cast_scalar
+from . import functions
+from .subnormals import Flushed
 
 Array = np.ndarray[Any, Any]
 
@@ -28,13 +30,13 @@ def evaluate(graph: Graph, inputs: Sequence[Any]) -> list[Array]:
         for ref in node.inputs or ():
             uses[ref.node] = uses.get(ref.node, 0) + 1
     kept = {ref.node for ref in graph.outputs}
-    with np.errstate(all="ignore"):
+    with np.errstate(all="ignore"), Flushed():
         for node in graph.nodes:
             spec = node.spec
             assert spec is not None and node.inputs is not None and isinstance(spec.op, Primitive)
             operands = [known[r.node, r.index] for r in node.inputs]
-            if spec.op.name in ROUNDED_ONCE and operands[0].dtype == FLOAT32 and operands[0].size <= EXACT_SIZE:
-                result = spec.op.evaluate(operands[0].astype(np.float64)).astype(FLOAT32)
+            if functions.is_function(spec.op, operands):
+                result = functions.function(spec.op, operands)
             else:
                 result = _evaluate(spec.op, spec, operands)
             del operands
