@@ -1,4 +1,4 @@
-"""``python -m lazynd``: what a bug report needs, the settings, the manual of any operator, passes on text."""
+"""``lazynd``, ``python -m lazynd``: what a bug report needs, settings, the manual of any operator, passes on text."""
 
 from __future__ import annotations
 
@@ -76,7 +76,8 @@ def _show_stage(stage: Stage) -> None:
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; the exit status."""
-    parser = argparse.ArgumentParser(prog="python -m lazynd", description="MXNet's way of programming, compiled.")
+    called = "lazynd" if Path(sys.argv[0]).stem == "lazynd" else "python -m lazynd"
+    parser = argparse.ArgumentParser(prog=called, description="MXNet's way of programming, compiled.")
     parser.add_argument("--version", action="version", version=f"lazynd {__version__}")
     commands = parser.add_subparsers(dest="command", title="commands")
     commands.add_parser("info", help="versions and devices, for a bug report (the default)")

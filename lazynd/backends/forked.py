@@ -8,7 +8,7 @@ import numpy as np
 
 from ..ir.errors import MXNetError
 from ..ir.types import Context
-from .numpy import Array, NumpyBackend, functions
+from .numpy import Array, NumpyBackend
 
 _HOST = 1  # DLPack's number of the host's kind of device
 
@@ -18,9 +18,6 @@ class ForkedBackend(NumpyBackend):
 
     name = "forked"
 
-    def __init__(self) -> None:
-        functions.use(None)
-
     def put(self, value: Any, context: Context) -> Array:
         if context.device_type == "gpu":
             raise _refused(f"nothing runs on {context}")
@@ -29,14 +26,28 @@ class ForkedBackend(NumpyBackend):
     def get(self, buffer: Any) -> Array:
         return np.array(_on_host(buffer))
 
+    def view(self, buffer: Any) -> Array:
+        return _on_host(buffer)
+
+    def wait(self, buffer: Any) -> None:
+        _await(buffer)
+
     def copy(self, buffer: Any) -> Array:
         return np.array(_on_host(buffer))
 
 
 def _on_host(value: Any) -> Array:
-    if not isinstance(value, np.ndarray) and value.__dlpack_device__()[0] != _HOST:
-        raise _refused("an array of the parent's GPU cannot be read")
+    if not isinstance(value, np.ndarray):
+        if value.__dlpack_device__()[0] != _HOST:
+            raise _refused("an array of the parent's GPU cannot be read")
+        _await(value)
     return np.asarray(value)
+
+
+def _await(value: Any) -> None:
+    """Raise what computing ``value`` raised, if that failed: NumPy, given such a value, would end the process."""
+    if hasattr(value, "block_until_ready"):
+        value.block_until_ready()
 
 
 def _refused(what: str) -> MXNetError:

@@ -43,6 +43,9 @@ class Backend(Protocol):
     name: str
     #: The class of what ``put`` gives. Such a buffer is on the device of its value's context and needs no ``put``.
     buffer_class: type
+    #: One of ``FUNCTIONS``, by name, of NumPy arrays of one type, with the bits that its programs give; None if it has
+    #: no functions of its own.
+    function: Callable[..., np.ndarray[Any, Any]] | None
 
     def device_count(self, device_type: str) -> int: ...
 
@@ -51,6 +54,9 @@ class Backend(Protocol):
 
     def get(self, buffer: Buffer) -> np.ndarray[Any, Any]:
         """A private, writable copy on the host; waits for it."""
+
+    def view(self, buffer: Buffer) -> np.ndarray[Any, Any]:
+        """Its values on the host, not to be written: shared with the buffer where it lies there; waits for it."""
 
     def wait(self, buffer: Buffer) -> None:
         """Until ``buffer`` is computed."""

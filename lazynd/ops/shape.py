@@ -9,6 +9,7 @@ import numpy as np
 
 from ..ir import build as ir
 from ..ir.build import Value
+from ..ir.errors import OperatorError
 from ..ir.types import Context, distinct_axes, normalize_axis, require
 from .kinds import Axis, Device, DType, Shape, check_count, one_of
 from .operator import floats as _f
@@ -341,9 +342,15 @@ def _stacked_shapes(known: Shapes, *, axis: int, **_: Any) -> None:
 def stack(*data: Value, axis: int = 0, num_args: int | None = None) -> Value:
     """Arrays of one shape joined along a new dimension ``axis``. ``num_args`` is how many there are."""
     check_count(data, num_args)
-    for each in data[1:]:
-        require(each.type is data[0].type, f"Incompatible attr in node: expected {data[0].type}, got {each.type}")
-    return ir.concatenate([ir.expand_dims(x, axis) for x in data], normalize_axis(axis, data[0].ndim + 1))
+    first = data[0].type
+    for each in data:
+        if each.type is not first:  # texts are made for errors alone: there may be thousands of arrays
+            raise OperatorError(f"Incompatible attr in node: expected {first}, got {each.type}")
+    at = normalize_axis(axis, data[0].ndim + 1)
+    if at == data[0].ndim:
+        return ir.concatenate([ir.expand_dims(x, at) for x in data], at)
+    joined = ir.concatenate(list(data), at)  # one reshape in all, not one an array
+    return ir.reshape(joined, (*first.shape[:at], len(data), *first.shape[at:]))
 
 
 def joined_shapes(known: Shapes, *, dim: int, **_: Any) -> None:
@@ -378,16 +385,15 @@ def Concat(*data: Value, dim: int = 1, num_args: int | None = None) -> Value:
     ``num_args`` is the number of arrays.
     """
     check_count(data, num_args)
+    first = data[0]
     for i, each in enumerate(data):
-        require(
-            each.dtype == data[0].dtype,
-            f"Non-uniform data type in Concat, expected data type {data[0].dtype}, "
-            f"got data type {each.dtype} for input {i}",
-        )
-        require(
-            each.ndim == data[0].ndim,
-            f"Incompatible input shape: expected {list(data[0].shape)}, got {list(each.shape)}",
-        )
+        if each.dtype != first.dtype:
+            raise OperatorError(
+                f"Non-uniform data type in Concat, expected data type {first.dtype}, "
+                f"got data type {each.dtype} for input {i}"
+            )
+        if each.ndim != first.ndim:
+            raise OperatorError(f"Incompatible input shape: expected {list(first.shape)}, got {list(each.shape)}")
     return ir.concatenate(list(data), normalize_axis(dim, data[0].ndim))
 
 

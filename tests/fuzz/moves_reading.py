@@ -167,6 +167,24 @@ def combined(b: Builder) -> str | None:
 
 
 @move(1)
+def batch(b: Builder) -> str | None:
+    """So many rows of one array, or two, that they are gathered; some of them computed."""
+    x = b.some(filled)
+    if x is None:
+        return None
+    a, dtype = b.at(x), b.dtype(x)
+    like = b.some(lambda o: o.data.dtype == a.data.dtype and o.shape[1:] == a.shape[1:] and filled(o))
+    parts, held = [], []
+    for number in range(int(b.rng.integers(8, 11))):
+        chosen = like if like and number in (2, 5) else x
+        parts.append(f"{chosen}[{{}}]" + (" * 1" if number == 7 and dtype != "uint8" and b.chance(0.5) else ""))
+        held.append(holes.stretch(b.at(chosen).shape[0], 1))
+    bound = max(b.bound(x), b.bound(like or x))
+    b.computed(b.new(f"nd.concat({', '.join(parts)}, dim=0)", *held, bound=bound), x, *filter(None, [like]))
+    return "a batch of rows"
+
+
+@move(1)
 def split(b: Builder) -> str | None:
     x = b.some(lambda a: a.shape[0] % 2 == 0 and filled(a))
     if x is None:

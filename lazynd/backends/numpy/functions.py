@@ -1,51 +1,70 @@
-"""Functions of the interpreter: the bits that compiled programs give, by computing as these do or by calling them."""
+"""Functions in NumPy, with the bits that compiled programs give.
+
+Of ``FUNCTIONS`` every library has its own last digits. Small arrays are computed in double precision and rounded once, by
+every backend on the host. For larger ones the interpreter calls what a compiling backend has (``Compiled``), where it is
+given that; the reference, which the tests compare compiled programs with, computes them by itself.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from ...ir.primitive import Primitive
-from ...ir.types import FLOAT32, FLOAT64, is_floating, widened
+from ...ir.specialization import Specialization
+from ...ir.types import FLOAT32, FLOAT64, Type, is_floating, widened
 from ..protocol import EXACT_SIZE, FUNCTIONS
 
 Array = np.ndarray[Any, Any]
+#: The name of one of ``FUNCTIONS`` and its operands, arrays of one type, to its results.
 Compiled = Callable[..., Array]
-_compiled: list[Compiled | None] = [None]
+#: One that an interpreter calls: its name, the dtype it is computed in, and how many numbers there are.
+Call = tuple[str, np.dtype[Any], int]
 
 
-def use(compiled: Compiled | None) -> None:
-    """Have functions of arrays whose bits NumPy does not give computed by ``compiled(name, *arrays)``.
+def call_of(spec: Specialization) -> Call | None:
+    """How the interpreter calls ``spec`` if it is one of ``FUNCTIONS`` of floating point numbers; None if it is not."""
+    if spec.op.name not in FUNCTIONS or not is_floating(spec.in_types[0].dtype):
+        return None
+    return str(spec.op.name), widened(spec.in_types[0].dtype), spec.out_types[0].size
 
-    A backend that compiles says this when it starts. Without one, such functions are NumPy's, and a few units in the
-    last place away.
+
+def needs_compiled(call: Call) -> bool:
+    """Whether NumPy alone does not give the bits of ``call``."""
+    _, dtype, size = call
+    return dtype == FLOAT64 or size > EXACT_SIZE
+
+
+def evaluation(spec: Specialization, compiled: Compiled | None = None) -> Callable[..., Any] | None:
+    """What computes ``spec``, one of ``FUNCTIONS``, from operands that broadcast; None if it is no such function.
+
+    Half precision is computed in float32 and rounded at the end.
     """
-    _compiled[0] = compiled
-
-
-def is_function(op: Primitive, operands: Sequence[Array]) -> bool:
-    """Whether ``op`` on ``operands`` is for ``function`` to compute."""
-    return op.name in FUNCTIONS and is_floating(operands[0].dtype)
-
-
-def calls_compiled(name: str, dtype: np.dtype[Any], size: int) -> bool:
-    """Whether the function ``name`` of ``size`` numbers of ``dtype`` needs what a compiling backend has."""
-    return name in FUNCTIONS and is_floating(dtype) and (dtype == FLOAT64 or size > EXACT_SIZE)
-
-
-def function(op: Primitive, operands: Sequence[Array]) -> Array:
-    """``op``, one of ``FUNCTIONS``, on floating point numbers.
-
-    Half precision is computed in float32 and rounded, up to ``EXACT_SIZE`` numbers of float32 in float64 and rounded;
-    what is left is computed by what ``use`` was told, or else by NumPy.
-    """
-    given, wide = operands[0].dtype, widened(operands[0].dtype)
-    exact = [x.astype(wide, copy=False) for x in operands]
-    if wide == FLOAT32 and exact[0].size <= EXACT_SIZE:
-        made = op.evaluate(*[x.astype(FLOAT64) for x in exact]).astype(FLOAT32)
+    call = call_of(spec)
+    if call is None:
+        return None
+    assert isinstance(spec.op, Primitive)
+    _, wide, size = call
+    given = spec.out_types[0]
+    if wide == FLOAT32 and size <= EXACT_SIZE:
+        function = partial(_once, spec.op.evaluate)
+    elif compiled is not None:
+        function = partial(_called, compiled, spec.op.name, given.shape)
     else:
-        compiled = _compiled[0]
-        made = op.evaluate(*exact) if compiled is None else compiled(op.name, *exact)
-    return np.asarray(made).astype(given, copy=False)
+        function = spec.op.evaluation(wide)
+    return function if given.dtype == wide else partial(_widened, function, wide, given)
+
+
+def _once(evaluate: Callable[..., Any], *operands: Any) -> Any:
+    return evaluate(*[x.astype(FLOAT64) for x in operands]).astype(FLOAT32)
+
+
+def _called(compiled: Compiled, name: str, shape: tuple[int, ...], *operands: Any) -> Any:
+    return compiled(name, *[x if x.shape == shape else np.broadcast_to(x, shape) for x in map(np.asarray, operands)])
+
+
+def _widened(function: Callable[..., Any], wide: np.dtype[Any], given: Type, *operands: Any) -> Any:
+    return np.asarray(function(*[x.astype(wide) for x in operands])).astype(given.dtype)

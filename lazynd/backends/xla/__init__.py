@@ -19,7 +19,7 @@ from ...ir.graph import Graph
 from ...ir.primitives.check import may_fail
 from ...ir.specialization import Specialization
 from ...ir.types import Context
-from ..numpy.functions import use
+from ..memory import NOTEWORTHY, require_memory
 from . import control, convolution, top, window  # noqa: F401 - their lowerings and claims
 from .aliasing import output_order
 from .barriers import Barrier
@@ -29,6 +29,7 @@ from .functions import Functions
 from .lower import lower, needs_barrier
 from .packing import Packing
 from .persistent import Saved
+from .results import await_all, await_one, told
 
 Array = np.ndarray[Any, Any]
 
@@ -50,8 +51,11 @@ class Compiled:
         may_fail: bool,
         packing: Packing,
         device: Any,
+        needs: int,
     ) -> None:
         self.executable = executable
+        #: Bytes of the host's memory that a run takes for results and what is between them.
+        self.needs = needs
         #: The compiled text, for tools.
         self.text: Callable[[], str] = str
         self.packing = packing
@@ -67,19 +71,27 @@ class Compiled:
         self._packed: Any = None
 
     def __call__(self, buffers: Sequence[Any], scalars: Sequence[Any]) -> Sequence[Any]:
+        plenty = self.needs < NOTEWORTHY or require_memory(self.needs, _finish)
         arguments = list(buffers)
         if self.packing.words:
             arguments.append(self._numbers(scalars))
         given = list(map(arguments.__getitem__, self._donated))
         kept = list(map(arguments.__getitem__, self._kept))
-        if disturbed():
-            with neutral():
+        try:
+            if disturbed():
+                with neutral():
+                    made = self.executable(given, kept)
+            else:
                 made = self.executable(given, kept)
-        else:
-            made = self.executable(given, kept)
-        if self._may_fail:
-            made = self._checked(made)
-        return list(map(made.__getitem__, self._places)) if given else made
+            if self._may_fail:
+                made = self._checked(made)
+        except jax.errors.JaxRuntimeError as error:
+            raise told(error) from error
+        if given:
+            made = list(map(made.__getitem__, self._places))
+        if not plenty:
+            await_all(made)  # if it fails, then now, when what it should compute is pending still
+        return made
 
     def _numbers(self, scalars: Sequence[Any]) -> Any:
         """``scalars`` packed: the last argument of the program."""
@@ -94,6 +106,7 @@ class Compiled:
 
     def _checked(self, made: Sequence[Any]) -> Sequence[Any]:
         """The outputs in ``made``, or the failure behind them: waited for, since a failed program gives no values."""
+        await_one(made[-1])
         with undisturbed():
             failed, index, axis, extent = np.asarray(made[-1])
         if failed:
@@ -114,7 +127,6 @@ class XlaBackend:
         self._saved: dict[tuple[Path, Any], Saved] = {}
         #: Functions of NumPy arrays with the bits that programs give.
         self.function = Functions(lambda graph: self.compile(graph, 0, (), keep=True)[0])
-        use(self.function)
 
     def _device_list(self, device_type: str) -> list[Any]:
         found = self._devices.get(device_type)
@@ -151,27 +163,27 @@ class XlaBackend:
         return made
 
     def get(self, buffer: Any) -> Array:
+        if buffer.__class__ is not np.ndarray:
+            await_one(buffer)
         if read_refused():
             with neutral():
                 return np.array(buffer)
         return np.array(buffer)
 
+    def view(self, buffer: Any) -> Array:
+        if read_refused():
+            with neutral():
+                return np.asarray(buffer)
+        return np.asarray(buffer)
+
     def wait(self, buffer: Any) -> None:
-        if isinstance(buffer, jax.Array):
-            buffer.block_until_ready()
+        if buffer.__class__ is not np.ndarray:
+            await_one(buffer)
 
     def finish(self) -> None:
         if not any(self._devices.values()):  # nothing has run, and asking would start jax's client
             return
-        failure: Exception | None = None
-        for array in jax.live_arrays():  # type: ignore[no-untyped-call]  # jax has no types for it
-            try:
-                array.block_until_ready()
-            except Exception as error:
-                if not array.is_deleted():  # another thread's program may have taken it over meanwhile
-                    failure = failure or error
-        if failure is not None:
-            raise failure
+        _finish()
 
     def copy(self, buffer: Any) -> Any:
         if not isinstance(buffer, jax.Array):
@@ -213,7 +225,8 @@ class XlaBackend:
             else:
                 executable = _compile(flat, present, n_leaves, packing, donate, kept, device)
                 nbytes = saved.save(name, executable) if saved and name else 0
-        made = Compiled(executable, donate, kept, order, fails, packing, device)
+        needs = _needed_bytes(executable) if device.platform == "cpu" else 0
+        made = Compiled(executable, donate, kept, order, fails, packing, device, needs)
         made.nbytes = nbytes or _code_bytes(executable, flat)
         made.text = executable.as_text
         return made, found is not None
@@ -279,6 +292,18 @@ def _growing_memory() -> Iterator[None]:
         yield
     finally:
         os.environ.pop("XLA_PYTHON_CLIENT_PREALLOCATE", None)
+
+
+def _finish() -> None:
+    """Until all that was dispatched is computed; then raises the first failure."""
+    await_all(jax.live_arrays())  # type: ignore[no-untyped-call]  # jax has no types for it
+
+
+def _needed_bytes(executable: Any) -> int:
+    """Bytes that a run takes beside its arguments, for results and what is between them; 0 where nobody knows."""
+    analysis = executable.memory_analysis()
+    output, temp, alias = (getattr(analysis, f"{each}_size_in_bytes", 0) for each in ("output", "temp", "alias"))
+    return int(output + temp - alias)
 
 
 #: Code of a program without operations, and of each primitive: fitted to serialized programs of XLA on CPU.

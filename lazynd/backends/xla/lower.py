@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any, NamedTuple
@@ -250,7 +251,7 @@ def _scatter(x: jax.Array, updates: jax.Array, *indices: jax.Array, axes: tuple[
 
 @lowers("random_bits")
 def _random_bits(seed: jax.Array, counter: jax.Array, *, shape: tuple[int, ...]) -> jax.Array:
-    size = int(np.prod(shape, dtype=np.int64))
+    size = math.prod(shape)
     half = (size + 1) // 2
     words = threefry(seed, counter, lax.iota(np.uint32, half))
     return jnp.concatenate(words)[:size].reshape(shape)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any, ClassVar
 
 import numpy as np
@@ -9,7 +10,7 @@ import numpy as np
 from .. import build as ir
 from ..errors import OperatorError
 from ..primitive import Primitive
-from ..types import Type, is_floating, widened
+from ..types import INT32, Type, is_floating, require_counted, widened
 from ..value import Value
 from .elementwise import Array, Samples
 
@@ -54,7 +55,7 @@ class ReduceProd(Reduction):
         # The product of all other elements, exact where one of them is zero.
         kept = [i for i in range(x.ndim) if i not in axes]
         rows = ir.reshape(
-            ir.transpose(x, [*kept, *axes]), [-1 if kept else 1, int(np.prod([x.shape[a] for a in axes]))]
+            ir.transpose(x, [*kept, *axes]), [-1 if kept else 1, math.prod(x.shape[a] for a in axes)]
         )
         n = rows.shape[1]
         eye = ir.iota((1, n, n), 1) == ir.iota((1, n, n), 2)
@@ -114,6 +115,7 @@ class ArgExtremum(Primitive, family=True):
     def infer(self, x: Type, *, axis: int, dtype: np.dtype[Any]) -> Type:
         if x.shape[axis] == 0:
             raise OperatorError(f"{self.name}: no elements to choose from in {x} along {axis}")
+        require_counted(x.shape[axis], INT32)
         return Type((*x.shape[:axis], *x.shape[axis + 1 :]), dtype, x.context)
 
     def vjp(self, g: Value, y: Value, x: Value, **attributes: Any) -> tuple[None]:

@@ -10,7 +10,7 @@ from ..guard.leaving import INSIDE
 from ..guard.sections import Undivided
 from ..tell.stats import logger, stats
 from .drive import drive
-from .failure import ProgramError
+from .failure import ProgramError, reason
 from .partition import period_of
 from .plan import live
 from .regions import Region, Regions
@@ -66,6 +66,7 @@ def overflow(regions: Regions) -> None:
             region.unit *= 2
             return
     close(regions)
+    regions.open.moves = region.moves  # said before what moves data is recorded
 
 
 def _cost_of_last(region: Region, nodes: int) -> int:
@@ -96,6 +97,6 @@ def waitall(regions: Regions) -> None:
         with INSIDE:
             finish_all()
     except Exception as error:
-        failure = failure or ProgramError(f"waiting for what runs failed: {type(error).__name__}: {error}")
+        failure = failure or ProgramError(f"waiting for what runs failed{reason(error)}")
     if failure is not None:
         raise failure
