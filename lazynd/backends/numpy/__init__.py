@@ -13,8 +13,10 @@ from ...ir.node import Node
 from ...ir.primitive import Primitive
 from ...ir.specialization import Specialization
 from ...ir.types import FLOAT32, Context, is_bfloat16
-from ..protocol import EXACT_SIZE, ROUNDED_ONCE, cast_scalar
+from ..protocol import cast_scalar
+from .functions import evaluation
 from .steps import Steps
+from .subnormals import Flushed
 
 Array = np.ndarray[Any, Any]
 
@@ -29,15 +31,13 @@ def evaluate(graph: Graph, inputs: Sequence[Any]) -> list[Array]:
         for ref in node.inputs or ():
             uses[ref.node] = uses.get(ref.node, 0) + 1
     kept = {ref.node for ref in graph.outputs}
-    with np.errstate(all="ignore"):
+    with np.errstate(all="ignore"), Flushed():
         for node in graph.nodes:
             spec = node.spec
             assert spec is not None and node.inputs is not None and isinstance(spec.op, Primitive)
             operands = [known[r.node, r.index] for r in node.inputs]
-            if spec.op.name in ROUNDED_ONCE and operands[0].dtype == FLOAT32 and operands[0].size <= EXACT_SIZE:
-                result = spec.op.evaluate(operands[0].astype(np.float64)).astype(FLOAT32)
-            else:
-                result = _evaluate(spec.op, spec, operands)
+            function = evaluation(spec)
+            result = _evaluate(spec.op, spec, operands) if function is None else function(*operands)
             del operands
             for i, (each, type) in enumerate(zip(_listed(result), spec.out_types, strict=True)):
                 array = np.asarray(each)
@@ -93,7 +93,7 @@ class Interpreted:
     def __call__(self, buffers: Sequence[Any], scalars: Sequence[Any]) -> list[Array]:
         given = [*map(np.asarray, buffers)]
         given += [np.asarray(cast_scalar(v, t)) for v, t in zip(scalars, self.slot_types, strict=True)]
-        with np.errstate(all="ignore"):
+        with np.errstate(all="ignore"), Flushed():
             made = self.steps(given)
         # Results own their memory: whoever writes to one must not change an input or another result.
         return [x if own and x.base is None else x.copy() for x, own in zip(made, self.steps.fresh, strict=True)]
@@ -104,6 +104,7 @@ class NumpyBackend:
 
     name = "numpy"
     buffer_class: type = np.ndarray
+    function = None
 
     def device_count(self, device_type: str) -> int:
         return 1 if device_type == "cpu" else 0

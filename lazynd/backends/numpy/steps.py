@@ -19,7 +19,7 @@ from ...ir.node import Node
 from ...ir.primitive import Primitive
 from ...ir.specialization import Specialization
 from ...ir.types import Type, is_bfloat16
-from .functions import rounded
+from .functions import Call, Compiled, call_of, evaluation, needs_compiled
 
 Array = np.ndarray[Any, Any]
 #: The function; places of its operands; place, or slice of places, of its results; places that nothing reads any more.
@@ -34,13 +34,17 @@ class Steps:
 
     It may write to the inputs numbered ``owned``. ``fresh``: whether each output is an array that the call made, and
     that shares memory with no input, no other output and nothing else.
+
+    ``compiled`` computes functions whose bits NumPy does not give, those in ``calls``; without it they are NumPy's.
     """
 
-    __slots__ = ("_graph", "_outputs", "_rest", "_scalars", "_steps", "_variants", "fresh")
+    __slots__ = ("_compiled", "_graph", "_outputs", "_rest", "_scalars", "_steps", "_variants", "calls", "fresh")
 
-    def __init__(self, graph: Graph, owned: Collection[int] = ()) -> None:
-        schedule = _Schedule(graph, owned)
+    def __init__(self, graph: Graph, owned: Collection[int] = (), compiled: Compiled | None = None) -> None:
+        schedule = _Schedule(graph, owned, compiled)
         self._graph = graph
+        self._compiled = compiled
+        self.calls: Collection[Call] = () if compiled is None else _calls(graph)
         self._steps = schedule.steps
         #: The values that are no inputs: constants, and None for what is computed.
         self._rest = [schedule.constants.get(i) for i in range(len(graph.inputs), schedule.size)]
@@ -54,7 +58,7 @@ class Steps:
         """The same, where the call may write to the inputs ``numbers``."""
         found = self._variants.get(numbers)
         if found is None:
-            found = self._variants[numbers] = Steps(self._graph, numbers)
+            found = self._variants[numbers] = Steps(self._graph, numbers, self._compiled)
         return found
 
     @property
@@ -76,7 +80,8 @@ class Steps:
 class _Schedule:
     """The steps of a graph, while they are found out."""
 
-    def __init__(self, graph: Graph, owned: Collection[int]) -> None:
+    def __init__(self, graph: Graph, owned: Collection[int], compiled: Compiled | None) -> None:
+        self._compiled = compiled
         self.size = len(graph.inputs)
         self.steps: list[Step] = []
         self.constants: dict[int, Any] = {}
@@ -112,7 +117,7 @@ class _Schedule:
             self.types[first] = spec.in_types[0].with_shape(shape)
             function: Callable[..., Any] = partial(_reshaped, shape)
         else:
-            function = _function(spec)
+            function = _function(spec, self._compiled)
         if spec.op.shares:
             self.private.difference_update(operands)
         else:
@@ -176,19 +181,34 @@ def _reshaped(shape: tuple[int, ...], x: Any) -> Any:
     return x.reshape(shape)
 
 
-def _function(spec: Specialization) -> Callable[..., Any]:
+def _calls(graph: Graph) -> Collection[Call]:
+    """The functions in ``graph``, and in what it runs, that need what a compiling backend has."""
+    found: set[Call] = set()
+    for spec in dict.fromkeys([node.spec for node in graph.nodes if node.spec is not None]):
+        call = call_of(spec)
+        if call is not None and needs_compiled(call):
+            found.add(call)
+        for inside in subgraphs(spec).values():
+            found.update(_calls(inside))
+    return found
+
+
+def _function(spec: Specialization, compiled: Compiled | None) -> Callable[..., Any]:
     """What computes ``spec`` from its operands."""
     op = spec.op
     assert isinstance(op, Primitive)
+    function = evaluation(spec, compiled)
+    if function is not None:
+        return function
     if op.in_float32 and any(is_bfloat16(type.dtype) for type in (*spec.in_types, *spec.out_types)):
         return partial(_widened, spec, partial(op.evaluate, **spec.attributes))
     if op.nests:
-        return partial(op.evaluate, **{**spec.attributes, **{k: Steps(g) for k, g in subgraphs(spec).items()}})
+        return partial(op.evaluate, **{**spec.attributes, **{k: Steps(g, (), compiled) for k, g in subgraphs(spec).items()}})
     if spec.attributes:
         return partial(op.evaluate, **spec.attributes)
     if not spec.in_types:
         return op.evaluate
-    return rounded(op.name, spec.in_types[0], op.evaluation(spec.in_types[0].dtype))
+    return op.evaluation(spec.in_types[0].dtype)
 
 
 def _widened(spec: Specialization, function: Callable[..., Any], *operands: Any) -> Any:

@@ -11,7 +11,7 @@ import numpy as np
 from .. import build as ir
 from ..errors import OperatorError
 from ..primitive import Primitive
-from ..types import Type, is_floating
+from ..types import Type, is_floating, widened
 from ..value import Value
 
 Array = np.ndarray[Any, Any]
@@ -171,7 +171,7 @@ class Rsqrt(Unary):
         return (g * (-0.5 * y / x),)
 
     def evaluate(self, x: Array) -> Array:
-        return (1 / np.sqrt(x)).astype(x.dtype)
+        return (1 / np.sqrt(x.astype(widened(x.dtype), copy=False))).astype(x.dtype)
 
 
 class Cbrt(Unary):

@@ -12,8 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from ...backends import cast_scalar, loaded_backend
+from ...backends import cast_scalar, compiled_function, loaded_backend
 from ...backends.numpy.steps import Array, Steps
+from ...backends.numpy.subnormals import Flushed
 from ...config import config
 from ...ir.errors import OutOfBounds
 from ...ir.flatten import flat_graph
@@ -32,7 +33,7 @@ from .plan import Plan
 def interpret(plan: Plan) -> None:
     """Run ``plan`` and publish its results; called with the lock held."""
     wanted = [plan.items[i] for i in plan.outputs]
-    with np.errstate(all="ignore"):
+    with np.errstate(all="ignore"), Flushed():
         results = _Interpretation(plan, wanted).run()
     publish(wanted, results, plan.items)
     stats.interpreted += 1
@@ -43,7 +44,7 @@ def steps_of(spec: Specialization) -> Steps:
     """What runs ``spec`` on its inputs and numbers."""
     found: Steps | None = spec.steps
     if found is None:
-        found = spec.steps = Steps(flat_graph(spec))
+        found = spec.steps = Steps(flat_graph(spec), (), compiled_function)
     return found
 
 
