@@ -83,4 +83,5 @@ def _as_list(obj: Any) -> Any:
     """A list or tuple as it is, anything else alone in a list."""
     return obj if isinstance(obj, list | tuple) else [obj]
 
+
 __getattr__, __dir__ = fronts(__name__)

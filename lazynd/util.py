@@ -36,4 +36,5 @@ def setenv(name: str, value: str | None) -> None:
     else:
         os.environ[name] = value
 
+
 __getattr__, __dir__ = fronts(__name__)

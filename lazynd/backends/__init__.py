@@ -61,6 +61,6 @@ def finish_all() -> None:
 
 
 __all__ = [
-    "Backend", "Executable", "NumpyBackend", "cast_scalar", "compiled_function", "finish_all", "get_backend", "loaded_backend",
-    "register_backend",
+    "Backend", "Executable", "NumpyBackend", "cast_scalar", "compiled_function", "finish_all", "get_backend",
+    "loaded_backend", "register_backend",
 ]  # fmt: skip

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -104,7 +104,7 @@ class NumpyBackend:
 
     name = "numpy"
     buffer_class: type = np.ndarray
-    function = None
+    function: Callable[..., Array] | None = None
 
     def device_count(self, device_type: str) -> int:
         return 1 if device_type == "cpu" else 0

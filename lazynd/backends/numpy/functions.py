@@ -1,8 +1,8 @@
 """Functions in NumPy, with the bits that compiled programs give.
 
-Of ``FUNCTIONS`` every library has its own last digits. Small arrays are computed in double precision and rounded once, by
-every backend on the host. For larger ones the interpreter calls what a compiling backend has (``Compiled``), where it is
-given that; the reference, which the tests compare compiled programs with, computes them by itself.
+Of ``FUNCTIONS`` every library has its own last digits. Small arrays are computed in double precision and rounded once,
+by every backend on the host. For larger ones the interpreter calls what a compiling backend has (``Compiled``), where
+it is given that; the reference, which the tests compare compiled programs with, computes them by itself.
 """
 
 from __future__ import annotations
@@ -49,6 +49,7 @@ def evaluation(spec: Specialization, compiled: Compiled | None = None) -> Callab
     assert isinstance(spec.op, Primitive)
     _, wide, size = call
     given = spec.out_types[0]
+    function: Callable[..., Any]
     if wide == FLOAT32 and size <= EXACT_SIZE:
         function = partial(_once, spec.op.evaluate)
     elif compiled is not None:

@@ -203,7 +203,8 @@ def _function(spec: Specialization, compiled: Compiled | None) -> Callable[..., 
     if op.in_float32 and any(is_bfloat16(type.dtype) for type in (*spec.in_types, *spec.out_types)):
         return partial(_widened, spec, partial(op.evaluate, **spec.attributes))
     if op.nests:
-        return partial(op.evaluate, **{**spec.attributes, **{k: Steps(g, (), compiled) for k, g in subgraphs(spec).items()}})
+        inside = {name: Steps(graph, (), compiled) for name, graph in subgraphs(spec).items()}
+        return partial(op.evaluate, **{**spec.attributes, **inside})
     if spec.attributes:
         return partial(op.evaluate, **spec.attributes)
     if not spec.in_types:

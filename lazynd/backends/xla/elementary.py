@@ -1,8 +1,8 @@
 """Elementary functions in arithmetic that leaves the compiler no choice, and in functions that have one meaning.
 
-XLA has several ways to compute some functions, and takes one or the other by what surrounds them: in small loops ``tan``
-and ``cbrt`` give other digits than elsewhere. Others it writes out as sums and products, which it merges with those
-around them. So these are written out here, every product behind a barrier (``hide``).
+XLA has several ways to compute some functions, and takes one or the other by what surrounds them: in small loops
+``tan`` and ``cbrt`` give other digits than elsewhere. Others it writes out as sums and products, which it merges with
+those around them. So these are written out here, every product behind a barrier (``hide``).
 """
 
 from __future__ import annotations
@@ -130,7 +130,8 @@ def _log1p(x: jax.Array, hide: Hide) -> jax.Array:
 #: How functions are computed of which XLA has no one way.
 WRITTEN_OUT: Final[dict[str, Callable[[jax.Array, Hide], jax.Array]]] = {
     "rsqrt": _rsqrt, "logistic": _logistic, "tan": _tan, "sinh": _sinh, "cosh": _cosh, "asinh": _asinh,
-    "acosh": _acosh, "atanh": _atanh, "cbrt": _cbrt, "erf": _erf, "exponential_minus_one": _expm1, "log_plus_one": _log1p,
+    "acosh": _acosh, "atanh": _atanh, "cbrt": _cbrt, "erf": _erf, "exponential_minus_one": _expm1,
+    "log_plus_one": _log1p,
 }  # fmt: skip
 
 

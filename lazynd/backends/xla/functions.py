@@ -1,14 +1,14 @@
 """Functions of NumPy arrays with the bits of compiled programs, for the interpreter.
 
-A function of an array of any shape is computed in blocks of two sizes, by programs that are compiled once for a function
-and a dtype (and are kept on disk like others): nothing is compiled for a shape. Since functions are lowered so that what
-surrounds a number does not matter, blocks give the bits that a program of the whole array gives.
+A function of an array of any shape is computed in blocks of two sizes, by programs that are compiled once for a
+function and a dtype (and are kept on disk like others): nothing is compiled for a shape. Since functions are lowered so
+that what surrounds a number does not matter, blocks give the bits that a program of the whole array gives.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any, Final
+from typing import Any
 
 import jax
 import numpy as np

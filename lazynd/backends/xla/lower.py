@@ -363,7 +363,8 @@ class Lowered:
         twice = wide == np.float32 and operands[0].size <= EXACT_SIZE and name in FUNCTIONS
         exact = [lax.convert_element_type(x, np.float64 if twice else wide) for x in operands]
         if self._barrier is not None and name in WRITTEN_OUT:
-            made = self._barrier(WRITTEN_OUT[name](*exact, self._barrier))
+            (x,) = exact
+            made = self._barrier(WRITTEN_OUT[name](x, self._barrier))
         else:
             made = self._lowerings[name](*exact)
         return _convert(lax.convert_element_type(made, wide), dtype=given)
@@ -382,10 +383,9 @@ def needs_barrier(graph: Graph, inside: bool = False) -> bool:
     if hidden(graph, inside):
         return True
     specs = {node.spec for node in graph.nodes if node.spec is not None}
-    return any(
-        (spec.op.name in WRITTEN_OUT and is_function(spec)) or any(needs_barrier(g, True) for g in subgraphs(spec).values())
-        for spec in specs
-    )
+    if any(spec.op.name in WRITTEN_OUT and is_function(spec) for spec in specs):
+        return True
+    return any(needs_barrier(body, True) for spec in specs for body in subgraphs(spec).values())
 
 
 def lower(

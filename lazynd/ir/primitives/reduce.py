@@ -54,9 +54,7 @@ class ReduceProd(Reduction):
     def vjp(self, g: Value, y: Value, x: Value, *, axes: tuple[int, ...]) -> tuple[Value]:
         # The product of all other elements, exact where one of them is zero.
         kept = [i for i in range(x.ndim) if i not in axes]
-        rows = ir.reshape(
-            ir.transpose(x, [*kept, *axes]), [-1 if kept else 1, math.prod(x.shape[a] for a in axes)]
-        )
+        rows = ir.reshape(ir.transpose(x, [*kept, *axes]), [-1 if kept else 1, math.prod(x.shape[a] for a in axes)])
         n = rows.shape[1]
         eye = ir.iota((1, n, n), 1) == ir.iota((1, n, n), 2)
         others = ir.prod(ir.select(eye, ir.ones_like(ir.expand_dims(rows, 1)), ir.expand_dims(rows, 1)), 2)
