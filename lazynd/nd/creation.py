@@ -118,16 +118,16 @@ def _made(name: str, operator: str, attributes: tuple[Any, ...], possible: str, 
 
     ``name`` among them means nothing, as in every operator.
     """
-    unknown = sorted(given.keys() - {"out", "name"})
+    frame = calling_frame()
+    if not given:
+        return NDArray(invoke(OPERATORS[operator], (), attributes, frame)[0])
+    unknown, out = sorted(given.keys() - {"out", "name"}), given.get("out")
     if unknown:
         raise MXNetError(f"Cannot find argument '{unknown[0]}', Possible Arguments: {possible}")
-    frame, out = calling_frame(), given.get("out")
     into = None if out is None else Out(name, out, (), frame)
     cells = invoke(OPERATORS[operator], (), attributes, frame)
-    if into is None:
-        return NDArray(cells[0])
-    written: NDArray = into.write(cells)
-    return written
+    made: NDArray = NDArray(cells[0]) if into is None else into.write(cells)
+    return made
 
 
 def _filled(name: str, shape: Shape, value: float, ctx: Context | None, dtype: Any, given: dict[str, Any]) -> NDArray:

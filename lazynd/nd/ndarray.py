@@ -234,7 +234,8 @@ class NDArray(Stateful):
         recorder.guard_write(cell)
         if result._cell.type is not cell.type:
             raise MXNetError(f"the result {result._cell.type} does not fit the array {cell.type} it is written to")
-        recorder.guard_value(result._cell)
+        if result._cell.history is not None:
+            recorder.guard_value(result._cell)
         recorder.move(cell, result._cell)
         return self
 
