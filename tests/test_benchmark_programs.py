@@ -21,7 +21,7 @@ FACTS: dict[str, Callable[..., bool]] = {
     "k_means": lambda centres, nearest, inertia: (np.diff(inertia) <= 1e-3).all() and set(nearest) <= set(range(6)),
     "kalman_filter": lambda track, p, error: error < 0.3 and np.allclose(p, p.T, atol=1e-4),
     "shallow_water": lambda h, u, mass: (abs(mass / mass[0] - 1) < 1e-3).all() and not u[[0, -1]].any(),
-    "policy_gradient": lambda lengths, losses, policy: lengths[0] == 24 and (lengths[-5:] == 8).all(),
+    "policy_gradient": lambda lengths, losses, policy: lengths[:5].max() == 24 and lengths[-10:].max() <= 8,
     "written_out_gru": lambda losses, weights: losses[-5:].mean() < losses[:5].mean(),
     "growing_attention": lambda said, shares, values: len(said) == 61 and abs(shares.sum() - 1) < 1e-5,
     "word2vec": lambda losses, *near: losses[-1] < losses[0] and all(abs(n[0] - 1) < 1e-5 for n in near),

@@ -1,10 +1,10 @@
-"""A policy learns to walk to the end of a corridor: roll-outs of varying length, the gradient through each."""
+"""A policy learns to walk to the end of a corridor from anywhere: roll-outs of varying length, a gradient of each."""
 
 import numpy as np
 from mxnet import autograd, nd
 
 RTOL, ATOL = 1e-3, 1e-4
-EPISODES, LONGEST, LENGTH, HIDDEN, RATE = 40, 24, 8, 16, 0.1
+EPISODES, LONGEST, LENGTH, HIDDEN, RATE = 40, 24, 8, 16, 1.0
 
 
 def features(place):
@@ -17,7 +17,7 @@ def policy(x, p):
 
 def roll_out(p, rng):
     """The recorded probabilities of what was done, and the rewards."""
-    place, chosen, rewards = 0, [], []
+    place, chosen, rewards = rng.randint(0, LENGTH), [], []
     while place < LENGTH and len(rewards) < LONGEST:
         scores = policy(features(place), p)
         right = rng.uniform() < np.exp(scores.asnumpy()[0, 1])
@@ -37,14 +37,14 @@ def returns(rewards):
 
 def run():
     rng = np.random.RandomState(4)
-    p = [nd.array(rng.normal(0, 0.5, shape)) for shape in ((3, HIDDEN), (HIDDEN,), (HIDDEN, 2))]
+    p = [nd.array(rng.normal(0, 0.1, shape)) for shape in ((3, HIDDEN), (HIDDEN,), (HIDDEN, 2))]
     for each in p:
         each.attach_grad()
     lengths, losses = [], []
     for _ in range(EPISODES):
         with autograd.record():
             chosen, rewards = roll_out(p, rng)
-            loss = -(nd.concat(*chosen, dim=0) * nd.array(returns(rewards))).sum()
+            loss = -(nd.concat(*chosen, dim=0) * nd.array(returns(rewards))).mean()
         loss.backward()
         for each in p:
             each -= RATE * each.grad
