@@ -107,7 +107,7 @@ class Specialization:
 
 
 #: Every specialization of primitives and operators that exists; derived ones hang on these.
-SPECIALIZATIONS: Final[Interning[tuple[Any, ...], Specialization]] = Interning(768)
+SPECIALIZATIONS: Final[Interning[tuple[Any, ...], Specialization]] = Interning(640)
 _RECENT: Final = SPECIALIZATIONS.recent
 
 

@@ -29,10 +29,10 @@ _EMPTY = inspect.Parameter.empty
 #: Floats are not among them: 0.0 equals -0.0, and NaN does not equal itself.
 _EXACT = (int, str, type(None), type, np.dtype, Context)
 #: Calls by operator, types and attributes.
-CALLS: Final[Recent[tuple[Any, ...], tuple[Specialization, tuple[Any, ...]]]] = Recent(768)
+CALLS: Final[Recent[tuple[Any, ...], tuple[Specialization, tuple[Any, ...]]]] = Recent(640)
 _bound: Final = CALLS.now
 #: Calls of an operator with a number, and the numbers that have a specialization of their own.
-SCALAR_CALLS: Final[Recent[tuple[str, Type], tuple[Specialization, frozenset[float]]]] = Recent(384)
+SCALAR_CALLS: Final[Recent[tuple[str, Type], tuple[Specialization, frozenset[float]]]] = Recent(320)
 _bound_scalar: Final = SCALAR_CALLS.now
 
 

@@ -571,7 +571,7 @@ def _key(key: Any) -> Any:
 
 
 #: Calls with two arrays, by operator and types.
-BINARY_CALLS: Final[Recent[tuple[str, Type, Type], Specialization]] = Recent(384)
+BINARY_CALLS: Final[Recent[tuple[str, Type, Type], Specialization]] = Recent(320)
 _bound: Final = BINARY_CALLS.now
 
 
