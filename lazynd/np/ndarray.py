@@ -185,8 +185,8 @@ class ndarray(NDArray):
         target = resolved(self.shape, as_extents(newshape[0] if len(newshape) == 1 else newshape, "newshape"))
         return ndarray(invoke(OPERATORS["_reshape_to"], (self._cell,), (target,), calling_frame())[0])
 
-    def flatten(self, order: str = "C") -> ndarray:  # type: ignore[override]  # NumPy's: one dimension is left
-        """A copy with one dimension."""
+    def flatten(self, order: Any = "C") -> ndarray:
+        """A copy with one dimension, as in NumPy; ``order`` is "C"."""
         return self.reshape(-1, order=order)
 
     @use_np_shape
