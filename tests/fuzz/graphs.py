@@ -10,6 +10,7 @@ import numpy as np
 from lazynd.backends import get_backend
 from lazynd.backends.numpy import evaluate
 from lazynd.backends.numpy.steps import Steps
+from lazynd.backends.numpy.subnormals import Flushed
 from lazynd.ir.flatten import flatten
 from lazynd.ir.graph import Graph
 from lazynd.ir.text import print_graph
@@ -38,7 +39,7 @@ def interpret(built: Built) -> Results:
 
 
 def in_steps(built: Built, graph: Graph) -> Results:
-    with np.errstate(all="ignore"):
+    with np.errstate(all="ignore"), Flushed():
         made: Results = Steps(graph)([*built.arrays, *built.slots])
     return made
 
