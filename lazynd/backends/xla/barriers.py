@@ -12,7 +12,6 @@ Sums and products of matrices may be rounded in any way: what they alone read ha
 from __future__ import annotations
 
 from collections.abc import Callable
-from enum import Flag
 from typing import Final
 
 import jax
@@ -28,95 +27,91 @@ from ..protocol import FUNCTIONS
 
 Hide = Callable[[jax.Array], jax.Array]
 
+# What a reader must not see through, as bits of a number.
+#: Products, which an addition could take in.
+_PRODUCT: Final = 1
+#: Functions, which undo each other, and which a fused maximum computes with other digits.
+_FUNCTION: Final = 2
+#: Constants, of which the compiler would compute functions itself, or change the order of operations.
+_CONSTANT: Final = 4
+#: Functions whose products are such functions: exp(x) * exp(y) is exp(x + y).
+_POWER: Final = 8
+#: Roots, of which some functions are others: log(sqrt(x)) is log(x) / 2.
+_ROOT: Final = 16
+_ALL: Final = 31
 
-class Kind(Flag):
-    """What a reader must not see through."""
-
-    NOTHING = 0
-    #: Products and quotients that an addition could take in.
-    PRODUCTS = 1
-    #: Functions that cancel each other, or that a fused maximum would compute with other digits.
-    FUNCTIONS = 2
-    #: Constants of which the compiler would compute functions itself, or change the order of operations.
-    CONSTANTS = 4
-    ALL = 7
-
-
-#: What a reader must not see through in its operands: sums mind nothing, nor does what only reads whole numbers ...
-_READERS: dict[str, Kind] = dict.fromkeys((
-    "reduce_sum", "reduce_prod", "reduce_window_sum", "dot_general", "convolution", "check_index",
-), Kind.NOTHING)  # fmt: skip
-#: ... what compares numbers gives others where one digit is another ...
-_READERS |= dict.fromkeys((
-    "equal", "not_equal", "less", "less_equal", "greater", "greater_equal", "sign", "floor", "ceil",
-    "round_nearest_even", "reduce_max", "reduce_min", "argmax", "argmin", "sort", "reduce_window_max", "window_argmax",
-), Kind.FUNCTIONS)  # fmt: skip
-_READERS |= dict.fromkeys(("multiply", "divide", "remainder", "convert"), Kind.FUNCTIONS | Kind.CONSTANTS)
-#: ... and others (additions, functions, loops, which the compiler may unroll, claimed operators) mind everything.
-_OTHERS: Final = Kind.ALL
-_ALL_BUT_CONSTANTS: Final = Kind.PRODUCTS | Kind.FUNCTIONS
-#: Which of these come through an operation: those that move numbers, or change their sign, hand on what they read.
-#: What is chosen among several operands is no constant.
-_THROUGH: Final[dict[str, Kind]] = {
-    **{name: Kind.ALL for name, primitive in PRIMITIVES.items() if primitive.moves},
-    **dict.fromkeys(("negate", "abs"), Kind.ALL),
-    **dict.fromkeys(("select", "pad", "concatenate", "dynamic_update_slice"), _ALL_BUT_CONSTANTS),
-    **dict.fromkeys(("maximum", "minimum"), Kind.FUNCTIONS),
+#: What readers must not see through in their operands; nothing, if they are free to round as they like.
+_READERS: Final[dict[str, int]] = {
+    **dict.fromkeys(("reduce_sum", "reduce_prod", "reduce_window_sum", "dot_general", "convolution", "check_index"), 0),
+    **dict.fromkeys(("add", "subtract", "cumsum", "scatter"), _PRODUCT | _FUNCTION | _CONSTANT),
+    "multiply": _POWER | _CONSTANT, "divide": _CONSTANT, "remainder": _CONSTANT, "convert": _FUNCTION | _CONSTANT,
+    # What compares numbers finds them among others, so they have to be the same.
+    **dict.fromkeys((
+        "equal", "not_equal", "less", "less_equal", "greater", "greater_equal", "sign", "floor", "ceil", "sort",
+        "round_nearest_even", "reduce_max", "reduce_min", "argmax", "argmin", "reduce_window_max", "window_argmax",
+    ), _FUNCTION),
+}  # fmt: skip
+#: Functions, loops and choices, whose graphs the compiler may unroll into this one, and claimed operators.
+_OTHERS: Final = _ALL
+#: Readers that hand on what they read, and which of it. What is chosen among several operands is no constant.
+_THROUGH: Final[dict[str, int]] = {
+    **{name: _ALL for name, primitive in PRIMITIVES.items() if primitive.moves},
+    **dict.fromkeys(("negate", "abs"), _ALL),
+    **dict.fromkeys(("select", "pad", "concatenate", "dynamic_update_slice"), _ALL & ~_CONSTANT),
+    **dict.fromkeys(("maximum", "minimum"), _FUNCTION),
 }
-#: What each source of such results is.
-_SOURCES: Final[dict[str, Kind]] = {
-    "multiply": Kind.PRODUCTS, "constant": Kind.CONSTANTS, "convert": Kind.FUNCTIONS, "sqrt": Kind.FUNCTIONS,
-    **dict.fromkeys(FUNCTIONS, Kind.FUNCTIONS),
+#: What there is to see in a result. (A quotient shows nothing: see ``elementary.quotient``.)
+_SOURCES: Final[dict[str, int]] = {
+    "multiply": _PRODUCT, "constant": _CONSTANT, "convert": _FUNCTION, "sqrt": _ROOT,
+    **dict.fromkeys(FUNCTIONS, _FUNCTION), **dict.fromkeys(("exponential", "power"), _FUNCTION | _POWER),
 }  # fmt: skip
 
 
-def hidden(graph: Graph, inside: bool) -> frozenset[Node]:
+def hidden(graph: Graph, inside: bool = False) -> frozenset[Node]:
     """The nodes of ``graph`` whose results go through a barrier; ``inside``: it is the graph of a loop or a choice."""
-    seen: dict[Node, Kind] = {}
-    if inside:
-        seen = {ref.node: Kind.ALL for ref in graph.outputs}
+    asked = {ref.node: _ALL for ref in graph.outputs} if inside else {}
     found = []
     for node in reversed(graph.nodes):
         spec = node.spec
         assert spec is not None and node.inputs is not None
-        kind = seen.get(node, Kind.NOTHING)
-        if kind & _source(spec):
+        here = asked.get(node, 0)
+        if here & _source(spec):
             found.append(node)
-        asked = _asked(spec, kind)
-        if asked:
+        below = _asked(spec, here)
+        if below:
             for ref in node.inputs:
-                seen[ref.node] = seen.get(ref.node, Kind.NOTHING) | asked
+                asked[ref.node] = asked.get(ref.node, 0) | below
     return frozenset(found)
 
 
-def _source(spec: Specialization) -> Kind:
-    """What kind of result ``spec`` gives."""
-    if not is_floating(spec.out_types[0].dtype):
-        return Kind.NOTHING
+def _source(spec: Specialization) -> int:
+    """What there is to see in the result of ``spec``."""
+    kind = _SOURCES.get(spec.op.name, 0)
+    if not kind or not is_floating(spec.out_types[0].dtype):
+        return 0
     if spec.op.name == "convert" and spec.out_types[0].dtype.itemsize >= spec.in_types[0].dtype.itemsize:
-        return Kind.NOTHING
-    return _SOURCES.get(spec.op.name, Kind.NOTHING)
+        return 0  # all digits are there
+    return kind
 
 
-def _asked(spec: Specialization, kind: Kind) -> Kind:
-    """What is not to be seen through in the operands of ``spec``, whose result has readers that ask for ``kind``."""
+def _asked(spec: Specialization, here: int) -> int:
+    """What is not to be seen in the operands of ``spec``, where ``here`` is not to be seen in its result."""
     name = spec.op.name
     if not isinstance(spec.op, Primitive):
         return _OTHERS
     if name in _THROUGH:
-        return kind & _THROUGH[name]
+        return here & _THROUGH[name]
     if name.startswith("reduce_") and spec.in_types[0].size == spec.out_types[0].size:
-        return kind  # nothing is reduced
+        return here  # it reduces nothing
     return _READERS.get(name, _OTHERS)
 
 
 class Barrier:
-    """Hides floating point numbers, by a zero that is an input of the program."""
+    """Hides floating point numbers behind a ``zero`` that the compiler does not know."""
 
     def __init__(self, zero: jax.Array) -> None:
-        #: By the number of bytes. Made here, in the outermost trace: they are used inside loops.
-        self._zeros = {4: zero, 2: lax.convert_element_type(zero, np.uint16)}
-        self._zeros[8] = lax.convert_element_type(zero, np.uint64)
+        #: By the number of bytes. They are made in the outermost trace: loops use them too.
+        self._zeros = {size: lax.convert_element_type(zero, np.dtype(f"uint{8 * size}")) for size in (2, 4, 8)}
 
     def __call__(self, x: jax.Array) -> jax.Array:
         zero = self._zeros[x.dtype.itemsize]
