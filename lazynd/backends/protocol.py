@@ -37,15 +37,27 @@ class Executable(Protocol):
         """Run on the buffers of the graph's leading inputs and the numbers for its slots; may return at once."""
 
 
+class OwnFunctions(Protocol):
+    """``FUNCTIONS`` of NumPy arrays, with the bits that a backend's programs give."""
+
+    def __call__(self, name: str, *arrays: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+        """The function ``name`` of arrays of one type: float64, or float32 with more than ``EXACT_SIZE`` elements."""
+
+    def ready(self, name: str, dtype: np.dtype[Any], count: int) -> bool:
+        """Whether ``count`` numbers of ``dtype`` can be computed without compiling anything."""
+
+    def prepare(self, name: str, dtype: np.dtype[Any], count: int) -> None:
+        """Compile what computing ``count`` numbers of ``dtype`` needs."""
+
+
 class Backend(Protocol):
     """How graphs run. Buffers are opaque to the runtime, but NumPy arrays are accepted everywhere."""
 
     name: str
     #: The class of what ``put`` gives. Such a buffer is on the device of its value's context and needs no ``put``.
     buffer_class: type
-    #: One of ``FUNCTIONS``, by name, of NumPy arrays of one type, with the bits that its programs give; None if it has
-    #: no functions of its own.
-    function: Callable[..., np.ndarray[Any, Any]] | None
+    #: Its own ``FUNCTIONS``; None if it has none, and NumPy's will do.
+    function: OwnFunctions | None
 
     def device_count(self, device_type: str) -> int: ...
 

@@ -56,7 +56,8 @@ def differing(found: Array, expected: Array) -> Array:
         return np.asarray(found != expected)
     bits = np.dtype(f"uint{8 * found.dtype.itemsize}")
     same = np.ascontiguousarray(found).view(bits) == np.ascontiguousarray(expected).view(bits)
-    return np.asarray(~(same.reshape(found.shape) | (np.isnan(found) & np.isnan(expected))))
+    with np.errstate(invalid="ignore"):
+        return np.asarray(~(same.reshape(found.shape) | ((found != found) & (expected != expected))))
 
 
 def assert_agree(graph: Graph, arrays: Sequence[Array], what: str = "") -> None:

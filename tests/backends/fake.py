@@ -61,6 +61,7 @@ class FakeBackend:
     """``gpus`` GPUs beside the host. ``compiled`` and ``runs`` list devices in order, ``moves`` (from, to)."""
 
     buffer_class: type = Buffer
+    function = None
 
     def __init__(self, gpus: int = 2, name: str = "fake") -> None:
         self.name = name

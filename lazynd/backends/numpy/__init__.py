@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,7 +13,7 @@ from ...ir.node import Node
 from ...ir.primitive import Primitive
 from ...ir.specialization import Specialization
 from ...ir.types import FLOAT32, Context, is_bfloat16
-from ..protocol import cast_scalar
+from ..protocol import OwnFunctions, cast_scalar
 from .functions import evaluation
 from .steps import Steps
 from .subnormals import Flushed
@@ -104,7 +104,7 @@ class NumpyBackend:
 
     name = "numpy"
     buffer_class: type = np.ndarray
-    function: Callable[..., Array] | None = None
+    function: OwnFunctions | None = None
 
     def device_count(self, device_type: str) -> int:
         return 1 if device_type == "cpu" else 0

@@ -1,12 +1,14 @@
 """Elementary functions in arithmetic that leaves the compiler no choice, and in functions that have one meaning.
 
 XLA has several ways to compute some functions, and takes one or the other by what surrounds them: in small loops
-``tan`` and ``cbrt`` give other digits than elsewhere. Others it writes out as sums and products, which it merges with
-those around them. So these are written out here, every product behind a barrier (``hide``).
+``tan`` and ``cbrt`` give other digits than elsewhere. Others are sums and products to it, which the compiler merges with
+those around them, or in one of two ways with one another. So these are written out here: a product is behind a barrier
+(``hide``), or it is the only one of the sum that it goes into and goes nowhere else, so that there is one way to merge.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -56,7 +58,7 @@ def _halves(x: jax.Array, hide: Hide) -> tuple[jax.Array, jax.Array]:
 def _sinh(x: jax.Array, hide: Hide) -> jax.Array:
     """XLA's own adds log(1/2) to the argument, which rounds away digits of large ones; below 1 by expm1."""
     grows, fades = _halves(x, hide)
-    small = hide(lax.expm1(lax.abs(x)))
+    small = hide(_expm1(lax.abs(x), hide))
     near = hide((small + quotient(small, small + 1)) * 0.5)
     return jnp.copysign(lax.select(lax.abs(x) < 1, near, grows - fades), x)
 
@@ -113,8 +115,13 @@ def _erf(x: jax.Array, hide: Hide) -> jax.Array:
 
 
 def _expm1(x: jax.Array, hide: Hide) -> jax.Array:
-    """XLA's own, which gives tiny numbers back as they are: hidden, so that those below the normal range become 0."""
-    return lax.expm1(x)
+    """Near 0 the sum of x^k / k!, whose first term left out is a hundredth of a unit in the last place."""
+    terms = 9 if x.dtype == np.float32 else 15
+    series = jnp.full_like(x, 1 / math.factorial(terms))
+    for k in range(terms - 1, 1, -1):
+        series = series * x + x.dtype.type(1 / math.factorial(k))
+    near = x + hide(hide(x * x) * series)
+    return lax.select(lax.abs(x) < 0.5, jnp.copysign(near, x), hide(lax.exp(x)) - 1)
 
 
 #: ``log(1 + t)`` is ``t - t² / 2 + t³ P(t)``: P from its highest power on, fitted for the least relative error of the

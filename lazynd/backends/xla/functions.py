@@ -8,20 +8,21 @@ that what surrounds a number does not matter, blocks give the bits that a progra
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, Final
 
 import jax
 import numpy as np
 
 from ...ir.graph import Graph, graph_of
 from ...ir.primitive import PRIMITIVES
-from ...ir.types import FLOAT64, Type
+from ...ir.types import FLOAT32, FLOAT64, Type
 from ..protocol import EXACT_SIZE, FUNCTIONS, Executable
 
 Array = np.ndarray[Any, Any]
 #: Numbers in a block: a call costs what 10,000 numbers cost, so that smaller blocks would not be quicker.
 SMALL, LARGE = 4096, 65536
 assert SMALL > EXACT_SIZE, "smaller arrays are computed in another precision"
+_OF_TWO: Final = frozenset(("power", "atan2"))
 
 
 class Functions:
@@ -32,11 +33,11 @@ class Functions:
         self._programs: dict[tuple[str, np.dtype[Any], int], Executable] = {}
 
     def __call__(self, name: str, *arrays: Array) -> Array:
-        """The primitive ``name`` of ``FUNCTIONS`` on each element, as a program computes it for an array of this size.
+        """The primitive ``name`` of ``FUNCTIONS`` on each element, with the bits that it has in a program.
 
         ``arrays`` are its one or two operands, of one shape and dtype: float32 with more than ``EXACT_SIZE`` elements,
-        or float64 with any number. The result is new. The first call for a function, dtype and size of blocks compiles
-        (or loads) a program; whatever fails there is raised as it is.
+        or float64 with any number; ``ValueError`` for others, which NumPy computes as programs do. The result is a new
+        array. What is not ``ready`` is compiled first, and whatever fails there is raised as it is.
 
         >>> from lazynd.backends import get_backend
         >>> x = np.linspace(0, 3, 5000, dtype="float32")
@@ -45,24 +46,35 @@ class Functions:
         """
         shape, dtype = arrays[0].shape, arrays[0].dtype
         if name not in FUNCTIONS or any((x.shape, x.dtype) != (shape, dtype) for x in arrays):
-            raise ValueError(f"no function of FUNCTIONS on arrays of one type: {name} of {[x.dtype for x in arrays]}")
-        if dtype != FLOAT64 and (dtype != np.float32 or arrays[0].size <= EXACT_SIZE):
-            raise ValueError(f"{name} of {arrays[0].size} numbers of {dtype} is not computed in that precision")
+            types = ", ".join(f"{x.dtype}{list(x.shape)}" for x in arrays)
+            raise ValueError(f"{name} of {types} is no function of arrays of one type")
+        if dtype != FLOAT64 and (dtype != FLOAT32 or arrays[0].size <= EXACT_SIZE):
+            raise ValueError(f"{name} of {arrays[0].size} numbers of {dtype} is computed in another precision")
         flat = [x.reshape(-1) for x in arrays]
         made = np.empty(flat[0].size, dtype)
         for start, stop, size in _blocks(made.size):
+            program = self._program(name, dtype, size)
             given = [_filled(x[start:stop], size) for x in flat]
-            program = self._program(name, dtype, size, len(flat))
             with jax.enable_x64(True):
                 (found,) = program(given, ())
             made[start:stop] = np.asarray(found)[: stop - start]
         return made.reshape(shape)
 
-    def _program(self, name: str, dtype: np.dtype[Any], size: int, operands: int) -> Executable:
+    def ready(self, name: str, dtype: np.dtype[Any], count: int) -> bool:
+        """Whether ``count`` numbers of ``dtype`` can be computed without compiling anything."""
+        return all((name, dtype, size) in self._programs for size in _sizes(count))
+
+    def prepare(self, name: str, dtype: np.dtype[Any], count: int) -> None:
+        """Compile, or load from disk, what computing ``count`` numbers of ``dtype`` needs."""
+        for size in _sizes(count):
+            self._program(name, dtype, size)
+
+    def _program(self, name: str, dtype: np.dtype[Any], size: int) -> Executable:
         found = self._programs.get((name, dtype, size))
         if found is None:
-            spec = PRIMITIVES[name].specialize((Type((size,), dtype),) * operands, {})
-            found = self._programs.setdefault((name, dtype, size), self._compile(graph_of(spec)))
+            operands = (Type((size,), dtype),) * (2 if name in _OF_TWO else 1)
+            graph = graph_of(PRIMITIVES[name].specialize(operands, {}))
+            found = self._programs.setdefault((name, dtype, size), self._compile(graph))
         return found
 
 
@@ -73,6 +85,10 @@ def _blocks(count: int) -> Iterator[tuple[int, int, int]]:
         size = LARGE if count - start > 4 * SMALL else SMALL
         yield start, min(start + size, count), size
         start += size
+
+
+def _sizes(count: int) -> set[int]:
+    return {size for _, _, size in _blocks(count)}
 
 
 def _filled(part: Array, size: int) -> Array:

@@ -155,10 +155,24 @@ def _to_bfloat16(x: jax.Array, dtype: np.dtype[Any]) -> jax.Array:
     return lax.convert_element_type(lax.reduce_precision(exact, *precision), dtype)
 
 
+def _to_float16(x: jax.Array, dtype: np.dtype[Any]) -> jax.Array:
+    """float64 rounded once: on XLA's way through float32, what is inexact becomes odd, so that the end knows it."""
+    near = lax.convert_element_type(x, np.float32)
+    bits = lax.bitcast_convert_type(near, np.uint32)
+    too_large = lax.abs(lax.convert_element_type(near, np.float64)) > lax.abs(x)
+    bits = bits - lax.convert_element_type(too_large, np.uint32)
+    short = lax.bitcast_convert_type(bits, np.float32)
+    inexact = (lax.convert_element_type(short, np.float64) != x) & (lax.abs(x) < np.inf) & (short != 0)
+    odd = lax.bitcast_convert_type(bits | lax.convert_element_type(inexact, np.uint32), np.float32)
+    return lax.convert_element_type(odd, dtype)
+
+
 @lowers("convert")
 def _convert(x: jax.Array, *, dtype: np.dtype[Any]) -> jax.Array:
     if is_bfloat16(dtype):
         return _to_bfloat16(x, dtype)
+    if dtype == np.float16 and x.dtype == np.float64:
+        return _to_float16(x, dtype)
     if not jnp.issubdtype(x.dtype, jnp.floating) or dtype.kind not in "iu":
         return lax.convert_element_type(x, dtype)
     x = lax.convert_element_type(x, widened(x.dtype))

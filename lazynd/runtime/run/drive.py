@@ -5,13 +5,16 @@ A step plans what is left of the run and does one of these:
 - it runs the plan's program; or has the interpreter run it (``tiers.py`` says which); or it runs a part of the plan,
   if the plan is too big for one program or spans several devices;
 - it puts another run before this one, if the plan needs a value that is pending in another region;
-- it compiles what the plan needs. That happens outside the lock, so the next step plans anew: another thread may have
-  run some of it meanwhile.
+- it compiles what the plan needs: its program, or functions that the interpreter calls. That happens outside the lock,
+  so the next step plans anew: another thread may have run some of it meanwhile.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from ...backends import Backend, get_backend, loaded_backend
+from ...backends.numpy.functions import Call
 from ...config import config
 from ..guard.leaving import INSIDE, leave_quietly
 from ..guard.sections import DeferSignals, Undivided
@@ -19,7 +22,7 @@ from ..tell.sites import current_site
 from .compile import PROGRAMS, compile_program
 from .execute import execute, transfer
 from .failure import ProgramError
-from .interpret import interpret
+from .interpret import interpret, unprepared
 from .partition import divided, next_part
 from .plan import Plan
 from .program import Program
@@ -41,12 +44,15 @@ def drive(run: Run, regions: Regions, cause: str) -> None:
         try:
             with Undivided():
                 plan = run.next_plan()
-                ran = False
+                ran, calls = False, []
                 if plan is not None and not plan.foreign:
                     ran = True
                     plan, backend, program = _choose(run, plan)
                     if backend is None:
-                        interpret(plan)
+                        calls = unprepared(plan)
+                        ran = not calls
+                        if ran:
+                            interpret(plan)
                     elif program is not None:
                         execute(plan, program, backend)
                     elif plan.transfer:
@@ -59,6 +65,9 @@ def drive(run: Run, regions: Regions, cause: str) -> None:
                     continue
             if plan.foreign:
                 stack.append(run_for(plan.foreign[0], regions, foreign=True))
+            elif calls:
+                _prepare(calls)
+                run.prepared = plan.key
             elif not ran and backend is not None and compile_program(plan, backend, cause, current_site()):
                 run.compiled = plan.key
         except ProgramError as error:
@@ -69,7 +78,18 @@ def drive(run: Run, regions: Regions, cause: str) -> None:
 
 def current_backend() -> Backend:
     """The backend of the settings, imported when it is needed for the first time."""
-    name = "numpy" if config.eager else config.backend
+    return _imported("numpy" if config.eager else config.backend)
+
+
+def _prepare(calls: Sequence[Call]) -> None:
+    """Have the backend compile ``calls``, which the interpreter will make."""
+    function = _imported(config.backend).function
+    for call in calls if function is not None else ():
+        with INSIDE:
+            function.prepare(*call)
+
+
+def _imported(name: str) -> Backend:
     found = loaded_backend(name)
     if found is not None:
         return found
@@ -86,7 +106,7 @@ def _choose(run: Run, plan: Plan) -> tuple[Plan, Backend | None, Program | None]
 
     The interpreter runs the whole of a plan. What is left of one that was divided is compiled.
     """
-    if run.interpreted or config.eager:
+    if run.interpreted or config.eager or run.prepared == plan.key:
         return plan, None, None
     backend = loaded_backend(config.backend)
     family = None if backend is None else PROGRAMS.get(plan.key, backend)

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from ...backends import cast_scalar, compiled_function, loaded_backend
+from ...backends.numpy.functions import Call
 from ...backends.numpy.steps import Array, Steps
 from ...backends.numpy.subnormals import Flushed
 from ...config import config
@@ -46,6 +47,18 @@ def steps_of(spec: Specialization) -> Steps:
     if found is None:
         found = spec.steps = Steps(flat_graph(spec), (), compiled_function)
     return found
+
+
+def unprepared(plan: Plan) -> list[Call]:
+    """The functions that ``plan`` calls of the backend and that this has not compiled yet."""
+    specs = {item.spec for item in plan.items if isinstance(item, Node) and item.spec is not None}
+    calls = {call for spec in specs for call in steps_of(spec).calls}
+    if not calls:
+        return []
+    backend = loaded_backend(config.backend)
+    if backend is None:
+        return list(calls)
+    return [call for call in calls if backend.function is not None and not backend.function.ready(*call)]
 
 
 class _Interpretation:

@@ -23,11 +23,12 @@ Attempt = Callable[["Run"], "Run | None"]
 class Run:
     """What is left of some pending items, as plans; ``root`` is the value that is asked for, if any.
 
-    ``compiled``: the key of the program that this run compiled and has not run yet. ``parts``: whether a plan of it was
-    too big for one program. ``attempts``: what is tried if it fails, once it has failed.
+    ``compiled``: the key of the program that this run compiled and has not run yet. ``prepared``: that of the plan that
+    the interpreter is to run, for which functions were compiled. ``parts``: whether a plan of it was too big for one
+    program. ``attempts``: what is tried if it fails, once it has failed.
     """
 
-    __slots__ = ("attempts", "compiled", "parts", "region", "root")
+    __slots__ = ("attempts", "compiled", "parts", "prepared", "region", "root")
 
     #: Whether all that is live runs, also when the root has its value.
     whole: ClassVar[bool] = False
@@ -42,6 +43,7 @@ class Run:
         self.region = region
         self.root = root
         self.compiled: Any = None
+        self.prepared: Any = None
         self.parts = False
         self.attempts: list[Attempt] | None = None
 
