@@ -143,7 +143,8 @@ class Program:
     def _binary(self) -> Value:
         pair = [self._any(), self._other()]
         self.random.shuffle(pair)
-        return emit(self.random.choice(BINARY), *pair)
+        name = self.random.choice(BINARY)
+        return emit(name, *(map(_without_nan, pair) if name in ("maximum", "minimum") else pair))
 
     def _chosen(self) -> Value:
         x, y = self._any(), self._other()
@@ -167,8 +168,7 @@ class Program:
     def _extreme(self) -> Value:
         x = self._any()
         axis = self.random.randrange(x.ndim)
-        finite = ir.select(x == x, x, ir.zeros_like(x))  # what a maximum makes of NaN is a matter of its own
-        return x - ir.broadcast_to(ir.max(finite, axis, keepdims=True), self.shape)
+        return x - ir.broadcast_to(ir.max(ir.abs(_without_nan(x)), axis, keepdims=True), self.shape)
 
     def _loop(self) -> Value:
         """A loop over the first axis, which carries a row."""
@@ -184,3 +184,8 @@ class Program:
         first = ir.reshape(ir.slice_(x, (0, 0), (1, x.shape[1])), (x.shape[1],))
         _, (made,) = scan(step, [first], [x, y], [ir.broadcast_to(self.small[0], (x.shape[1],))])
         return made
+
+
+def _without_nan(x: Value) -> Value:
+    """What maxima and minima make of NaN, and of zeros with a sign, has tests of its own."""
+    return ir.select(x == x, x, ir.zeros_like(x))
