@@ -13,7 +13,7 @@ from lazynd.backends import get_backend
 from lazynd.backends.protocol import EXACT_SIZE, FUNCTIONS
 from lazynd.backends.xla.barriers import hidden
 from lazynd.backends.xla.elementary import WRITTEN_OUT
-from lazynd.backends.xla.functions import LARGE, SMALL
+from lazynd.backends.xla.functions import LARGE, SMALL, Functions
 from lazynd.ir import build as ir
 from lazynd.ir.errors import OperatorError
 from lazynd.ir.gradient import cotangents_of
@@ -293,14 +293,21 @@ class TestFunctions:
         assert not differing(function("tanh", twice)[1], function("tanh", x)).any()
 
     def test_it_compiles_once_for_all_shapes(self) -> None:
-        function = get_backend("xla").function
-        assert function is not None
+        made: list[Graph] = []
+
+        def compile(graph: Graph) -> Any:
+            made.append(graph)
+            return get_backend("xla").compile(graph, 0, (), False)[0]
+
+        function = Functions(compile)
+        assert not function.ready("cosine", FLOAT32, 2000)
         function.prepare("cosine", FLOAT32, 2000)
         assert function.ready("cosine", FLOAT32, 3000) and not function.ready("cosine", FLOAT32, 10 * LARGE)
-        programs = dict(function._programs)  # type: ignore[attr-defined]
         for n in range(2000, 2020):
             function("cosine", np.ones((n,), "float32"))
-        assert function._programs == programs  # type: ignore[attr-defined]
+        assert len(made) == 1
+        function("cosine", np.ones((10 * LARGE + 1,), "float32"))
+        assert len(made) == 2 and function.ready("cosine", FLOAT32, 10 * LARGE)
 
     @pytest.mark.parametrize("name, arrays", [
         ("add", [np.ones(2000, "float32")]), ("tanh", [np.ones(1024, "float32")]), ("tanh", [np.ones(2000, "float16")]),

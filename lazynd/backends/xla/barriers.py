@@ -22,7 +22,7 @@ from ...ir.graph import Graph
 from ...ir.node import Node
 from ...ir.primitive import PRIMITIVES, Primitive
 from ...ir.specialization import Specialization
-from ...ir.types import is_floating
+from ...ir.types import is_floating, is_half
 from ..protocol import FUNCTIONS
 
 Hide = Callable[[jax.Array], jax.Array]
@@ -89,6 +89,8 @@ def _source(spec: Specialization) -> int:
     kind = _SOURCES.get(spec.op.name, 0)
     if not kind or not is_floating(spec.out_types[0].dtype):
         return 0
+    if kind == _PRODUCT and is_half(spec.out_types[0].dtype):
+        return 0  # it is rounded once more than float32, which nothing is merged with
     if spec.op.name == "convert" and spec.out_types[0].dtype.itemsize >= spec.in_types[0].dtype.itemsize:
         return 0  # all digits are there
     return kind
@@ -112,8 +114,20 @@ class Barrier:
     def __init__(self, zero: jax.Array) -> None:
         #: By the number of bytes. They are made in the outermost trace: loops use them too.
         self._zeros = {size: lax.convert_element_type(zero, np.dtype(f"uint{8 * size}")) for size in (2, 4, 8)}
+        #: -0.0, which changes no number that it is added to.
+        self._negative = {
+            size: lax.bitcast_convert_type(
+                lax.bitwise_or(self._zeros[size], self._zeros[size].dtype.type(1 << (8 * size - 1))),
+                np.dtype(f"float{8 * size}"),
+            )
+            for size in (4, 8)
+        }
 
     def __call__(self, x: jax.Array) -> jax.Array:
         zero = self._zeros[x.dtype.itemsize]
         bits = lax.bitcast_convert_type(x, zero.dtype)
         return lax.bitcast_convert_type(lax.bitwise_or(bits, lax.broadcast(zero, x.shape)), x.dtype)
+
+    def product(self, x: jax.Array) -> jax.Array:
+        """``x``, a product, hidden from additions: one is done here, which the compiler may merge with it for all."""
+        return x + lax.broadcast(self._negative[x.dtype.itemsize], x.shape)

@@ -342,7 +342,8 @@ class Lowered:
                 attributes = {k: self._nested(v) if isinstance(v, Graph) else v for k, v in spec.attributes.items()}
                 made = self._apply(spec, [known[r.node, r.index] for r in node.inputs], attributes)
                 if self._barrier is not None and node in self._hidden:
-                    made = self._barrier(made[0] if isinstance(made, tuple) else made)
+                    hide = self._barrier.product if spec.op.name == "multiply" else self._barrier
+                    made = hide(made[0] if isinstance(made, tuple) else made)
             if isinstance(made, Checked):
                 made, latest = made
                 failure = first_failure(failure, latest)
