@@ -86,8 +86,8 @@ def _choose(run: Run, plan: Plan, backend: Backend) -> tuple[Plan, Program | Non
     if run.singly:
         return plan, None
     family = PROGRAMS.get(plan.key, backend)
-    if divided(plan, family is not None):
-        plan = next_part(plan, None if run.whole else run.root)
+    if divided(plan, run, family is not None):
+        plan = next_part(plan, run)
         family = PROGRAMS.get(plan.key, backend)
     program = None if family is None else family.match(plan.scalars)
     if family is not None and program is not None:

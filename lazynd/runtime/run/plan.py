@@ -64,6 +64,15 @@ def make_plan(items: list[Ref], root: Ref | None, component: bool) -> Plan:
     return plan
 
 
+def plan_of(items: Sequence[Ref], outputs: Sequence[int]) -> Plan:
+    """The plan of exactly ``items``, which returns those at the positions ``outputs``."""
+    plan, _, _ = _walk(items)
+    plan.items = items
+    plan.outputs = list(outputs)
+    plan.key = (*plan.key, *outputs)
+    return plan
+
+
 def _walk(items: Sequence[Ref]) -> tuple[Plan, dict[Ref, int], list[int]]:
     """Key, leaves and scalars of ``items``, uses of each within, and the group (connected component) of each."""
     plan = Plan()
