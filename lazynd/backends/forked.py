@@ -26,14 +26,28 @@ class ForkedBackend(NumpyBackend):
     def get(self, buffer: Any) -> Array:
         return np.array(_on_host(buffer))
 
+    def view(self, buffer: Any) -> Array:
+        return _on_host(buffer)
+
+    def wait(self, buffer: Any) -> None:
+        _await(buffer)
+
     def copy(self, buffer: Any) -> Array:
         return np.array(_on_host(buffer))
 
 
 def _on_host(value: Any) -> Array:
-    if not isinstance(value, np.ndarray) and value.__dlpack_device__()[0] != _HOST:
-        raise _refused("an array of the parent's GPU cannot be read")
+    if not isinstance(value, np.ndarray):
+        if value.__dlpack_device__()[0] != _HOST:
+            raise _refused("an array of the parent's GPU cannot be read")
+        _await(value)
     return np.asarray(value)
+
+
+def _await(value: Any) -> None:
+    """Raise what computing ``value`` raised, if that failed: NumPy, given such a value, would end the process."""
+    if hasattr(value, "block_until_ready"):
+        value.block_until_ready()
 
 
 def _refused(what: str) -> MXNetError:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import builtins
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -177,7 +178,7 @@ def reshape(x: Value, shape: Sequence[int]) -> Value:
     """``x`` with another shape of the same size; one extent may be -1."""
     shape = tuple(shape)
     if -1 in shape:
-        known = int(np.prod([n for n in shape if n != -1], dtype=np.int64))
+        known = math.prod(n for n in shape if n != -1)
         shape = tuple(x.size // builtins.max(known, 1) if n == -1 else n for n in shape)
     return x if x.shape == shape else emit("reshape", x, shape=shape)
 
@@ -290,7 +291,7 @@ def min(x: Value, axis: int | Sequence[int] | None = None, keepdims: bool = Fals
 
 
 def mean(x: Value, axis: int | Sequence[int] | None = None, keepdims: bool = False) -> Value:
-    count = int(np.prod([x.shape[a] for a in _axes(x, axis)], dtype=np.int64))
+    count = math.prod(x.shape[a] for a in _axes(x, axis))
     return sum(x, axis, keepdims) / count
 
 

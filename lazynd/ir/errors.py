@@ -33,5 +33,9 @@ class OutOfBounds(IndexError):
         super().__init__(f"index {shown} is out of bounds for axis {axis} with size {extent}")
 
 
+class OutOfMemory(MemoryError):
+    """A program, or a copy, for which there is not enough memory."""
+
+
 class OperatorError(MXNetError):
     """Raised inside an operator's body or a primitive's type rule; the recorder adds operator, types and line."""

@@ -88,7 +88,7 @@ def _positions(data: Value, indices: tuple[Value, ...], axes: Ints) -> list[Valu
     """Indices broadcast together, negative ones counted from the end; an ``IndexError`` if one is outside."""
     shape = ir.common_shape(*(i.shape for i in indices))
     pairs = zip(indices, axes, strict=True)
-    return [ir.broadcast_to(counted(index, axis, data.shape[axis]), shape) for index, axis in pairs]
+    return [ir.broadcast_to(counted(index, axis, data), shape) for index, axis in pairs]
 
 
 @op(method=False, samples=_advanced_samples, dtypes=None)

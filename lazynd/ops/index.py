@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 
 from ..ir import build as ir
 from ..ir.build import Value
-from ..ir.types import INT32, INT64, counting, finfo, is_floating, normalize_axis, require
+from ..ir.types import INT32, INT64, counting, finfo, is_floating, normalize_axis, position_dtype, require
 from .kinds import DType, Real, Shape, one_of
 from .operator import floats as _f
 from .operator import op
@@ -21,26 +22,31 @@ def _i(rng: Any, high: int, *shape: int) -> Any:
 
 
 def bounded(index: Value, extent: int, mode: str) -> Value:
-    """An index array as int32 inside ``extent``: clipped or wrapped around in a dtype that holds it, then converted."""
+    """An index array as positions in ``extent``: clipped or wrapped around in a dtype that holds it, then converted."""
     one_of(mode, "clip", "wrap")
-    whole = index if index.dtype.kind in "iu" and index.dtype.itemsize >= 4 else _whole(index, mode)
+    dtype = position_dtype(extent)
+    whole = index if index.dtype.kind in "iu" and index.dtype.itemsize >= dtype.itemsize else _whole(index, mode, dtype)
     if mode == "clip":
-        return ir.convert(ir.minimum(ir.maximum(whole, 0), max(extent - 1, 0)), INT32)
+        return ir.convert(ir.minimum(ir.maximum(whole, 0), max(extent - 1, 0)), dtype)
     r = ir.remainder(whole, max(extent, 1))
-    return ir.convert(ir.select(r < 0, r + extent, r), INT32)
+    return ir.convert(ir.select(r < 0, r + extent, r), dtype)
 
 
-def _whole(index: Value, mode: str) -> Value:
-    """Floats and narrow integers as int32 or int64, truncated; for "clip" with far ones moved nearer."""
+def _whole(index: Value, mode: str, dtype: np.dtype[Any]) -> Value:
+    """Floats and narrow integers as integers of ``dtype``, truncated; for "clip" with far ones moved nearer."""
     if is_floating(index.dtype) and mode == "clip":
-        far = min(2.0**30, float(finfo(index.dtype).max))
+        far = min(2.0 ** (8 * dtype.itemsize - 2), float(finfo(index.dtype).max))
         index = ir.minimum(ir.maximum(index, -1.0), far)
-    return ir.convert(index, INT64 if is_floating(index.dtype) and mode == "wrap" else INT32)
+    return ir.convert(index, INT64 if is_floating(index.dtype) and mode == "wrap" else dtype)
 
 
-def counted(index: Value, axis: int, extent: int) -> Value:
-    """An index array as int32, negative ones counted from the end; an ``IndexError`` if one is out of bounds."""
-    whole = ir.convert(ir.check_index(index, axis, extent, negative=True), INT32)
+def counted(index: Value, axis: int, data: Value) -> Value:
+    """An index array as positions along ``axis`` of ``data``, negative ones counted from the end.
+
+    An ``IndexError`` if one is out of bounds.
+    """
+    extent = data.shape[axis]
+    whole = ir.convert(ir.check_index(index, axis, extent, negative=True), position_dtype(data.size))
     return ir.select(whole < 0, whole + extent, whole)
 
 
@@ -61,7 +67,7 @@ def take(a: Value, indices: Value, *, axis: int = 0, mode: str = "clip") -> Valu
     one_of(mode, "clip", "raise", "wrap")
     at = normalize_axis(axis, a.ndim)
     if mode == "raise":
-        index = ir.convert(ir.check_index(indices, at, a.shape[at], negative=False), INT32)
+        index = ir.convert(ir.check_index(indices, at, a.shape[at], negative=False), position_dtype(a.shape[at]))
     else:
         index = bounded(indices, a.shape[at], mode)
     made = ir.gather(a, [index], (at,))
@@ -93,9 +99,9 @@ def pick(data: Value, index: Value, *, axis: int | None = -1, keepdims: bool = F
         data, axis = ir.reshape(data, (-1,)), 0
     at = normalize_axis(axis, data.ndim)
     rest = (*data.shape[:at], *data.shape[at + 1 :])
-    require(index.size == int(np.prod(rest)), f"index {index.type} does not pick from {data.type} along axis {at}")
+    require(index.size == math.prod(rest), f"index {index.type} does not pick from {data.type} along axis {at}")
     chosen = ir.reshape(bounded(index, data.shape[at], mode), rest)
-    others = iter([ir.iota(rest, i, INT32, data.context) for i in range(len(rest))])
+    others = iter([ir.iota(rest, i, chosen.dtype, data.context) for i in range(len(rest))])
     where = [chosen if i == at else next(others) for i in range(data.ndim)]
     made = ir.gather(data, where, range(data.ndim))
     return ir.reshape(made, (*data.shape[:at], 1, *data.shape[at + 1 :])) if keepdims else one(made)
@@ -140,7 +146,7 @@ def one_hot(
 
 def coordinates(indices: Value, data: Value) -> list[Value]:
     """The rows of ``indices`` as positions along the first axes of ``data``; an ``IndexError`` if one is outside."""
-    return [counted(ir.row(indices, k), k, data.shape[k]) for k in range(indices.shape[0])]
+    return [counted(ir.row(indices, k), k, data) for k in range(indices.shape[0])]
 
 
 def one_per_row(index: Value, matrix: Value) -> Value:

@@ -19,7 +19,7 @@ import numpy as np
 from ..ir.errors import OperatorError
 from ..ir.graph import Graph
 from ..ir.specialization import DRAW, INDEX, RUNTIME
-from ..ir.types import FLOAT32, FLOAT64, INT32, UINT32, Context, Type, as_dtype, default_context, is_floating
+from ..ir.types import FLOAT32, FLOAT64, UINT32, Context, Type, as_dtype, default_context, is_floating, position_dtype
 
 
 class Recording(Protocol):
@@ -216,7 +216,18 @@ def as_context(value: Any) -> Context:
     try:
         return Context(found[1], int(found[2]))  # type: ignore[index]  # None is refused like a wrong name
     except (KeyError, TypeError):
-        raise OperatorError(f'Invalid context string {value}: expected a context, or text such as "cpu(0)"') from None
+        expected = f'expected a context, or text such as "cpu(0)"{_instead_of_context(value)}'
+        raise OperatorError(f"Invalid context string {value}: {expected}") from None
+
+
+def _instead_of_context(value: Any) -> str:
+    """What was meant, it seems, by what stands in the place of a context."""
+    if isinstance(value, int | np.integer):
+        return "; the extents of a shape are one argument, as in (2, 3)"
+    try:
+        return f"; a dtype is given by name, dtype={as_dtype(value).name!r}"
+    except (KeyError, TypeError):
+        return ""
 
 
 def _numbers(value: Any) -> tuple[Any, ...]:
@@ -262,12 +273,19 @@ Wides = Annotated[
         several=True, counted=True, tuples=True,
     ),
 ]  # fmt: skip
+
+
+def _position(fixed: Any) -> Type:
+    """The type of a position in the first array."""
+    return fixed.scalar(position_dtype(fixed.in_types[0].size if fixed.in_types else 0))
+
+
 #: A position, compiled in as first seen.
 Index = Annotated[
     Any,
     Kind(
         "int", _int, "int", "compiled in as first seen, a program input once it changes",
-        INDEX, lambda fixed, name: [fixed.scalar(INT32)],
+        INDEX, lambda fixed, name: [_position(fixed)],
     ),
 ]  # fmt: skip
 #: One for each dimension of the first array.
@@ -275,7 +293,7 @@ Indices = Annotated[
     Any,
     Kind(
         "Shape(tuple)", as_shape, _INTS, "compiled in as first seen, program inputs once they change",
-        INDEX, lambda fixed, name: [fixed.scalar(INT32)] * (fixed.in_types[0].ndim if fixed.in_types else 0),
+        INDEX, lambda fixed, name: [_position(fixed)] * (fixed.in_types[0].ndim if fixed.in_types else 0),
         several=True, tuples=True,
     ),
 ]  # fmt: skip

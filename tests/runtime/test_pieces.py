@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -22,12 +21,10 @@ W, U, V = (RNG.uniform(-0.3, 0.3, shape).astype("float32") for shape in ((3, 5),
 
 
 @pytest.fixture(autouse=True)
-def cheap(monkeypatch: pytest.MonkeyPatch, empty_cache: None) -> Iterator[None]:
+def cheap(monkeypatch: pytest.MonkeyPatch, empty_cache: None) -> None:
     """Programs are counted here, and NumPy's are made in no time."""
     monkeypatch.setattr(lazynd.config, "backend", "numpy")
     nd.waitall()
-    yield
-    partition.forget()
 
 
 @pytest.fixture
@@ -227,8 +224,8 @@ def test_a_plan_in_pieces_that_comes_often_becomes_one_program(
         assert (since.programs, since.runs) == (0, 1)
 
 
-def test_two_keys_that_share_a_hash_are_cut_rightly(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(partition, "hash", lambda key: 0, raising=False)
+def test_two_keys_that_share_a_mark_are_cut_rightly(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(plan.Plan, "mark", 0)
     with settings(budget_nodes=20_000):
         fence()
         for times in (14, 21, 3, 1, 30, 2):

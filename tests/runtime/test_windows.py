@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -13,7 +13,6 @@ import lazynd
 from lazynd import autograd, nd
 from lazynd.backends import get_backend
 from lazynd.runtime import fence
-from lazynd.runtime.run import partition
 from lazynd.runtime.thread import LOCAL
 
 NAMES = ["sin", "cos", "tanh", "relu"]
@@ -21,13 +20,11 @@ START = np.array([0.3, -0.2, 1.5], np.float32)
 
 
 @pytest.fixture(autouse=True)
-def cheap(monkeypatch: pytest.MonkeyPatch, empty_cache: None) -> Iterator[None]:
+def cheap(monkeypatch: pytest.MonkeyPatch, empty_cache: None) -> None:
     """Programs are counted here, and NumPy's are made in no time."""
     monkeypatch.setattr(lazynd.config, "backend", "numpy")
     fence()  # what the tests before have shown to repeat is forgotten
     nd.waitall()
-    yield
-    partition.forget()
 
 
 def apply(names: list[str], times: int) -> float:

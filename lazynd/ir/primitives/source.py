@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 
 from ..errors import OperatorError
 from ..primitive import Primitive
-from ..types import Context, Type
+from ..types import Context, Type, require_counted
 from ..value import Value, emit
 from .elementwise import Array, Samples
 
@@ -20,6 +21,7 @@ class Constant(Primitive):
 
     name = "constant"
     moves = True
+    shares = True
 
     def infer(self, *, value: Array, context: Context) -> Type:
         if value.size > _MAX_CONSTANT:
@@ -42,6 +44,7 @@ class Copy(Primitive):
 
     name = "copy"
     moves = True
+    shares = True
 
     def infer(self, x: Type, *, context: Context) -> Type:
         return Type(x.shape, x.dtype, context)
@@ -59,8 +62,10 @@ class Copy(Primitive):
 
 class Iota(Primitive):
     name = "iota"
+    shares = True
 
     def infer(self, *, shape: tuple[int, ...], axis: int, dtype: np.dtype[Any], context: Context) -> Type:
+        require_counted(shape[axis], dtype)
         return Type(shape, dtype, context)
 
     def vjp(self, g: Value, y: Value, **attributes: Any) -> tuple[()]:
@@ -95,13 +100,14 @@ class RandomBits(Primitive):
     def infer(self, seed: Type, counter: Type, *, shape: tuple[int, ...]) -> Type:
         if seed.dtype != np.uint32 or counter.dtype != np.uint32:
             raise OperatorError("random_bits: seed and counter must be uint32")
+        require_counted((math.prod(shape) + 1) // 2, counter.dtype)
         return Type(shape, np.dtype("uint32"), seed.context)
 
     def vjp(self, g: Value, y: Value, *xs: Value, shape: tuple[int, ...]) -> tuple[None, None]:
         return (None, None)
 
     def evaluate(self, seed: Array, counter: Array, *, shape: tuple[int, ...]) -> Array:
-        size = int(np.prod(shape, dtype=np.int64))
+        size = math.prod(shape)
         half = (size + 1) // 2
         words = np.empty(2 * half, np.uint32)
         keys = np.uint32(seed), np.uint32(counter)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Sequence
+from contextlib import suppress
 from itertools import repeat
 from operator import attrgetter
 from typing import Any, Final
@@ -12,6 +13,7 @@ from ...backends import Backend
 from ...ir.node import Node, Output
 from ..tell.stats import stats
 from .failure import ProgramError, failed, lose, lost_with_buffer
+from .late import computed
 from .liveness import Ref, dead_leaves
 from .plan import Plan
 from .program import Program
@@ -58,6 +60,10 @@ def _failure(plan: Plan, program: Program, backend: Backend, error: Exception) -
     consumed = {id(leaf) for leaf in donated if backend.consumed(leaf.value)}
     if consumed:
         lose(plan.items, consumed, lost_with_buffer(wrapped))
+    for leaf in plan.leaves:  # one may have failed before, on its way: then what needs it is lost, and the others run
+        if id(leaf) not in consumed:
+            with suppress(ProgramError):
+                computed(leaf, leaf.value, backend)
     return wrapped
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from ...ir.errors import InternalError, MXNetError, OutOfBounds
-from ...ir.node import Node
+from ...ir.node import Node, Output, leaf
 from ..tell.location import describe
 from .liveness import Ref
 from .regions import Region
@@ -38,12 +38,19 @@ class Lost:
 
 def failed(ref: Ref, what: str, error: BaseException) -> ProgramError:
     """``error`` as the user should read it: operator, reason and the line that recorded it."""
-    node = ref.node
+    node, text = ref.node, f"{what} failed{reason(error)}"
     if node is None or node.spec is None:  # an output that ran forgot its node; a leaf never had an operator
-        return ProgramError(f"{what} failed: {type(error).__name__}: {error}")
-    name, place = node.spec.op.name, f"  recorded at {describe(node.code, node.lasti, True)}"
+        return ProgramError(text)
+    if isinstance(error, MemoryError):
+        made, given = (", ".join(map(repr, types)) for types in (node.spec.out_types, node.spec.in_types))
+        text += f"\n  it makes {made}" + (f" from {given}" if given else "")
     kind = IndexProgramError if isinstance(error, OutOfBounds) else ProgramError
-    return kind(f"[{name}] {what} failed: {type(error).__name__}: {error}\n{place}")
+    return kind(f"[{node.spec.op.name}] {text}\n  recorded at {describe(node.code, node.lasti, True)}")
+
+
+def reason(error: BaseException) -> str:
+    """Why something failed, in the words that follow "failed"."""
+    return f" for want of memory: {error}" if isinstance(error, MemoryError) else f": {type(error).__name__}: {error}"
 
 
 def out_of_bounds(node: Node, error: OutOfBounds) -> IndexProgramError:
@@ -66,6 +73,16 @@ def lose(items: Iterable[Ref], lost: set[int], loss: Lost) -> None:
             item.region.touched = True  # its list holds an item now that is not pending
             item.inputs = None
             item.region = loss
+
+
+def lose_value(ref: Ref, value: object, loss: Lost) -> None:
+    """Mark as lost the ``value`` that ``ref`` has: it was to be computed, and that failed; in an undivided section."""
+    if ref.value is value:  # else another thread found out first
+        if isinstance(ref, Output):  # one that ran forgot its node
+            ref.node = leaf(ref.type)
+        ref.node.inputs = None
+        ref.node.region = loss
+        ref.value = None
 
 
 def is_lost(ref: Ref) -> bool:

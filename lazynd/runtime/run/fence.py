@@ -12,7 +12,7 @@ from ..guard.leaving import INSIDE
 from ..guard.sections import Undivided
 from ..tell.stats import logger, stats
 from .drive import drive
-from .failure import ProgramError
+from .failure import ProgramError, reason
 from .plan import live
 from .regions import Regions, Window, after
 from .repeats import beginning, period_of
@@ -122,6 +122,6 @@ def waitall(regions: Regions) -> None:
         with INSIDE:
             finish_all()
     except Exception as error:
-        failure = failure or ProgramError(f"waiting for what runs failed: {type(error).__name__}: {error}")
+        failure = failure or ProgramError(f"waiting for what runs failed{reason(error)}")
     if failure is not None:
         raise failure

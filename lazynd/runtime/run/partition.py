@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, Final
 
 from ...config import config
@@ -45,17 +46,12 @@ class Cuts:
 
 #: What is known of the periods of plans.
 PERIODS: Final = Periods()
-#: By the hash of a plan's key.
+#: By the marks of plans.
 _CUTS: Final[Recent[int, Cuts]] = Recent(4096)
 
 
-def divided(plan: Plan, run: Run, known: bool) -> bool:
-    """Whether ``plan`` of ``run`` is to run in parts.
-
-    A piece is not cut again. A plan whose program is ``known`` was compiled for one device, and as a whole.
-    """
-    if run.pieces:
-        return False
+def divided(plan: Plan, known: bool) -> bool:
+    """Whether ``plan`` runs in parts. One whose program is ``known`` was compiled for one device, and as a whole."""
     return _too_big(plan) or (not known and (_cuts(plan).pay(len(plan.items)) or several_devices(plan)))
 
 
@@ -64,16 +60,27 @@ def next_part(plan: Plan, run: Run) -> Plan:
     complete = not several_devices(plan)
     if not complete:
         plan = _on_one_device(plan, run)
-        if plan.transfer or not divided(plan, run, False):
+        if plan.transfer or not (run.singly or divided(plan, False)):
             return plan
-    cuts = _cuts(plan)
-    run.pieces = cut(plan, ends_of(plan.items, cuts.repeats, config.program_nodes), cuts.repeats, complete)
+    cuts = Cuts() if run.singly else _cuts(plan)
+    ends = ends_of(plan.items, cuts.repeats, 1 if run.singly else config.program_nodes)
+    run.pieces = cut(plan, ends, cuts.repeats, complete)
     cuts.spent += (len(run.pieces) - 1) * _CALL
     plan.items[0].node.region.touched = True  # the items of other pieces stay pending
     plan.items = plan.leaves = []  # they would count as references to what the pieces compute
     piece = run.next_plan()
     assert piece is not None
     return piece
+
+
+def compiled_items(plan: Plan) -> Sequence[Ref]:
+    """The items of ``plan`` that are compiled when it is to be: all of them, or of equal pieces those of one."""
+    if not (PERIODS.found or _too_big(plan)) or not (_too_big(plan) or _cuts(plan).pay(len(plan.items))):
+        return plan.items
+    ends = ends_of(plan.items, _cuts(plan).repeats, config.program_nodes)
+    pieces = [plan.items[low:high] for low, high in pairwise([0, *ends])]
+    different = {tuple(_sequence(piece)): piece for piece in pieces}
+    return [item for piece in different.values() for item in piece]
 
 
 def forget() -> None:
@@ -91,19 +98,20 @@ def _cuts(plan: Plan) -> Cuts:
     items = plan.items
     if len(items) < SHORTEST:
         return Cuts()
-    mark = hash(plan.key)
-    found = _CUTS.now.get(mark) or _CUTS.older(mark)
+    found = _CUTS.now.get(plan.mark) or _CUTS.older(plan.mark)
     if found is None or found.known != PERIODS.found:
-        sequence = [
-            item.spec.serial if isinstance(item, Node) and item.spec is not None else ~item.index for item in items
-        ]
         worth = PIECE if _too_big(plan) else len(items) + 1
-        every = PERIODS.repeats(sequence, config.program_nodes // 2)
+        every = PERIODS.repeats(_sequence(items), config.program_nodes // 2)
         found = Cuts(tuple([each for each in every if each.changes or each.length >= worth]), PERIODS.found)
-        _CUTS.put(mark, found)
-    elif found.repeats and found.repeats[-1].end > len(items):  # two keys share a hash
+        _CUTS.put(plan.mark, found)
+    elif found.repeats and found.repeats[-1].end > len(items):  # two keys share a mark
         return Cuts()
     return found
+
+
+def _sequence(items: Sequence[Ref]) -> list[int]:
+    """Numbers that tell operators apart, and the further outputs of a node from them."""
+    return [item.spec.serial if isinstance(item, Node) and item.spec else ~item.index for item in items]
 
 
 def several_devices(plan: Plan) -> bool:

@@ -47,7 +47,8 @@ class Region:
     """
 
     __slots__ = (
-        "closed", "credit", "forced", "held", "items", "kept", "owner", "touched", "under_record", "unit", "weight"
+        "closed", "credit", "forced", "held", "items", "kept", "moves", "owner", "touched", "under_record", "unit",
+        "weight",
     )  # fmt: skip
 
     def __init__(self, owner: Regions, credit: int, under_record: bool) -> None:
@@ -65,6 +66,8 @@ class Region:
         self.weight = 1
         #: Whether ``items`` may hold some that ran, or were lost, before the region was finished.
         self.touched = False
+        #: Whether there may be items that move data on the host; see ``moves.py``.
+        self.moves = False
 
     def hold(self, cost: int) -> None:
         """Charge ``cost`` for an array made from data, which pending nodes may keep alive."""
@@ -143,6 +146,7 @@ class Regions:
     def split(self, at: int) -> None:
         """Close the open region; its items from number ``at`` on begin the next one. In an undivided section."""
         region, following = self.open, self.new()
+        following.moves = region.moves
         if at < len(region.items) and not region.forced:
             region.give(at, following)
         region.closed = True

@@ -6,16 +6,20 @@ import linecache
 import os
 import sys
 from types import CodeType, FrameType
+from typing import Final
 
-_PACKAGE = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))) + os.sep
+#: What the names of our files begin with, and those of the functions that are generated from the registry.
+_OURS: Final = (os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))) + os.sep, "<lazynd.")
 #: The demonstration is in the package, but uses it like any program: its lines are named as the user's.
-_DEMO = os.path.join(_PACKAGE, "demo.py")
+_DEMO: Final = os.path.join(_OURS[0], "demo.py")
+#: Where Python's own library is, and what is installed beside it.
+_STANDARD: Final = os.path.dirname(os.__file__) + os.sep
 
 
 def is_ours(frame: FrameType) -> bool:
     """Whether ``frame`` runs lazynd's own code."""
     name = frame.f_code.co_filename
-    return name.startswith(_PACKAGE) and name != _DEMO
+    return name.startswith(_OURS) and name != _DEMO
 
 
 def user_frame(depth: int = 1) -> FrameType | None:
@@ -23,7 +27,7 @@ def user_frame(depth: int = 1) -> FrameType | None:
     frame: FrameType | None = sys._getframe(depth)
     while frame is not None:
         name = frame.f_code.co_filename  # ``is_ours`` without a call for each frame
-        if not name.startswith(_PACKAGE) or name == _DEMO:
+        if not name.startswith(_OURS) or name == _DEMO:
             break
         frame = frame.f_back
     return frame
@@ -38,6 +42,58 @@ def user_location(depth: int = 2) -> tuple[CodeType | None, int]:
     """Code and instruction of ``user_frame``; None and -1 where there is none."""
     frame = user_frame(depth)
     return (None, -1) if frame is None else (frame.f_code, frame.f_lasti)
+
+
+#: Notebooks and other tools that show the value of an expression by calling its ``repr``.
+_SHOWING = frozenset(("IPython", "_pytest", "debugpy", "ipykernel", "rich"))
+_REPRESENTING = frozenset(("__format__", "__repr__", "__str__"))
+#: The files, so called, of what is typed at a prompt, where no other line than the user's calls ``repr``.
+_PROMPTS = ("<stdin>", "<python-input", "<console>", "<pyshell")
+
+
+def asking_location() -> tuple[CodeType | None, int, bool]:
+    """Code and instruction of the user's line that asks for a value, and whether that line is only displayed.
+
+    The text of an array may be asked for by the standard library, which logs it, or by a notebook, which shows what a
+    cell gives: the line that counts is the user's, around them.
+    """
+    frame: FrameType | None = sys._getframe(1)
+    text = False
+    while frame is not None and is_ours(frame):
+        text = text or frame.f_code.co_name in _REPRESENTING
+        frame = frame.f_back
+    inner, displayed = frame, False
+    while text and frame is not None and _package(frame) in _SHOWING | sys.stdlib_module_names:
+        displayed = displayed or _package(frame) in _SHOWING
+        frame = frame.f_back
+    if frame is None:
+        frame = inner
+    if frame is None:
+        return None, -1, False
+    return frame.f_code, frame.f_lasti, displayed or (text and frame.f_code.co_filename.startswith(_PROMPTS))
+
+
+def _package(frame: FrameType) -> str:
+    return str(frame.f_globals.get("__name__", "")).partition(".")[0]
+
+
+def calling_line() -> str | None:
+    """Where the function that the user's line stands in was called; None where that line is in no function.
+
+    Callers in Python's own library are passed over.
+    """
+    frame = user_frame(2)
+    while frame is not None and not frame.f_code.co_name.startswith(("<module", "<cell")):
+        part = frame.f_code.co_name.endswith(("comp>", "genexpr>"))  # of the function around it, up to Python 3.11
+        frame = frame.f_back
+        if frame is not None and not part and not is_ours(frame) and not _is_standard(frame.f_code.co_filename):
+            return describe(frame.f_code, frame.f_lasti)
+    return None
+
+
+def _is_standard(file: str) -> bool:
+    """Whether ``file`` belongs to Python's own library."""
+    return file.startswith((_STANDARD, "<frozen ")) and "-packages" not in file[len(_STANDARD) :]
 
 
 def line_of(code: CodeType | None, lasti: int) -> int:
