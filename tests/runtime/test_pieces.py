@@ -13,7 +13,7 @@ from lazynd import autograd, nd
 from lazynd.backends import get_backend
 from lazynd.ir.node import Node
 from lazynd.runtime import fence
-from lazynd.runtime.run import partition, plan
+from lazynd.runtime.run import partition, plan, tiers
 from lazynd.runtime.thread import LOCAL
 
 RNG = np.random.RandomState(0)
@@ -258,3 +258,21 @@ def test_contributions_are_added_as_they_come() -> None:
         expected += slope * np.tanh(value)
         slope = slope * weights * (1 - np.tanh(value) ** 2)
     np.testing.assert_allclose(w.grad.asnumpy(), expected, rtol=1e-5)
+
+
+def test_an_account_counts_equal_pieces_once(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What compiling costs is compared with what interpreting does: of 40 equal pieces one is compiled."""
+    counted: list[int] = []
+    real = tiers.compiling
+
+    def compiling(specs: Any) -> float:
+        counted.append(len(specs))
+        return real(specs)
+
+    monkeypatch.setattr(tiers, "compiling", compiling)
+    with settings(program_nodes=100, tier="auto", backend="xla"), autograd.record():
+        y = nd.array([3.0, 4.0])
+        for _ in range(2000):
+            y = y / 2 * 2
+        assert y.asnumpy().tolist() == [3, 4]
+    assert counted == [100]

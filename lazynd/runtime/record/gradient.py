@@ -169,12 +169,13 @@ class Sweep:
             if isinstance(entry, Operation):
                 self._pass_operation(entry)
             elif isinstance(entry, Origin):
-                of_version = self._arrived.pop((entry, 0), None)
-                self.gradients.setdefault(entry.variable, []).extend([] if of_version is None else [of_version])
+                gradients = self.gradients.setdefault(entry.variable, [])
+                if (arrived := self._arrived.pop((entry, 0), None)) is not None:
+                    gradients.append(arrived)
             elif isinstance(entry, Pulled):
                 self._pass_function(entry)
-            elif isinstance(entry, Slope) and entry.parents[0] is not None:
-                self._arrived.setdefault(entry.parents[0], []).extend(self._arrived.pop((entry, 0), ()))
+            elif isinstance(entry, Slope) and (arrived := self._arrived.pop((entry, 0), None)) is not None:
+                self._hand_over(entry, (0,), [arrived])
 
     def consume(self) -> None:
         """Drop what the entries hold: they are constants from now on."""
