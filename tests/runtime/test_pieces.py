@@ -79,6 +79,15 @@ def test_a_recurrence_that_is_too_big_is_few_programs(delta: Any, settings: Any)
         np.testing.assert_allclose(one, other, rtol=1e-5)
 
 
+def test_many_arrays_are_joined_and_parted_between_pieces_on_the_host(delta: Any, settings: Any) -> None:
+    """A program that parts an array in a hundred has code for each part, and takes seconds to compile."""
+    with settings(program_nodes=600):
+        since = delta()
+        losses, _ = recurrence(100)
+        assert since.moved == 3 * 2, "the outputs of a step are joined, and the gradient of that is parted"
+    assert losses[2] < losses[0]
+
+
 def test_pieces_are_planned_in_a_walk_or_two(settings: Any, monkeypatch: pytest.MonkeyPatch, delta: Any) -> None:
     """Not each piece by planning all that is left: that took the square of their number."""
     walked = 0

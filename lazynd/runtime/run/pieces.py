@@ -13,6 +13,7 @@ import numpy as np
 
 from ...ir.node import Node, Output
 from .liveness import Ref
+from .moves import move, only_moves
 from .plan import Plan, plan_of
 from .repeats import Repeat
 
@@ -21,28 +22,51 @@ PIECE: Final = 128
 
 
 class Piece(NamedTuple):
-    """Items that run as one program: the positions of those that it returns; whether nothing of the run comes later."""
+    """Items that run as one program, or are one node that ``moves`` data on the host.
+
+    ``outputs``: the positions of those that it returns. ``last``: nothing of the run comes later.
+    """
 
     items: list[Ref]
     outputs: list[int]
     last: bool
+    moves: bool
 
 
 def ends_of(items: Sequence[Ref], repeats: Sequence[Repeat], limit: int) -> list[int]:
-    """Where the pieces of ``items`` end: after whole periods where it repeats, after ``limit`` items elsewhere."""
+    """Where the pieces of ``items`` end: after whole periods where it repeats, after ``limit`` items elsewhere.
+
+    What joins or parts many arrays is a piece of its own: as part of a program it would have code for each of them.
+    """
     ends: list[int] = []
     at = 0
     for repeat in repeats:
-        ends += range(at + limit, repeat.start, limit)
-        if repeat.start:
-            ends.append(repeat.start)
+        ends += _ends_between(items, at, repeat.start, limit)
         at = repeat.start
         for periods in _shares(repeat, max(min(PIECE, limit) // repeat.period, 1)):
             at += periods * repeat.period
             ends.append(at)
-    ends += range(at + limit, len(items), limit)
-    ends.append(len(items))
+    ends += _ends_between(items, at, len(items), limit)
     return _between_nodes(items, ends)
+
+
+def _ends_between(items: Sequence[Ref], low: int, high: int, limit: int) -> Iterator[int]:
+    """Where pieces end in a stretch that does not repeat."""
+    for number in range(low, high):
+        if number - low == limit:
+            yield number
+            low = number
+        if _is_move(items[number]):
+            if number > low:
+                yield number
+            yield number + 1
+            low = number + 1
+    if high > low:
+        yield high
+
+
+def _is_move(item: Ref) -> bool:
+    return isinstance(item, Node) and item.spec is not None and only_moves(item.spec)
 
 
 def _shares(repeat: Repeat, most: int) -> Iterator[int]:
@@ -89,7 +113,9 @@ def cut(plan: Plan, ends: Sequence[int], repeats: Sequence[Repeat], complete: bo
     for low in [*reversed(ends[:-1]), 0]:
         outputs = np.flatnonzero(wanted[low:high]).tolist()
         if outputs:
-            pieces.append(Piece(list(plan.items[low:high]), outputs, complete and not pieces))
+            items = list(plan.items[low:high])
+            alone = all(item.node is items[0] for item in items)
+            pieces.append(Piece(items, outputs, complete and not pieces, alone and _is_move(items[0])))
         high = low
     return pieces
 
@@ -129,7 +155,7 @@ def _make_alike(
 
 
 def plan_of_next(pieces: list[Piece]) -> Plan | None:
-    """The plan of the next piece; those that ran are dropped. None if there is none.
+    """The plan of the next piece; those that ran are dropped, those that move data run. None if there is none.
 
     If only some items of a piece ran, for another thread or in a failed attempt, all that is left has to be planned
     anew: then no piece stays.
@@ -138,6 +164,9 @@ def plan_of_next(pieces: list[Piece]) -> Plan | None:
         piece = pieces[-1]
         left = sum(map(_is_pending, piece.items))
         if left == len(piece.items):
+            if piece.moves and all(ref.value is not None for ref in piece.items[0].node.inputs or ()):
+                move(piece.items)
+                continue
             plan = plan_of(piece.items, piece.outputs)
             plan.last = piece.last
             if not plan.foreign:
