@@ -10,6 +10,7 @@ import pytest
 from lazynd.ir.errors import OperatorError
 from lazynd.ir.primitive import PRIMITIVES
 from lazynd.ir.primitives.elementwise import Binary, Unary
+from lazynd.ir.primitives.source import _BLOCK
 from lazynd.ir.types import finfo, widened
 
 from .special import DTYPE_NAMES, compiled, graph_of, interpret, kind_of, pairs, special_values, together
@@ -259,7 +260,7 @@ def test_draws_are_the_same_words_everywhere() -> None:
             ("random_bits", [s, c], {"shape": shape})
             for s in limits
             for c in limits
-            for shape in ((), (0,), (3,), (2, 5))
+            for shape in ((), (0,), (3,), (2, 5), (2 * _BLOCK + 2,), (3, 2 * _BLOCK + 3))
         ],
         exact=True,
     )

@@ -11,6 +11,7 @@ import pytest
 
 import lazynd
 from lazynd.backends import get_backend
+from lazynd.runtime.run import partition
 from lazynd.runtime.run.compile import PROGRAMS
 from lazynd.runtime.run.tiers import ACCOUNTS
 from lazynd.runtime.tell.stats import stats
@@ -50,12 +51,12 @@ def node_counts() -> Iterator[Counter[Any]]:
 
 @pytest.fixture
 def empty_cache() -> Iterator[None]:
-    """No program is known, no account charged, and those of this test are not left behind."""
-    PROGRAMS.clear()
-    ACCOUNTS.clear()
+    """No program is known, no account charged and no loop remembered, and those of this test are not left behind."""
+    for forget in (PROGRAMS.clear, ACCOUNTS.clear, partition.forget):
+        forget()
     yield
-    PROGRAMS.clear()
-    ACCOUNTS.clear()
+    for forget in (PROGRAMS.clear, ACCOUNTS.clear, partition.forget):
+        forget()
 
 
 class Faulty:

@@ -80,6 +80,16 @@ def test_any_number_of_initialisations_is_one_program(delta: Any) -> None:
     assert all(p.grad.asnumpy().sum() == 0 for p in parameters) and since.runs == 1
 
 
+def test_initialisations_that_are_read_one_by_one_compile_nothing(empty_cache: None, settings: Any, delta: Any) -> None:
+    """However many parameters there are, and of whatever shapes."""
+    since = delta()
+    with settings(tier="auto"):
+        drawn = [nd.random.normal(shape=(2, n + 1)).asnumpy() for n in range(62)]
+        alike = [nd.random.uniform(shape=(7, 9)).asnumpy() for _ in range(100)]
+    assert since.programs == 0
+    assert len({each.tobytes() for each in drawn + alike}) == 162
+
+
 def test_what_a_region_returns_is_settled_at_its_fence(empty_cache: None, delta: Any) -> None:
     """A value that dies between the fence and the run does not make it another program."""
     x = nd.array([1.0, 2.0])

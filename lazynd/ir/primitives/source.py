@@ -84,6 +84,8 @@ class Iota(Primitive):
 ROTATIONS = ((13, 15, 26, 6), (17, 29, 16, 24))
 PARITY = 0x1BD11BDA
 ROUNDS = 20
+#: NumPy draws so many positions at a time: what it computes in between stays in the processor's cache.
+_BLOCK = 1 << 14
 
 
 class RandomBits(Primitive):
@@ -107,9 +109,15 @@ class RandomBits(Primitive):
     def evaluate(self, seed: Array, counter: Array, *, shape: tuple[int, ...]) -> Array:
         size = math.prod(shape)
         half = (size + 1) // 2
+        words = np.empty(2 * half, np.uint32)
+        keys = np.uint32(seed), np.uint32(counter)
         with np.errstate(over="ignore"):
-            words = threefry(np.uint32(seed), np.uint32(counter), np.arange(half, dtype=np.uint32))
-        return np.concatenate(words)[:size].reshape(shape)
+            for start in range(0, half, _BLOCK):
+                position = np.arange(start, min(start + _BLOCK, half), dtype=np.uint32)
+                a, b = threefry(*keys, position)
+                words[start : start + len(a)] = a
+                words[half + start : half + start + len(b)] = b
+        return words[:size].reshape(shape)
 
     @classmethod
     def samples(cls, rng: np.random.Generator) -> Samples:

@@ -22,8 +22,8 @@ from .tape import CONSTANT, Entry, Operation, Origin, Pulled, Slope, Source, sou
 if TYPE_CHECKING:
     from ..thread import State
 
-#: Cotangents that have arrived, by the output that they are of.
-Arrived = dict[Source, list[Operand]]
+#: The sum of the cotangents that have arrived, by the output that they are of.
+Arrived = dict[Source, Operand]
 
 NOT_IN_GRAPH = (
     "Check failed: !AGInfo::IsNone(*i): Cannot differentiate node because it is not in a computational graph. "
@@ -169,11 +169,13 @@ class Sweep:
             if isinstance(entry, Operation):
                 self._pass_operation(entry)
             elif isinstance(entry, Origin):
-                self.gradients.setdefault(entry.variable, []).extend(self._arrived.pop((entry, 0), ()))
+                gradients = self.gradients.setdefault(entry.variable, [])
+                if (arrived := self._arrived.pop((entry, 0), None)) is not None:
+                    gradients.append(arrived)
             elif isinstance(entry, Pulled):
                 self._pass_function(entry)
-            elif isinstance(entry, Slope) and entry.parents[0] is not None:
-                self._arrived.setdefault(entry.parents[0], []).extend(self._arrived.pop((entry, 0), ()))
+            elif isinstance(entry, Slope) and (arrived := self._arrived.pop((entry, 0), None)) is not None:
+                self._hand_over(entry, (0,), [arrived])
 
     def consume(self) -> None:
         """Drop what the entries hold: they are constants from now on."""
@@ -189,18 +191,18 @@ class Sweep:
             )
         if history is not None:
             seed = filled(recorder, head.type, 1) if gradient is None else gradient
-            self._arrived[history] = [recorder.operand(seed)]
+            self._arrived[history] = recorder.operand(seed)
 
     def _pass_operation(self, entry: Operation) -> None:
         """Record the backward operator of ``entry`` and hand its results to the parents."""
         linear = entry.linear
         inputs: list[Operand] = []
         present = []
-        for k, type in enumerate(linear.spec.out_types):
+        for k in range(len(linear.spec.out_types)):
             each = self._arrived.pop((entry, k), None)
             present.append(each is not None)
             if each is not None:
-                inputs.append(each[0] if len(each) == 1 else _sum(self._recorder, each, type))
+                inputs.append(each)
         step = linear.backward(tuple(present))
         spec = step.spec
         if spec is None:
@@ -215,17 +217,23 @@ class Sweep:
         """Call the backward pass of ``entry``, which is Python."""
         assert entry.pull is not None
         recorder = self._recorder
+        arrived = [self._arrived.pop((entry, k), None) for k in range(len(entry.out_types))]
         seeds = [
-            cell_of(_sum(recorder, self._arrived.pop((entry, k), ()), type)) for k, type in enumerate(entry.out_types)
+            filled(recorder, type, 0) if each is None else cell_of(each)
+            for each, type in zip(arrived, entry.out_types, strict=True)
         ]
         pulled = once_only(recorder, entry, seeds, entry.pull(seeds))
         self._hand_over(entry, range(len(entry.parents)), list(map(recorder.operand, pulled)))
 
     def _hand_over(self, entry: Entry, targets: Iterable[int], cotangents: Sequence[Operand]) -> None:
+        """Add ``cotangents`` to what the parents have, at once: so the sums are part of a loop that is differentiated,
+        and no step's contribution outlives the step."""
+        arrived = self._arrived
         for target, cotangent in zip(targets, cotangents, strict=True):
             parent = entry.parents[target]
             if parent is not None:
-                self._arrived.setdefault(parent, []).append(cotangent)
+                before = arrived.get(parent)
+                arrived[parent] = cotangent if before is None else _add(self._recorder, before, cotangent)
 
 
 def _history(recorder: Recorder, head: Cell) -> Source | None:

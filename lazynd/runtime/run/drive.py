@@ -115,9 +115,9 @@ def _choose(run: Run, plan: Plan) -> tuple[Plan, Backend | None, Program | None]
         if not (run.parts or run.singly) and interprets(plan):
             return plan, None, None
         backend = current_backend()
-        if run.singly or divided(plan, family is not None):
+        if not run.pieces and (run.singly or divided(plan, family is not None)):
             run.parts = True
-            plan = next_part(plan, None if run.whole else run.root, 1 if run.singly else config.program_nodes)
+            plan = next_part(plan, run)
             family = PROGRAMS.get(plan.key, backend)
             program = None if family is None else family.match(plan.scalars)
     if family is not None and program is not None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from ...backends import finish_all
 from ...config import config
 from ...ir.node import Node
@@ -11,16 +13,16 @@ from ..guard.sections import Undivided
 from ..tell.stats import logger, stats
 from .drive import drive
 from .failure import ProgramError, reason
-from .partition import period_of
 from .plan import live
-from .regions import Region, Regions
+from .regions import Regions, Window, after
+from .repeats import beginning, period_of
 from .runs import RegionRun
 
 
 def fence(regions: Regions, under_record: bool) -> None:
     """Close the open region: what is recorded later shares no program with what was recorded before."""
     regions.under_record = under_record
-    regions.period_credit = 0
+    regions.window = None
     if regions.open.items:
         with Undivided():
             regions.open.kept = live(regions.open)
@@ -35,6 +37,11 @@ def close(regions: Regions) -> None:
     region.closed = True  # no call between this and the last assignment, so no interrupt either
     regions.open = following
     regions.closed.append(region)
+    _run_oldest(regions)
+
+
+def _run_oldest(regions: Regions) -> None:
+    """Run the oldest closed regions, if more wait than the window allows."""
     while len(regions.closed) > config.window:
         oldest = regions.closed[0]
         stats.windows += 1
@@ -51,34 +58,52 @@ def overflow(regions: Regions) -> None:
 
     Without a repetition it may grow to 16 budgets; to 4 if most of its cost is bytes, not nodes.
     """
+    with Undivided():
+        full = _is_full(regions)
+    if full:
+        _run_oldest(regions)
+
+
+def _is_full(regions: Regions) -> bool:
+    """Close the open region, or let it grow: whether it is closed."""
     region = regions.open
-    if config.hard_limit * NODE_COST > region.unit and not region.under_record:
-        specs = [item.spec for item in region.items if item.__class__ is Node]
-        bulky = len(specs) * NODE_COST * 2 < region.unit
-        period = period_of(specs, 2) if bulky else period_of(specs)
-        if period:  # also when one is known already: another loop may run by now
-            cost = _cost_of_last(region, period)
-            regions.period_credit = max(config.budget_nodes * NODE_COST // cost, 1) * cost - 1
-        elif regions.period_credit:
-            regions.period_credit = 0
-        elif region.unit < (4 if bulky else 16) * config.budget_nodes * NODE_COST:
-            region.credit += region.unit
-            region.unit *= 2
-            return
-    close(regions)
-    regions.open.moves = region.moves  # said before what moves data is recorded
+    if region.under_record or region.unit >= config.hard_limit * NODE_COST:
+        regions.split(len(region.items))
+        return True
+    specs = [item.spec for item in region.items if item.__class__ is Node]
+    bulky = len(specs) * NODE_COST * 2 < region.unit
+    start = _start_of_window(regions, specs, bulky)
+    window = regions.window
+    if start is None or window is None:
+        if region.unit < (4 if bulky else 16) * config.budget_nodes * NODE_COST:
+            region.grow(region.unit)
+            return False
+        regions.window = None
+        regions.split(len(region.items))
+        return True
+    missing = start + len(window.specs) - len(specs)
+    if missing > 0:
+        region.grow(missing * window.credit // len(window.specs))
+        return False
+    regions.split(after(region.items, start + len(window.specs)))
+    return True
 
 
-def _cost_of_last(region: Region, nodes: int) -> int:
-    """What the last ``nodes`` nodes of a region cost, and the arrays made from data among them."""
-    cost, at = 0, len(region.items)
-    while nodes:
-        at -= 1
-        item = region.items[at]
-        if isinstance(item, Node) and item.spec is not None:
-            cost += item.spec.cost
-            nodes -= 1
-    return cost + sum(each for position, each in region.held if position > at)
+def _start_of_window(regions: Regions, specs: list[Any], bulky: bool) -> int | None:
+    """After how many nodes of the open region, which has nodes of ``specs``, a window begins; None if none does."""
+    if regions.window is not None:
+        start = regions.window.start_in(specs)
+        if start is not None:
+            return start
+    period = period_of(specs, 2) if bulky else period_of(specs)
+    if not period:
+        return None
+    start = beginning(specs, period)
+    cost = regions.open.cost_of_last(period)
+    # What shows that a loop goes on has to fit into a window: two periods. If arrays are large, one must do.
+    count = max(config.budget_nodes * NODE_COST // cost, 1 if bulky else 2)
+    regions.window = Window((specs[start : start + period]) * count, count * cost)
+    return start
 
 
 def waitall(regions: Regions) -> None:

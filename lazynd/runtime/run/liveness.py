@@ -34,6 +34,9 @@ list of items and the call of these functions, a caller
   a finalizer or a handler of a signal could start to plan the same items;
 - keeps no exception of an earlier attempt: its traceback holds the frames and their variables.
 
+A plan that is cut in pieces (``pieces.py``) is asked about once, as a whole. The pieces that wait hold their items; if
+another plan is made of these meanwhile, they look wanted: it returns more than it has to, and is right.
+
 A thread that records needs no lock. What it is about to read it refers to, so that is wanted from outside.
 
 ``tests/runtime/test_liveness.py`` compares, for every way to come here, the outputs and donations of the program with

@@ -13,9 +13,11 @@ from operator import attrgetter
 from typing import Any, Final
 
 from ...backends import Executable, get_backend
+from ...ir.flatten import flatten
 from ...ir.graph import graph_of
 from ...ir.memo import Recent
 from ...ir.node import Node, Output
+from ...ir.primitive import Primitive
 from ...ir.specialization import Specialization
 from ...ops import OPERATORS
 from ..tell.stats import stats
@@ -60,12 +62,20 @@ def move_data(plan: Plan) -> bool:
     for number, item in enumerate(plan.items):
         if isinstance(item, Node) and _moves(item):
             further = itertools.islice(plan.items, number + 1, None)
-            _move([item, *itertools.takewhile(lambda each: each.__class__ is Output, further)])
+            move([item, *itertools.takewhile(lambda each: each.__class__ is Output, further)])
             moved = True
     return moved
 
 
-def _move(results: Sequence[Ref]) -> None:
+def only_moves(spec: Specialization) -> bool:
+    """Whether ``spec`` joins or parts many arrays and does nothing else to them, as the gradient of ``concat`` does."""
+    if not (_joins(spec) or _splits(spec)) or spec.out_types[0].context.device_type == "gpu":
+        return False
+    nodes = flatten(graph_of(spec, spec.op.name)).nodes
+    return all(node.spec is not None and isinstance(node.spec.op, Primitive) and node.spec.op.moves for node in nodes)
+
+
+def move(results: Sequence[Ref]) -> None:
     """Run the node that is the first of ``results`` and publish them; the others are its further outputs."""
     node = results[0].node
     assert node.spec is not None

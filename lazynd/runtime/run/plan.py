@@ -26,7 +26,7 @@ class Plan:
     the items only move buffers from device to device. ``last``: nothing of the run is left after this plan.
     """
 
-    __slots__ = ("foreign", "items", "key", "last", "leaves", "outputs", "scalars", "transfer", "uses")
+    __slots__ = ("_mark", "foreign", "items", "key", "last", "leaves", "outputs", "scalars", "transfer", "uses")
 
     def __init__(self) -> None:
         self.items: Sequence[Ref] = ()
@@ -38,6 +38,17 @@ class Plan:
         self.uses: list[int] = []
         self.transfer = False
         self.last = True
+        self._mark: int | None = None
+
+    @property
+    def mark(self) -> int:
+        """A hash of the key that is the same in every run of a program: of the serial numbers of its operators.
+
+        Under it is remembered what is known of plans with this key: holding the key would hold its specializations.
+        """
+        if self._mark is None:
+            self._mark = hash(tuple([entry if entry.__class__ is int else entry.serial for entry in self.key]))
+        return self._mark
 
 
 def make_plan(items: list[Ref], root: Ref | None, component: bool) -> Plan:
@@ -61,6 +72,15 @@ def make_plan(items: list[Ref], root: Ref | None, component: bool) -> Plan:
     plan.items = items
     plan.outputs = list(compress(range(len(items)), outside))
     plan.key = (*plan.key, *plan.outputs)
+    return plan
+
+
+def plan_of(items: Sequence[Ref], outputs: Sequence[int]) -> Plan:
+    """The plan of exactly ``items``, which returns those at the positions ``outputs``."""
+    plan, _, _ = _walk(items)
+    plan.items = items
+    plan.outputs = list(outputs)
+    plan.key = (*plan.key, *outputs)
     return plan
 
 

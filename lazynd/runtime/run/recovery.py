@@ -22,6 +22,7 @@ def recover(stack: list[Run], error: ProgramError, cause: str) -> bool:
     """
     while stack:
         run = stack.pop()
+        run.pieces.clear()  # they would count as references
         root = run.root
         if root is not None and root.value is not None:
             return True  # it failed in a part that the root did not need

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 from ...config import config
 from ...ir.node import Node, Output
@@ -10,6 +10,32 @@ from ...ir.specialization import NODE_COST
 
 #: After ``record()`` its region may grow by so many times what was recorded in it, or so many budgets if that is more.
 AFTER_RECORD: Final = 16
+
+
+class Window:
+    """What the regions of a loop hold that reads nothing: whole periods of what it records.
+
+    ``specs``: the operators of the nodes; ``credit``: what they cost, and the arrays made from data among them.
+    """
+
+    __slots__ = ("credit", "specs")
+
+    def __init__(self, specs: list[Any], credit: int) -> None:
+        self.specs = specs
+        self.credit = credit
+
+    def start_in(self, specs: list[Any]) -> int | None:
+        """After how many of ``specs`` a window begins: all of it, or at least half of it if they end before.
+
+        None if none does.
+        """
+        ours, first = self.specs, self.specs[0]
+        for start in range(len(specs) - len(ours) // 2):
+            if specs[start] is first:
+                part = specs[start : start + len(ours)]
+                if part == ours[: len(part)]:
+                    return start
+        return None
 
 
 class Region:
@@ -21,7 +47,8 @@ class Region:
     """
 
     __slots__ = (
-        "closed", "credit", "held", "items", "kept", "moves", "owner", "touched", "under_record", "unit", "weight",
+        "closed", "credit", "forced", "held", "items", "kept", "moves", "owner", "touched", "under_record", "unit",
+        "weight",
     )  # fmt: skip
 
     def __init__(self, owner: Regions, credit: int, under_record: bool) -> None:
@@ -33,6 +60,8 @@ class Region:
         self.held: list[tuple[int, int]] = []
         self.under_record = under_record
         self.closed = False
+        #: Runs of parts of it that have not ended; they look for what they compute in this region.
+        self.forced = 0
         #: The factor on the cost of arrays made from data.
         self.weight = 1
         #: Whether ``items`` may hold some that ran, or were lost, before the region was finished.
@@ -50,6 +79,35 @@ class Region:
             cost += self.held.pop()[1]
         self.held.append((at, cost))
 
+    def grow(self, credit: int) -> None:
+        """Let it hold more."""
+        self.credit += credit
+        self.unit += credit
+
+    def cost_of_last(self, nodes: int) -> int:
+        """What its last ``nodes`` nodes cost, and the arrays made from data among them."""
+        cost, at = 0, len(self.items)
+        while nodes:
+            at -= 1
+            item = self.items[at]
+            if isinstance(item, Node) and item.spec is not None:
+                cost += item.spec.cost
+                nodes -= 1
+        return cost + sum(each for position, each in self.held if position > at)
+
+    def give(self, at: int, other: Region) -> None:
+        """Move the items from number ``at`` on to ``other``, a new region."""
+        moved = self.items[at:]
+        for item in moved:
+            if item.node is not None and item.node.region is self:  # else it ran, or was lost
+                item.node.region = other
+        other.items, other.touched = moved, self.touched
+        other.held = [(position - at, cost) for position, cost in self.held if position > at]
+        self.held = [(position, cost) for position, cost in self.held if position <= at]
+        other.credit -= sum(cost for _, cost in other.held)
+        other.credit -= sum(item.spec.cost for item in moved if isinstance(item, Node) and item.spec is not None)
+        del self.items[at:]
+
     def leave_record(self, budget: int) -> None:
         """``record()`` ends: give credit for the rest of a training step, its gradients and updates.
 
@@ -66,12 +124,12 @@ class Region:
 class Regions:
     """The open region of a thread, and its closed ones that wait, oldest first."""
 
-    __slots__ = ("closed", "open", "period_credit", "under_record")
+    __slots__ = ("closed", "open", "under_record", "window")
 
     def __init__(self) -> None:
         self.closed: list[Region] = []
-        #: The credit that makes the next region end where the recorded sequence repeats; 0 where none is known.
-        self.period_credit = 0
+        #: What a region holds that ends where the recorded sequence repeats; None where no repetition is known.
+        self.window: Window | None = None
         #: Whether what is recorded now is inside ``record()``.
         self.under_record = False
         self.open = self.new()
@@ -81,8 +139,19 @@ class Regions:
         if self.under_record:
             credit = config.hard_limit * NODE_COST
         else:
-            credit = self.period_credit or config.budget_nodes * NODE_COST
+            # One less, so that the region is asked about when it holds so much, not more.
+            credit = self.window.credit - 1 if self.window else config.budget_nodes * NODE_COST
         return Region(self, credit, self.under_record)
+
+    def split(self, at: int) -> None:
+        """Close the open region; its items from number ``at`` on begin the next one. In an undivided section."""
+        region, following = self.open, self.new()
+        following.moves = region.moves
+        if at < len(region.items) and not region.forced:
+            region.give(at, following)
+        region.closed = True
+        self.open = following
+        self.closed.append(region)
 
     def pending(self) -> int:
         """How many items wait in all of them."""
@@ -92,3 +161,13 @@ class Regions:
         """The outermost ``record()`` ends."""
         self.under_record = False
         self.open.leave_record(config.budget_nodes * NODE_COST)
+
+
+def after(items: list[Node | Output], nodes: int) -> int:
+    """The number of the item that follows so many nodes and their outputs."""
+    for at, item in enumerate(items):
+        if item.__class__ is Node:
+            if not nodes:
+                return at
+            nodes -= 1
+    return len(items)

@@ -13,6 +13,7 @@ from ...ir.node import Node
 from .failure import Lost, is_lost, lose, missing, unfinished, vanished
 from .liveness import Ref
 from .moves import move_data
+from .pieces import Piece, plan_of_next
 from .plan import Plan, ancestors, make_plan, pending
 from .regions import Region, Regions
 
@@ -24,11 +25,11 @@ class Run:
     """What is left of some pending items, as plans; ``root`` is the value that is asked for, if any.
 
     ``compiled``: the key of the program that this run compiled and has not run yet. ``prepared``: that of the plan that
-    the interpreter is to run, for which functions were compiled. ``parts``: whether a plan of it was too big for one
-    program. ``attempts``: what is tried if it fails, once it has failed.
+    the interpreter is to run, for which functions were compiled. ``parts``: whether a plan of it was divided. ``pieces``:
+    what is left of a plan that was cut, the last piece first. ``attempts``: what is tried if it fails, once it has failed.
     """
 
-    __slots__ = ("attempts", "compiled", "parts", "prepared", "region", "root")
+    __slots__ = ("attempts", "compiled", "parts", "pieces", "prepared", "region", "root")
 
     #: Whether all that is live runs, also when the root has its value.
     whole: ClassVar[bool] = False
@@ -45,6 +46,7 @@ class Run:
         self.compiled: Any = None
         self.prepared: Any = None
         self.parts = False
+        self.pieces: list[Piece] = []
         self.attempts: list[Attempt] | None = None
 
     def items(self) -> list[Ref]:
@@ -52,7 +54,14 @@ class Run:
         raise NotImplementedError
 
     def next_plan(self) -> Plan | None:
-        """The plan of what is left; None if nothing is. Called with the lock held, with no other plan alive."""
+        """The plan of what is left or of a piece of it; None if nothing is.
+
+        Called with the lock held, with no other plan alive.
+        """
+        if self.pieces:
+            plan = plan_of_next(self.pieces)
+            if plan is not None:
+                return plan
         root = None if self.whole else self.root
         while root is None or (root.value is None and root.node.region.__class__ is not Lost):
             plan = make_plan(self.items(), root, self.component)
@@ -100,11 +109,16 @@ class ComponentRun(Run):
     region: Region
     component = True
 
+    def __init__(self, region: Region, root: Ref) -> None:
+        super().__init__(region, root)
+        region.forced += 1
+
     def items(self) -> list[Ref]:
         return pending(self.region)
 
     def finish(self) -> None:
         region = self.region
+        region.forced -= 1
         left = unfinished(region.items)
         region.items[:] = left
         used = 0

@@ -19,6 +19,7 @@ from ...ir.memo import Recent
 from ...ir.node import Node
 from ...ir.specialization import INDEX
 from ..tell.stats import logger
+from .partition import compiled_items
 from .plan import Plan
 from .program import slot_positions
 
@@ -34,7 +35,7 @@ class Account:
     def __init__(self, plan: Plan) -> None:
         specs = [item.spec for item in plan.items if isinstance(item, Node) and item.spec is not None]
         self.cost = sum(map(interpreting, specs))
-        self.limit = compiling(specs)
+        self.limit = compiling([each.spec for each in compiled_items(plan) if isinstance(each, Node) and each.spec])
         self.runs = 0
         devices = {item.type.context.device for item in plan.items}
         #: Whether everything it computes is the CPU's.
@@ -56,17 +57,15 @@ class Account:
             self.varies |= numbers != self._first
 
 
-#: Keys are told apart by a hash of serial numbers: holding them would hold their specializations. If two keys share a
-#: hash they share an account, and one of them is compiled early.
+#: By the marks of plans. If two keys share a mark they share an account, and one of them is compiled early.
 ACCOUNTS: Final[Recent[int, Account]] = Recent(10_000)
 
 
 def account_of(plan: Plan) -> Account:
-    mark = hash(tuple([entry if entry.__class__ is int else entry.serial for entry in plan.key]))
-    found = ACCOUNTS.now.get(mark) or ACCOUNTS.older(mark)
+    found = ACCOUNTS.now.get(plan.mark) or ACCOUNTS.older(plan.mark)
     if found is None:
         found = Account(plan)
-        ACCOUNTS.put(mark, found)
+        ACCOUNTS.put(plan.mark, found)
     return found
 
 
