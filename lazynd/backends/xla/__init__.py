@@ -17,7 +17,7 @@ from ...ir.errors import MXNetError, OutOfBounds
 from ...ir.flatten import flatten
 from ...ir.graph import Graph
 from ...ir.types import Context
-from . import control, convolution, top, window  # noqa: F401 - their lowerings and claims
+from . import control, convolution, special, top, window  # noqa: F401 - their lowerings and claims
 from .aliasing import output_order
 from .claims import Claims, current
 from .contexts import compiling, concrete, disturbed, neutral, prepare_lowering, read_refused, undisturbed

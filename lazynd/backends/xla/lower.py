@@ -103,6 +103,7 @@ LOWERINGS: dict[str, Callable[..., Any]] = {
     "cumsum": lambda x, *, axis, backwards: lax.cumsum(x, axis, reverse=backwards),
     "reduce_max": lambda x, *, axes: lax.reduce_max(x, axes),
     "reduce_min": lambda x, *, axes: lax.reduce_min(x, axes),
+    "reduce_max_unless_nan": lambda x, *, axes: lax.stop_gradient(lax.reduce_max(x, axes)),
     "reduce_prod": lambda x, *, axes: lax.reduce_prod(x, axes),
     "iota": lambda *, shape, axis, dtype, context: lax.broadcasted_iota(dtype, shape, axis),
     "constant": lambda *, value, context: jnp.asarray(value),
