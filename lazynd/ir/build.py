@@ -21,9 +21,9 @@ __all__ = [
     "Value", "abs", "argmax", "argmin", "batch_matmul", "binary", "bitcast", "broadcast_to", "ceil", "check_index",
     "common_shape", "concatenate", "constant", "convert", "convolution", "cos", "cumsum", "dot_general",
     "dynamic_slice", "dynamic_update_slice", "emit", "erf", "exp", "expand_dims", "expm1", "floor", "full",
-    "full_like", "gather", "iota", "log", "log1p", "logistic", "max", "maximum", "mean", "min", "minimum", "moveaxis",
-    "ones_like", "pad", "power", "prod", "random_bits", "reduce_window_max", "reduce_window_sum", "remainder",
-    "reshape", "reverse", "round_half_even", "row", "rsqrt", "scatter", "select", "shift_left",
+    "full_like", "gather", "iota", "log", "log1p", "logistic", "max", "max_unless_nan", "maximum", "mean", "min",
+    "minimum", "moveaxis", "ones_like", "pad", "power", "prod", "random_bits", "reduce_window_max", "reduce_window_sum",
+    "remainder", "reshape", "reverse", "round_half_even", "row", "rsqrt", "scatter", "select", "shift_left",
     "shift_right", "sign", "sin", "slice_", "sort", "sqrt", "square", "squeeze", "stop_gradient", "sum", "tanh",
     "transpose", "unary", "window_argmax", "zeros_like",
 ]  # fmt: skip
@@ -284,6 +284,11 @@ def prod(x: Value, axis: int | Sequence[int] | None = None, keepdims: bool = Fal
 
 def max(x: Value, axis: int | Sequence[int] | None = None, keepdims: bool = False) -> Value:
     return _reduce("reduce_max", x, axis, keepdims)
+
+
+def max_unless_nan(x: Value, axis: int | Sequence[int] | None = None, keepdims: bool = False) -> Value:
+    """The maximum as a bound without gradient, to lower exponentials by; of a line with NaN anything."""
+    return _reduce("reduce_max_unless_nan", x, axis, keepdims)
 
 
 def min(x: Value, axis: int | Sequence[int] | None = None, keepdims: bool = False) -> Value:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
 from ..ir import build as ir
 from ..ir.build import Value
+from ..ir.primitive import PRIMITIVES
 from ..ir.primitives.convolution import reach
 from ..ir.types import is_floating, require
 from .kinds import Shape, one_of
@@ -166,6 +168,32 @@ def Convolution(
     return joined(y, bias, axis)
 
 
+@op(
+    name="_spread_convolution",
+    samples=lambda r: [
+        ((_f(r, 2, 1, 3, 4), _f(r, 1, 2, 3, 3)), {"spread": (2,), "dilation": (1,), "low": (1,), "high": (2,)}),
+    ],
+    method=False,
+)
+def spread_convolution(x: Value, w: Value, *, spread: Shape, dilation: Shape, low: Shape, high: Shape) -> Value:
+    """``ir.convolution`` of an operand with zeros put in and around, with which nothing is multiplied.
+
+    A weight that is NaN or infinite makes NaN of what it reaches from elements of ``x``, and of nothing else.
+    """
+    how: dict[str, Any] = {"strides": (1,) * len(spread), "spread": spread, "dilation": dilation}
+    how |= {"low": low, "high": high}
+    finite = ir.abs(w) < math.inf
+    made = ir.convolution(x, ir.select(finite, w, 0.0), **how)
+    wrong = ir.max(ir.convert(~finite, w.dtype), 2, keepdims=True)
+    everywhere = ir.full((1, x.shape[1], 1, *x.shape[3:]), 1, x.dtype, x.context)
+    return ir.select(ir.convolution(everywhere, wrong, **how) > 0, math.nan, made)
+
+
+@spread_convolution.gradient
+def _spread_convolution_gradient(g: Value, y: Value, x: Value, w: Value, **how: Any) -> Any:
+    return PRIMITIVES["convolution"].vjp(g, y, x, w, strides=(1,) * len(how["spread"]), **how)
+
+
 def _deconvolution_samples(rng: Any) -> list[Any]:
     return [
         ((_f(rng, 2, 3, 4, 3), _f(rng, 3, 2, 3, 2)), {
@@ -242,10 +270,11 @@ def Deconvolution(
     require(min(made) > 0, f"pad {list(pad)} leaves nothing of {list(whole)}")
     w = _grouped(filters(weight, axis, x.shape[1], num_filter // num_group, kernel), 0, num_group)
     spatial = range(3, 3 + n)
-    y = ir.convolution(
+    y = spread_convolution(
         _grouped(x, 1, num_group), ir.reverse(ir.transpose(w, (0, 2, 1, *spatial)), tuple(spatial)),
-        strides=(1,) * n, spread=stride, dilation=dilate,
+        spread=stride, dilation=dilate,
         low=[k - 1 - p for k, p in zip(window, pad, strict=True)],
         high=[k - 1 - p + a for k, p, a in zip(window, pad, adj, strict=True)],
     )  # fmt: skip
+    assert isinstance(y, Value)
     return joined(y, bias, axis)

@@ -179,7 +179,7 @@ def _mined(scores: Value, positive: Value, hard: Value, ratio: float) -> Value:
     k = positive.shape[1]
     count = ir.sum(ir.convert(positive, INT32), 1, keepdims=True)
     wanted = ir.minimum(ir.convert(ir.convert(count, FLOAT32) * ratio, INT32), k - count)
-    shifted = scores - ir.max(scores, 1, keepdims=True)
+    shifted = scores - ir.max_unless_nan(scores, 1, keepdims=True)
     sure = ir.exp(ir.row(ir.moveaxis(shifted, 1, 0), 0)) / ir.sum(ir.exp(shifted), 1)
     rank = ordered(ordered(ir.select(hard, sure, 2)))
     return hard & (rank < wanted)

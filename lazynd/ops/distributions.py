@@ -9,30 +9,20 @@ from __future__ import annotations
 import inspect
 import math
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 
 from ..ir import build as ir
 from ..ir.build import Value
-from ..ir.types import FLOAT32, INT32, is_floating, require, widened
+from ..ir.types import FLOAT32, FLOAT64, INT32, is_floating, require, widened
+from .gamma import Blocks, gamma_of, rows, rows_of_gamma, standard_gamma
 from .kinds import Device, Draw, DType, Scalar, Shape, one_of
 from .operator import op
 from .partial import Shapes, giving, same
-from .random import Stream, box_muller, normal, poisson_quantile, uniform
+from .random import Stream, normal, poisson, poisson_of, uniform
 
 Rule = Callable[..., Value]
-_FLOAT64 = np.dtype("float64")
-#: Candidates for a gamma number, which is the first that is accepted. Each is with probability 0.951 at least, so none
-#: is for one number in 70 million, which takes another value.
-_CANDIDATES: Final = 6
-_GAMMA_WORDS: Final = 3 * _CANDIDATES + 1
-
-
-def _block(x: Value, start: int, stop: int) -> Value:
-    """Rows ``start`` to ``stop`` of ``x``."""
-    none = [0] * (x.ndim - 1)
-    return ir.slice_(x, [start, *none], [stop, *x.shape[1:]])
 
 
 def _uniform(draw: Stream, shape: Sequence[int], dtype: np.dtype[Any], low: Value, high: Value) -> Value:
@@ -47,59 +37,42 @@ def _exponential(draw: Stream, shape: Sequence[int], dtype: np.dtype[Any], rate:
     return ir.convert(-ir.log(1 - uniform(draw, shape, widened(dtype))), dtype) / rate
 
 
-def _gamma_of(words: Value, shape: Value) -> Value:
-    """Gamma numbers of scale 1 from rows of uniform ones.
-
-    By Marsaglia and Tsang, "A simple method for generating gamma variables", 2000: a cubed normal number, accepted or
-    not; for a shape below 1 by a power of another one.
-    """
-    small = shape < 1
-    d = ir.select(small, shape + 1, shape) - 1 / 3
-    n = _CANDIDATES
-    x = box_muller(_block(words, 0, n), _block(words, n, 2 * n))
-    root = 1 + ir.rsqrt(9 * d) * x
-    cube = root * root * root
-    bound = 0.5 * x * x + d - d * cube + d * ir.log(ir.select(cube > 0, cube, ir.full_like(cube, 1)))
-    accepted = (cube > 0) & (ir.log(1 - _block(words, 2 * n, 3 * n)) < bound)
-    position = ir.iota(cube.shape, 0, INT32, words.context)
-    first = ir.min(ir.select(accepted, position, ir.full_like(position, n)), 0, keepdims=True)
-    chosen = ir.sum(ir.select(position == first, cube, ir.zeros_like(cube)), 0)
-    chosen = ir.select(ir.squeeze(first, (0,)) < n, chosen, ir.full_like(chosen, 1))
-    power = ir.power(1 - ir.row(words, 3 * n), 1 / ir.select(small, shape, ir.ones_like(shape)))
-    return d * chosen * ir.select(small, power, ir.full_like(power, 1))
-
-
 def _gamma(draw: Stream, shape: Sequence[int], dtype: np.dtype[Any], alpha: Value, beta: Value) -> Value:
     wide = widened(dtype)
-    words = uniform(draw, (_GAMMA_WORDS, *shape), wide)
-    return ir.convert(_gamma_of(words, ir.convert(alpha, wide)) * ir.convert(beta, wide), dtype)
-
-
-def _poisson(draw: Stream, shape: Sequence[int], dtype: np.dtype[Any], rate: Value) -> Value:
-    return ir.convert(poisson_quantile(uniform(draw, shape, _FLOAT64), ir.convert(rate, _FLOAT64)), dtype)
+    made = standard_gamma(draw, shape, wide, ir.convert(alpha, wide))
+    return ir.convert(made * ir.convert(beta, wide), dtype)
 
 
 def _mixed_poisson(
     draw: Stream, shape: Sequence[int], dtype: np.dtype[Any], gamma_shape: Value, scale: Value, fixed: Value | None
 ) -> Value:
-    """Poisson numbers whose rates are gamma numbers, or ``fixed`` where the shape is infinite."""
-    words = uniform(draw, (_GAMMA_WORDS + 1, *shape), _FLOAT64)
+    """Poisson numbers whose rates are gamma numbers, or ``fixed`` where the shape is infinite.
+
+    Rates are float32: what they are rounded by is nothing beside the spread of the counts.
+    """
+    if 0 in shape:
+        return ir.full(shape, 0, dtype, gamma_shape.context)
     finite = gamma_shape < math.inf
-    rate = _gamma_of(words, ir.select(finite, gamma_shape, ir.ones_like(gamma_shape))) * scale
+    alpha = ir.select(finite, gamma_shape, ir.ones_like(gamma_shape))
+    blocks = Blocks.of(alpha.shape, shape)
+    count = rows_of_gamma(blocks)
+    words = blocks.words(draw, count + blocks.size, FLOAT32)
+    rate = gamma_of(rows(words, 0, count), blocks.lined(alpha), blocks) * blocks.lined(scale)
     if fixed is not None:
-        rate = ir.select(finite, rate, fixed)
-    return ir.convert(poisson_quantile(ir.row(words, _GAMMA_WORDS), rate), dtype)
+        rate = ir.select(blocks.lined(finite), rate, blocks.lined(fixed))
+    bits, _ = rows(words, count, count + blocks.size)
+    return ir.convert(blocks.restored(poisson_of(bits, rate)), dtype)
 
 
 def _negative_binomial(draw: Stream, shape: Sequence[int], dtype: np.dtype[Any], k: Value, p: Value) -> Value:
-    k, p = ir.convert(k, _FLOAT64), ir.convert(p, _FLOAT64)
+    k, p = ir.convert(k, FLOAT32), ir.convert(p, FLOAT32)
     return _mixed_poisson(draw, shape, dtype, k, (1 - p) / p, None)
 
 
 def _generalized_negative_binomial(
     draw: Stream, shape: Sequence[int], dtype: np.dtype[Any], mu: Value, alpha: Value
 ) -> Value:
-    mu, alpha = ir.convert(mu, _FLOAT64), ir.convert(alpha, _FLOAT64)
+    mu, alpha = ir.convert(mu, FLOAT32), ir.convert(alpha, FLOAT32)
     return _mixed_poisson(draw, shape, dtype, 1 / alpha, mu * alpha, mu)
 
 
@@ -214,7 +187,7 @@ _distribution(
     "normal", _normal, {"loc": 0.0, "scale": 1.0}, "Normal, by mean and standard deviation", arrays=("mu", "sigma")
 )
 _distribution("exponential", _exponential, {"lam": 1.0}, "Exponential of rate ``lam``")
-_distribution("poisson", _poisson, {"lam": 1.0}, "Poisson of rate ``lam``, as floats")
+_distribution("poisson", poisson, {"lam": 1.0}, "Poisson of rate ``lam``, as floats")
 _distribution("gamma", _gamma, {"alpha": 1.0, "beta": 1.0}, "Gamma of shape ``alpha`` and scale ``beta``", random=True)
 _distribution(
     "negative_binomial",
@@ -274,6 +247,6 @@ def _shuffle(data: Value, *, draw: Draw) -> Value:
     """``data`` with its elements along the first axis in random order."""
     count = data.shape[0]
     # 53 random bits: two of n elements are equal, and keep their order, with probability n^2 / 2^54.
-    keys = uniform(draw, (count,), _FLOAT64)
+    keys = uniform(draw, (count,), FLOAT64)
     order = ir.sort(keys, ir.iota((count,), 0, INT32, data.context), axis=0)[1]
     return ir.gather(data, [order], (0,))

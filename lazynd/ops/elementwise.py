@@ -9,7 +9,7 @@ from typing import Any
 from ..ir import build as ir
 from ..ir.build import Value
 from ..ir.errors import OperatorError
-from ..ir.types import BOOL, is_floating
+from ..ir.types import BOOL, FLOAT64, is_floating
 from .kinds import Scalar, check_count
 from .operator import Operator, op
 from .partial import broadcast, same
@@ -61,8 +61,24 @@ def power(a: Any, b: Any) -> Value:
     return ir.power(a, b)
 
 
-def hypot(a: Value, b: Value) -> Value:
-    return ir.sqrt(a * a + b * b)
+def hypot(a: Any, b: Any) -> Value:
+    like = a if isinstance(a, Value) else b
+    a, b = (x if isinstance(x, Value) else ir.constant(x, like.type) for x in (a, b))
+    shape = ir.common_shape(a.shape, b.shape)
+    made = _hypot(ir.broadcast_to(a, shape), ir.broadcast_to(b, shape))
+    assert isinstance(made, Value)
+    return made
+
+
+def _hypotenuse(a: Value, b: Value) -> Value:
+    """Scaled by the longer side, so that no square overflows or vanishes; infinite if a side is, whatever the other."""
+    if not is_floating(a.dtype):
+        return ir.convert(_hypotenuse(ir.convert(a, FLOAT64), ir.convert(b, FLOAT64)), a.dtype)
+    a, b = ir.abs(a), ir.abs(b)
+    longer, shorter = ir.maximum(a, b), ir.minimum(a, b)
+    ratio = shorter / ir.select(longer == 0, ir.ones_like(longer), longer)
+    infinite = (a == math.inf) | (b == math.inf)
+    return ir.select(infinite, ir.full_like(a, math.inf), longer * ir.sqrt(1 + ratio * ratio))
 
 
 def _truth(rule: Callable[[Value, Value], Value]) -> Rule:
@@ -135,7 +151,7 @@ _same_shape("_mod", modulo, "The remainder.", smooth=False)
 _same_shape("_power", power, "The power.")
 _same_shape("_maximum", ir.maximum, "The larger.", smooth=False)
 _same_shape("_minimum", ir.minimum, "The smaller.", smooth=False)
-_same_shape("_hypot", hypot, "The hypotenuse.")
+_hypot = _same_shape("_hypot", _hypotenuse, "The hypotenuse; of integers truncated.")
 _same_shape("_equal", _truth(lambda a, b: a == b), "1 where equal, else 0.", **_FLAT_SAME)
 _same_shape("_not_equal", _truth(lambda a, b: a != b), "1 where different.", **_FLAT_SAME)
 _same_shape("_greater", _truth(lambda a, b: a > b), "1 where greater.", **_FLAT_SAME)
@@ -186,6 +202,11 @@ _scalar("_lesser_equal_scalar", _truth(lambda a, s: a <= s), "1 where not greate
 _scalar("_logical_and_scalar", _logical(lambda a, s: a & s), "1 where both are not 0.", **_FLAT_SAME)
 _scalar("_logical_or_scalar", _logical(lambda a, s: a | s), "1 where one is not 0.", **_FLAT_SAME)
 _scalar("_logical_xor_scalar", _logical(lambda a, s: a ^ s), "1 where exactly one is not 0.", **_FLAT_SAME)
+
+
+@_hypot.gradient
+def _hypot_gradient(g: Value, y: Value, a: Value, b: Value) -> tuple[Value, Value]:
+    return g * (a / y), g * (b / y)
 
 
 @op(name="_half_power", samples=lambda r: [((_floats(r, 2, 3),), {})], method=False, shapes=same)

@@ -93,7 +93,7 @@ def SoftmaxOutput(
         hint = "" if multi_output or preserve_shape or data.ndim == 2 else "; see multi_output and preserve_shape"
         require(fits, f"label must be {[n, places] if multi_output else [n]} for {data.type}, got {label.type}{hint}")
     x = ir.reshape(wide(data), (n, classes, places))
-    e = ir.exp(x - ir.max(x, 1, keepdims=True))
+    e = ir.exp(x - ir.max_unless_nan(x, 1, keepdims=True))
     return ir.reshape(ir.convert(e / ir.sum(e, 1, keepdims=True), data.dtype), data.shape)
 
 

@@ -154,16 +154,12 @@ def _contrast(x: Value, factor: Value) -> Value:
 
 def _saturation(x: Value, factor: Value) -> Value:
     """MXNet 1.9.1 takes the last channel's part alone for the grey of a pixel, and so do we."""
-    if x.shape[2] == 1:
-        return x
     blue = ir.slice_(x, [0, 0, 2], x.shape)
     return x * factor + (1 - factor) * (blue * _LUMA[2])
 
 
 def _hue(x: Value, turn: Value) -> Value:
     """Colours turned by ``turn``, 1 for all around, at the lightness and saturation that they have."""
-    if x.shape[2] == 1:
-        return x
     x = x / 255.0
     red, green, blue = (ir.slice_(x, [0, 0, c], [*x.shape[:2], c + 1]) for c in range(3))
     high, low = ir.max(x, 2, keepdims=True), ir.min(x, 2, keepdims=True)
@@ -189,9 +185,13 @@ def _hue(x: Value, turn: Value) -> Value:
 
 
 Change = Callable[[Value, Value], Value]
+#: What an image of one channel has no part in.
+_OF_COLOURS: Final = (_saturation, _hue)
 
 
 def _changed(change: Change, data: Value, factor: Value) -> Value:
+    if data.shape[2] == 1 and change in _OF_COLOURS:
+        return data
     x = _wide(data)
     return _narrow(change(x, ir.convert(factor, x.dtype)), data.dtype)
 

@@ -148,7 +148,7 @@ def _scaled(data: Value, temperature: Value | None, dtype: Any) -> Value:
 
 def _lowered(x: Value, axis: int) -> Value:
     """``x`` less the largest along ``axis``: its exponentials do not overflow."""
-    return x - ir.stop_gradient(ir.max(x, axis, keepdims=True)) if x.size else x
+    return x - ir.max_unless_nan(x, axis, keepdims=True) if x.size else x
 
 
 def _slope(g: Value, data: Value, temperature: Value | None) -> Value:
@@ -208,18 +208,23 @@ def softmax(
         return e / ir.sum(e, axis, keepdims=True)
     inside = _within(length, x, axis)
     least = ir.full_like(x, float(finfo(x.dtype).min))
-    e = ir.exp(x - ir.stop_gradient(ir.max(ir.select(inside, x, least), axis, keepdims=True)))
-    e = ir.select(inside, e, ir.zeros_like(e))
-    total = ir.sum(e, axis, keepdims=True)
-    return e / ir.select(total == 0, ir.ones_like(total), total)
+    e = ir.exp(x - ir.max_unless_nan(ir.select(inside, x, least), axis, keepdims=True))
+    total = ir.sum(ir.select(inside, e, 0.0), axis, keepdims=True)
+    return ir.select(inside, e / total, 0.0)
 
 
 @softmax.gradient
 def _softmax_gradient(
-    g: Value, y: Value, data: Value, *length: Value, axis: int, temperature: Value | None = None, **_: Any
-) -> Value:
+    g: Value, y: Value, data: Value, length: Value | None = None, *, axis: int, temperature: Value | None = None,
+    **_: Any,
+) -> Value:  # fmt: skip
+    """Elements behind the length have no part in it, whatever gradient arrives for them."""
     axis = normalize_axis(axis, data.ndim)
-    return _slope(y * (g - ir.sum(g * y, axis, keepdims=True)), data, temperature)
+    inside = None if length is None else _within(length, y, axis)
+    if inside is not None:
+        g = ir.select(inside, g, 0.0)
+    made = y * (g - ir.sum(g * y, axis, keepdims=True))
+    return _slope(made if inside is None else ir.select(inside, made, 0.0), data, temperature)
 
 
 @op(samples=lambda r: [((_f(r, 2, 3, 2),), {}), ((_f(r, 2, 3, 2),), {"mode": "channel"})], method=False, shapes=same)

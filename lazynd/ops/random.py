@@ -4,43 +4,48 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
 from ..ir import build as ir
 from ..ir.build import Value
-from ..ir.types import finfo, is_floating, require, widened
+from ..ir.types import FLOAT32, FLOAT64, INT32, finfo, is_floating, require, widened
 from .kinds import Device, Draw, DType, Scalar, Shape, one_of
 from .operator import op
 from .partial import giving
 
 Stream = tuple[Value, Value]
-_FLOAT32 = np.dtype("float32")
-_FLOAT64 = np.dtype("float64")
-#: Terms of the Poisson inversion: enough for every rate below ``_SMALL_RATE``.
-_TERMS = 48
-_SMALL_RATE = 12.0
+#: Terms of the Poisson inversion: what is left of any rate below ``_SMALL_RATE`` has probability below 1e-10.
+_TERMS: Final = 41
+_SMALL_RATE: Final = 12.0
 
 
 def uniform(draw: Stream, shape: Sequence[int], dtype: np.dtype[Any]) -> Value:
     """Numbers in [0, 1): as many random bits as the dtype keeps, 53 for float64 and 24 for float32."""
     shape = tuple(shape)
-    if dtype == _FLOAT64:
+    if dtype == FLOAT64:
         words = ir.random_bits(*draw, (2, *shape))
-        high, low = (ir.row(words, k) for k in (0, 1))
-        upper = ir.convert(ir.shift_right(high, 5), dtype) * float(1 << 26)
-        return (upper + ir.convert(ir.shift_right(low, 6), dtype)) * 2.0**-53
-    bits = ir.shift_right(ir.random_bits(*draw, shape), 8)
-    if dtype == _FLOAT32:
-        return ir.convert(bits, dtype) * 2.0**-24
+        return fraction(ir.row(words, 0), ir.row(words, 1))
+    bits = ir.random_bits(*draw, shape)
+    if dtype == FLOAT32:
+        return fraction(bits)
+    bits = ir.shift_right(bits, 8)
     kept = int(finfo(dtype).nmant) + 1  # more would round up to 1
-    return ir.convert(ir.convert(ir.shift_right(bits, 24 - kept), _FLOAT32) * 2.0**-kept, dtype)
+    return ir.convert(ir.convert(ir.shift_right(bits, 24 - kept), FLOAT32) * 2.0**-kept, dtype)
+
+
+def fraction(bits: Value, more: Value | None = None) -> Value:
+    """Numbers in [0, 1) from words: float32, or float64 from twice the bits."""
+    if more is None:
+        return ir.convert(ir.shift_right(bits, 8), FLOAT32) * 2.0**-24
+    upper = ir.convert(ir.shift_right(bits, 5), FLOAT64) * float(1 << 26)
+    return (upper + ir.convert(ir.shift_right(more, 6), FLOAT64)) * 2.0**-53
 
 
 def normal(draw: Stream, shape: Sequence[int], dtype: np.dtype[Any]) -> Value:
     """Standard normal numbers by the Box-Muller transform of two uniform ones."""
-    wide = _FLOAT64 if dtype == _FLOAT64 else _FLOAT32
+    wide = FLOAT64 if dtype == FLOAT64 else FLOAT32
     pair = uniform(draw, (2, *shape), wide)
     u, v = (ir.row(pair, k) for k in (0, 1))
     return ir.convert(box_muller(u, v), dtype)
@@ -120,36 +125,89 @@ def _random_poisson(
 ) -> Value:
     """Poisson numbers of rate ``lam``, as floats."""
     require(is_floating(dtype), f"poisson draws floats, not {dtype}")
-    return ir.convert(poisson_quantile(uniform(draw, shape, _FLOAT64), ir.convert(lam, _FLOAT64)), dtype)
+    return poisson(draw, shape, dtype, lam)
 
 
-def poisson_quantile(u: Value, lam: Value) -> Value:
-    """Poisson numbers of rate ``lam`` from uniform ones, in float64.
+def poisson(draw: Stream, shape: Sequence[int], dtype: np.dtype[Any], lam: Value) -> Value:
+    """Poisson numbers of rate ``lam``, a number or an array that broadcasts to ``shape``, from a word of 32 bits each.
 
-    Below a rate of 12 by inversion of the distribution over 48 terms (what is left has probability below 1e-13);
-    above by the quantile of the Cornish-Fisher expansion, whose error is below half a count.
+    Small rates by inversion of the distribution; larger ones by the quantile of the Cornish-Fisher expansion, whose
+    error is below half a count.
     """
-    small = ir.minimum(lam, _SMALL_RATE)
-    term = ir.exp(-small)
+    bits = ir.random_bits(*draw, tuple(shape))
+    # Always so, which no compiler knows: it would move the computing with one rate about, and compute no two at once.
+    rates = ir.select(fraction(bits) < 1, ir.convert(lam, FLOAT64), 0.0)
+    return ir.convert(poisson_of(bits, rates), dtype)
+
+
+def poisson_of(bits: Value, lam: Value) -> Value:
+    """Poisson numbers, in float64, of rates that differ, from words."""
+    lam = ir.convert(lam, FLOAT64)
+    return ir.select(lam < _SMALL_RATE, _few(bits, lam), _many(bits, lam))
+
+
+def _few(bits: Value, lam: Value) -> Value:
+    """Poisson numbers of small rates: how many terms of the distribution a uniform number is beyond."""
+    u = (ir.convert(bits, FLOAT64) + 0.5) * 2.0**-32
+    rate = ir.minimum(lam, _SMALL_RATE)
+    term = ir.exp(-rate)
     total, count = term, ir.full_like(u, 0)
     for k in range(1, _TERMS):
-        count = count + ir.convert(u >= total, _FLOAT64)
-        term = term * small / float(k)
+        count = count + ir.convert(u >= total, FLOAT64)
+        term = term * (rate * (1 / k))
         total = total + term
-    z = _quantile(u)
-    root = ir.sqrt(lam)
-    large = lam + root * z + (z * z - 1) / 6.0 + (z - z * z * z) / (72.0 * root)
-    return ir.select(lam < _SMALL_RATE, count, ir.maximum(ir.floor(large + 0.5), 0))
+    return count
 
 
-def _quantile(u: Value) -> Value:
-    """The standard normal quantile, by three Newton steps on the error function from a rational start."""
-    p = ir.minimum(ir.maximum(u, 1e-15), 1 - 1e-15)
-    tail = ir.minimum(p, 1 - p)
-    t = ir.sqrt(-2 * ir.log(tail))
-    start = t - (2.515517 + t * (0.802853 + t * 0.010328)) / (1 + t * (1.432788 + t * (0.189269 + t * 0.001308)))
-    z = ir.select(p < 0.5, -start, start)
-    for _ in range(3):
-        error = 0.5 * (1 + ir.erf(z * math.sqrt(0.5))) - p
-        z = z - error * math.sqrt(2 * math.pi) * ir.exp(0.5 * z * z)
-    return z
+def _many(bits: Value, lam: Value) -> Value:
+    """Poisson numbers of large rates."""
+    z, root = ir.convert(normal_of(bits), FLOAT64), ir.sqrt(lam)
+    made = lam + root * z + (z * z - 1) / 6.0 + (z - z * z * z) / (72.0 * root)
+    return ir.maximum(ir.floor(made + 0.5), 0)
+
+
+def normal_of(bits: Value, more: Value | None = None) -> Value:
+    """Standard normal numbers from words: the quantile, in float32, or in float64 from twice the bits.
+
+    One bit is the sign, the others say how probable it is to be further out, between 0 and 1/2. By Wichura, "Algorithm
+    AS 241: the percentage points of the normal distribution", 1988, in its form of 7 digits.
+    """
+    dtype = FLOAT32 if more is None else FLOAT64
+    signed = ir.bitcast(bits, INT32)
+    p = (ir.convert(signed & (2**31 - 1), dtype) + (0.5 if more is None else 0)) * 2.0**-32
+    if more is not None:
+        p = p + (ir.convert(more, dtype) + 0.5) * 2.0**-64
+    middle = 0.5 - p
+    r = ir.sqrt(-ir.log(p))
+    above, below = _ratio(r - 1.6, _TAIL)
+    if more is not None:
+        further = [ir.select(r > 5, other, one) for one, other in zip((above, below), _ratio(r - 5, _FAR), strict=True)]
+        above, below = further
+    inner, divisor = _ratio(0.180625 - middle * middle, _MIDDLE)
+    central = middle <= 0.425
+    z = ir.select(central, middle * inner, above) / ir.select(central, divisor, below)
+    return ir.select(signed < 0, -z, z)
+
+
+Coefficients = tuple[tuple[float, ...], tuple[float, ...]]
+#: Numerator and denominator, from the highest power down: where p is above 0.075, below, and below 1.4e-11.
+_MIDDLE: Final[Coefficients] = (
+    (59.10937472, 159.29113202, 50.434271938, 3.3871327179), (67.1875636, 78.757757664, 17.895169469, 1.0)
+)  # fmt: skip
+_TAIL: Final[Coefficients] = (
+    (0.17023821103, 1.3067284816, 2.75681539, 1.4234372777), (0.12021132975, 0.7370016425, 1.0)
+)  # fmt: skip
+_FAR: Final[Coefficients] = (
+    (0.017337203997, 0.42868294337, 3.081226386, 6.6579051150), (0.012258202635, 0.24197894225, 1.0)
+)  # fmt: skip
+
+
+def _ratio(x: Value, coefficients: Coefficients) -> tuple[Value, Value]:
+    """Two polynomials in ``x``."""
+    made = []
+    for highest, *others in coefficients:
+        total = ir.full_like(x, highest)
+        for each in others:
+            total = total * x + each
+        made.append(total)
+    return made[0], made[1]

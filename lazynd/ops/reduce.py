@@ -116,7 +116,7 @@ def norm(
     if not x.size:
         return one(ir.sum(x, axes, keepdims))
     # Scaled by the largest element, so that no square overflows or vanishes.
-    largest = ir.stop_gradient(ir.max(ir.abs(x), axes, keepdims=True))
+    largest = ir.max_unless_nan(ir.abs(x), axes, keepdims=True)
     scale = ir.select((largest > 0) & (largest < math.inf), largest, ir.ones_like(largest))
     scaled = x / scale
     root = ir.sqrt(ir.sum(scaled * scaled, axes, keepdims=True)) * scale

@@ -118,9 +118,9 @@ _STEPS: Final = {"gru": _gru, "lstm": _lstm, "rnn_relu": _relu, "rnn_tanh": _tan
 
 
 def _direction(
-    x: Value, state: State, weights: Sequence[Value], mode: str, reverse: bool, clip: Clip, lengths: Value | None
+    x: Value, state: State, weights: Sequence[Value], mode: str, reverse: bool, clip: Clip, inside: Value | None
 ) -> tuple[Value, State]:
-    """One layer in one direction: its outputs for each step, and its last state."""
+    """One layer in one direction: its outputs for each step, and its last state. Steps that are ``inside`` count."""
     *matrices, input_bias, state_bias = weights
     fed = _linear(x, matrices[0])
     if mode == "gru":
@@ -136,10 +136,7 @@ def _direction(
         kept = [ir.select(ir.expand_dims(rows[1], 1), new, old) for new, old in zip(made, state, strict=True)]
         return tuple(kept), (ir.select(ir.expand_dims(rows[1], 1), made[0], 0.0),)
 
-    rows = [fed]
-    if lengths is not None:
-        steps = ir.iota((x.shape[0], x.shape[1]), 0, INT32, x.context)
-        rows.append(steps < ir.convert(ir.expand_dims(lengths, 0), INT32))
+    rows = [fed] if inside is None else [fed, inside]
     last, outputs = scan(advance, state, rows, constants, reverse=reverse)
     return outputs[0], last
 
@@ -262,13 +259,16 @@ def RNN(
     weights = layout.unpack(parameters)
     extents = (num_layers - 1, *data.shape[:2], layout.width * directions)
     masks = None if draw is None else uniform(draw, extents, data.dtype)
-    x, last = data, []
+    inside = None if lengths is None else _before(lengths, data)
+    # What stands behind an end must not meet the 0 of a gradient, of which it could make NaN.
+    x = data if inside is None else ir.select(ir.expand_dims(inside, 2), data, 0.0)
+    last: list[State] = []
     for layer in range(num_layers):
         outputs = []
         for direction in range(directions):
             cell = layer * directions + direction
             begin = tuple(_at(each, cell) for each in states)
-            made, end = _direction(x, begin, weights[cell], mode, bool(direction), clip, lengths)
+            made, end = _direction(x, begin, weights[cell], mode, bool(direction), clip, inside)
             outputs.append(made)
             last.append(end)
         x = ir.concatenate(outputs, 2)
@@ -277,6 +277,11 @@ def RNN(
     if not state_outputs:
         return x
     return (x, *(ir.concatenate([ir.expand_dims(each, 0) for each in column], 0) for column in zip(*last, strict=True)))
+
+
+def _before(lengths: Value, data: Value) -> Value:
+    """Which of [steps, batch] come before the end of their sequence."""
+    return ir.iota(data.shape[:2], 0, INT32, data.context) < ir.convert(ir.expand_dims(lengths, 0), INT32)
 
 
 def _at(x: Value, row: int) -> Value:

@@ -204,7 +204,8 @@ def ROIPooling(data: Value, rois: Value, *, pooled_size: Shape, spatial_scale: f
 
     ``rois`` [count, 5]: the number of an image, and the columns and rows of two opposite corners of a box,
     (left, top, right, bottom), which are multiplied by ``spatial_scale`` and rounded. Gives [count, channel,
-    *pooled_size]; parts outside of the image are 0. Floats only. The boxes have no gradient. Girshick, 2015.
+    *pooled_size]; parts outside of the image are 0. NaN is passed over: a part of nothing else gives the least finite
+    number. Floats only. The boxes have no gradient. Girshick, 2015.
 
     >>> from lazynd import nd
     >>> image = nd.arange(16).reshape((1, 1, 4, 4))
@@ -224,14 +225,18 @@ def ROIPooling(data: Value, rois: Value, *, pooled_size: Shape, spatial_scale: f
     columns = _spans(left, right, pooled_size[1], data.shape[3])
     number = ir.convert(ir.check_index(number, 0, data.shape[0], negative=False), INT32)
 
+    least = ir.constant(float(finfo(data.dtype).min), data.type)
+
     def step(state: Any, row: Any, constants: Any) -> Any:
         image = ir.gather(constants[0], [row[0]], (0,))
         return (), _place_of_maximum(image, row[1], row[2])
 
-    _, (down, across) = scan(step, (), (number, rows, columns), (ir.stop_gradient(data),))
+    seen = ir.select(data > least, ir.stop_gradient(data), least)
+    _, (down, across) = scan(step, (), (number, rows, columns), (seen,))
     at = [
         ir.broadcast_to(ir.reshape(number, (-1, 1, 1, 1)), down.shape),
         ir.iota(down.shape, 1, INT32, data.context), down, across,
     ]  # fmt: skip
     counts = ir.expand_dims(_count(rows), 2) * ir.expand_dims(_count(columns), 1)
-    return ir.select(ir.expand_dims(counts, 1) > 0, ir.gather(data, at, (0, 1, 2, 3)), 0)
+    found = ir.gather(data, at, (0, 1, 2, 3))
+    return ir.select(ir.expand_dims(counts, 1) > 0, ir.select(found > least, found, least), 0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -209,7 +210,8 @@ def CTCLoss(
     ``data`` of [steps, batch, classes] are scores before the softmax, ``label`` of [batch, most labels] classes. The
     blank is class 0 (``blank_label`` "first") or the last one. A label ends at its first 0 ("first") or -1 ("last"),
     or after ``label_lengths`` if ``use_label_lengths``; a sequence after ``data_lengths`` if ``use_data_lengths``.
-    Where the sequence is too short for its label, loss and gradient are 0.
+    Where the sequence is too short for its label, loss and gradient are 0. What stands behind the end of a sequence
+    has no part in either, whatever it is.
     """
     one_of(blank_label, "first", "last")
     _check_ctc(data, label)
@@ -225,15 +227,46 @@ def CTCLoss(
     durations = given.pop() if use_data_lengths else None
     blank = 0 if blank_label == "first" else classes - 1
     path = _path(ir.minimum(ir.maximum(symbols, 0), classes - 1), blank)
-    scores = log_softmax(ir.convert(data, widened(data.dtype)))
-    rows = ir.iota(path.shape, 0, INT32, data.context)
-    chances = ir.transpose(ir.gather(scores, (rows, path), (1, 2)), (2, 0, 1))
-    last = _forward(chances, _may_skip(path, blank), durations)
     ends = ir.minimum(ir.maximum(ends, 0), most)
+    last = _forward(_chances(data, path, durations), _may_skip(path, blank), durations)
     row = ir.iota(ends.shape, 0, INT32, data.context)
     blank_end, symbol_end = (ir.gather(last, (row, ir.maximum(2 * ends - k, 0)), (0, 1)) for k in (0, 1))
     total = _add_chances(blank_end, ir.select(ends > 0, symbol_end, _NEVER))
-    return ir.convert(ir.select(total > _NEVER / 2, 0.0 - total, 0.0), data.dtype)
+    loss = ir.select(total < _NEVER / 2, math.inf, 0.0 - total)
+    return ir.convert(ir.select(_least_steps(symbols, ends) > _given(durations, data), 0.0, loss), data.dtype)
+
+
+def _given(durations: Value | None, data: Value) -> Value:
+    """How many steps each sequence has."""
+    steps, batch = data.shape[:2]
+    return ir.full((batch,), steps, INT32, data.context) if durations is None else ir.minimum(durations, steps)
+
+
+def _chances(data: Value, path: Value, durations: Value | None) -> Value:
+    """The logarithm of the chance of each place on the path at each step: [steps, batch, places].
+
+    Steps behind the end of a sequence are 0 from the beginning: what stands there must not meet the 0 of a gradient,
+    of which it could make NaN.
+    """
+    exact = ir.convert(data, widened(data.dtype))
+    if durations is not None:
+        exact = ir.select(ir.expand_dims(_before(durations, data), 2), exact, 0.0)
+    rows = ir.iota(path.shape, 0, INT32, data.context)
+    made = ir.gather(log_softmax(exact), (rows, path), (1, 2))
+    return ir.maximum(ir.transpose(made, (2, 0, 1)), _NEVER)
+
+
+def _before(ends: Value, data: Value) -> Value:
+    """Which of [steps, batch] come before the end of their sequence."""
+    return ir.iota(data.shape[:2], 0, INT32, data.context) < ir.expand_dims(ends, 0)
+
+
+def _least_steps(symbols: Value, ends: Value) -> Value:
+    """How many steps a label needs: one a symbol, and a blank between two equal ones."""
+    before = ir.pad(symbols, -1, (0, 1), (0, -1))
+    column = ir.iota(symbols.shape, 1, INT32, symbols.context)
+    again = (symbols == before) & (column > 0) & (column < ir.expand_dims(ends, 1))
+    return ends + ir.sum(ir.convert(again, INT32), 1)
 
 
 def _check_ctc(data: Value, label: Value) -> None:
@@ -273,8 +306,7 @@ def _forward(chances: Value, may_skip: Value, durations: Value | None) -> Value:
     start = ir.select(first, ir.full(may_skip.shape, 0, chances.dtype, chances.context), _NEVER)
     rows = [chances]
     if durations is not None:
-        steps = ir.iota(chances.shape[:2], 0, INT32, chances.context)
-        rows.append(steps < ir.expand_dims(durations, 0))
+        rows.append(_before(durations, chances))
 
     def step(state: Any, rows: Any, constants: Any) -> Any:
         here = state[0]

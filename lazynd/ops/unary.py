@@ -10,7 +10,7 @@ import numpy as np
 
 from ..ir import build as ir
 from ..ir.build import Value
-from ..ir.types import BOOL, FLOAT32, is_floating, require, require_floats
+from ..ir.types import BOOL, FLOAT64, is_floating, require, require_floats
 from .kinds import Draw, DType, Real, Scalar, Training, one_of
 from .operator import Operator, op
 from .partial import Shapes, giving, same
@@ -21,6 +21,11 @@ def _samples(low: float, high: float) -> Callable[[Any], list[Any]]:
     return lambda rng: [((rng.uniform(low, high, (2, 3)).astype("float32"),), {})]
 
 
+def _in_double(rule: Callable[[Value], Value]) -> Callable[[Value], Value]:
+    """``rule`` of integers in float64, truncated back: what is truncated must be right to the last place."""
+    return lambda data: ir.convert(rule(ir.convert(data, FLOAT64)), data.dtype)
+
+
 def _math(
     name: str,
     rule: Callable[[Value], Value],
@@ -28,15 +33,15 @@ def _math(
     *,
     low: float = -1.9,
     high: float = 1.9,
+    whole: Callable[[Value], Value] | None = None,
     **options: Any,
 ) -> Operator:
-    """Declare a function of each element. Integers are computed in float32 and truncated back."""
+    """Declare a function of each element; of integers it is ``whole``, by default ``rule`` in float64, truncated."""
+    of_integers = whole or _in_double(rule)
 
     def function(data: Value) -> Value:
         require(data.dtype != BOOL, f"{name} does not support boolean type")
-        if is_floating(data.dtype):
-            return rule(data)
-        return ir.convert(rule(ir.convert(data, FLOAT32)), data.dtype)
+        return rule(data) if is_floating(data.dtype) else of_integers(data)
 
     function.__doc__ = f"{text} The result has the shape and dtype of ``data``."
     return op(name=name, samples=_samples(low, high), shapes=same, **options)(function)
@@ -72,6 +77,26 @@ def towards_zero(x: Value) -> Value:
     return ir.select(x == 0, x, ir.sign(x) * ir.floor(ir.abs(x)))  # -0.0 stays
 
 
+def unchanged(x: Value) -> Value:
+    return x
+
+
+def _logarithm(base: int) -> Callable[[Value], Value]:
+    return lambda x: ir.log(x) * (1 / math.log(base))
+
+
+def _whole_logarithm(base: int) -> Callable[[Value], Value]:
+    """The logarithm of integers, truncated: not below the exponent of a power that they reach, by rounding."""
+    rule = _logarithm(base)
+
+    def of_double(x: Value) -> Value:
+        made = rule(x)
+        nearest = ir.round_half_even(made)
+        return ir.select(ir.power(float(base), nearest) <= x, ir.maximum(made, nearest), made)
+
+    return _in_double(of_double)
+
+
 @op(name="_softplus", samples=_samples(-2, 2), method=False, shapes=same)
 def softplus(data: Value) -> Value:
     """log(1 + exp(x)) without overflow."""
@@ -83,23 +108,18 @@ def _softplus_gradient(g: Value, y: Value, data: Value) -> Value:
     return g * ir.logistic(data)  # the body's own is wrong at 0, where both of its terms have a kink
 
 
-def relu(x: Value) -> Value:
-    """x where positive, else 0; NaN stays, and the slope at 0 is 0 as in MXNet."""
-    return ir.select(x <= 0, ir.zeros_like(x), x)
-
-
 _STEP: dict[str, Any] = {"differentiable": False}
 
 _exact("abs", ir.abs, "The absolute value.", smooth=False)
 _exact("negative", lambda x: -x, "The negative.")
 _exact("square", lambda x: x * x, "The square.")
 _exact("sign", ir.sign, "-1, 0 or 1 by sign; 0 for NaN.", **_STEP)
-_math("rint", nearest, "The nearest integer, halves down.", **_STEP)
-_math("round", away, "The nearest integer, halves away from zero.", **_STEP)
-_math("ceil", ir.ceil, "The next integer above.", **_STEP)
-_math("floor", ir.floor, "The next integer below.", **_STEP)
-_math("trunc", towards_zero, "The integer towards zero.", **_STEP)
-_math("fix", towards_zero, "The integer towards zero.", **_STEP)
+_math("rint", nearest, "The nearest integer, halves down.", whole=unchanged, **_STEP)
+_math("round", away, "The nearest integer, halves away from zero.", whole=unchanged, **_STEP)
+_math("ceil", ir.ceil, "The next integer above.", whole=unchanged, **_STEP)
+_math("floor", ir.floor, "The next integer below.", whole=unchanged, **_STEP)
+_math("trunc", towards_zero, "The integer towards zero.", whole=unchanged, **_STEP)
+_math("fix", towards_zero, "The integer towards zero.", whole=unchanged, **_STEP)
 _math("sqrt", ir.sqrt, "The square root.", low=0.2)
 _math("rsqrt", ir.rsqrt, "1 over the square root.", low=0.2)
 _math("cbrt", lambda x: ir.unary("cbrt", x), "The cube root.", low=0.2)
@@ -108,8 +128,8 @@ _math("reciprocal", lambda x: 1 / x, "1 over the element.", low=0.3)
 _math("exp", ir.exp, "e to the power of the element.")
 _math("expm1", ir.expm1, "exp(x) - 1, exact near 0.")
 _math("log", ir.log, "The natural logarithm.", low=0.2)
-_math("log10", lambda x: ir.log(x) * (1 / math.log(10)), "The logarithm to base 10.", low=0.2)
-_math("log2", lambda x: ir.log(x) * (1 / math.log(2)), "The logarithm to base 2.", low=0.2)
+_math("log10", _logarithm(10), "The logarithm to base 10.", low=0.2, whole=_whole_logarithm(10))
+_math("log2", _logarithm(2), "The logarithm to base 2.", low=0.2, whole=_whole_logarithm(2))
 _math("log1p", ir.log1p, "log(1 + x), exact near 0.", low=-0.5)
 _math("sin", ir.sin, "The sine, of radians.")
 _math("cos", ir.cos, "The cosine, of radians.")
@@ -132,7 +152,12 @@ _math("radians", lambda x: x * (math.pi / 180), "Degrees in radians.")
 _math("erf", ir.erf, "The error function.")
 _math("sigmoid", ir.logistic, "1 / (1 + exp(-x)).")
 _math("softsign", lambda x: x / (1 + ir.abs(x)), "``x / (1 + |x|)``.", low=0.2)
-_exact("relu", relu, "The element where positive, else 0.", smooth=False)
+relu = _exact(
+    "relu",
+    lambda x: ir.select(x <= 0, ir.zeros_like(x), x),
+    "The element where positive, else 0; NaN stays.",
+    smooth=False,
+)
 _exact("logical_not", lambda x: ir.convert(x == 0, x.dtype), "1 where 0, else 0.", **_STEP)
 _exact("_copy", lambda x: x, "A copy.", method=False)
 _exact("BlockGrad", ir.stop_gradient, "The array, as a constant for gradients.", differentiable=False)
@@ -140,11 +165,15 @@ _exact("zeros_like", ir.zeros_like, "Zeros of the same shape and dtype.", differ
 _exact("ones_like", ir.ones_like, "Ones of the same shape and dtype.", differentiable=False)
 
 
+@relu.gradient
+def _relu_gradient(g: Value, y: Value, data: Value) -> Value:
+    """0 at 0, and NaN at NaN."""
+    return ir.select(data <= 0, ir.zeros_like(g), ir.select(data == data, g, data))
+
+
 def _arcsin_gradient(g: Value, y: Value, data: Value) -> Value:
     """Infinite at -1 and 1, where the body's own is NaN."""
-    real = data.dtype if is_floating(data.dtype) else FLOAT32
-    x = ir.convert(data, real)
-    return ir.convert(ir.convert(g, real) * ir.rsqrt((1 - x) * (1 + x)), data.dtype)
+    return g * ir.rsqrt((1 - data) * (1 + data))
 
 
 _arcsin.gradient(_arcsin_gradient)
@@ -218,6 +247,11 @@ def _leaky_samples(rng: Any) -> list[Any]:
     return [*kinds, ((x, slope), {"act_type": "prelu"}), *random]
 
 
+def _below(x: Value) -> Value:
+    """``x`` where it is not above 0, else 0, so that nothing overflows there; NaN stays, and so does its slope."""
+    return ir.select(x > 0, ir.zeros_like(x), x)
+
+
 def _random_slope(attributes: Mapping[str, Any]) -> bool:
     drawn: bool = attributes["act_type"] == "rrelu" and attributes["training"]
     return drawn
@@ -265,9 +299,9 @@ def LeakyReLU(
     if act_type == "leaky":
         below = slope * data
     elif act_type == "elu":
-        below = slope * ir.expm1(ir.minimum(data, 0))
+        below = slope * ir.expm1(_below(data))
     elif act_type == "selu":
-        return _SELU_SCALE * ir.select(data > 0, data, _SELU_ALPHA * ir.expm1(ir.minimum(data, 0)))
+        return _SELU_SCALE * ir.select(data > 0, data, _SELU_ALPHA * ir.expm1(_below(data)))
     elif act_type == "prelu":
         below = _channels(gamma, data) * data
     elif draw is None:
@@ -297,7 +331,13 @@ def _channels(gamma: Value | None, data: Value) -> Value:
 
 @op(samples=lambda r: [((r.uniform(-2, 2, (3, 4)).astype("float32"),), {"scalar": 1.5})], smooth=False, shapes=same)
 def smooth_l1(data: Value, *, scalar: Scalar = 1.0) -> Value:
-    """``0.5 (s x)^2`` where ``|x| < 1 / s^2``, else ``|x| - 0.5 / s^2``, for s = ``scalar``."""
+    """``0.5 (s x)^2`` where ``|x| < 1 / s^2``, else ``|x| - 0.5 / s^2``, for s = ``scalar``; of integers truncated."""
+    if not is_floating(data.dtype):
+        return _in_double(lambda x: _smooth_l1(x, ir.convert(scalar, FLOAT64)))(data)
+    return _smooth_l1(data, scalar)
+
+
+def _smooth_l1(data: Value, scalar: Value) -> Value:
     inverse = 1 / (scalar * scalar)
     far = ir.abs(data) >= inverse
     inner = ir.select(far, ir.zeros_like(data), data)  # finite, so that infinities have the slopes -1 and 1

@@ -99,10 +99,11 @@ def sgd_update(
     clip_gradient: Wide = -1.0,
     lazy_update: bool = True,
 ) -> Results:
-    """``weight - lr (g + wd weight)``, with g the gradient rescaled and clipped."""
+    """``(1 - lr wd) weight - lr g``, with g the gradient rescaled and clipped."""
     require_like(weight, grad)
     w = wide(weight)
-    return narrow(weight, w - lr * scaled(w, grad, rescale_grad, clip_gradient, wd))
+    # Not w - lr (g + wd w), of which an infinite weight would make NaN.
+    return narrow(weight, (1 - lr * wd) * w - lr * clipped(ir.convert(grad, w.dtype) * rescale_grad, clip_gradient))
 
 
 @update(update_samples(3, {"lr": 0.1, "wd": 0.01, "momentum": 0.9}), writes=(2,))

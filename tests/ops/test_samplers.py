@@ -12,6 +12,13 @@ from scipy import stats
 
 import lazynd
 from lazynd import autograd, nd
+from lazynd.backends.numpy import evaluate
+from lazynd.ir.graph import Graph
+from lazynd.ir.node import leaf
+from lazynd.ir.types import Type
+from lazynd.ir.value import Value
+from lazynd.ops.gamma import Blocks
+from lazynd.ops.random import normal_of
 
 N = 20_000
 #: The largest distance between the distribution and that of N draws stays below this with probability 0.999.
@@ -34,6 +41,12 @@ CONTINUOUS: dict[str, tuple[Callable[[], Any], Any]] = {
     "gamma of shape 1": (lambda: R.gamma(1, 1, shape=N), stats.gamma(1)),
     "gamma of a small shape": (lambda: R.gamma(0.3, 2, shape=N), stats.gamma(0.3, scale=2)),
     "gamma of a large shape": (lambda: R.gamma(400, 1, shape=N), stats.gamma(400)),
+    "gamma of a huge shape": (lambda: R.gamma(1e6, 1, shape=N), stats.gamma(1e6)),
+    "gamma of one shape each": (lambda: nd.sample_gamma(nd.full(N, 1.2), nd.ones(N)), stats.gamma(1.2)),
+    "gamma of a few for each shape": (
+        lambda: nd.sample_gamma(nd.full(N // 4, 0.8), nd.ones(N // 4), shape=4).reshape(-1),
+        stats.gamma(0.8),
+    ),
     "gamma in float64": (lambda: R.gamma(0.7, 1, shape=N, dtype="float64"), stats.gamma(0.7)),
     "uniform of arrays": (lambda: sampled("uniform", -1, 3), stats.uniform(-1, 4)),
     "normal of arrays": (lambda: sampled("normal", -1, 3), stats.norm(-1, 3)),
@@ -55,8 +68,16 @@ DISCRETE: dict[str, tuple[Callable[[], Any], Any]] = {
     "randint": (lambda: R.randint(-3, 9, shape=N), stats.randint(-3, 9)),
     "poisson": (lambda: R.poisson(3.5, shape=N), stats.poisson(3.5)),
     "poisson of a large rate": (lambda: R.poisson(80, shape=N), stats.poisson(80)),
+    "poisson of a rate where its rule changes": (lambda: R.poisson(12, shape=N), stats.poisson(12)),
+    "poisson of a huge rate": (lambda: R.poisson(1e6, shape=N), stats.poisson(1e6)),
+    "poisson of one rate each": (lambda: nd.sample_poisson(nd.full(N, 11.9)), stats.poisson(11.9)),
     "poisson of arrays": (lambda: sampled("poisson", 3.5), stats.poisson(3.5)),
     "negative binomial": (lambda: R.negative_binomial(3, 0.4, shape=N), stats.nbinom(3, 0.4)),
+    "negative binomial of a small and a large number": (
+        lambda: R.negative_binomial(0.3, 0.02, shape=N),
+        stats.nbinom(0.3, 0.02),
+    ),
+    "negative binomial that hardly varies": (lambda: R.negative_binomial(1000, 0.9, shape=N), stats.nbinom(1000, 0.9)),
     "negative binomial of arrays": (lambda: sampled("negative_binomial", 3, 0.4), stats.nbinom(3, 0.4)),
     "generalized negative binomial": (
         lambda: R.generalized_negative_binomial(4, 0.5, shape=N),
@@ -163,6 +184,30 @@ def test_the_logarithm_of_a_drawn_probability_has_a_gradient() -> None:
     with np.errstate(divide="ignore", invalid="ignore"):
         expected = np.where(counts > 0, counts / p.asnumpy(), 0)
     np.testing.assert_allclose(p.grad.asnumpy(), expected, rtol=1e-6)
+
+
+def test_the_normal_quantile_of_words() -> None:
+    """To 7 digits, from the middle to the last word of each tail."""
+    words = np.concatenate([np.arange(0, 2**32, 999983), [0, 1, 2, 77, 2**31 - 1, 2**31, 2**31 + 1, 2**32 - 1]])
+    bits, more = words.astype("uint32"), words[::-1].astype("uint32")
+    for given, left in (([bits], 0.5), ([bits, more], (more + 0.5) * 2.0**-32)):
+        leaves = [leaf(Type(each.shape, each.dtype)) for each in given]
+        graph = Graph(leaves, [normal_of(*map(Value, leaves)).ref])
+        (found,) = evaluate(graph, given)
+        tail = ((bits & 0x7FFFFFFF) + left) * 2.0**-32
+        expected = np.where(bits >= 2**31, -1, 1) * stats.norm.isf(tail)
+        np.testing.assert_allclose(found, expected, rtol=1e-6, atol=2e-7)
+
+
+def test_refused_candidates_are_replaced_by_accepted_ones() -> None:
+    """Of a shape of 1 a candidate in twenty is refused; none of a million numbers is what is left if all are."""
+    blocks = Blocks.of((), (1_000_000,))
+    assert (blocks.size, blocks.columns * blocks.size) == (16, 1_000_000)
+    R.seed(1)
+    left = np.float32(1) - np.float32(1 / 3)  # of a candidate of 1
+    assert (R.gamma(1, 1, shape=1_000_000).asnumpy() != left).all()
+    assert Blocks.of((5, 1), (5, 40)).lines == 5 and Blocks.of((5, 1), (5, 4)).lines == 20
+    assert Blocks.of((1, 3, 1), (2, 3, 40)).lines == 6
 
 
 MAKERS: list[Callable[[], Any]] = [

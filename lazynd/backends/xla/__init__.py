@@ -20,7 +20,7 @@ from ...ir.primitives.check import may_fail
 from ...ir.specialization import Specialization
 from ...ir.types import Context
 from ..memory import NOTEWORTHY, require_memory
-from . import control, convolution, top, window  # noqa: F401 - their lowerings and claims
+from . import control, convolution, special, top, window  # noqa: F401 - their lowerings and claims
 from .aliasing import output_order
 from .barriers import Barrier
 from .claims import Claim, Claims, current

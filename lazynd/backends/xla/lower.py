@@ -106,6 +106,7 @@ LOWERINGS: dict[str, Callable[..., Any]] = {
     "argmin": lambda x, *, axis, dtype: lax.argmin(x, axis, np.int32).astype(dtype),
     "reduce_max": lambda x, *, axes: lax.reduce_max(x, axes),
     "reduce_min": lambda x, *, axes: lax.reduce_min(x, axes),
+    "reduce_max_unless_nan": lambda x, *, axes: lax.stop_gradient(lax.reduce_max(x, axes)),
     "reduce_prod": lambda x, *, axes: lax.reduce_prod(x, axes),
     "iota": lambda *, shape, axis, dtype, context: lax.broadcasted_iota(dtype, shape, axis),
     "constant": lambda *, value, context: jnp.asarray(value),

@@ -76,7 +76,7 @@ class Extremum(Reduction, family=True):
             raise OperatorError(f"{self.name}: no elements to choose from in {x} along {list(axes)}")
         return super().infer(x, axes=axes)
 
-    def vjp(self, g: Value, y: Value, x: Value, *, axes: tuple[int, ...]) -> tuple[Value]:
+    def vjp(self, g: Value, y: Value, x: Value, *, axes: tuple[int, ...]) -> tuple[Value | None]:
         chosen = x == expand(y, axes, x.shape)
         spread = expand(g, axes, x.shape)
         return (ir.select(chosen, spread, ir.zeros_like(spread)),)
@@ -103,6 +103,23 @@ class ReduceMin(Extremum):
 
     def evaluate(self, x: Array, *, axes: tuple[int, ...]) -> Array:
         return _signed_zero(np.min(x, axis=axes), x, axes, prefer=True)
+
+
+class ReduceMaxUnlessNaN(Extremum):
+    """The maximum as a bound: it has no gradient, and what a line with NaN gives is left open.
+
+    Not to look for NaN is twice as quick on a CPU, and what exponentials are lowered by does not matter where one of
+    them is NaN.
+    """
+
+    name = "reduce_max_unless_nan"
+    kinds = "f"
+
+    def vjp(self, g: Value, y: Value, x: Value, *, axes: tuple[int, ...]) -> tuple[None]:
+        return (None,)
+
+    def evaluate(self, x: Array, *, axes: tuple[int, ...]) -> Array:
+        return np.max(x, axis=axes)
 
 
 class ArgExtremum(Primitive, family=True):
