@@ -22,6 +22,7 @@ from ...ir.types import finfo, is_bfloat16, widened
 from ..protocol import EXACT_SIZE, ROUNDED_ONCE
 from .claims import Claim
 from .numbers import scope
+from .spread import Spread, few_of, moved, whole
 
 
 def _halves(x: jax.Array) -> tuple[jax.Array, jax.Array]:
@@ -112,7 +113,7 @@ LOWERINGS: dict[str, Callable[..., Any]] = {
 
 def _rounded_once(function: Callable[[jax.Array], jax.Array]) -> Callable[[jax.Array], jax.Array]:
     def lowered(x: jax.Array) -> jax.Array:
-        if x.dtype == np.float32 and x.size <= EXACT_SIZE:
+        if x.dtype == np.float32:
             return lax.convert_element_type(function(lax.convert_element_type(x, np.float64)), np.float32)
         return function(x)
 
@@ -121,9 +122,6 @@ def _rounded_once(function: Callable[[jax.Array], jax.Array]) -> Callable[[jax.A
 
 #: What is lowered in another way on a platform.
 PLATFORM_LOWERINGS: dict[str, dict[str, Callable[..., Any]]] = {"cpu": {}}
-
-for _name in ROUNDED_ONCE:
-    PLATFORM_LOWERINGS["cpu"][_name] = _rounded_once(LOWERINGS[_name])
 
 
 def lowers(name: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
@@ -316,19 +314,34 @@ class Lowered:
                 attributes = {
                     k: lower(v, self._platform) if isinstance(v, Graph) else v for k, v in spec.attributes.items()
                 }
-                made = self._apply(spec, [known[r.node, r.index] for r in node.inputs], attributes)
+                made = self._spread(spec, [known[r.node, r.index] for r in node.inputs], attributes)
             if isinstance(made, Checked):
                 made, latest = made
                 failure = first_failure(failure, latest)
             for i, each in enumerate(made if isinstance(made, tuple) else (made,)):
                 known[node, i] = each
-        return [known[ref.node, ref.index] for ref in graph.outputs], failure
+        return [whole(known[ref.node, ref.index]) for ref in graph.outputs], failure
+
+    def _spread(self, spec: Specialization, operands: Sequence[Any], attributes: Mapping[str, Any]) -> Any:
+        """The results of a primitive; a ``Spread`` where few numbers are spread over the result."""
+        if isinstance(spec.op, Primitive):
+            made = moved(spec, operands)
+            if made is not None:
+                return made
+            found = few_of(operands) if spec.op.elementwise else None
+            if found is not None:
+                few, like = found
+                made = self._apply(spec, few, attributes)
+                return Spread(made[0] if isinstance(made, tuple) else made, like.shape, like.axes)
+        return self._apply(spec, list(map(whole, operands)), attributes)
 
     def _apply(self, spec: Specialization, operands: Sequence[Any], attributes: Mapping[str, Any]) -> Any:
         """The results of a primitive; bfloat16 is computed in float32 and rounded at the end."""
         if not isinstance(spec.op, Primitive):
             return self._claims[spec].apply(spec, operands)
         lowering = self._lowerings[spec.op.name]
+        if self._platform == "cpu" and spec.op.name in ROUNDED_ONCE and spec.out_types[0].size <= EXACT_SIZE:
+            lowering = _rounded_once(lowering)
         narrow = spec.op.in_float32 and spec.op.name not in _BY_THEMSELVES
         if not narrow or not any(each.dtype == jnp.bfloat16 for each in operands):
             return lowering(*operands, **attributes)
