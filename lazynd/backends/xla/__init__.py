@@ -17,6 +17,7 @@ from ...ir.errors import MXNetError, OutOfBounds
 from ...ir.flatten import flatten
 from ...ir.graph import Graph
 from ...ir.types import Context
+from ..fork_warning import ForkWarning
 from ..memory import NOTEWORTHY, require_memory
 from . import control, convolution, top, window  # noqa: F401 - their lowerings and claims
 from .aliasing import output_order
@@ -117,7 +118,8 @@ class XlaBackend:
 
     name = "xla"
 
-    def __init__(self) -> None:
+    def __init__(self, fork_warning: ForkWarning) -> None:
+        self._fork_warning = fork_warning
         self.buffer_class: type = type(None)  # known with the first buffer: jax.Array is only its interface
         self._devices: dict[str, list[Any]] = {}
         #: What owns the threads of XLA; see ``runtime/guard/fork.py``.
@@ -135,6 +137,7 @@ class XlaBackend:
                     found = []
             self._devices[device_type] = found
             self._clients += [device.client for device in found[:1]]
+            self._fork_warning.hide()
         return found
 
     def device_count(self, device_type: str) -> int:
