@@ -194,7 +194,9 @@ assert warnings.filters == shown
 @pytest.mark.parametrize(("first", "warns"), [("", False), ("import jax", True)])
 @pytest.mark.lazy  # else there is no jax
 def test_jax_warns_of_forks_only_whoever_uses_it(first: str, warns: bool) -> None:
-    done = subprocess.run([sys.executable, "-c", FORKED.format(first=first)], capture_output=True, text=True, timeout=90)
+    done = subprocess.run(
+        [sys.executable, "-c", FORKED.format(first=first)], capture_output=True, text=True, timeout=90
+    )
     assert ("os.fork() was called" in done.stderr) is warns
     assert warns or (done.returncode, done.stderr) == (0, "")
 
