@@ -1,7 +1,7 @@
 # Every target sets up what it needs in .venv by itself. Paths are relative: the checkout may lie anywhere.
 PY := .venv/bin/python
 # The script chooses among the Pythons that there are; any that runs it will do. PYTHON=... chooses another.
-FOUND := $(if $(strip $(PYTHON)),$(PYTHON),$(firstword $(foreach p,python3 python3.13 python3.12 python3.11 python,$(shell command -v $(p) 2>/dev/null))))
+FOUND := $(if $(strip $(PYTHON)),$(PYTHON),$(firstword $(foreach p,python3 python3.14 python3.13 python3.12 python3.11 python,$(shell command -v $(p) 2>/dev/null))))
 ifneq ($(FOUND),)
 BOOT := "$(FOUND)" tools/bootstrap.py
 else
@@ -11,7 +11,7 @@ N ?= 10000
 SEED ?= 0
 ARGS ?=
 
-.PHONY: help demo test test-full test-eager fuzz bench docs dist check-wheel matrix lint clean
+.PHONY: help demo test test-full test-eager test-tiers fuzz bench docs dist check-wheel matrix lint clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile
@@ -31,11 +31,15 @@ test: lint ## the checks and the test suite, under ten minutes
 
 test-full: ## everything, the long suites included
 	@$(BOOT) test,examples
-	@$(PY) -m pytest -q -n 2 -m "slow or not slow" $(ARGS)
+	@$(PY) -m pytest -q -n 2 --dist worksteal -m "slow or not slow" $(ARGS)
 
 test-eager: ## the suite with every operation run at its own line
 	@$(BOOT) test,examples
 	@LAZYND_EAGER=1 $(PY) -m pytest -q -n 2 $(ARGS)
+
+test-tiers: ## the suite as users run it: interpreted first, compiled later
+	@$(BOOT) test,examples
+	@LAZYND_TIER=auto $(PY) -m pytest -q -n 2 $(ARGS)
 
 fuzz: ## random programs against NumPy, and damaged files: N=10000 SEED=0
 	@$(BOOT) test,examples

@@ -12,14 +12,18 @@ sys.path.insert(0, str(HERE))
 import lazynd  # noqa: E402 - found through the path set above
 
 project = "lazynd"
-author = "the lazynd authors"
-copyright = "the lazynd authors, Apache License 2.0"
+author = "lazynd contributors"
+copyright = "lazynd contributors, Apache License 2.0"
 version = release = lazynd.__version__
 
-extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "generate"]
+extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx_copybutton", "generate", "mathml"]
 source_suffix = {".md": "markdown"}
-exclude_patterns = ["_static", "generate.py"]
-myst_enable_extensions = ["deflist", "fieldlist"]
+exclude_patterns = ["_static", "generate.py", "mathml.py"]
+myst_enable_extensions = ["deflist", "dollarmath", "fieldlist"]
+html_math_renderer = "mathml"
+# A button copies what was typed, neither prompts nor what Python answered.
+copybutton_prompt_text = r">>> |\.\.\. |\$ "
+copybutton_prompt_is_regexp = True
 myst_heading_anchors = 3
 autodoc_member_order = "bysource"
 autodoc_typehints = "none"

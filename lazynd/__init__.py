@@ -15,7 +15,8 @@ from __future__ import annotations
 import importlib
 from typing import Any
 
-from . import autograd, base, image, nd, np, npx, operator, util
+from . import attribute, autograd, base, image, name, nd, np, npx, operator, util
+from .attribute import AttrScope
 from .config import config
 from .context import Context, cpu, cpu_pinned, current_context, gpu, num_gpus
 from .ir.errors import MXNetError
@@ -25,8 +26,8 @@ from .observe import no_sync, report, stats
 from .reference import absent
 from .util import is_np_shape, np_shape, set_np_shape, use_np_shape
 
-#: Loaded when first asked for.
-_SUBMODULES = ("coverage", "demo", "manual", "viz")
+#: Loaded when first asked for, by the name here.
+_SUBMODULES = {"coverage": "coverage", "demo": "demo", "manual": "manual", "visualization": "viz", "viz": "viz"}
 
 #: MXNet's long names of modules.
 ndarray, numpy, numpy_extension, img = nd, np, npx, image
@@ -35,10 +36,10 @@ ndarray, numpy, numpy_extension, img = nd, np, npx, image
 __version__: str
 
 __all__ = [
-    "Context", "MXNetError", "NDArray", "as_mxnet", "autograd", "base", "config", "cpu", "cpu_pinned",
-    "current_context", "gpu", "image", "img", "is_np_shape", "nd", "ndarray", "no_sync", "np", "np_shape", "npx",
-    "num_gpus", "numpy", "numpy_extension", "operator", "random", "report", "set_np_shape", "stats", "use_np_shape",
-    "util", "waitall",
+    "AttrScope", "Context", "MXNetError", "NDArray", "as_mxnet", "attribute", "autograd", "base", "config", "cpu",
+    "cpu_pinned", "current_context", "gpu", "image", "img", "is_np_shape", "name", "nd", "ndarray", "no_sync", "np",
+    "np_shape", "npx", "num_gpus", "numpy", "numpy_extension", "operator", "random", "report", "set_np_shape", "stats",
+    "use_np_shape", "util", "waitall",
 ]  # fmt: skip
 
 
@@ -56,5 +57,9 @@ def __getattr__(name: str) -> Any:
         globals()[name] = _installed_version()
         return globals()[name]
     if name in _SUBMODULES:
-        return importlib.import_module(f"lazynd.{name}")
+        return importlib.import_module(f"lazynd.{_SUBMODULES[name]}")
     raise absent("", name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*__all__, *_SUBMODULES, "__version__"})

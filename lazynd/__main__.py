@@ -1,4 +1,4 @@
-"""``python -m lazynd``: what a bug report needs, the settings, the manual of any operator, passes on text."""
+"""``lazynd``, ``python -m lazynd``: what a bug report needs, settings, the manual of any operator, passes on text."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from pathlib import Path
 
 from . import __version__, num_gpus
 from .coverage import page
+from .ir.graph import Graph
 from .ir.parse import parse_graph
 from .ir.text import print_graph
 from .ir.verify import VerificationError, verify
@@ -53,14 +54,13 @@ def show_operators(name: str | None) -> int:
 
 
 def show_passes(file: str | None, names: Sequence[str], stages: bool) -> int:
-    """All passes; or the graph whose text is in ``file`` after the passes ``names``."""
+    """All passes if neither is given; or the graph whose text is in ``file`` after the passes ``names``."""
     try:
         steps = [options.parse_pass(name) for name in names]
-        if not steps:
+        if not steps and file is None:
             print(options.listing())
             return 0
-        text = sys.stdin.read() if file in (None, "-") else Path(str(file)).read_text(encoding="utf-8")
-        graph = verify(parse_graph(text, OPERATORS))
+        graph = _read_graph("-" if file is None else file)
         made = run_pipeline(graph, passes=steps, check=True, observe=_show_stage if stages else None)
     except (options.PassError, OSError, ValueError, VerificationError) as error:
         print(error, file=sys.stderr)
@@ -70,13 +70,23 @@ def show_passes(file: str | None, names: Sequence[str], stages: bool) -> int:
     return 0
 
 
+def _read_graph(file: str) -> Graph:
+    """The graph whose text is in ``file``, verified. What is wrong with the text is told with the name of the file."""
+    try:
+        text = sys.stdin.read() if file == "-" else Path(file).read_text(encoding="utf-8")
+        return verify(parse_graph(text, OPERATORS))
+    except (ValueError, VerificationError) as error:
+        raise ValueError(f"{'the standard input' if file == '-' else file}: {error}") from error
+
+
 def _show_stage(stage: Stage) -> None:
     print(f"# {stage.name}\n{print_graph(stage.graph)}", end="")
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; the exit status."""
-    parser = argparse.ArgumentParser(prog="python -m lazynd", description="MXNet's way of programming, compiled.")
+    called = "lazynd" if Path(sys.argv[0]).stem == "lazynd" else "python -m lazynd"
+    parser = argparse.ArgumentParser(prog=called, description="MXNet's way of programming, compiled.")
     parser.add_argument("--version", action="version", version=f"lazynd {__version__}")
     commands = parser.add_subparsers(dest="command", title="commands")
     commands.add_parser("info", help="versions and devices, for a bug report (the default)")
@@ -87,7 +97,7 @@ def main(arguments: list[str] | None = None) -> int:
     passes = commands.add_parser(
         "passes",
         help="the passes of the compiler, or a graph after some of them",
-        description="Without -p: every pass, with its options. With -p: the graph in FILE after these passes.",
+        description="The graph in FILE after the passes that -p names. Without both: every pass, with its options.",
         formatter_class=argparse.RawDescriptionHelpFormatter,
         epilog=options.listing(),
     )

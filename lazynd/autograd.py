@@ -11,8 +11,8 @@ from . import runtime
 from .gradient_check import STEP, Tools, first_complaint
 from .ir.errors import MXNetError
 from .nd import NDArray
-from .nd.refusal import reports
-from .reference import absent
+from .nd.refusal import check_request, reports
+from .reference import fronts
 from .runtime.record.cell import Cell, Variable
 from .runtime.record.function import record_function
 from .runtime.thread import LOCAL
@@ -186,8 +186,7 @@ def mark_variables(variables: Any, gradients: Any, grad_reqs: str | Sequence[str
     if len(arrays) != len(buffers) or len(arrays) != len(requests):
         raise MXNetError(f"{len(arrays)} variables, {len(buffers)} gradients and {len(requests)} requests do not match")
     for request in requests:
-        if request not in ("write", "add", "null"):
-            raise KeyError(request)
+        check_request("mark_variables", request, arrays)
     for array, buffer in zip(arrays, buffers, strict=True):
         if array._cell.type is not buffer._cell.type:
             raise MXNetError(f"the gradient buffer of {array._cell.type} has type {buffer._cell.type}")
@@ -446,5 +445,4 @@ def check_gradients(
         raise AssertionError(found)
 
 
-def __getattr__(name: str) -> Any:
-    raise absent("autograd", name)
+__getattr__, __dir__ = fronts(__name__)

@@ -26,6 +26,16 @@ def _number(name: str, default: int) -> int:
         raise ValueError(f"{name}={text!r} is not a whole number") from None
 
 
+def _real(name: str, default: float) -> float:
+    text = os.environ.get(name, "").strip()
+    if not text:
+        return default
+    try:
+        return float(text)
+    except ValueError:
+        raise ValueError(f"{name}={text!r} is not a number") from None
+
+
 def _cache_root() -> Path | None:
     """Absolute, so that it stays the same folder when the process changes its own."""
     text = os.environ.get("LAZYND_CACHE")
@@ -48,6 +58,7 @@ def _eager() -> bool:
 
 #: The backends that can be chosen.
 BACKENDS: Final = {"xla", "numpy"}
+TIERS: Final = ("auto", "compiled", "interpreted")
 
 
 @dataclass(slots=True)
@@ -75,8 +86,11 @@ class Config:
     hard_limit: int = field(default_factory=lambda: _number("LAZYND_HARD_LIMIT", 20_000))
     #: Operators in one program; more are split into several (``LAZYND_PROGRAM_NODES``).
     program_nodes: int = field(default_factory=lambda: _number("LAZYND_PROGRAM_NODES", 1_500))
-    #: New programs of one line, each used once, before further ones run op by op (``LAZYND_ONE_SHOT``).
-    one_shot: int = field(default_factory=lambda: _number("LAZYND_ONE_SHOT", 20))
+    #: What runs a plan: "auto", the interpreter until compiling would have paid; "compiled" or "interpreted", always
+    #: that (``LAZYND_TIER``).
+    tier: str = field(default_factory=lambda: os.environ.get("LAZYND_TIER", "auto"))
+    #: With "auto": how many times what compiling costs may be spent on interpreting first (``LAZYND_TIER_SCALE``).
+    tier_scale: float = field(default_factory=lambda: _real("LAZYND_TIER_SCALE", 1.0))
     #: Compiled programs kept, and their bytes of code (``LAZYND_PROGRAMS``, ``LAZYND_PROGRAM_BYTES``).
     programs: int = field(default_factory=lambda: _number("LAZYND_PROGRAMS", 2_000))
     program_bytes: int = field(default_factory=lambda: _number("LAZYND_PROGRAM_BYTES", 512 << 20))
@@ -93,13 +107,17 @@ class Config:
         expected = _types().get(name)
         if expected is None:
             raise AttributeError(f"lazynd.config has no setting {name!r}; it has {', '.join(_types())}")
+        if expected is float and type(value) is int:
+            value = float(value)
         if not isinstance(value, expected) or (isinstance(value, bool) and expected is not bool):
             wanted = getattr(expected, "__name__", expected)
             raise TypeError(f"lazynd.config.{name} is of type {wanted}, {value!r} is not")
-        if expected is int and value < 0:
+        if expected in (int, float) and not value >= 0:
             raise ValueError(f"lazynd.config.{name} is a number from 0, {value} is not")
         if name == "backend" and value not in BACKENDS:
             raise ValueError(f"lazynd.config.backend is one of {', '.join(sorted(BACKENDS))}, {value!r} is not")
+        if name == "tier" and value not in TIERS:
+            raise ValueError(f"lazynd.config.tier is one of {', '.join(TIERS)}, {value!r} is not")
         if isinstance(value, Path):
             value = value.absolute()  # wherever the program goes later
         object.__setattr__(self, name, value)

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from . import runtime
 from .ir.types import Context, default_context
-from .reference import absent
+from .reference import fronts
 
 __all__ = ["Context", "cpu", "cpu_pinned", "current_context", "gpu", "num_gpus"]
 
@@ -61,5 +59,4 @@ def current_context() -> Context:
     return default_context()
 
 
-def __getattr__(name: str) -> Any:
-    raise absent("context", name)
+__getattr__, __dir__ = fronts(__name__)

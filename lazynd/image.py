@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from .nd.decoding import imdecode, imread
 from .nd.generate import make_function
 from .ops import OPERATORS
-from .reference import absent
+from .reference import fronts
 
 __all__ = ["imdecode", "imread", "imresize"]
 
 imresize = make_function(OPERATORS["_cvimresize"], "imresize")
 
 
-def __getattr__(name: str) -> Any:
-    raise absent("image", name)
+__getattr__, __dir__ = fronts(__name__)

@@ -15,7 +15,7 @@ import numpy as np
 from . import nd
 from .backends import cast_scalar
 from .backends.numpy import evaluate
-from .backends.protocol import EXACT_SIZE, ROUNDED_ONCE
+from .backends.protocol import EXACT_SIZE, FUNCTIONS
 from .config import Config, config
 from .ir.flatten import flatten
 from .ir.graph import graph_of
@@ -202,7 +202,7 @@ def _digits(operator: Operator) -> str:
     if operator.samples is None:
         return ""
     spec, _ = _bound(operator, *_samples(operator)[0])
-    used = sorted({node.spec.op.name for node in flatten(graph_of(spec)).nodes if node.spec} & ROUNDED_ONCE)
+    used = sorted({node.spec.op.name for node in flatten(graph_of(spec)).nodes if node.spec} & FUNCTIONS)
     if not used:
         return ""
     return (

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from types import ModuleType
 from typing import Final
 
-from .reference import absent, has
+from .reference import refuse_module
 
 #: MXNet's names of modules that are called something else here.
 _NAMES: Final = {
@@ -20,6 +20,7 @@ _NAMES: Final = {
     "mxnet.numpy": "lazynd.np",
     "mxnet.numpy_extension": "lazynd.npx",
     "mxnet.random": "lazynd.nd.random",
+    "mxnet.visualization": "lazynd.viz",
 }
 #: The version of MXNet whose interface this is.
 INTERFACE: Final = "1.9.1"
@@ -47,7 +48,7 @@ class _Finder:
         except ModuleNotFoundError:
             found = None
         if found is None:
-            _refuse(name)
+            refuse_module(name.removeprefix("mxnet."))
             return None
         package = found.submodule_search_locations is not None
         return importlib.machinery.ModuleSpec(name, self, is_package=package)  # type: ignore[arg-type]  # see above
@@ -61,13 +62,6 @@ class _Finder:
         # Importing under another name put another spec in its place; the module stays what it is.
         assert module.__spec__ is not None
         module.__spec__ = module.__spec__.loader_state
-
-
-def _refuse(name: str) -> None:
-    """Say that a module of MXNet is not built here, rather than that there is none."""
-    place, _, last = name.removeprefix("mxnet.").rpartition(".")
-    if has(place, last):
-        raise absent(place, last)
 
 
 def install() -> None:

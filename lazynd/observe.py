@@ -73,9 +73,8 @@ def report(limit: int = 10) -> str:
     seconds = sum(family.seconds for family in families)
     made = [
         f"{s.forces} forces and {s.windows} windows ran {s.executed} operators "
-        f"in {s.runs} program runs and {s.one_shot} one by one",
-        f"{s.hits} runs found their program; {s.programs} programs and {s.kernels} kernels compiled, "
-        f"{s.loaded} loaded, {s.evicted} dropped",
+        f"in {s.runs} program runs and {s.interpreted} in the interpreter; {s.moved} moved data on the host",
+        f"{s.hits} runs found their program; {s.programs} programs compiled, {s.loaded} loaded, {s.evicted} dropped",
         f"{len(families)} programs kept: {_bytes(sum(f.nbytes for f in families))} of code, {seconds:.3f} s to get",
         f"{count} buffers alive: {_bytes(size)}; {s.donated} donated, {s.copied} copied; {s.draws} draws",
     ]

@@ -6,6 +6,9 @@ import os
 
 os.environ.setdefault("LAZYND_CACHE", "off")
 os.environ.setdefault("LAZYND_VERIFY", "1")
+#: Tests count what is compiled. Those of the two tiers set this themselves; ``make test-tiers`` runs with both all that
+#: counts nothing.
+os.environ.setdefault("LAZYND_TIER", "compiled")
 
 from collections.abc import Iterator
 
@@ -23,9 +26,10 @@ from .backends.fake import FakeBackend
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """In eager mode nothing is deferred or compiled: tests of just that, marked ``lazy``, have no subject.
 
-    Nor have those of a backend of their own: the interpreter computes everything.
+    Nor have those of a backend of their own: the interpreter computes everything. Where plans are interpreted first,
+    tests marked ``lazy`` would count other programs.
     """
-    if lazynd.config.eager:
+    if lazynd.config.eager or lazynd.config.tier != "compiled":
         lazy = [i for i in items if i.get_closest_marker("lazy") or "two_gpus" in getattr(i, "fixturenames", ())]
         items[:] = [item for item in items if item not in lazy]
         config.hook.pytest_deselected(items=lazy)

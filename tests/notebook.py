@@ -44,14 +44,10 @@ def execute(code: str, namespace: dict[str, Any]) -> str:
     with contextlib.redirect_stdout(out):
         try:
             exec(compile(tree, "<cell>", "exec"), namespace)
-            value = None
-            if last is not None:
-                value = eval(compile(ast.Expression(last.value), "<cell>", "eval"), namespace)
+            if last is not None:  # as at a prompt, the value is displayed by Python's own hook
+                exec(compile(ast.Interactive([last]), "<cell>", "single"), namespace)
         except Exception as error:
             print(f"{type(error).__name__}: {error}")
-        else:
-            if value is not None:
-                print(repr(value))
     return out.getvalue().rstrip("\n")
 
 

@@ -76,6 +76,24 @@ except ModuleNotFoundError as error:
     assert program(text) == "No module named 'mxnet.no_such_thing'\n"
 
 
+SMALL_NAMES = """
+from mxnet import AttrScope, attribute, name, runtime
+from mxnet.attribute import AttrScope
+from mxnet.autograd import NDArray
+from mxnet.base import _as_list, c_str, data_dir, mx_real_t, py_str
+from mxnet.context import Context
+from mxnet.name import NameManager, Prefix
+from mxnet.operator import get_operator_arguments
+from mxnet.runtime import Feature, Features, feature_list
+from mxnet.util import getenv, setenv
+print(name.NameManager().get(None, "fc"), _as_list(1), runtime.Features().is_enabled("TVM_OP"))
+"""
+
+
+def test_small_names_are_imported_from_where_mxnet_has_them() -> None:
+    assert program(SMALL_NAMES) == "fc0 [1] False\n"
+
+
 def test_it_is_opt_in() -> None:
     run = python("-c", "import lazynd, sys; print('mxnet' in sys.modules); import mxnet", cwd=ROOT / "tests")
     assert run.stdout == "False\n"

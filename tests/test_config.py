@@ -20,6 +20,7 @@ from lazynd import manual
         ("window", "2", TypeError), ("window", 2.0, TypeError), ("window", True, TypeError),
         ("window", None, TypeError), ("window", -1, ValueError), ("eager", 1, TypeError),
         ("eager", "no", TypeError), ("backend", None, TypeError), ("backend", "nowhere", ValueError),
+        ("tier", "fast", ValueError), ("tier_scale", -0.5, ValueError), ("tier_scale", "1", TypeError),
         ("cache", "folder", TypeError), ("no_such", 1, AttributeError), ("windw", 1, AttributeError),
     ],
 )  # fmt: skip
@@ -46,9 +47,13 @@ def test_settings_for_a_block() -> None:
 @pytest.mark.parametrize("each", manual.settings(), ids=lambda each: each.name)
 def test_every_setting_is_read_from_the_environment(each: Any) -> None:
     name = each.environment[0]
-    text, value = {"bool": ("yes", True), "int": ("17", 17), "str": ("numpy", "numpy")}.get(
-        each.type, ("there", pathlib.Path("there").absolute())
-    )
+    words = {"backend": "numpy", "tier": "interpreted"}
+    if each.type == "str":
+        text = value = words[each.name]
+    else:
+        text, value = {"bool": ("yes", True), "int": ("17", 17), "float": ("0.25", 0.25)}.get(
+            each.type, ("there", pathlib.Path("there").absolute())
+        )
     program = f"import lazynd; print(repr(lazynd.config.{each.name}))"
     run = subprocess.run(
         [sys.executable, "-c", program], env={**os.environ, name: text}, capture_output=True, text=True, check=True

@@ -7,7 +7,9 @@ import pathlib
 import re
 import subprocess
 import sys
+from xml.etree import ElementTree
 
+import numpy as np
 import pytest
 
 from lazynd import __main__ as command_line
@@ -35,8 +37,14 @@ def test_the_demo(tmp_path: pathlib.Path) -> None:
     softmax, perceptron = (float(n) for n in re.findall(r"test accuracy ([\d.]+) on 359 digits", result.stdout))
     assert softmax >= 0.93 and perceptron >= 0.96
     assert "after the passes" in result.stdout and "programs compiled" in result.stdout
-    assert "cache hits" in result.stdout
+    assert "graphs ran in the interpreter" in result.stdout
+    lines = result.stdout.splitlines()
+    assert len(lines) == 15 and all(line.strip() for line in lines), "ten lines, and a picture of five"
+    assert lines[9].endswith("what the perceptron says:") and not re.search(r"^\s*%\d+", result.stdout, re.MULTILINE)
+    assert set("".join(lines[10:14])) <= set(" \u2580\u2584\u2588") or result.stdout.isascii()
+    assert re.fullmatch(r"(\s+\d( \(\d\))?){8}", lines[14])
 
+    ElementTree.fromstring((tmp_path / "demo-out" / "step.svg").read_text(encoding="utf-8"))
     text = (tmp_path / "demo-out" / "step.txt").read_text(encoding="utf-8")
     step = parse_graph(text, OPERATORS)
     operators = viz.summary(step).operators
@@ -69,7 +77,7 @@ def test_an_outcome_as_it_should_be() -> None:
 def test_every_way_to_be_wrong_is_told() -> None:
     slow, compiling, part, bad, short, unseen = (outcome() for _ in range(6))
     slow.runs[3] = 2
-    compiling.compiled[2] = 1
+    compiling.compiled[2:] = [1, 1]
     part.executed[3] = 1
     bad.accuracy = float("nan")
     del short.runs[2:]
@@ -77,7 +85,7 @@ def test_every_way_to_be_wrong_is_told() -> None:
     found = [each.wrong(0.96) for each in (slow, compiling, part, bad, short, unseen)]
     assert [len(each) for each in found] == [1] * 6
     assert [each[0].removeprefix("net: ").split(" ")[0:3] for each in found] == [
-        ["steady", "steps", "ran"], ["a", "steady", "step"], ["steady", "steps", "ran"],
+        ["steady", "steps", "ran"], ["steady", "steps", "compiled"], ["steady", "steps", "ran"],
         ["accuracy", "nan", "is"], ["no", "steady", "step"], ["no", "steady", "step"],
     ]  # fmt: skip
 
@@ -88,6 +96,28 @@ def test_files_that_do_not_fit_are_told(tmp_path: pathlib.Path, capsys: pytest.C
     demo.show_step(step, tmp_path)
     assert demo.unreadable(step, tmp_path) == []
     assert len(demo.unreadable(other, tmp_path)) == 2
+
+
+@pytest.mark.lazy
+def test_the_ir_is_printed_where_it_is_asked_for(tmp_path: pathlib.Path, capsys: pytest.CaptureFixture[str]) -> None:
+    step = viz.graph(nd.relu(nd.array([1, -2]) * 2))
+    demo.show_step(step, tmp_path)
+    short = capsys.readouterr().out
+    assert len(short.splitlines()) == 2 and "%" not in short
+    demo.show_step(step, tmp_path, ir=True)
+    whole = capsys.readouterr().out
+    assert whole.startswith(short) and viz.text(step) in whole
+    assert "the passes:" in whole and "in numbers: 2 nodes" in whole
+
+
+def test_the_picture_shows_the_digits_and_what_is_said_of_them() -> None:
+    one, other = np.zeros((8, 8)), np.zeros((8, 8))
+    one[0, 0] = one[1, 1] = one[6:, 7] = 1
+    other[3, 2] = 0.3
+    assert demo.picture([one, other], [3, 10], [3, 7]).splitlines() == [
+        " \u2580\u2584", "", "", "        \u2588", "  3         10 (7)",
+    ]  # fmt: skip
+    assert demo.picture([one], [3], [4], encoding="cp1251").isascii()
 
 
 def test_a_missing_extra_gets_one_sentence(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -81,6 +83,66 @@ def test_reshape_codes_are_checked() -> None:
         mx.npx.reshape(mx.np.zeros((2,)), (-5,))
     with pytest.raises(MXNetError, match="skips"):
         mx.npx.reshape(mx.np.zeros((2,)), (-3,))
+
+
+RESHAPES: list[tuple[tuple[int, ...], Any, tuple[int, ...]]] = [
+    ((2, 3), (3, 2), (3, 2)),
+    ((2, 3), 6, (6,)),
+    ((2, 3), -1, (6,)),
+    ((2, 3), (1, -1, 6), (1, 1, 6)),
+    ((1, 1), (), ()),
+    ((0, 2), (0, 3), (0, 3)),
+    ((0, 2), (-1, 2), (0, 2)),
+    ((0, 2), (2, -1), (2, 0)),
+]
+
+
+@pytest.mark.parametrize(("shape", "target", "expected"), RESHAPES)
+def test_np_reshape(shape: tuple[int, ...], target: Any, expected: tuple[int, ...]) -> None:
+    x = mx.np.array(np.arange(np.prod(shape)).reshape(shape))
+    for made in (x.reshape(target), mx.np.reshape(x, target), x.reshape(target, order="C")):
+        assert type(made) is mx.np.ndarray and made.shape == expected
+        assert made.asnumpy().ravel().tolist() == x.asnumpy().ravel().tolist()
+
+
+#: Shapes that an array of shape (2, 3) cannot have: wrong sizes, nd's codes, and what is no shape.
+NO_SHAPES = [(), (1,), (7,), (0,), (0, 3), (0, -1), (-1, 0), (-1, 5), (-1, -1), (-2,), (-3,), (-4, 1, 2, -2), (3.0, 2)]
+
+
+@pytest.mark.parametrize("target", [*NO_SHAPES, ("a",), (None,), ((3, 2), 1)])
+def test_np_reshape_errors_are_mxnets(target: Any) -> None:
+    """As in MXNet 1.9.1, where ``nd`` reads codes and has ``ValueError`` for some."""
+    x = mx.np.ones((2, 3))
+    for call in (lambda: x.reshape(target), lambda: mx.np.reshape(x, target)):
+        with pytest.raises(MXNetError, match=r"\[reshape\] .*\n.*float32\[2,3\]"):
+            call()
+
+
+def test_other_arguments_of_np_reshape() -> None:
+    x = mx.np.ones((2, 3))
+    assert x.reshape(3, -1).shape == (3, 2) and x.flatten().shape == (6,)
+    with pytest.raises(TypeError):
+        x.reshape()
+    with pytest.raises(NotImplementedError, match="order"):
+        x.reshape(6, order="F")
+    with pytest.raises(AssertionError, match="NDArray type"):
+        mx.np.reshape([1, 2], (2, 1))
+    for codes in ((4, 2), (-1, -1), (-7,), (0, 6), (-6, 4, 2, -4)):
+        with pytest.raises(MXNetError, match=r"\[reshape\]"):
+            mx.npx.reshape(x, codes)
+
+
+def test_np_reshape_copies_and_has_a_gradient() -> None:
+    x = mx.np.arange(6)
+    made = x.reshape(6)
+    made[:] = 7
+    mx.npx.reshape(x, (6,))[:] = 7
+    assert x.tolist() == [0, 1, 2, 3, 4, 5], "a copy, as in MXNet"
+    x.attach_grad()
+    with mx.autograd.record():
+        y = (x.reshape(2, 3) * mx.np.array([[1, 2, 3], [4, 5, 6]])).sum()
+    y.backward()
+    assert x.grad.tolist() == [1, 2, 3, 4, 5, 6]
 
 
 def test_a_scalar_has_no_known_shape_until_numpy_shapes_are_on() -> None:

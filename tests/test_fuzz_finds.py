@@ -16,7 +16,7 @@ from lazynd.runtime.record import gradient
 from lazynd.runtime.record.cell import Cell
 from lazynd.runtime.record.recorder import Recorder
 from lazynd.runtime.record.views import View
-from lazynd.runtime.run import execute, kernels, program, runs
+from lazynd.runtime.run import execute, interpret, program, runs
 
 from .fuzz import aliasing, files, graphs
 from .fuzz.run import forget
@@ -73,7 +73,7 @@ def double_run(patch: Patch) -> None:
         publish(outputs, results, [item for item in items if item.value is not None or item in outputs])
 
     publish = execute.publish
-    for module in (execute, kernels):
+    for module in (execute, interpret):
         patch.setattr(module, "publish", published)
     for module in (program, execute):  # what is to run again must find its inputs
         patch.setattr(module, "dead_leaves", lambda leaves, uses: [])

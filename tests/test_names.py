@@ -87,25 +87,120 @@ def test_a_method_that_is_not_built_says_so() -> None:
 
 
 def test_a_name_that_mxnet_lacks_is_an_attribute_error() -> None:
-    for place in (lazynd, nd, nd.contrib, nd.random, lazynd.autograd, nd.ones(2)):
+    for place in (lazynd, nd, nd.contrib, nd.random, lazynd.autograd, lazynd.viz, nd.ones(2)):
         assert not hasattr(place, "no_such_thing")
 
 
+#: Ways to ask whether there is something of MXNet's that is not built yet, and something that nobody has.
+QUESTIONS = [
+    "hasattr(mx, 'kvstore')", "hasattr(mx, 'nothing')", "hasattr(nd, 'linalg_potrf')", "hasattr(nd.ones(2), 'handle')",
+    "getattr(mx, 'kvstore', None) is not None", "'kvstore' in dir(mx)",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("question", QUESTIONS)
+def test_what_is_not_built_can_be_asked_for(question: str) -> None:
+    assert eval(question, {"mx": lazynd, "nd": nd}) is False
+
+
 IMPORTS = """
-import lazynd
-lazynd.as_mxnet()
-for statement in ("import mxnet.kvstore", "from mxnet import kvstore", "import mxnet.nothing", "from mxnet import viz"):
+import sys
+{first}
+for statement in sys.argv[1:]:
     try:
         exec(statement)
         print("imported")
-    except Exception as error:
-        print(type(error).__name__)
+    except ImportError as error:
+        print(type(error).__name__, isinstance(error, NotImplementedError), error)
 """
+STATEMENTS = [
+    "import {}.kvstore", "from {} import kvstore", "from {}.kvstore import KVStore", "from {}.nd import linalg_potrf",
+    "import {}.nothing", "from {} import nothing", "from {} import viz",
+]  # fmt: skip
 
 
-def test_importing_what_is_not_built() -> None:
-    run = subprocess.run([sys.executable, "-c", IMPORTS], capture_output=True, text=True, check=True)
-    assert run.stdout.split() == ["NotImplementedError", "NotImplementedError", "ModuleNotFoundError", "imported"]
+@pytest.mark.parametrize(
+    ("first", "package"), [("import lazynd\nlazynd.as_mxnet()", "mxnet"), ("import lazynd", "lazynd")]
+)
+def test_importing_what_is_not_built_is_an_import_error(first: str, package: str) -> None:
+    asked = [each.format(package) for each in STATEMENTS]
+    run = subprocess.run(
+        [sys.executable, "-c", IMPORTS.format(first=first), *asked], capture_output=True, text=True, check=True
+    )
+    *found, viz = run.stdout.splitlines()
+    assert viz == "imported" and len(found) == len(asked) - 1
+    module, name, inner, operator, nothing, no_name = found
+    if package == "mxnet":  # Python alone answers for a module of lazynd that nobody asked for before
+        assert module.startswith("ModuleNotBuiltError True mxnet.kvstore is not built yet")
+    assert module.partition(" ")[0] in ("ModuleNotBuiltError", "ModuleNotFoundError")
+    assert name.startswith("ModuleNotBuiltError True mxnet.kvstore is not built yet: the documentation's page")
+    assert inner.startswith("ModuleNotBuiltError True mxnet.kvstore is not built yet")
+    assert operator.startswith("ModuleNotBuiltError True mxnet.nd.linalg_potrf is not built yet")
+    assert nothing == f"ModuleNotFoundError False No module named '{package}.nothing'"
+    assert no_name.startswith("ImportError False cannot import name 'nothing'")
+
+
+def test_a_module_that_appears_is_found_without_another_word(tmp_path: pathlib.Path) -> None:
+    """As gluon will be: a package of lazynd's, nothing declared."""
+    script = (
+        "import sys, lazynd\n"
+        f"lazynd.__path__.append({str(tmp_path)!r})\n"
+        "assert not hasattr(lazynd, 'kvstore')\n"
+        "lazynd.as_mxnet()\n"
+        "from mxnet import kvstore\n"
+        "import mxnet.kvstore as again\n"
+        "print(kvstore.made, again is kvstore is sys.modules['lazynd.kvstore'])"
+    )
+    (tmp_path / "kvstore").mkdir()
+    (tmp_path / "kvstore" / "__init__.py").write_text("made = 3", encoding="utf-8")
+    run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    assert run.stdout == "3 True\n", run.stderr
+
+
+MISSPELT = [
+    ("lazynd.nnd", "nd"), ("nd.softmx", "softmax"), ("nd.contrib.boolean_msk", "boolean_mask"),
+    ("autograd.recrd", "record"), ("nd.ones(2).asnumpyy", "asnumpy"), ("lazynd.viz.dott", "dot"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("code", "near"), MISSPELT)
+def test_a_misspelt_name_suggests_the_right_one(code: str, near: str) -> None:
+    script = f"import lazynd\nfrom lazynd import autograd, nd\n{code}"
+    run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    last = run.stderr.splitlines()[-1]
+    assert run.returncode == 1 and last.startswith("AttributeError: ") and last.endswith(f"Did you mean: '{near}'?")
+    assert last.lower().count("did you mean") == 1, "said once"
+
+
+def test_the_text_suggests_where_python_does_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "IPython", pytest)
+    for code, near in MISSPELT:
+        with pytest.raises(AttributeError) as caught:
+            eval(code, {"lazynd": lazynd, "nd": nd, "autograd": lazynd.autograd})
+        assert str(caught.value).endswith(f": did you mean '{near}'?")
+    monkeypatch.delitem(sys.modules, "IPython")
+    monkeypatch.setattr(reference, "_MANY", 100)
+    with pytest.raises(AttributeError, match="did you mean 'softmax'"):
+        nd.softmx
+    with pytest.raises(AttributeError) as caught:
+        lazynd.nnd
+    assert caught.value.obj is lazynd and caught.value.name == "nnd" and "did you mean" not in str(caught.value)
+
+
+FRONTS = [
+    lazynd, lazynd.autograd, lazynd.base, lazynd.context, lazynd.image, lazynd.npx, lazynd.operator, lazynd.util,
+    lazynd.viz, nd.random, nd.contrib,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("module", FRONTS, ids=lambda module: module.__name__)
+def test_dir_lists_what_is_public_and_nothing_else(module: Any) -> None:
+    found = dir(module)
+    assert set(module.__all__) <= set(found)
+    for name in found:
+        assert name == "__version__" or not name.startswith("_")
+        assert getattr(module, name) not in (Any, annotations)
+        assert not inspect.ismodule(getattr(module, name)) or getattr(module, name).__name__.startswith("lazynd")
 
 
 def test_the_page_counts_what_there_is() -> None:

@@ -154,10 +154,10 @@ def test_another_number_compiles_nothing_another_text_does(family: dict[str, Ope
     a, b = map(nd.array, arrays())
 
     def compiles(**attributes: Any) -> int:
-        before = lazynd.stats().compiles
+        before = lazynd.stats().programs
         nd.turned_dense(a, b, units=6, **attributes).asnumpy()
         nd.turned_often(a, angles=(attributes["angle"], 1)).asnumpy()
-        return lazynd.stats().compiles - before
+        return lazynd.stats().programs - before
 
     compiles(angle=1)
     assert compiles(angle=2) == compiles(angle="0.3rad") == 0

@@ -95,6 +95,9 @@ def main() -> None:
         assert str(place.folder.resolve()) in str(pathlib.Path(where).resolve()), where
         version = place.run("-c", "import lazynd; print(lazynd.__version__)").strip()
         assert wheel.name.startswith(f"lazynd-{version}-"), (wheel.name, version)
+        command = place.python.with_name("lazynd.exe" if sys.platform == "win32" else "lazynd")
+        said = subprocess.run([command, "--version"], cwd=place.folder, capture_output=True, text=True, check=True)
+        assert said.stdout == f"lazynd {version}\n", said.stdout
         check_types(place)
         print(place.run("sample.py"), end="")
         print(place.run("-m", "lazynd.demo"), end="")

@@ -1,7 +1,9 @@
 """Runs the test suite on the oldest and on the newest supported jax, each in an environment of its own.
 
 ``python tools/matrix.py [--only oldest|newest] [pytest arguments]``. Warnings are errors on the pinned jax
-(``make test``); here they are advice. A Python is looked for on the path, then among pyenv's.
+(``make test``); here they are advice. A Python is looked for on the path, then among pyenv's: the newest is 3.14, or,
+where that is not installed, the newest that is. ``python tools/matrix.py --list`` runs nothing, and says which Pythons
+and which jax that would be on this machine.
 """
 
 from __future__ import annotations
@@ -40,6 +42,26 @@ def usable(name: str) -> str | None:
     return None
 
 
+def chosen(end: str) -> str:
+    """Which Python stands for ``end`` here, and which jax pip would install for it."""
+    names, requirement = ENDS[end]
+    found = [(name, path) for name in names if (path := usable(name))]
+    if not found:
+        return f"{end}: none of {', '.join(names)} is installed"
+    name, path = found[0]
+    missing = f" ({names[0]} is not installed)" if name != names[0] else ""
+    wanted = requirement.format(oldest=oldest())
+    return f"{end}: {name}{missing}, {path}; {wanted}{newest_jax(path) if wanted == 'jax' else ''}"
+
+
+def newest_jax(python: str) -> str:
+    """The newest jax for ``python``, as pip's index has it; "" where none is reached."""
+    ask = [python, "-m", "pip", "index", "versions", "jax", "--disable-pip-version-check"]
+    said = subprocess.run(ask, capture_output=True, text=True, check=False)
+    found = re.match(r"jax \(([\d.]+)\)", said.stdout)
+    return f" {found[1]}" if found else ""
+
+
 def prepare(end: str) -> pathlib.Path | None:
     """The Python of the environment of ``end``, made or brought up to date; None if none can be made."""
     names, requirement = ENDS[end]
@@ -47,8 +69,8 @@ def prepare(end: str) -> pathlib.Path | None:
     python = place / "bin" / "python"
     if not python.exists():
         base = next(filter(None, map(usable, names)), None)
+        print(chosen(end), flush=True)
         if base is None:
-            print(f"{end}: none of {', '.join(names)} is installed")
             return None
         subprocess.run([base, "-m", "venv", place], check=True)
     pip = [python, "-m", "pip", "install", "-q", "--disable-pip-version-check", "--upgrade"]
@@ -58,6 +80,9 @@ def prepare(end: str) -> pathlib.Path | None:
 
 def main(arguments: list[str]) -> int:
     ends = list(ENDS)
+    if arguments[:1] == ["--list"]:
+        print("\n".join(map(chosen, ends)))
+        return 0
     if arguments[:1] == ["--only"]:
         ends, arguments = [arguments[1]], arguments[2:]
     status = 0

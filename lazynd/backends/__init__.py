@@ -5,7 +5,8 @@ from __future__ import annotations
 import importlib
 from typing import Any
 
-from ..config import BACKENDS
+from ..config import BACKENDS, config
+from ..ir.primitive import PRIMITIVES, Primitive
 from .fork_warning import ForkWarning
 from .numpy import NumpyBackend
 from .protocol import Backend, Executable, cast_scalar
@@ -32,6 +33,17 @@ def loaded_backend(name: str) -> Backend | None:
     return _loaded.get(name)
 
 
+def compiled_function(name: str, *arrays: Any) -> Any:
+    """The function ``name`` of ``protocol.FUNCTIONS`` on arrays of one type, with the bits of this process's programs.
+
+    They are those of the backend in the settings, which is imported if need be; NumPy's if it has no functions.
+    """
+    function = get_backend(config.backend).function
+    primitive = PRIMITIVES[name]
+    assert isinstance(primitive, Primitive)
+    return primitive.evaluate(*arrays) if function is None else function(name, *arrays)
+
+
 def register_backend(backend: Backend, name: str | None = None) -> None:
     """Make ``backend`` available under ``name``, its own by default; replaces one of the same name."""
     _loaded[name or backend.name] = backend
@@ -51,6 +63,6 @@ def finish_all() -> None:
 
 
 __all__ = [
-    "Backend", "Executable", "NumpyBackend", "cast_scalar", "finish_all", "get_backend", "loaded_backend",
-    "register_backend",
+    "Backend", "Executable", "NumpyBackend", "cast_scalar", "compiled_function", "finish_all", "get_backend",
+    "loaded_backend", "register_backend",
 ]  # fmt: skip

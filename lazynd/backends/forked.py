@@ -26,6 +26,9 @@ class ForkedBackend(NumpyBackend):
     def get(self, buffer: Any) -> Array:
         return np.array(_on_host(buffer))
 
+    def view(self, buffer: Any) -> Array:
+        return _on_host(buffer)
+
     def wait(self, buffer: Any) -> None:
         _await(buffer)
 

@@ -14,13 +14,16 @@ from ..ir.types import Context, Type, is_floating
 
 Buffer = Any
 
-#: Functions that every backend on the host computes in double precision and rounds once, for float32 arrays of up to
-#: ``EXACT_SIZE`` elements. Small arrays are those that people print and compare, and for them it costs nothing; larger
-#: ones would take two to sixty times as long. docs/differences.md and docs/performance.md tell what it does and costs.
-ROUNDED_ONCE: Final = frozenset((
-    "exponential", "log", "log_plus_one", "exponential_minus_one", "tanh", "logistic", "sine", "cosine", "erf",
-    "sinh", "cosh", "asinh", "acosh", "atanh",
+#: Primitives whose results are rounded as whoever computes them does it, where all others leave no choice: of these,
+#: two backends agree bit for bit only where both call the same function (``xla/functions.py``). Integers leave none.
+FUNCTIONS: Final = frozenset((
+    "exponential", "log", "log_plus_one", "exponential_minus_one", "tanh", "logistic", "sine", "cosine", "tan", "erf",
+    "sinh", "cosh", "asinh", "acosh", "atanh", "cbrt", "power", "atan2",
 ))  # fmt: skip
+#: Of float32 arrays with up to so many elements, every backend on the host computes them in double precision and rounds
+#: once, and so of half precision. Small arrays are those that people print and compare, and for them it costs nothing;
+#: larger ones would take two to sixty times as long. docs/differences.md and docs/performance.md tell what it does and
+#: costs.
 EXACT_SIZE: Final = 1024
 
 
@@ -40,6 +43,9 @@ class Backend(Protocol):
     name: str
     #: The class of what ``put`` gives. Such a buffer is on the device of its value's context and needs no ``put``.
     buffer_class: type
+    #: One of ``FUNCTIONS``, by name, of NumPy arrays of one type, with the bits that its programs give; None if it has
+    #: no functions of its own.
+    function: Callable[..., np.ndarray[Any, Any]] | None
 
     def device_count(self, device_type: str) -> int: ...
 
@@ -48,6 +54,9 @@ class Backend(Protocol):
 
     def get(self, buffer: Buffer) -> np.ndarray[Any, Any]:
         """A private, writable copy on the host; waits for it."""
+
+    def view(self, buffer: Buffer) -> np.ndarray[Any, Any]:
+        """Its values on the host, not to be written: shared with the buffer where it lies there; waits for it."""
 
     def wait(self, buffer: Buffer) -> None:
         """Until ``buffer`` is computed."""

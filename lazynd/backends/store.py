@@ -57,13 +57,15 @@ class Store:
             return None
         path = self._path(name)
         try:
-            raw = path.read_bytes()
+            raw, why = _read_ours(path)
         except OSError:
             return None
         start = len(_MAGIC) + _DIGEST
         body = raw[start:]
-        if raw[:start] != _MAGIC + _checksum(name, body):
-            self.reject(name, "it is damaged")
+        if why is None and raw[:start] != _MAGIC + _checksum(name, body):
+            why = "it is damaged"
+        if why is not None:
+            self.reject(name, why)
             return None
         with contextlib.suppress(OSError):  # recently used entries are evicted last
             os.utime(path)
@@ -206,6 +208,29 @@ def _checksum(name: str, content: bytes) -> bytes:
     return hashlib.sha256(name.encode() + b"\n" + content).digest()
 
 
+def _read_ours(path: Path) -> tuple[bytes, str | None]:
+    """The content of a file; or none, and what about the file lets others decide what is in it: like the folder's."""
+    flags = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOFOLLOW", 0)
+    if path.is_symlink():  # asked first, for systems without the flag; who changes it meanwhile meets the flag
+        return b"", "it is a link"
+    with os.fdopen(os.open(path, flags), "rb") as file:
+        status = os.fstat(file.fileno())
+        why = None if stat.S_ISREG(status.st_mode) else "it is no file"
+        why = why or _of_others(status)
+        return (file.read() if why is None else b""), why
+
+
+def _of_others(status: os.stat_result, *, above: bool = False) -> str | None:
+    """What lets others write to a file or folder. ``above``: they may, as long as they cannot replace what is ours."""
+    if not hasattr(os, "getuid"):
+        return None
+    if not above and status.st_uid != os.getuid():
+        return "it belongs to another user"
+    if status.st_mode & (stat.S_IWGRP | stat.S_IWOTH) and not (above and status.st_mode & stat.S_ISVTX):
+        return "others can write there"
+    return None
+
+
 def _trusted(folder: Path, *, above: bool = False) -> bool:
     """Whether nobody else may put files into ``folder``: what is loaded from it is run.
 
@@ -219,13 +244,7 @@ def _trusted(folder: Path, *, above: bool = False) -> bool:
         return False
     if not stat.S_ISDIR(status.st_mode):
         return False
-    if not hasattr(os, "getuid"):
-        return True
-    why = None
-    if not above and status.st_uid != os.getuid():
-        why = "it belongs to another user"
-    elif status.st_mode & (stat.S_IWGRP | stat.S_IWOTH) and not (above and status.st_mode & stat.S_ISVTX):
-        why = "others can write there"
+    why = _of_others(status, above=above)
     if why is not None:
         logger.warning("%s is not used for compiled programs: %s", folder, why, extra={"event": "cache"})
     return why is None

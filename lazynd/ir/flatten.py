@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
-from .graph import Graph, Rewriter, innermost_first, subgraphs, with_subgraphs
+from .graph import Graph, Rewriter, graph_of, innermost_first, subgraphs, with_subgraphs
 from .node import Node, Output
 from .primitive import Primitive
 from .specialization import Specialization
@@ -39,6 +39,18 @@ def flatten(graph: Graph, keep_rules: bool = False, claimed: Claimed | None = No
     if claimed is None:
         return _Walk(memo).run(graph)
     return _Walk(memo, claimed, _holders(graph, claimed)).run(graph)
+
+
+def flat_graph(spec: Specialization) -> Graph:
+    """``spec`` in primitives, as a graph of its inputs and slots."""
+    if spec.body is None:
+        return flatten(graph_of(spec)) if isinstance(spec.op, Primitive) and spec.op.nests else graph_of(spec)
+    if isinstance(spec.flat, Graph):
+        return spec.flat
+    made = flatten(spec.body)
+    if not spec.op.is_call:
+        spec.flat = made
+    return made
 
 
 def _holders(graph: Graph, claimed: Claimed) -> set[Specialization | None]:

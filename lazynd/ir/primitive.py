@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
@@ -41,6 +41,8 @@ class Primitive(Op):
     linear: ClassVar[bool] = False
     #: Elements are moved or chosen, their bits never changed.
     moves: ClassVar[bool] = False
+    #: What ``evaluate`` gives may share memory with an operand, or with memory that outlives the call.
+    shares: ClassVar[bool] = False
     #: IEEE 754 leaves one result, so that ``evaluate`` gives the bits of every backend (integers always do).
     exact: ClassVar[bool] = False
     #: A function of many instructions: a loop, which stores its results anyway, keeps it rather than computes it again.
@@ -49,6 +51,8 @@ class Primitive(Op):
     fails: ClassVar[bool] = False
     #: It runs graphs that are its attributes; to ``evaluate``, and to backends, they come as functions.
     nests: ClassVar[bool] = False
+    #: ``evaluate`` gives a tuple of results, also where there is one.
+    tupled: ClassVar[bool] = False
     #: ``evaluate`` and lowerings take bfloat16 as it is; to those of others it comes as float32, and is rounded after.
     takes_bfloat16: ClassVar[bool] = False
     #: Kinds of dtypes that its inputs may have, as NumPy spells them: a call with another is refused.
@@ -80,7 +84,11 @@ class Primitive(Op):
 
     @abstractmethod
     def evaluate(self, *args: Any, **kwargs: Any) -> Any:
-        """The result in NumPy."""
+        """The result in NumPy. Where one of NumPy's universal functions is all that it takes, it is that function."""
+
+    def evaluation(self, dtype: np.dtype[Any]) -> Callable[..., Any]:
+        """``evaluate`` for operands of ``dtype``: a universal function where that dtype needs no more."""
+        return self.evaluate
 
     @classmethod
     @abstractmethod

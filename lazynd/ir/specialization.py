@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import count
 from typing import TYPE_CHECKING, Any, Final
 
 from .attributes import attribute_key
@@ -28,6 +29,9 @@ INDEX: Final = "index"
 DRAW: Final = "draw"
 
 
+_serials: Final = count()
+
+
 @dataclass(frozen=True, slots=True)
 class Slot:
     """A scalar that travels with each call instead of being compiled in; ``kind`` is one of the three above."""
@@ -47,7 +51,7 @@ class Specialization:
 
     __slots__ = (
         "__weakref__", "attributes", "body", "cost", "encoded", "flat", "flat_but_rules", "in_types", "linearized",
-        "nodes", "op", "optimised", "out_types", "parts", "pruned", "slots", "writes",
+        "nodes", "op", "optimised", "out_types", "parts", "price", "pruned", "serial", "slots", "steps", "writes",
     )  # fmt: skip
 
     def __init__(
@@ -80,6 +84,12 @@ class Specialization:
         self.optimised: Specialization | None = None
         #: Its part of what ``backends/encode.py`` makes of a graph.
         self.encoded: bytes | None = None
+        #: What interpreting it costs and what it adds to compiling; see ``backends/costs.py``.
+        self.price: tuple[float, float] | None = None
+        #: What runs it in the interpreter: a ``backends.numpy.steps.Steps``.
+        self.steps: Any = None
+        #: Its number among all that were made: the same in every run of a program.
+        self.serial = next(_serials)
         #: Memo of ``linearize`` by needed inputs.
         self.linearized: dict[tuple[bool, ...], Any] = {}
         #: The same on the inputs that it reads and their numbers, if it does not read all; see ``prune``.
@@ -97,7 +107,7 @@ class Specialization:
 
 
 #: Every specialization of primitives and operators that exists; derived ones hang on these.
-SPECIALIZATIONS: Final[Interning[tuple[Any, ...], Specialization]] = Interning(4096)
+SPECIALIZATIONS: Final[Interning[tuple[Any, ...], Specialization]] = Interning(640)
 _RECENT: Final = SPECIALIZATIONS.recent
 
 

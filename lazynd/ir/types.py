@@ -6,6 +6,7 @@ import math
 import threading
 from collections.abc import Iterable
 from typing import Any, ClassVar, Final
+from warnings import warn
 
 import numpy as np
 
@@ -127,6 +128,8 @@ def as_dtype(dtype: DTypeLike) -> np.dtype[Any]:
     except (KeyError, TypeError):
         if isinstance(dtype, str) and dtype == "bfloat16":
             return bfloat16()
+        if isinstance(dtype, int):
+            raise TypeError(f"{dtype} is no dtype; the extents of a shape are one argument, as in (2, 3)") from None
         made = np.dtype(dtype)
     if made.name == "bfloat16" or made == _MXNETS_BFLOAT16:
         return bfloat16()
@@ -135,7 +138,29 @@ def as_dtype(dtype: DTypeLike) -> np.dtype[Any]:
     return _BY_KEY[made.type]
 
 
-class Context:
+class _ContextClass(type):
+    """The class of ``Context``, which has the default context for an attribute."""
+
+    @property
+    def default_ctx(cls) -> Context:
+        """The default context of this thread. Deprecated (``DeprecationWarning``): ``current_context()`` gives it."""
+        _deprecated_default()
+        return default_context()
+
+    @default_ctx.setter
+    def default_ctx(cls, context: Context) -> None:
+        _deprecated_default()
+        if not isinstance(context, Context):
+            raise TypeError(f"the default context must be a Context, not {context!r}")
+        _DEFAULTS.stack[-1] = context
+
+
+def _deprecated_default() -> None:
+    text = "Context.default_ctx has been deprecated: use current_context(), and `with` to set a default context."
+    warn(text, DeprecationWarning, stacklevel=3)
+
+
+class Context(metaclass=_ContextClass):
     """A device: ``Context("cpu", 0)`` prints as ``cpu(0)``. Interned, so equal contexts are identical.
 
     Also a context manager that makes the device the default for arrays created inside it. ``KeyError`` for a type of
@@ -151,12 +176,14 @@ class Context:
     device_type: str
     device_id: int
     _interned: ClassVar[dict[tuple[str, int], Context]] = {}
-    _type_codes: ClassVar[dict[str, int]] = {"cpu": 1, "gpu": 2, "cpu_pinned": 3, "cpu_shared": 5}
+    #: MXNet's numbers of types of devices.
+    devstr2type: ClassVar[dict[str, int]] = {"cpu": 1, "gpu": 2, "cpu_pinned": 3, "cpu_shared": 5}
+    devtype2str: ClassVar[dict[int, str]] = {number: name for name, number in devstr2type.items()}
 
     def __new__(cls, device_type: str | Context = "cpu", device_id: int = 0) -> Context:
         if isinstance(device_type, Context):
             return device_type
-        if device_type not in cls._type_codes:
+        if device_type not in cls.devstr2type:
             raise KeyError(device_type)
         key = (device_type, int(device_id))
         found = cls._interned.get(key)
@@ -169,7 +196,7 @@ class Context:
     @property
     def device_typeid(self) -> int:
         """MXNet's number of the device type: 1 for cpu, 2 for gpu."""
-        return self._type_codes[self.device_type]
+        return self.devstr2type[self.device_type]
 
     @property
     def device(self) -> tuple[str, int]:
@@ -226,7 +253,7 @@ class Type:
     context: Context
     size: int
     nbytes: int
-    _interned: ClassVar[Interning[tuple[Any, ...], Type]] = Interning(4096)
+    _interned: ClassVar[Interning[tuple[Any, ...], Type]] = Interning(2048)
     _recent: ClassVar[dict[tuple[Any, ...], Type]] = _interned.recent
 
     def __new__(cls, shape: tuple[int, ...], dtype: np.dtype[Any], context: Context = CPU) -> Type:

@@ -9,25 +9,28 @@ import numpy as np
 
 from .. import runtime
 from ..ir.errors import MXNetError, OperatorError
-from ..ir.types import DTYPE_NAMES, FLOAT32, FLOAT64, Context, Type, as_dtype, default_context, is_floating
+from ..ir.types import CPU, DTYPE_NAMES, DTYPES, FLOAT32, FLOAT64, Context, Type, as_dtype, default_context, is_floating
 from ..ops import OPERATORS
 from ..ops.creation import count_of
 from ..ops.kinds import as_context, as_number, as_shape, canonical_number
+from ..runtime.record.shared import Frozen
 from ..runtime.tell.location import calling_frame
 from .invoke import invoke
 from .ndarray import NDArray
 from .np_shape import is_np_shape
+from .out import Out
 from .refusal import reports
 
 Shape = int | Sequence[int]
 
 
-def _shape(shape: Shape) -> tuple[int, ...]:
+def as_extents(shape: Shape, name: str = "shape") -> tuple[int, ...]:
+    """``shape``, the parameter called ``name``, as a tuple of Python's integers; ``MXNetError`` where it is none."""
     try:
         return as_shape(shape)
     except OperatorError as error:
         raise MXNetError(
-            f"Invalid Parameter format for shape expect Shape(tuple) but value='{shape}': {error}"
+            f"Invalid Parameter format for {name} expect Shape(tuple) but value='{shape}': {error}"
         ) from None
 
 
@@ -58,37 +61,82 @@ def array(source_array: Any, ctx: Context | None = None, dtype: Any = None) -> N
         wanted = source_array._cell.type.dtype if dtype is None else as_dtype(dtype)
         made = source_array.as_in_context(context) if context is not source_array.context else source_array.copy()
         return made.astype(wanted, copy=False)
-    if isinstance(source_array, str) or (
-        isinstance(source_array, list | tuple) and any(isinstance(s, NDArray) for s in source_array)
-    ):
+    if isinstance(source_array, str):
         raise TypeError("source_array must be array like object")
+    if isinstance(source_array, list | tuple) and any(isinstance(s, NDArray) for s in source_array):
+        raise TypeError("source_array must be array like object: nd.stack and nd.concat join a list of NDArrays")
     wanted = FLOAT32 if dtype is None else as_dtype(dtype)
     values = runtime.host_array(source_array, wanted)
     return NDArray(runtime.data(Type(values.shape, wanted, context), values))
 
 
 @reports("from_numpy")
-def from_numpy(ndarray: np.ndarray[Any, Any], zero_copy: bool = True) -> NDArray:
-    """An array of the values of a NumPy array, with its shape and dtype; always a copy here.
+def from_numpy(ndarray: np.ndarray[Any, Any], zero_copy: bool = True, array_cls: type[NDArray] = NDArray) -> NDArray:
+    """An array with the shape and dtype of a NumPy array, on the same memory; a copy if not ``zero_copy``.
+
+    The NumPy array is read-only from then on. What is written to the result, it shows; such writes are computed at
+    once. ``ValueError`` where memory cannot be shared: it is not C-contiguous, or of a dtype that there is not. Memory
+    that may not be written at all, as that of bytes, is copied. ``array_cls``: the class of the result.
 
     >>> import numpy as np
     >>> from lazynd import nd
-    >>> nd.from_numpy(np.array([[1, 2]], "int8")).dtype
-    <class 'numpy.int8'>
+    >>> values = np.array([[1, 2]], "int8")
+    >>> x = nd.from_numpy(values)
+    >>> x[:] = 5
+    >>> values, values.flags.writeable
+    (array([[5, 5]], dtype=int8), False)
     """
-    return array(ndarray, dtype=ndarray.dtype)
+    if not isinstance(ndarray, np.ndarray):
+        raise TypeError(f"from_numpy takes an array of NumPy, not {type(ndarray).__name__}: nd.array takes others")
+    if not zero_copy:
+        return array_cls(array(ndarray, dtype=ndarray.dtype)._cell)
+    if not ndarray.flags.c_contiguous:
+        raise ValueError("Only c-contiguous arrays are supported for zero-copy; zero_copy=False copies")
+    if ndarray.dtype not in DTYPES.values():
+        raise ValueError(f"{ndarray.dtype} is not supported for zero-copy; zero_copy=False copies")
+    shared = ndarray.flags.writeable or _may_be_written(ndarray)
+    ndarray.flags.writeable = False
+    kind = Type(ndarray.shape, DTYPES[ndarray.dtype.name], CPU)
+    return array_cls(Frozen(kind, ndarray) if shared else runtime.data(kind, np.array(ndarray)))
 
 
-def _filled(shape: Shape, value: float, ctx: Context | None, dtype: Any, unknown: dict[str, Any]) -> NDArray:
-    if unknown.get("stype", "default") in ("default", None):
-        unknown.pop("stype", None)
+def _may_be_written(values: np.ndarray[Any, Any]) -> bool:
+    """Whether the memory of an array that is read-only could be written nevertheless, without harm."""
+    owner: Any = values
+    while isinstance(owner, np.ndarray):
+        if owner.flags.owndata or owner.flags.writeable:
+            return True
+        owner = owner.base
+    try:
+        return not memoryview(owner).readonly
+    except TypeError:
+        return False
+
+
+def _made(name: str, operator: str, attributes: tuple[Any, ...], possible: str, given: dict[str, Any]) -> NDArray:
+    """What ``operator`` makes of nothing, in ``out`` if that is among ``given``: what else the caller of ``name`` said.
+
+    ``name`` among them means nothing, as in every operator.
+    """
+    frame = calling_frame()
+    if not given:
+        return NDArray(invoke(OPERATORS[operator], (), attributes, frame)[0])
+    unknown, out = sorted(given.keys() - {"out", "name"}), given.get("out")
     if unknown:
-        raise MXNetError(f"Cannot find argument '{sorted(unknown)[0]}', Possible Arguments: shape, ctx, dtype")
-    extents = _shape(shape)
+        raise MXNetError(f"Cannot find argument '{unknown[0]}', Possible Arguments: {possible}")
+    into = None if out is None else Out(name, out, (), frame)
+    cells = invoke(OPERATORS[operator], (), attributes, frame)
+    made: NDArray = NDArray(cells[0]) if into is None else into.write(cells)
+    return made
+
+
+def _filled(name: str, shape: Shape, value: float, ctx: Context | None, dtype: Any, given: dict[str, Any]) -> NDArray:
+    if given.get("stype", "default") in ("default", None):
+        given.pop("stype", None)
+    extents = as_extents(shape)
     if not is_np_shape() and (not extents or 0 in extents):
         raise MXNetError(f"Operator _zeros inferring shapes failed: {extents} is no known shape here")
-    attributes = (extents, _context(ctx), _dtype(dtype), value)
-    return NDArray(invoke(OPERATORS["_full"], (), attributes, calling_frame())[0])
+    return _made(name, "_full", (extents, _context(ctx), _dtype(dtype), value), "shape, ctx, dtype", given)
 
 
 @reports("full")
@@ -102,7 +150,7 @@ def full(
     array([7., 7.], dtype=float32)
     """
     if out is None and isinstance(val, int | float | np.number):
-        return _filled(shape, canonical_number(val), ctx, dtype, {})
+        return _filled("full", shape, canonical_number(val), ctx, dtype, {})
     made = empty(shape, ctx, dtype) if out is None else out
     made[:] = val
     return made
@@ -110,29 +158,29 @@ def full(
 
 @reports("zeros")
 def zeros(shape: Shape, ctx: Context | None = None, dtype: Any = None, **kwargs: Any) -> NDArray:
-    """An array of ``shape`` of zeros, float32 and on the default context unless given.
+    """An array of ``shape`` of zeros, float32 and on the default context unless given, or ``out`` filled with them.
 
-    ``MXNetError`` where an extent is 0 or negative.
+    ``MXNetError`` where an extent is 0 or negative, or ``out`` has another shape or dtype.
 
     >>> from lazynd import nd
     >>> nd.zeros((2, 3), dtype="int32").asnumpy()
     array([[0, 0, 0],
            [0, 0, 0]], dtype=int32)
     """
-    return _filled(shape, 0, ctx, dtype, kwargs)
+    return _filled("zeros", shape, 0, ctx, dtype, kwargs)
 
 
 @reports("ones")
 def ones(shape: Shape, ctx: Context | None = None, dtype: Any = None, **kwargs: Any) -> NDArray:
-    """An array of ``shape`` of ones, float32 and on the default context unless given.
+    """An array of ``shape`` of ones, float32 and on the default context unless given, or ``out`` filled with them.
 
-    ``MXNetError`` where an extent is 0 or negative.
+    ``MXNetError`` where an extent is 0 or negative, or ``out`` has another shape or dtype.
 
     >>> from lazynd import nd
     >>> nd.ones(3).asnumpy()
     array([1., 1., 1.], dtype=float32)
     """
-    return _filled(shape, 1, ctx, dtype, kwargs)
+    return _filled("ones", shape, 1, ctx, dtype, kwargs)
 
 
 @reports("empty")
@@ -143,19 +191,21 @@ def empty(shape: Shape, ctx: Context | None = None, dtype: Any = None) -> NDArra
     >>> nd.empty((2, 3)).shape
     (2, 3)
     """
-    return _filled(shape, 0, ctx, dtype, {})
+    return _filled("empty", shape, 0, ctx, dtype, {})
 
 
 @reports("eye")
 def eye(N: int, M: int = 0, k: int = 0, ctx: Context | None = None, dtype: Any = None, **kwargs: Any) -> NDArray:
     """Ones on the ``k``-th diagonal of an ``N`` by ``M`` matrix (square if ``M`` is 0), float32 unless given.
 
+    ``out`` is written and returned if given: of this shape and dtype, else ``MXNetError``.
+
     >>> from lazynd import nd
     >>> nd.eye(2, 3, k=1).asnumpy()
     array([[0., 1., 0.],
            [0., 0., 1.]], dtype=float32)
     """
-    return NDArray(invoke(OPERATORS["_eye"], (), (N, M, k, _context(ctx), _dtype(dtype)), calling_frame())[0])
+    return _made("eye", "_eye", (N, M, k, _context(ctx), _dtype(dtype)), "N, M, k, ctx, dtype", kwargs)
 
 
 @reports("arange")

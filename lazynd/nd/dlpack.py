@@ -10,7 +10,7 @@ import numpy as np
 from .. import runtime
 from ..ir.errors import MXNetError
 from ..ir.types import CPU, DTYPE_NAMES, Context, Type, is_bfloat16, named_dtype
-from ..runtime.record.shared import memory_of, shared_cell
+from ..runtime.record.shared import memory_of, shared_cell, writable
 from ..runtime.thread import LOCAL
 from .ndarray import _SHARE, NDArray
 from .refusal import refusal, reports
@@ -82,8 +82,8 @@ def from_dlpack(dlpack: Any) -> NDArray:
         return _adopted(source, error)
     type = Type(values.shape, _known(values.dtype), CPU)
     shared = isinstance(source, _Capsule) and (source.may_write or values.flags.writeable)
-    if shared and values.flags.c_contiguous:
-        return NDArray(shared_cell(type, np.asarray(_Writable(values))))
+    if shared and values.flags.c_contiguous:  # a capsule of the first version does not say that it may be written
+        return NDArray(shared_cell(type, writable(values)))
     return NDArray(runtime.data(type, np.array(values, order="C")))
 
 
@@ -126,12 +126,3 @@ class _Capsule:
 
     def __dlpack_device__(self) -> tuple[int, ...]:
         return self._device
-
-
-class _Writable:
-    """Memory that NumPy takes for read-only because a capsule of the first version does not say."""
-
-    def __init__(self, values: np.ndarray[Any, Any]) -> None:
-        self._values = values  # keeps the memory
-        interface = values.__array_interface__
-        self.__array_interface__ = {**interface, "data": (interface["data"][0], False)}

@@ -120,6 +120,11 @@ def read(file: BinaryIO, size: int) -> tuple[list[Record], list[str]]:
     return records, _read_names(reader, count)
 
 
+def read_record(file: BinaryIO, size: int) -> Record:
+    """The one record of a file of ``size`` bytes, which is nothing else."""
+    return _read_record(_Reader(file, size), "the array")
+
+
 def _read_record(reader: _Reader, which: str) -> Record:
     start = reader.at
     (magic,) = reader.numbers("I", which)
@@ -204,6 +209,11 @@ def write(file: BinaryIO, count: int, records: Iterable[Record], names: Sequence
     for name in names:
         raw = name.encode("utf-8")
         file.write(struct.pack("<Q", len(raw)) + raw)
+
+
+def write_record(file: BinaryIO, record: Record) -> None:
+    """Write one record alone, which ``read_record`` reads."""
+    _write_record(file, record)
 
 
 def _write_record(file: BinaryIO, record: Record) -> None:

@@ -10,16 +10,13 @@ import stat
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, BinaryIO
 
-import numpy as np
-
-from .. import runtime
 from ..ir.errors import MXNetError
-from ..ir.types import CPU, DTYPE_NAMES, Context, Type, named_dtype
 from . import file_format, npz
 from .file_format import Record
 from .ndarray import _NUMPY_CLASS, NDArray
 from .np_shape import is_np_shape
 from .refusal import refusal, reports
+from .state import cell_of, record_of
 
 __all__ = ["load", "load_frombuffer", "save"]
 
@@ -80,9 +77,7 @@ def write(fname: Path, arrays: Sequence[NDArray], names: Sequence[str], version:
 
     def records() -> Iterator[Record]:
         for array in arrays:
-            type = array._cell.type
-            device = type.context.device_typeid, type.context.device_id
-            yield Record(runtime.fetch(array._cell, "save"), type.dtype.name, device, version)
+            yield record_of(array._cell, version, "save")
 
     try:
         _replace(os.path.realpath(fname), lambda file: file_format.write(file, len(arrays), records(), names))
@@ -175,21 +170,8 @@ def _parse(file: BinaryIO, size: int) -> Loaded:
     file.seek(0)
     if mark in npz.MARKS:
         found = npz.read(file, size)
-        return {name: _array(f"entry {name!r}", values.dtype.name, values) for name, values in found.items()}
+        entries = [(name, Record(values, values.dtype.name)) for name, values in found.items()]
+        return {name: NDArray(cell_of(f"entry {name!r}", record)) for name, record in entries}
     records, names = file_format.read(file, size)
-    arrays = [_array(f"array {i}", each.dtype, each.values, each.device) for i, each in enumerate(records)]
+    arrays = [NDArray(cell_of(f"array {i}", record)) for i, record in enumerate(records)]
     return dict(zip(names, arrays, strict=True)) if names else arrays
-
-
-def _array(which: str, dtype: str, values: np.ndarray[Any, Any], device: tuple[int, int] = (1, 0)) -> NDArray:
-    known = named_dtype(dtype)
-    if known is None:
-        raise MXNetError(f"{which} is {dtype}, which lazynd does not have; it has {', '.join(DTYPE_NAMES)}")
-    return NDArray(runtime.data(Type(values.shape, known, _context(*device)), values.view(known)))
-
-
-def _context(type_code: int, number: int) -> Context:
-    """Where an array that was saved on a device goes: the host, but for a GPU that is there."""
-    if type_code == Context("gpu").device_typeid and 0 <= number < runtime.device_count("gpu"):
-        return Context("gpu", number)
-    return CPU

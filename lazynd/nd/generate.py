@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from operator import attrgetter
 from types import FrameType
-from typing import Any
+from typing import Any, Final
 
 from ..ops import OPERATORS, Operator, signature
 from ..ops.signature import Front, refused_arguments, refused_input, without_missing
@@ -13,6 +14,9 @@ from .invoke import invoke, record, specialize
 from .ndarray import _ADD_METHODS, NDArray
 from .out import Out
 from .refusal import refusal
+
+_CELL: Final = attrgetter("_cell")
+_PLAIN: Final = {NDArray}
 
 
 def _apply(operator: Operator, cells: Sequence[Any], attributes: tuple[Any, ...], frame: FrameType) -> Any:
@@ -33,12 +37,26 @@ def _finish(
     cells = _cells(operator, arrays, frame)
     if out is None:
         return _apply(operator, cells, attributes, frame)
+    if isinstance(out, int):
+        _refuse_number(operator, arrays, attributes, out, frame)
     into = Out(operator.name, out, arrays, frame)
     return into.write(invoke(operator, cells, attributes, frame))
 
 
+def _refuse_number(
+    operator: Operator, arrays: tuple[Any, ...], attributes: tuple[Any, ...], out: int, frame: FrameType
+) -> None:
+    """A number stands in the place of ``out``, which comes after all parameters: it may be one of the last one's."""
+    reason = f"out must be an NDArray, or a list of them, but got {out}"
+    if attributes and attributes[-1].__class__ is int:
+        reason += f": the numbers of {operator.visible[-1].name} are one argument, as in ({attributes[-1]}, {out})"
+    raise refusal(AssertionError, operator.name, reason, without_missing(arrays), None, frame)
+
+
 def _cells(operator: Operator, arrays: tuple[Any, ...], frame: FrameType) -> tuple[Any, ...]:
     """The cells of ``arrays``, of which optional ones may be None."""
+    if set(map(type, arrays)) == _PLAIN:
+        return tuple(map(_CELL, arrays))
     cells = []
     for i, array in enumerate(arrays):
         if isinstance(array, NDArray):

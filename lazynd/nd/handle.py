@@ -163,10 +163,22 @@ class Handle:
             raise TypeError(f"only an array of one element converts to {what}; this one has shape {self.shape}")
         return self._scalar(what)
 
+    @reports("format", running=True)
+    def __format__(self, spec: str) -> str:
+        if not spec:
+            return str(self)
+        how = "x.asscalar() gives the number" if self.size == 1 else "x.asnumpy() gives the numbers"
+        raise TypeError(f"an NDArray takes no format such as {spec!r}: {how} to format")
+
+    @reports("round", running=True)
+    def __round__(self, ndigits: int | None = None) -> Any:
+        how = "round(x.asscalar(), n) its number" if self.size == 1 else "numpy.round(x.asnumpy(), n) to n digits"
+        raise TypeError(f"Python's round is of numbers: x.round() rounds each element of an NDArray, {how}")
+
     @reports("len")
     def __len__(self) -> int:
         if not self.shape:
-            raise TypeError("len() of a 0-d array")
+            raise IndexError("an array of shape () has no first dimension, so no length")
         return self.shape[0]
 
     def __repr__(self) -> str:

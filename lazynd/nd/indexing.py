@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import operator
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,8 @@ from ..runtime.record.views import View, make_view
 from ..runtime.tell.location import calling_frame, user_location
 from ..runtime.thread import LOCAL
 from .invoke import invoke
+from .mask import warn_of_mask
+from .np_shape import has_scalar, is_np_shape
 
 Ints = tuple[int, ...]
 _WHOLE = slice(None)
@@ -56,8 +59,7 @@ class Basic:
         for extent in shape[axis:]:
             self._add(0, extent, 1)
             made.append(extent)
-        # MXNet has no 0-d results: a single element has shape (1,).
-        self.shape = tuple(made) or (1,)
+        self.shape = tuple(made) or _of_one_element()
 
     def _add(self, start: int, count: int, stride: int) -> None:
         self.starts.append(start)
@@ -80,8 +82,14 @@ class Basic:
         return position
 
 
-def _expand(key: Any, ndim: int) -> tuple[Any, ...]:
-    """``key`` as a tuple with ``...`` filled in and integers as Python's."""
+def _of_one_element() -> Ints:
+    """The shape of a single element: MXNet has no 0-d results, unless NumPy's shapes are on."""
+    return () if is_np_shape() else (1,)
+
+
+def _expand(key: Any, shape: Ints) -> tuple[Any, ...]:
+    """``key`` of an array of ``shape`` as a tuple with ``...`` filled in and integers as Python's."""
+    ndim = len(shape)
     parts = list(key) if isinstance(key, tuple) else [key]
     made: list[Any] = []
     consumed = sum(1 for p in parts if p is not None and p is not Ellipsis)
@@ -95,6 +103,8 @@ def _expand(key: Any, ndim: int) -> tuple[Any, ...]:
         elif part is None or isinstance(part, slice | Cell):
             if isinstance(part, Cell) and part.type.dtype == BOOL:
                 raise ValueError("an array of truth values is no index here: nd.contrib.boolean_mask takes one")
+            if isinstance(part, Cell):
+                warn_of_mask(part, shape)
             made.append(part)
         elif isinstance(part, list | tuple | np.ndarray | range):
             made.append(np.asarray(part))
@@ -116,10 +126,34 @@ def reshape_view(cell: Cell, shape: Ints) -> Cell:
     return make_view(LOCAL.state.recorder, cell, 0, cell.type.with_shape(shape))
 
 
+@lru_cache(1024)
+def _row_type(type: Type) -> Type:
+    """The type of one row of an array of ``type``. MXNet has no 0-d results: a single element has shape (1,)."""
+    return type.with_shape(type.shape[1:] or (1,))
+
+
+def row(cell: Cell, index: int) -> Cell | None:
+    """``x[index]``, quickly: batches are made of hundreds. None where ``read`` says what it is, or what is wrong."""
+    type = cell.type
+    shape = type.shape
+    if not shape or (len(shape) == 1 and is_np_shape()):
+        return None
+    if index < 0:
+        index += shape[0]
+    made = _row_type(type)
+    size = made.size
+    if not 0 <= index < shape[0] or not size:
+        return None
+    state = LOCAL.state
+    if cell.__class__ is Cell and not state.recording:  # what ``make_view`` gives then, without a call more
+        return View(cell, index * size, made)
+    return make_view(state.recorder, cell, index * size, made)
+
+
 def read(cell: Cell, key: Any) -> Cell:
     """``x[key]``."""
     type = cell.type
-    expanded = _expand(key, type.ndim)
+    expanded = _expand(key, type.shape)
     if not _is_basic(expanded):
         return _read_advanced(cell, expanded)
     basic = Basic(expanded, type.shape)
@@ -205,7 +239,7 @@ def _read_advanced(cell: Cell, key: tuple[Any, ...]) -> Cell:
     cells = [trimmed, *indices]
     spec, slots = OPERATORS["_advanced_index"].bind(tuple(c.type for c in cells), {"axes": axes})
     made = LOCAL.state.recorder.apply(spec, cells, tuple(slots), *user_location())
-    return made if made.type.shape else reshape_view(made, (1,))
+    return made if made.type.shape else reshape_view(made, _of_one_element())
 
 
 def write(cell: Cell, key: Any, value: Any) -> None:
@@ -215,10 +249,14 @@ def write(cell: Cell, key: Any, value: Any) -> None:
     recorder = LOCAL.state.recorder
     recorder.guard_write(cell)
     type = cell.type
-    if key.__class__ is slice and key == _WHOLE and type.shape and isinstance(value, Cell) and value.type is type:
-        recorder.move(cell, value)  # what updates of parameters do
-        return
-    expanded = _expand(key, type.ndim)
+    if key.__class__ is slice and key == _WHOLE:
+        if isinstance(value, Cell) and value.type is type and type.shape:
+            recorder.move(cell, value)  # what updates of parameters do
+            return
+        key = ()  # also all of a scalar
+    if not type.shape:
+        has_scalar("_full", (type,))
+    expanded = _expand(key, type.shape)
     location = user_location()
     if not _is_basic(expanded):
         _write_advanced(cell, expanded, value)
@@ -234,11 +272,11 @@ def write(cell: Cell, key: Any, value: Any) -> None:
         if whole:
             recorder.move(cell, filled if filled.type is type else reshape_value(filled, type.shape))
         else:
-            recorder.guard_part(filled)
+            recorder.guard_value(filled)
             base, start = (cell.base, cell.offset + offset) if isinstance(cell, View) else (cell, offset)
             recorder.write(View(base, start, target), recorder.read(filled))
         return
-    recorder.guard_part(filled)
+    recorder.guard_value(filled)
     kept = reshape_value(filled, tuple(basic.counts))
     attributes = {"starts": tuple(basic.starts), "strides": tuple(basic.strides)}
     spec, slots = OPERATORS["_basic_assign"].bind((type, kept.type), attributes)
@@ -254,7 +292,7 @@ def _write_advanced(cell: Cell, key: tuple[Any, ...], value: Any) -> None:
     shape = OPERATORS["_advanced_index"].bind(types, {"axes": axes})[0].out_types[0].shape
     filled = _broadcast(value, cell.type.with_shape(shape))
     recorder = LOCAL.state.recorder
-    recorder.guard_part(filled)
+    recorder.guard_value(filled)
     cells = [cell, filled, *indices]
     spec, slots = OPERATORS["_advanced_assign"].bind(tuple(c.type for c in cells), {"axes": axes})
     recorder.write(cell, recorder.read(recorder.apply(spec, cells, tuple(slots), *user_location())))

@@ -14,9 +14,12 @@ from ..ir.specialization import DRAW, Specialization
 from ..ir.types import Context, Type
 from ..ops import OPERATORS, Operator
 from ..ops.kinds import canonical_number
+from ..ops.signature import ARRAY_ADVICE, array_like
 from ..runtime import copy_to
 from ..runtime.record.cell import Cell
 from ..runtime.record.recorder import cell_of
+from ..runtime.record.rows import JOINS, joined
+from ..runtime.run.moves import MANY
 from ..runtime.thread import LOCAL
 from .np_shape import has_scalar
 from .refusal import refusal, refuse
@@ -26,10 +29,10 @@ _EMPTY = inspect.Parameter.empty
 #: Floats are not among them: 0.0 equals -0.0, and NaN does not equal itself.
 _EXACT = (int, str, type(None), type, np.dtype, Context)
 #: Calls by operator, types and attributes.
-CALLS: Final[Recent[tuple[Any, ...], tuple[Specialization, tuple[Any, ...]]]] = Recent(2048)
+CALLS: Final[Recent[tuple[Any, ...], tuple[Specialization, tuple[Any, ...]]]] = Recent(640)
 _bound: Final = CALLS.now
 #: Calls of an operator with a number, and the numbers that have a specialization of their own.
-SCALAR_CALLS: Final[Recent[tuple[str, Type], tuple[Specialization, frozenset[float]]]] = Recent(1024)
+SCALAR_CALLS: Final[Recent[tuple[str, Type], tuple[Specialization, frozenset[float]]]] = Recent(320)
 _bound_scalar: Final = SCALAR_CALLS.now
 
 
@@ -38,7 +41,8 @@ def bind_scalar(name: str, type: Type, number: Any, frame: FrameType) -> tuple[S
     kind = number.__class__
     if kind is not float:
         if kind is not int and not isinstance(number, bool | np.bool_ | np.number):
-            raise refusal(TypeError, name, f"type {kind} not supported", (type, number), None, frame)
+            reason = f"type {kind} not supported{ARRAY_ADVICE if array_like(number) else ''}"
+            raise refusal(TypeError, name, reason, (type, number), None, frame)
         try:
             number = canonical_number(number)
         except OverflowError as error:
@@ -76,6 +80,12 @@ def specialize(
     elif count == 2:
         types = (cells[0].type, cells[1].type)
     else:
+        if count >= MANY and operator in JOINS:
+            recorder = LOCAL.state.recorder
+            recorder.moves()
+            rows = joined(recorder, operator, cells, attributes, frame.f_code, frame.f_lasti)
+            if rows is not None:
+                return rows
         types = tuple([c.type for c in cells])
     key: tuple[Any, ...] = (operator, types)
     if attributes:  # classes belong to the key: 1, True and 1.0 are equal
@@ -131,6 +141,8 @@ def record(
     if len(spec.out_types) == 1:
         made: tuple[Cell, ...] = (recorder.apply(spec, cells, scalars, frame.f_code, frame.f_lasti),)
     else:
+        if len(spec.out_types) >= MANY:
+            recorder.moves()
         operands = list(map(recorder.operand, cells))
         results = recorder.apply_to(spec, operands, scalars, frame.f_code, frame.f_lasti)
         made = tuple(map(cell_of, results))

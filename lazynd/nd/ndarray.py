@@ -18,18 +18,21 @@ from ..ir.specialization import Specialization
 from ..ir.types import BOOL, INT64, Context, Type, as_dtype
 from ..ops import OPERATORS, Operator, find
 from ..ops.shape import resolve_reshape
-from ..reference import absent, has
+from ..reference import absent, has, unknown
 from ..runtime.record.cell import Detached, Variable
 from ..runtime.tell.location import calling_frame
 from ..runtime.thread import LOCAL
-from . import indexing
-from .handle import Handle
+from . import array_function, indexing
 from .invoke import bind_scalar, gathered, invoke, method_of
 from .np_shape import has_scalar
-from .refusal import refuse, reports
+from .refusal import check_request, refuse, reports
+from .state import Stateful
+
+#: Classes of the whole numbers that are used as an index.
+_INTEGERS: Final = frozenset((int, *np.signedinteger.__subclasses__(), *np.unsignedinteger.__subclasses__()))
 
 
-class NDArray(Handle):
+class NDArray(Stateful):
     """An n-dimensional array of one dtype on one device.
 
     Operations on it are recorded and run together when a value is needed: by ``asnumpy``, ``asscalar``, printing,
@@ -72,6 +75,29 @@ class NDArray(Handle):
         variable = self._cell.variable
         return None if variable is None or variable.grad is None else NDArray(variable.grad)
 
+    @property
+    def _fresh_grad(self) -> bool:
+        """Whether a backward pass has written the gradient since this was set to False, as ``Trainer`` does.
+
+        >>> from lazynd import autograd, nd
+        >>> x = nd.ones(1)
+        >>> x.attach_grad()
+        >>> with autograd.record():
+        ...     y = x * 2
+        >>> y.backward()
+        >>> x._fresh_grad
+        True
+        """
+        variable = self._cell.variable
+        return variable is not None and variable.fresh
+
+    @_fresh_grad.setter
+    def _fresh_grad(self, state: bool) -> None:
+        variable = self._cell.variable
+        if variable is None:
+            raise MXNetError("NDArray has not been marked as a variable and does not have gradient state")
+        variable.fresh = bool(state)
+
     def __dlpack__(
         self, *, stream: Any = None, max_version: Any = None, dl_device: Any = None, copy: bool | None = None
     ) -> Any:
@@ -107,6 +133,9 @@ class NDArray(Handle):
         array([5., 5.], dtype=float32)
         """
         return _SHARE[0](self)
+
+    def __array_function__(self, func: Callable[..., Any], types: Any, args: Any, kwargs: Any) -> Any:
+        return array_function.call(func, args, kwargs)
 
     def __iter__(self) -> Iterator[NDArray]:
         for i in range(len(self)):
@@ -205,13 +234,23 @@ class NDArray(Handle):
         recorder.guard_write(cell)
         if result._cell.type is not cell.type:
             raise MXNetError(f"the result {result._cell.type} does not fit the array {cell.type} it is written to")
+        if result._cell.history is not None:
+            recorder.guard_value(result._cell)
         recorder.move(cell, result._cell)
         return self
 
     # ------------------------------------------------------------------------------------------ indexing, views
 
-    @reports("getitem")
     def __getitem__(self, key: Any) -> NDArray:
+        kind = key.__class__
+        if kind is int or kind in _INTEGERS:
+            row = indexing.row(self._cell, key if kind is int else int(key))
+            if row is not None:
+                return NDArray(row)
+        return self._item(key)
+
+    @reports("getitem")
+    def _item(self, key: Any) -> NDArray:
         if (key.__class__ is slice and key == slice(None)) or (key.__class__ is tuple and not key):
             return self
         return NDArray(indexing.read(self._cell, _key(key)))
@@ -386,7 +425,7 @@ class NDArray(Handle):
         array([1, 2, 3], dtype=int32)
         """
         if isinstance(other, Context):
-            return NDArray(runtime.copy_to(self._cell, other))
+            return type(self)(runtime.copy_to(self._cell, other))
         if not isinstance(other, NDArray):
             raise TypeError(f"copyto does not support type {type(other)}")
         if other is self:
@@ -394,7 +433,7 @@ class NDArray(Handle):
             return False
         if other.shape != self.shape:
             raise MXNetError(f"Incompatible attr in node  at 0-th output: expected {self.shape}, got {other.shape}")
-        other[:] = self.as_in_context(other.context)
+        indexing.write(other._cell, slice(None), self.as_in_context(other.context)._cell)
         return other
 
     @reports("as_in_context")
@@ -408,7 +447,7 @@ class NDArray(Handle):
         """
         if not isinstance(context, Context):
             raise TypeError(f"copyto does not support type {type(context)}")
-        return self if context is self.context else NDArray(runtime.copy_to(self._cell, context))
+        return self if context is self.context else type(self)(runtime.copy_to(self._cell, context))
 
     as_in_ctx = as_in_context
 
@@ -464,8 +503,7 @@ class NDArray(Handle):
         >>> x.grad.asnumpy()
         array([4., 8.], dtype=float32)
         """
-        if grad_req not in ("write", "add", "null"):
-            raise KeyError(grad_req)
+        check_request("attach_grad", grad_req, (self,))
         LOCAL.state.recorder.leaves("attach_grad")
         cell = self._cell
         with runtime.not_recording():
@@ -493,6 +531,8 @@ class NDArray(Handle):
         runtime.backward([self._cell], heads, retain_graph)
 
     def __getattr__(self, name: str) -> Any:
+        if name != "_cell" and self._cell is None:
+            raise ValueError(f"this {type(self).__name__} has no value: __setstate__ gives it one")
         operator = None if name.startswith("_") else find(name)
         if operator is not None and operator.method:  # declared since lazynd was imported
             _ADD_METHODS[0](operator)
@@ -500,7 +540,7 @@ class NDArray(Handle):
         for place in ("nd.NDArray", f"nd.sparse.{type(self).__name__}"):
             if has(place, name):
                 raise absent(place, name)
-        raise AttributeError(f"'NDArray' object has no attribute {name!r}")
+        raise unknown(self, "'NDArray' object", name)
 
     def __dir__(self) -> list[str]:
         methods = {n for o in OPERATORS.values() if o.method for n in o.names if not n.startswith("_")}
@@ -531,7 +571,7 @@ def _key(key: Any) -> Any:
 
 
 #: Calls with two arrays, by operator and types.
-BINARY_CALLS: Final[Recent[tuple[str, Type, Type], Specialization]] = Recent(1024)
+BINARY_CALLS: Final[Recent[tuple[str, Type, Type], Specialization]] = Recent(320)
 _bound: Final = BINARY_CALLS.now
 
 
@@ -569,6 +609,7 @@ def _scalar(name: str, a: NDArray, b: Any, frame: Any) -> NDArray:
     return made
 
 
+array_function.RESULT.append(NDArray)
 #: Set by ``generate``, which needs this class: ``add_methods``.
 _ADD_METHODS: list[Callable[[Operator], None]] = []
 #: Set by ``dlpack``: ``to_dlpack_for_write``.

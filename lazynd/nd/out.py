@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from types import FrameType
 from typing import Any
 
@@ -24,22 +24,28 @@ class Out:
             if not isinstance(target, NDArray):
                 reason = f"out must be an NDArray, or a list of them, but got {target}"
                 raise refusal(AssertionError, name, reason, arrays, None, frame)
-            try:
-                LOCAL.state.recorder.guard_write(target._cell)
-            except MXNetError as error:
-                raise refusal(MXNetError, name, error, arrays, {"out": target}, frame) from None
+            self._guard(target, LOCAL.state.recorder.guard_write, target._cell)
 
     def write(self, made: Sequence[Cell]) -> Any:
         """Let the targets hold ``made``; gives ``out``."""
         if len(self.targets) != len(made):
             raise self._refusal(f"{len(made)} outputs for {len(self.targets)} arrays in out", self.targets)
         made = [gathered((t._cell, cell))[1] for t, cell in zip(self.targets, made, strict=True)]
+        given = [array._cell for array in self.arrays if isinstance(array, NDArray)]
         for target, cell in zip(self.targets, made, strict=True):
             if target._cell.type is not cell.type:
                 raise self._refusal(f"out has type {target._cell.type}, the result is {cell.type}", target)
+            if target._cell in given:
+                self._guard(target, LOCAL.state.recorder.guard_value, cell)
         for target, cell in zip(self.targets, made, strict=True):
             LOCAL.state.recorder.move(target._cell, cell)
         return self.out
+
+    def _guard(self, target: NDArray, guard: Callable[[Cell], None], cell: Cell) -> None:
+        try:
+            guard(cell)
+        except MXNetError as error:
+            raise self._refusal(str(error), target) from None
 
     def _refusal(self, reason: str, shown: Any) -> Exception:
         return refusal(MXNetError, self.name, reason, self.arrays, {"out": shown}, self.frame)

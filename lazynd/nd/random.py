@@ -14,7 +14,7 @@ from ..reference import absent, has
 from ..runtime.record import streams
 from ..runtime.tell.location import calling_frame
 from ..runtime.thread import LOCAL
-from .creation import Shape, _context, _shape
+from .creation import Shape, _context, as_extents
 from .invoke import invoke
 from .namespace import namespace
 from .ndarray import NDArray
@@ -72,7 +72,7 @@ def _from_arrays(
     if operator is None:
         raise ValueError(f"parameters of {name} must be numbers")
     wanted = out.dtype if out is not None and dtype is None else dtype
-    attributes = (() if shape is None else _shape(shape), None if wanted is None else as_dtype(wanted))
+    attributes = (() if shape is None else as_extents(shape), None if wanted is None else as_dtype(wanted))
     return NDArray(invoke(operator, [each._cell for each in arrays], attributes, frame)[0])
 
 
@@ -81,7 +81,7 @@ def _from_numbers(
 ) -> NDArray:
     for number in numbers:
         _check_number(number)
-    extents = (out.shape if out is not None else (1,)) if shape is None else _shape(shape)
+    extents = (out.shape if out is not None else (1,)) if shape is None else as_extents(shape)
     if any(n < 0 for n in extents):
         raise MXNetError(f"shape {extents} has a negative extent")
     context = out.context if out is not None else _context(ctx)
@@ -306,7 +306,7 @@ def multinomial(
     array([[1, 1],
            [0, 0]], dtype=int32)
     """
-    attributes = (() if shape is None else _shape(shape), get_prob, as_dtype(dtype))
+    attributes = (() if shape is None else as_extents(shape), get_prob, as_dtype(dtype))
     cells = invoke(OPERATORS["_sample_multinomial"], (data._cell,), attributes, calling_frame())
     made = [NDArray(cell) for cell in cells]
     return made if get_prob and out is None else _given(made[0], out)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from types import FrameType
@@ -12,8 +13,9 @@ from typing import Any, ParamSpec, TypeVar
 import numpy as np
 
 from ..ir.errors import MXNetError, OperatorError
-from ..ir.types import Context, Type
+from ..ir.types import Context, Type, is_floating
 from ..runtime.record.cell import Cell
+from ..runtime.tell.hiding import hide_frames
 from ..runtime.tell.location import describe, is_ours, user_frame
 
 _P = ParamSpec("_P")
@@ -37,6 +39,8 @@ def show(operand: Any) -> str:
     cell = getattr(operand, "_cell", operand)
     if isinstance(cell, Cell):
         return repr(cell.type)
+    if cell is None and operand is not None:
+        return f"{type(operand).__name__}(None)"
     if isinstance(operand, list | tuple) and any(isinstance(getattr(o, "_cell", o), Cell) for o in operand):
         return f"[{', '.join(map(show, operand))}]"
     if isinstance(operand, Type | Context | type | np.dtype):
@@ -68,6 +72,7 @@ def refusal(
     text = f"[{name}] {reason}\n  called with {', '.join(listed) or 'nothing'}\n  at {place}"
     made = (_PlainKeyError if kind is KeyError else kind)(text)
     made.refused = True  # type: ignore[attr-defined]  # told once, by whoever knows most
+    hide_frames(until=where)
     return made
 
 
@@ -90,6 +95,18 @@ def _raised_here(error: Exception) -> bool:
     return trace is not None and is_ours(trace.tb_frame)
 
 
+def _dtype_advice(reason: str, types: Sequence[Any]) -> str:
+    """What to do where ``reason`` is that the dtypes of arrays differ; nothing where it is another."""
+    arrays = [t.dtype for t in types if isinstance(t, Type)]
+    named = [d for d in dict.fromkeys(arrays) if re.search(rf"\b{d}\b", reason)]
+    if len(named) < 2:
+        return ""
+    floating = [d for d in named if is_floating(d)] or named
+    widest = max(floating, key=lambda d: d.itemsize)
+    other = next(d for d in named if d != widest)
+    return f"\n  dtypes are not converted by themselves: make the {other} array {widest}, as in x.astype('{widest}')"
+
+
 @contextmanager
 def refuse(
     name: str, types: Sequence[Any], frame: FrameType, named: Callable[[], Mapping[str, Any]] | None = None
@@ -101,7 +118,16 @@ def refuse(
         if getattr(error, "refused", False) or not _raised_here(error):
             raise
         kind = MXNetError if isinstance(error, KeyError) else _class_of(error)
-        raise refusal(kind, name, _reason(error), types, named() if named else None, frame) from None
+        reason = f"{_reason(error)}"
+        reason += _dtype_advice(reason, types)
+        raise refusal(kind, name, reason, types, named() if named else None, frame) from None
+
+
+def check_request(name: str, request: Any, arrays: Sequence[Any]) -> None:
+    """Refuse what is no ``grad_req`` of ``arrays``, with MXNet's class."""
+    if request not in ("write", "add", "null"):
+        reason = f"grad_req is 'write', 'add' or 'null', not {request!r}"
+        raise refusal(KeyError, name, reason, arrays, {"grad_req": request})
 
 
 def _check_keywords(given: dict[str, Any], known: tuple[str, ...]) -> None:

@@ -15,12 +15,12 @@ from ..ir.types import Context, is_floating
 from ..nd.creation import Shape
 from ..nd.np_shape import use_np_shape
 from ..reference import absent
-from .ndarray import Axis, dot, ndarray, wrap
+from .ndarray import FUNCTIONS, Axis, dot, ndarray, reshape, wrap
 
 __all__ = [
     "arange", "array", "concatenate", "dot", "eye", "float32", "float64", "full", "inf", "int32", "int64", "linspace",
-    "max", "maximum", "mean", "min", "minimum", "nan", "ndarray", "newaxis", "ones", "pi", "prod", "stack", "sum",
-    "zeros",
+    "max", "maximum", "mean", "min", "minimum", "nan", "ndarray", "newaxis", "ones", "pi", "prod", "reshape",
+    "stack", "sum", "zeros",
 ]  # fmt: skip
 
 float32, float64, int32, int64 = onp.float32, onp.float64, onp.int32, onp.int64
@@ -200,6 +200,12 @@ def minimum(x1: Any, x2: Any) -> ndarray:
     array([1., 2.])
     """
     return wrap(nd.minimum(x1, x2))
+
+
+FUNCTIONS.update({
+    onp.concatenate: concatenate, onp.dot: dot, onp.max: max, onp.mean: mean, onp.min: min, onp.prod: prod,
+    onp.stack: stack, onp.sum: sum,
+})  # fmt: skip
 
 
 def _elementwise(name: str) -> Any:

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as onp
 
 from .. import nd
-from ..ir.types import is_floating
+from ..ir.errors import MXNetError
+from ..ir.types import Context, is_floating
+from ..nd import array_function
+from ..nd.creation import as_extents
+from ..nd.invoke import invoke
 from ..nd.ndarray import _NUMPY_CLASS, NDArray
 from ..nd.np_shape import use_np_shape
+from ..nd.refusal import reports
+from ..ops import OPERATORS
+from ..runtime.tell.location import calling_frame
 
 Axis = int | Sequence[int] | None
 
@@ -71,6 +79,24 @@ def _reduction(name: str) -> Callable[..., ndarray]:
     return method
 
 
+def resolved(shape: tuple[int, ...], target: tuple[int, ...]) -> tuple[int, ...]:
+    """``target`` with the extent that is -1 found out; ``MXNetError`` where an array of ``shape`` cannot have it."""
+    if any(n < -1 for n in target):
+        raise MXNetError(f"an extent of {target} is below -1, which stands for the one to be inferred")
+    if target.count(-1) > 1:
+        raise MXNetError(f"Can only specify one unknown dimension, but {target} has {target.count(-1)}")
+    size, known = math.prod(shape), math.prod(n for n in target if n != -1)
+    if -1 in target and known and size % known == 0:
+        return tuple([size // known if n == -1 else n for n in target])
+    if -1 in target or known != size:
+        raise MXNetError(f"Cannot reshape array of size {size} into shape {target}")
+    return target
+
+
+#: The functions of ``lazynd.np`` that stand for NumPy's, which it sets.
+FUNCTIONS: array_function.Table = {}
+
+
 class ndarray(NDArray):
     """An n-dimensional array with NumPy's rules: scalars have shape (), comparisons give booleans.
 
@@ -88,6 +114,9 @@ class ndarray(NDArray):
     def dtype(self) -> Any:
         """The dtype, as NumPy has it."""
         return self._cell.type.dtype
+
+    def __array_function__(self, func: Callable[..., Any], types: Any, args: Any, kwargs: Any) -> Any:
+        return array_function.call(func, args, kwargs, FUNCTIONS)
 
     def __repr__(self) -> str:
         values = self.asnumpy()
@@ -125,16 +154,40 @@ class ndarray(NDArray):
         return dot(self, other)
 
     @use_np_shape
+    @reports("getitem")
     def __getitem__(self, key: Any) -> ndarray:
-        made = wrap(NDArray.__getitem__(self, key))
-        parts = key if isinstance(key, tuple) else (key,)
-        scalar = len(parts) == self.ndim and all(isinstance(p, int | onp.integer) for p in parts)
-        return made.reshape(()) if scalar else made
+        return wrap(NDArray.__getitem__(self, self._checked(key)))
 
     @use_np_shape
-    def reshape(self, *shape: Any, **kwargs: Any) -> ndarray:
-        """A view with another shape; one extent may be -1."""
-        return wrap(NDArray.reshape(self, *shape, **kwargs))
+    @reports("setitem")
+    def __setitem__(self, key: Any, value: Any) -> None:
+        NDArray.__setitem__(self, self._checked(key), value)
+
+    def _checked(self, key: Any) -> Any:
+        if isinstance(key, slice) and not self.shape:
+            raise IndexError("a scalar takes no slice as an index: () and ... are all of it")
+        return key
+
+    @reports("len")
+    def __len__(self) -> int:
+        if not self.shape:
+            raise TypeError("an array of shape () has no length")
+        return self.shape[0]
+
+    @use_np_shape
+    @reports("reshape")
+    def reshape(self, *newshape: Any, order: str = "C") -> ndarray:
+        """A copy with another shape of as many elements (else ``MXNetError``); one extent may be -1."""
+        if not newshape:
+            raise TypeError("reshape needs a shape")
+        if order != "C":
+            raise NotImplementedError(f"reshape reads elements in the order 'C', not {order!r}")
+        target = resolved(self.shape, as_extents(newshape[0] if len(newshape) == 1 else newshape, "newshape"))
+        return ndarray(invoke(OPERATORS["_reshape_to"], (self._cell,), (target,), calling_frame())[0])
+
+    def flatten(self, order: Any = "C") -> ndarray:
+        """A copy with one dimension, as in NumPy; ``order`` is "C"."""
+        return self.reshape(-1, order=order)
 
     @use_np_shape
     def astype(self, dtype: Any, copy: bool = True) -> ndarray:
@@ -145,6 +198,11 @@ class ndarray(NDArray):
     def copy(self) -> ndarray:
         """A copy on the same device."""
         return wrap(NDArray.copy(self))
+
+    @use_np_shape
+    def copyto(self, other: NDArray | Context) -> Any:
+        """Copy into ``other``, an array of the same shape, or to another context."""
+        return NDArray.copyto(self, other)
 
     def argmax(self, axis: int | None = None) -> ndarray:
         """The position of the first maximum, int64."""
@@ -168,6 +226,19 @@ class ndarray(NDArray):
     def as_np_ndarray(self) -> ndarray:
         """This array."""
         return self
+
+
+def reshape(a: ndarray, newshape: Any, order: str = "C") -> ndarray:
+    """A copy of ``a`` with another shape of as many elements (else ``MXNetError``); one extent may be -1.
+
+    >>> from lazynd import np
+    >>> np.reshape(np.arange(6), (2, -1))
+    array([[0., 1., 2.],
+           [3., 4., 5.]])
+    """
+    if not isinstance(a, ndarray):
+        raise AssertionError(f"Argument a must have NDArray type, but got {a}")
+    return a.reshape(newshape, order=order)
 
 
 @use_np_shape

@@ -12,7 +12,7 @@ from ..nd import files
 from ..nd.np_shape import is_np_shape, set_np_shape
 from ..nd.refusal import reports
 from ..np.ndarray import ndarray, wrap
-from ..reference import absent
+from ..reference import fronts
 
 __all__ = [
     "is_np_shape", "load", "log_softmax", "relu", "reset_np", "reshape", "save", "set_np", "sigmoid", "softmax",
@@ -82,8 +82,9 @@ def log_softmax(data: ndarray, axis: int = -1) -> ndarray:
     return wrap(nd.log_softmax(data, axis=axis))
 
 
+@reports("reshape")
 def reshape(a: ndarray, newshape: int | Sequence[int], reverse: bool = False) -> ndarray:
-    """A view by codes: -1 infers, -2 keeps one extent, -3 skips an extent of 1, -4 keeps the rest, -5 joins two,
+    """A copy by codes: -1 infers, -2 keeps one extent, -3 skips an extent of 1, -4 keeps the rest, -5 joins two,
     -6 splits one into the two that follow; ``reverse`` reads from the right.
 
     >>> import lazynd
@@ -106,7 +107,7 @@ def _resolve(source: list[int], codes: list[int]) -> list[int]:
         nonlocal at
         taken = source[at : at + count]
         if len(taken) < count:
-            raise MXNetError(f"[reshape] the codes {codes} ask for more than the {len(source)} extents of {source}")
+            raise MXNetError(f"the codes {codes} ask for more than the {len(source)} extents of {source}")
         at += count
         return taken
 
@@ -116,7 +117,7 @@ def _resolve(source: list[int], codes: list[int]) -> list[int]:
             made += take(1)
         elif code == -3:
             if take(1) != [1]:
-                raise MXNetError(f"[reshape] code -3 skips an extent of 1, not {source[at - 1]}")
+                raise MXNetError(f"code -3 skips an extent of 1, not {source[at - 1]}")
         elif code == -4:
             made += source[at:]
             at = len(source)
@@ -129,7 +130,7 @@ def _resolve(source: list[int], codes: list[int]) -> list[int]:
             made.append(code)
             at += 1
         else:
-            raise MXNetError(f"[reshape] {code} is no code: they are -1 to -6")
+            raise MXNetError(f"{code} is no code: they are -1 to -6")
         i += 1
     return made
 
@@ -137,7 +138,7 @@ def _resolve(source: list[int], codes: list[int]) -> list[int]:
 def _split(extent: int, pair: list[int]) -> list[int]:
     known = [n for n in pair if n > 0]
     if len(pair) != 2 or not known or extent % math.prod(known):
-        raise MXNetError(f"[reshape] {pair} does not split {extent}")
+        raise MXNetError(f"{pair} does not split {extent}")
     return [n if n > 0 else extent // math.prod(known) for n in pair]
 
 
@@ -178,5 +179,4 @@ def load(file: files.Path) -> list[ndarray] | dict[str, ndarray]:
     return {name: wrap(a) for name, a in found.items()} if isinstance(found, dict) else [wrap(a) for a in found]
 
 
-def __getattr__(name: str) -> Any:
-    raise absent("npx", name)
+__getattr__, __dir__ = fronts(__name__)

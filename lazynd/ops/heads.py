@@ -51,13 +51,14 @@ def _softmax_samples(rng: Any) -> list[Any]:
     return [*((rows, o) for o in options), maps, ((rows[0], _normal(rng, 3, 4)), {})]
 
 
-def _class_shapes(known: Shapes, *, multi_output: bool = False, **_: Any) -> None:
+def _class_shapes(known: Shapes, *, multi_output: bool = False, preserve_shape: bool = False, **_: Any) -> None:
     """One class for each softmax, unless there are probabilities."""
     data, label = known["data"], known["label"]
     known.learn_output(data)
     if data is None or len(data) < 2 or (label is not None and (multi_output or len(label) == len(data))):
         return
-    known.learn("label", (data[0], product(data[2:])) if multi_output else data[:-1])
+    rows = data[:-1] if preserve_shape else data[:1]
+    known.learn("label", (data[0], product(data[2:])) if multi_output else rows)
 
 
 @op(samples=_softmax_samples, method=False, smooth=False, shapes=_class_shapes)

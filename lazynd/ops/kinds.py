@@ -216,7 +216,18 @@ def as_context(value: Any) -> Context:
     try:
         return Context(found[1], int(found[2]))  # type: ignore[index]  # None is refused like a wrong name
     except (KeyError, TypeError):
-        raise OperatorError(f'Invalid context string {value}: expected a context, or text such as "cpu(0)"') from None
+        expected = f'expected a context, or text such as "cpu(0)"{_instead_of_context(value)}'
+        raise OperatorError(f"Invalid context string {value}: {expected}") from None
+
+
+def _instead_of_context(value: Any) -> str:
+    """What was meant, it seems, by what stands in the place of a context."""
+    if isinstance(value, int | np.integer):
+        return "; the extents of a shape are one argument, as in (2, 3)"
+    try:
+        return f"; a dtype is given by name, dtype={as_dtype(value).name!r}"
+    except (KeyError, TypeError):
+        return ""
 
 
 def _numbers(value: Any) -> tuple[Any, ...]:

@@ -69,12 +69,15 @@ def _mirror(data: Value, axis: int, start: int, count: int) -> Value:
 
 @op(
     samples=lambda r: (
-        [((_f(r, 3, 4),), {"k": k}) for k in (0, 1, -1)]
+        [((_f(r, 3, 4),), {"k": k}) for k in (0, 1, -1, 4)]
         + [((_f(r, 3),), {"k": 1}), ((_f(r, 2, 3, 3),), {"axis1": 1, "axis2": 2})]
     )
 )
 def diag(data: Value, *, k: int = 0, axis1: int = 0, axis2: int = 1) -> Value:
-    """The diagonal ``k`` in the plane of two axes; of a vector, the matrix that has it as that diagonal."""
+    """The diagonal ``k`` in the plane of two axes; of a vector, the matrix that has it as that diagonal.
+
+    The diagonal next to the last one is empty; those further out do not exist.
+    """
     if data.ndim == 1:
         made = linalg_makediag(data, offset=k)
         assert isinstance(made, Value)
@@ -82,7 +85,7 @@ def diag(data: Value, *, k: int = 0, axis1: int = 0, axis2: int = 1) -> Value:
     a, b = normalize_axis(axis1, data.ndim), normalize_axis(axis2, data.ndim)
     require(a != b, f"axis1 and axis2 must differ, both are {a}")
     count = min(data.shape[a] - max(-k, 0), data.shape[b] - max(k, 0))
-    require(count > 0, f"diagonal {k} lies outside {data.type}")
+    require(count >= 0, f"Diagonal does not exist: {k} lies outside {data.type}")  # just outside, it is empty
     at = ir.iota((count,), 0, INT32, data.context)
     made = ir.gather(data, [at + max(-k, 0), at + max(k, 0)], (a, b))
     return ir.transpose(made, [*range(1, made.ndim), 0])

@@ -9,6 +9,7 @@ import numpy as np
 
 from ..ir import build as ir
 from ..ir.build import Value
+from ..ir.errors import OperatorError
 from ..ir.types import Context, distinct_axes, normalize_axis, require
 from .kinds import Axis, Device, DType, Shape, check_count, one_of
 from .operator import floats as _f
@@ -341,9 +342,15 @@ def _stacked_shapes(known: Shapes, *, axis: int, **_: Any) -> None:
 def stack(*data: Value, axis: int = 0, num_args: int | None = None) -> Value:
     """Arrays of one shape joined along a new dimension ``axis``. ``num_args`` is how many there are."""
     check_count(data, num_args)
-    for each in data[1:]:
-        require(each.type is data[0].type, f"Incompatible attr in node: expected {data[0].type}, got {each.type}")
-    return ir.concatenate([ir.expand_dims(x, axis) for x in data], normalize_axis(axis, data[0].ndim + 1))
+    first = data[0].type
+    for each in data:
+        if each.type is not first:  # texts are made for errors alone: there may be thousands of arrays
+            raise OperatorError(f"Incompatible attr in node: expected {first}, got {each.type}")
+    at = normalize_axis(axis, data[0].ndim + 1)
+    if at == data[0].ndim:
+        return ir.concatenate([ir.expand_dims(x, at) for x in data], at)
+    joined = ir.concatenate(list(data), at)  # one reshape in all, not one an array
+    return ir.reshape(joined, (*first.shape[:at], len(data), *first.shape[at:]))
 
 
 def joined_shapes(known: Shapes, *, dim: int, **_: Any) -> None:
@@ -378,16 +385,15 @@ def Concat(*data: Value, dim: int = 1, num_args: int | None = None) -> Value:
     ``num_args`` is the number of arrays.
     """
     check_count(data, num_args)
+    first = data[0]
     for i, each in enumerate(data):
-        require(
-            each.dtype == data[0].dtype,
-            f"Non-uniform data type in Concat, expected data type {data[0].dtype}, "
-            f"got data type {each.dtype} for input {i}",
-        )
-        require(
-            each.ndim == data[0].ndim,
-            f"Incompatible input shape: expected {list(data[0].shape)}, got {list(each.shape)}",
-        )
+        if each.dtype != first.dtype:
+            raise OperatorError(
+                f"Non-uniform data type in Concat, expected data type {first.dtype}, "
+                f"got data type {each.dtype} for input {i}"
+            )
+        if each.ndim != first.ndim:
+            raise OperatorError(f"Incompatible input shape: expected {list(first.shape)}, got {list(each.shape)}")
     return ir.concatenate(list(data), normalize_axis(dim, data[0].ndim))
 
 
@@ -435,7 +441,25 @@ def SliceChannel(data: Value, *, num_outputs: int, axis: int = 1, squeeze_axis: 
     return tuple(parts)
 
 
-@op(samples=lambda r: [((_f(r, 4, 5), _f(r, 2, 3)), {}), ((_f(r, 4, 5), _f(r, 2, 3)), {"axes": (1,)})], dtypes=like(0))
+def _slice_like_shapes(known: Shapes, *, axes: Ints) -> None:
+    """The extents of ``shape_like`` along ``axes``, of which that of ``data`` need not be known."""
+    data, like_this = known["data"], known["shape_like"]
+    if data is None or like_this is None or not (axes or len(data) == len(like_this)):
+        return
+    made = list(data)
+    for axis in axes or range(len(data)):
+        at, extent = normalize_axis(axis, len(data)), like_this[normalize_axis(axis, len(like_this))]
+        whole = made[at]
+        require(whole is None or extent is None or extent <= whole, f"axis {at} of data is shorter than {extent}")
+        made[at] = extent
+    known.learn_output(tuple(made))
+
+
+@op(
+    samples=lambda r: [((_f(r, 4, 5), _f(r, 2, 3)), {}), ((_f(r, 4, 5), _f(r, 2, 3)), {"axes": (1,)})],
+    shapes=_slice_like_shapes,
+    dtypes=like(0),
+)
 def slice_like(data: Value, shape_like: Value, *, axes: Shape = ()) -> Value:
     """The leading part of ``data`` with the extents of ``shape_like`` along ``axes``, along all by default."""
     require(bool(axes) or data.ndim == shape_like.ndim, f"expected {data.ndim} dimensions, got {shape_like.type}")

@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from sys import _getframe
 from typing import Any, Final
 
+import numpy as np
+
 from ..ir.errors import MXNetError
 from .operator import Operator
 
@@ -156,7 +158,17 @@ def refused_input(operator: Operator, inputs: Sequence[Any], position: int, expe
     name, given = operator.inputs[min(position, len(operator.inputs) - 1)], inputs[position]
     if given is MISSING:
         return MXNetError, f"input {name} is missing"
-    return AssertionError, f"Argument {name} must have {expected} type, but got {given}"
+    reason = f"Argument {name} must have {expected} type, but got {given}"
+    return AssertionError, reason + (ARRAY_ADVICE if array_like(given) and expected == "NDArray" else "")
+
+
+#: What to do with a list or an array of NumPy's in the place of an array of ours.
+ARRAY_ADVICE: Final = ": make an array of it first, nd.array(...)"
+
+
+def array_like(given: Any) -> bool:
+    """Whether ``given`` is no array of ours, but something that one can be made of."""
+    return isinstance(given, np.ndarray | list | tuple)
 
 
 def without_missing(inputs: Sequence[Any]) -> list[Any]:

@@ -10,12 +10,14 @@ and ``fold_constants:most=8`` is that pass with another bound.
 from __future__ import annotations
 
 import difflib
+import functools
 import importlib
 import inspect
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, Final
 
+from ..ir.graph import Graph
 from . import OPERATORS, PRIMITIVES, Pass, expand, name_of
 
 LEVELS: Final[Mapping[str, tuple[Pass, ...]]] = {
@@ -97,7 +99,29 @@ def _find(name: str) -> Pass:
         raise PassError(f"there is no pass {name!r}: {error}") from error
     if not callable(found):
         raise PassError(f"{name!r} is no function")
-    return found
+    return _own(name, found)
+
+
+def _own(name: str, function: Pass) -> Pass:
+    """A function from elsewhere as a pass: it takes a graph and gives one."""
+    try:
+        inspect.signature(function).bind(None)
+    except (TypeError, ValueError) as error:
+        raise PassError(f"{name!r} is no pass: it does not take a graph alone") from error
+
+    @functools.wraps(function)
+    def step(graph: Graph, **given: Any) -> Graph:
+        try:
+            made = function(graph, **given)
+        except Exception as error:
+            if error.__traceback__ is not None and error.__traceback__.tb_next is not None:
+                raise  # from inside of it
+            raise PassError(f"{name!r} is no pass: {error}") from error
+        if not isinstance(made, Graph):
+            raise PassError(f"{name!r} is no pass: it gave {type(made).__name__}, no graph")
+        return made
+
+    return step
 
 
 def _near(name: str, names: Mapping[str, Any]) -> str:

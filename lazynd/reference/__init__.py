@@ -5,9 +5,14 @@ Read when first asked: no program that uses what is built reads it. Imports noth
 
 from __future__ import annotations
 
+import difflib
 import functools
 import pkgutil
+import sys
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from types import ModuleType
+from typing import Any, Final
 
 #: Where a user reads what there is.
 COVERAGE = "the documentation's page Coverage, or python -m lazynd coverage,"
@@ -60,8 +65,32 @@ def has(place: str, name: str) -> bool:
     return not name.startswith("__") and name in api().get(place, ())
 
 
+class NotBuiltError(AttributeError, NotImplementedError):
+    """A name of MXNet's that is not built yet: ``hasattr`` says False, ``getattr`` takes its default.
+
+    >>> import lazynd
+    >>> hasattr(lazynd, "kvstore")
+    False
+    """
+
+
+class ModuleNotBuiltError(ModuleNotFoundError, NotImplementedError):
+    """A module of MXNet's that is not built yet, or a name that is imported from one: an ``ImportError``.
+
+    >>> try:
+    ...     from lazynd import kvstore
+    ... except ImportError as error:
+    ...     print(error)
+    mxnet.kvstore is not built yet: the documentation's page Coverage, or python -m lazynd coverage, lists what is
+    """
+
+
+def _not_built(path: str) -> str:
+    return f"mxnet.{path} is not built yet: {COVERAGE} lists what is"
+
+
 def absent(place: str, name: str) -> Exception:
-    """What to raise for ``name``, which ``place`` of lazynd lacks: it says so if MXNet has it.
+    """What to raise for ``name``, which the module ``place`` of lazynd lacks: it says so if MXNet has it.
 
     >>> from lazynd import reference
     >>> print(reference.absent("", "kvstore"))
@@ -69,10 +98,73 @@ def absent(place: str, name: str) -> Exception:
     >>> reference.absent("nd", "no_such_thing")
     AttributeError("module 'lazynd.nd' has no attribute 'no_such_thing'")
     """
-    path = f"{place}.{name}".lstrip(".")
-    if has(place, name):
-        return NotImplementedError(f"mxnet.{path} is not built yet: {COVERAGE} lists what is")
     where = f"lazynd.{place}".rstrip(".")
-    error = AttributeError(f"module {where!r} has no attribute {name!r}")
-    error.name = name
-    return error
+    if has(place, name):
+        _answer_imports()
+        return NotBuiltError(_not_built(f"{place}.{name}".lstrip(".")), name=name)
+    return unknown(sys.modules.get(where), f"module {where!r}", name)
+
+
+#: Above this many names Python itself suggests none.
+_MANY: Final = 750
+
+
+def unknown(owner: object, shown: str, name: str) -> AttributeError:
+    """The error of a name that ``owner``, called ``shown``, lacks: with the name that it seems to be.
+
+    Python looks for that name when it prints the error; where it does not, in a notebook, the text has it.
+
+    >>> from lazynd import nd, reference
+    >>> reference.unknown(nd, "the module", "softmx").obj is nd
+    True
+    """
+    near = []
+    if not name.startswith("_"):  # neither Python nor its tools misspell theirs, and ask often
+        silent = "IPython" in sys.modules or (isinstance(owner, ModuleType) and len(dir(owner)) > _MANY)
+        near = difflib.get_close_matches(name, dir(owner), 1, 0.75) if silent else []
+    text = f"{shown} has no attribute {name!r}" + (f": did you mean {near[0]!r}?" if near else "")
+    return AttributeError(text, name=name, obj=owner)
+
+
+def fronts(module: str, place: str | None = None) -> tuple[Callable[[str], Any], Callable[[], list[str]]]:
+    """``__getattr__`` and ``__dir__`` of a module of MXNet's names: what it lacks is ``absent``, ``__all__`` is public.
+
+    ``place`` is what MXNet calls the module, where that is something else.
+
+    >>> import lazynd
+    >>> "record" in dir(lazynd.autograd), "annotations" in dir(lazynd.autograd)
+    (True, False)
+    """
+
+    def __getattr__(name: str) -> Any:
+        ours = module.removeprefix("lazynd.")
+        raise absent(place if place is not None and has(place, name) else ours, name)
+
+    def __dir__() -> list[str]:
+        return sorted(sys.modules[module].__all__)
+
+    return __getattr__, __dir__
+
+
+class _NotBuilt:
+    """Comes last among Python's finders of modules: ``lazynd.x`` that nobody found may be one of MXNet's.
+
+    Without it ``from lazynd import kvstore`` would say that the name cannot be imported, and not why.
+    """
+
+    def find_spec(self, name: str, path: Sequence[str] | None = None, target: ModuleType | None = None) -> None:
+        if name.startswith("lazynd."):
+            refuse_module(name.removeprefix("lazynd."))
+
+
+def _answer_imports() -> None:
+    """From now on imports of what is not built say so; importing lazynd changes no finder."""
+    if not any(isinstance(finder, _NotBuilt) for finder in sys.meta_path):
+        sys.meta_path.append(_NotBuilt())
+
+
+def refuse_module(path: str) -> None:
+    """Raise if ``path``, a module or a name in one, is MXNet's: it is not built here."""
+    place, _, last = path.rpartition(".")
+    if has(place, last):
+        raise ModuleNotBuiltError(_not_built(path), name=f"mxnet.{path}")

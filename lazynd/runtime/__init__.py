@@ -14,6 +14,7 @@ from ..ir.primitives.compare import truncated
 from ..ir.types import Context, Type, as_dtype, is_bfloat16, is_floating
 from ..ops import OPERATORS
 from ..reference import absent
+from .features import Feature, Features, feature_list
 from .guard import fork as fork
 from .guard.leaving import INSIDE
 from .record import gradient
@@ -24,13 +25,15 @@ from .run.drive import current_backend
 from .run.failure import failed
 from .run.force import force, refuse_sync
 from .run.late import computed
+from .tell.hiding import hide_frames
 from .tell.location import user_location
 from .tell.stats import stats
 from .thread import LOCAL, State
 
 __all__ = [
-    "adopt", "backward", "copy_to", "current_backend", "data", "device_count", "existing", "exported", "fence",
-    "fetch", "filled", "grad", "host_array", "not_recording", "recording", "stats", "wait", "waitall",
+    "Feature", "Features", "adopt", "backward", "copy_to", "current_backend", "data", "device_count", "existing",
+    "exported", "feature_list", "fence", "fetch", "filled", "grad", "host_array", "not_recording", "recording", "stats",
+    "wait", "waitall",
 ]  # fmt: skip
 
 Array = np.ndarray[Any, Any]
@@ -90,7 +93,11 @@ def waitall() -> None:
     state.recorder.leaves("waitall")
     if state.forbid_sync and state.regions.pending():
         refuse_sync(state.forbid_sync, "waitall")
-    fences.waitall(state.regions)
+    try:
+        fences.waitall(state.regions)
+    except Exception as error:
+        hide_frames(error)
+        raise
 
 
 def fetch(cell: Cell, cause: str) -> Array:
@@ -100,10 +107,14 @@ def fetch(cell: Cell, cause: str) -> Array:
         part = _fetch_part(state, cell, cause)
         if part is not None:
             return part
-    ref = state.recorder.needs(cell, cause)
-    value = ref.value
-    if value is None:
-        value = force(ref, state.regions, cause)
+    try:
+        ref = state.recorder.needs(cell, cause)
+        value = ref.value
+        if value is None:
+            value = force(ref, state.regions, cause)
+    except Exception as error:
+        hide_frames(error)
+        raise
     if isinstance(value, np.ndarray):
         return np.array(value)
     backend = current_backend()
@@ -126,27 +137,36 @@ def _fetch_part(state: State, view: View, cause: str) -> Array | None:
     value = base.value
     if value is None:  # another thread wrote the base meanwhile
         return None
-    backend = current_backend()
-    try:
-        with INSIDE:
-            backend.wait(value)  # NumPy must not see one that failed
-            whole = np.asarray(value).reshape(-1)
-    except Exception:
-        computed(base, value, backend)
-        raise
+    whole = _on_host(base, value).reshape(-1)
     return np.array(whole[view.offset : view.offset + view.type.size]).reshape(view.type.shape)
+
+
+def _on_host(ref: Ref, value: Any) -> Array:
+    """``value``, which ``ref`` has, as a NumPy array that must not be written."""
+    if isinstance(value, np.ndarray):
+        return value
+    backend = current_backend()
+    computed(ref, value, backend)  # NumPy must not see one that failed
+    with INSIDE:
+        return backend.view(value)
 
 
 def value_of(cell: Cell, cause: str) -> tuple[Ref, Any]:
     """What ``cell`` holds and its buffer, computed if need be."""
     state = LOCAL.state
-    ref = state.recorder.needs(cell, cause)
-    return ref, ref.value if ref.value is not None else force(ref, state.regions, cause)
+    try:
+        ref = state.recorder.needs(cell, cause)
+        return ref, ref.value if ref.value is not None else force(ref, state.regions, cause)
+    except Exception as error:
+        hide_frames(error)
+        raise
 
 
 def wait(cell: Cell) -> None:
     """Compute ``cell`` and wait for it."""
-    computed(*value_of(cell, "wait_to_read"), current_backend())
+    ref, value = value_of(cell, "wait_to_read")
+    if not isinstance(value, np.ndarray):  # else there is nothing to wait for, and no backend is needed
+        computed(ref, value, current_backend())
 
 
 def exported(cell: Cell) -> Any:
@@ -206,7 +226,21 @@ def host_array(source: Any, dtype: np.dtype[Any]) -> Array:
                 found = _as_int64(found)
             return np.array(found, dtype, order="C") if found.dtype == dtype else found.astype(dtype, order="C")
     except (TypeError, ValueError, OverflowError):
-        raise TypeError("source_array must be array like object") from None
+        raise TypeError(f"source_array must be array like object{_unlike_an_array(source)}") from None
+
+
+def _unlike_an_array(source: Any) -> str:
+    """What about nested lists makes no array of them, where that is easily told."""
+    level = [source]
+    while level and all(isinstance(each, list | tuple) for each in level):
+        lengths = sorted({len(each) for each in level})
+        if len(lengths) > 1:
+            return f": lists beside each other have {lengths[0]} and {lengths[-1]} elements"
+        level = [item for each in level for item in each]
+    if any(isinstance(each, list | tuple) for each in level):
+        return ": numbers and lists stand beside each other"
+    words = [each for each in level if isinstance(each, str)]
+    return f": {words[0]!r} is no number" if words and words[0] is not source else ""
 
 
 def _as_int64(numbers: Array) -> Array:

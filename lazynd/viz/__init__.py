@@ -1,4 +1,4 @@
-"""Looking at pending work: as IR text, after each pass, as DOT, as a networkx graph. Nothing here runs anything.
+"""Looking at pending work: as IR text, after each pass, as a picture, as a graph for other tools. Runs nothing.
 
 >>> from lazynd import nd, viz
 >>> x = nd.array([[1, 2], [3, 4]])
@@ -15,8 +15,15 @@ graph main(%0: float32[2,2]) {
 from __future__ import annotations
 
 from ..passes import Stage
+from ..reference import fronts
 from .drawing import dot
 from .network import Summary, summary, to_networkx
+from .picture import Drawing, plot_network, svg
 from .stage import graph, parse, passes, stages, text, trace
 
-__all__ = ["Stage", "Summary", "dot", "graph", "parse", "passes", "stages", "summary", "text", "to_networkx", "trace"]
+__all__ = [
+    "Drawing", "Stage", "Summary", "dot", "graph", "parse", "passes", "plot_network", "stages", "summary", "svg",
+    "text", "to_networkx", "trace",
+]  # fmt: skip
+
+__getattr__, __dir__ = fronts(__name__, "visualization")

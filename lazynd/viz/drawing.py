@@ -7,7 +7,7 @@ from ..ir.node import Node, Output
 from .stage import Shown
 from .stage import graph as graph_of
 
-_HEADER = 'digraph lazynd {\n  rankdir=TB;\n  node [shape=box, fontname="Helvetica"];'
+_HEADER = 'digraph {title} {{\n  rankdir=TB;\n  node [shape=box, fontname="Helvetica"{attributes}];'
 
 
 def quote(*lines: str) -> str:
@@ -20,8 +20,11 @@ def quote(*lines: str) -> str:
     return '"' + "\\n".join(escaped) + '"'
 
 
-def dot(shown: Shown) -> str:
+def dot(shown: Shown, title: str = "lazynd", attributes: str = "", hide_inputs: bool = False) -> str:
     """The graph in the DOT language: a box an operator with its result types, rounded ones for inputs.
+
+    ``title`` names the graph; ``attributes``, which begin with a comma, are those of all boxes; ``hide_inputs`` leaves
+    out what comes from outside.
 
     >>> from lazynd import nd, viz
     >>> print(viz.dot(nd.zeros((2, 3)) + 1))
@@ -41,9 +44,9 @@ def dot(shown: Shown) -> str:
     <BLANKLINE>
     """
     made: Graph = graph_of(shown)
-    lines = [_HEADER]
+    lines = [_HEADER.format(title=title, attributes=attributes)]
     names: dict[Node, str] = {}
-    for i, node in enumerate(made.inputs):
+    for i, node in enumerate(() if hide_inputs else made.inputs):
         names[node] = f"p{i}"
         lines.append(f"  p{i} [label={quote(f'input {i}', repr(node.type))}, style=rounded];")
     for i, node in enumerate(made.nodes):
@@ -51,10 +54,10 @@ def dot(shown: Shown) -> str:
         names[node] = f"n{i}"
         types = ", ".join(map(repr, node.spec.out_types))
         lines.append(f"  n{i} [label={quote(node.spec.op.name, types)}];")
-        lines += [_edge(names, ref, f"n{i}") for ref in node.inputs]
+        lines += [_edge(names, ref, f"n{i}") for ref in node.inputs if ref.node in names]
     for i, ref in enumerate(made.outputs):
         lines.append(f'  out{i} [label="output {i}", shape=plaintext];')
-        lines.append(_edge(names, ref, f"out{i}"))
+        lines += [_edge(names, ref, f"out{i}")] if ref.node in names else []
     return "\n".join([*lines, "}"]) + "\n"
 
 

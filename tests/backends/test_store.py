@@ -178,6 +178,57 @@ def test_a_folder_that_is_not_ours_is_not_used(
     assert "it belongs to another user" in caplog.text
 
 
+def linked(path: Path) -> None:
+    """The same content, by way of a link, as somebody could have laid who can write elsewhere."""
+    moved = path.with_name("elsewhere")
+    os.rename(path, moved)
+    path.symlink_to(moved)
+
+
+def piped(path: Path) -> None:
+    path.unlink()
+    os.mkfifo(path)
+
+
+NOT_OURS = {"a link": linked, "no file": piped, "others can write": lambda path: path.chmod(0o666)}
+
+
+@pytest.mark.skipif(os.name != "posix", reason="owners, links and pipes as POSIX has them")
+@pytest.mark.parametrize("why", NOT_OURS)
+def test_an_entry_that_others_could_have_written_is_not_loaded(
+    store: Store, why: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    store.save("a", b"x")
+    store.save("b", b"y")
+    NOT_OURS[why](entry(store, "a"))
+    assert store.load("a") is None and store.load("b") == b"y"
+    assert why in caplog.text and not os.path.lexists(entry(store, "a")), "it is removed"
+    assert store.save("a", b"z") and store.load("a") == b"z"
+
+
+@pytest.mark.skipif(os.name != "posix", reason="owners, as POSIX has them")
+def test_an_entry_of_another_user_is_not_loaded(
+    store: Store, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    store.save("a", b"x")
+    mine = os.getuid()
+    assert store.load("a") == b"x"  # the folder was looked at
+    monkeypatch.setattr(module.os, "getuid", lambda: mine + 1)
+    assert store.load("a") is None and "it belongs to another user" in caplog.text
+
+
+def test_a_link_is_removed_and_not_what_it_leads_to(store: Store, tmp_path: Path) -> None:
+    store.save("a", b"x")
+    target = tmp_path / "precious.entry"
+    target.write_bytes(entry(store, "a").read_bytes())
+    entry(store, "a").unlink()
+    entry(store, "a").symlink_to(target)
+    assert store.load("a") is None
+    assert target.exists() and not entry(store, "a").is_symlink()
+    entry(store, "a").symlink_to(tmp_path / "nowhere")
+    assert store.load("a") is None and store.save("a", b"z") and store.load("a") == b"z"
+
+
 def test_what_others_put_there_after_the_first_look_is_not_loaded(tmp_path: Path) -> None:
     theirs = Store(tmp_path / "theirs", "group", MIB)
     theirs.save("a", b"x")

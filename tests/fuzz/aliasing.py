@@ -23,7 +23,7 @@ XLA_EVERY, XLA_STRUCTURES = 16, 12
 #: Every event that programs must contain, one in twenty at least.
 EVENTS = (
     "a view", "a view of a view", "a view while recording", "a reshape view", "a detached handle",
-    "a slice that copies", "an index array", "an empty slice", "a dtype other than float32",
+    "a slice that copies", "an index array", "a batch of rows", "an empty slice", "a dtype other than float32",
     "an in-place operation", "an assignment", "a loop of writes", "an overlapping shift", "out=", "out= into a view",
     "a write through a view", "a write through a detached handle", "a write while a consumer is pending",
     "a write through a view while a consumer of the base is pending", "a write while recording",
@@ -33,7 +33,7 @@ EVENTS = (
     "pause", "backward", "a training loop",
     "retain_graph", "a head gradient", "a gradient written", "a gradient's handle", "a wrong call",
     "a structure run again with other numbers", "no window of closed regions", "a budget of 3 nodes",
-    "programs in pieces of 4", "kernel by kernel", "every operation at its own line", "through XLA",
+    "programs in pieces of 4", "two tiers", "every operation at its own line", "through XLA",
 )  # fmt: skip
 
 
@@ -58,12 +58,14 @@ def _settings(builder: Builder, program: Program) -> None:
         ("window", 0, "no window of closed regions"),
         ("budget_nodes", 3, "a budget of 3 nodes"),
         ("program_nodes", 4, "programs in pieces of 4"),
-        ("one_shot", 0, "kernel by kernel"),
         ("eager", True, "every operation at its own line"),
     ):
         if builder.chance(0.1):
             program.settings[name] = low
             program.events.add(event)
+    if builder.chance(0.3):  # cheap plans are interpreted a few times, others are compiled at once
+        program.settings.update(tier="auto", tier_scale=float(builder.rng.choice([0.0001, 0.0003, 0.001])))
+        program.events.add("two tiers")
 
 
 def run_program(seed: int, number: int, tally: Tally, smallest: bool = True) -> None:

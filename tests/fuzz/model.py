@@ -170,20 +170,22 @@ class Array:
         return self._binary(other, np.greater, None, None)
 
     def __iadd__(self, other: Any) -> Array:
-        return self.assign(self + other)
+        return self.assign(self + other, self)
 
     def __isub__(self, other: Any) -> Array:
-        return self.assign(self - other)
+        return self.assign(self - other, self)
 
     def __imul__(self, other: Any) -> Array:
-        return self.assign(self * other)
+        return self.assign(self * other, self)
 
     # --------------------------------------------------------------------------------------------- writing
 
-    def assign(self, value: Array) -> Array:
-        """All of it, with the history of ``value`` while recording."""
+    def assign(self, value: Array, *operands: Array) -> Array:
+        """All of it, with the history of ``value`` while recording, unless that was computed from the array itself."""
         self.guard()
         entry = value.source() if self.world.recording else None
+        if entry is not None and any(each.owner is self.owner for each in operands):
+            raise MXNetError("a recorded value is not written into an array that it was computed from")
         self.data[...] = value.data
         self.wrote(entry)
         return self

@@ -43,7 +43,7 @@ def recorded(b: Builder) -> str | None:
     b.open("autograd.record()", b.world.flag(True))
     if b.chance(0.3):
         y = b.new(f"nd.zeros({b.at(x).shape}, dtype='{b.dtype(x)}')", bound=b.bound(x))
-        b.line(b.pick(f"{y}[:] = {x}", f"{y} += {x}", f"nd.relu({x}, out={y})"))
+        b.line(b.pick(f"{y}[:] = {x}", f"nd.relu({x}, out={y})"))
         b.events.add("a recorded write into a fresh array")
     b.computed(b.new(f"{x} * {{}}", holes.number(b.dtype(x)), bound=b.bound(x) * 5), x)
     return "record"
@@ -172,7 +172,11 @@ def wrong(b: Builder) -> str | None:
             ("TypeError", f"{x}.__setitem__(0, 'a')"),
         ]
     if b.world.recording and a.marked is not None:
-        cases = [("MXNetError", f"{x}.__iadd__(1)"), ("MXNetError", f"{x}.__setitem__(0, 1)")]
+        cases = [
+            ("MXNetError", f"{x}.__iadd__(1)"),
+            ("MXNetError", f"{x}.__setitem__(0, 1)"),
+            ("MXNetError", f"nd.zeros({a.shape}, dtype='{a.data.dtype}').__iadd__({x})"),
+        ]
     if a.data.size > 1:
         cases += [("ValueError", f"{x}.asscalar()"), ("TypeError", f"float({x})"), ("ValueError", f"bool({x})")]
     if a.writable() or freed(a):

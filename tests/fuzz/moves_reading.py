@@ -103,6 +103,8 @@ def gathered(b: Builder) -> str | None:
     a = b.at(x)
     count = int(b.rng.integers(1, 4))
     if b.chance(0.5):
+        if b.count % 2:
+            return _batch(b, x, 8 + count)
         b.computed(b.new(f"{x}[{{}}]", holes.rows(a.shape[0], count, False), bound=b.bound(x)), x)
     elif b.free(a):
         count = min(count, a.shape[0])
@@ -110,6 +112,20 @@ def gathered(b: Builder) -> str | None:
     else:
         return None
     return "an index array"
+
+
+def _batch(b: Builder, x: str, count: int) -> str:
+    """So many rows of ``x``, and some of another array, that they are gathered; one of them computed."""
+    a, dtype = b.at(x), b.dtype(x)
+    others = [n for n in b.arrays if b.dtype(n) == dtype and b.at(n).shape[1:] == a.shape[1:] and filled(b.at(n))]
+    other = others[-1]
+    chosen = [other if number in (2, 5) else x for number in range(count)]
+    rows = [f"{each}[{{}}]" for each in chosen]
+    rows[7] += " * 1"
+    held = [holes.stretch(b.at(each).shape[0], 1) for each in chosen]
+    bound = max(b.bound(x), b.bound(other))
+    b.computed(b.new(f"nd.concat({', '.join(rows)}, dim=0)", *held, bound=bound), x, other)
+    return "a batch of rows"
 
 
 # --------------------------------------------------------------------------------------------- computing

@@ -21,7 +21,7 @@ def updated(b: Builder) -> str | None:
     if x is None:
         return None
     a, bound = b.at(x), b.bound(x)
-    y = b.some(lambda o: o.data.dtype == a.data.dtype and o.shape in (a.shape, (1,)))
+    y = b.some(lambda o: o.data.dtype == a.data.dtype and o.shape in (a.shape, (1,)) and b.untaped(o))
     if y is not None and b.chance(0.6) and bound + b.bound(y) < LIMIT:
         b.line(f"{x} {b.pick('+=', '-=')} {y}")
         b.raise_bound(x, bound + b.bound(y))
@@ -97,6 +97,8 @@ def into(b: Builder) -> str | None:
     a = b.at(x)
     fits = [n for n in b.arrays if b.at(n).data.dtype == a.data.dtype and b.at(n).shape == a.shape]
     y, z = b.pick(*fits), b.pick(*fits)
+    if not all(b.untaped(b.at(n)) for n in (y, z)) and a.owner in (b.at(y).owner, b.at(z).owner):
+        return None  # what is recorded is not written into an array that it was computed from
     bound = b.bound(y) + b.bound(z)
     if bound > LIMIT:
         return None

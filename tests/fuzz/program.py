@@ -15,7 +15,8 @@ END = "end"
 
 #: Settings of the engine and the values that they have when a program says nothing.
 DEFAULTS = {
-    "window": 1, "budget_nodes": 100, "program_nodes": 1500, "one_shot": 20, "eager": False, "backend": "numpy",
+    "window": 1, "budget_nodes": 100, "program_nodes": 1500, "tier": "compiled", "tier_scale": 1.0, "eager": False,
+    "backend": "numpy",
 }  # fmt: skip
 
 

@@ -120,27 +120,27 @@ def _functions(world: World) -> Any:
     def seed(value: int) -> None:
         world.seed, world.draws = value, 0
 
-    def given(made: Array, out: Array | None) -> Array:
-        return made if out is None else out.assign(made)
+    def given(made: Array, out: Array | None, *operands: Array) -> Array:
+        return made if out is None else out.assign(made, *operands)
 
     def array(values: Any, dtype: str = "float32") -> Array:
         return world.fresh(np.array(values, dtype))
 
     def tanh(x: Array, out: Array | None = None) -> Array:
         y = np.tanh(x.data)
-        return given(world.made(y, [(x, lambda g: g * (1 - y * y))]), out)
+        return given(world.made(y, [(x, lambda g: g * (1 - y * y))]), out, x)
 
     def relu(x: Array, out: Array | None = None) -> Array:
         a = x.data.copy()
-        return given(world.made(np.maximum(a, 0), [(x, lambda g: g * (a > 0))]), out)
+        return given(world.made(np.maximum(a, 0), [(x, lambda g: g * (a > 0))]), out, x)
 
     def square(x: Array, out: Array | None = None) -> Array:
         a = x.data.copy()
-        return given(world.made(a * a, [(x, lambda g: 2 * g * a)]), out)
+        return given(world.made(a * a, [(x, lambda g: 2 * g * a)]), out, x)
 
     def clip(x: Array, low: Any, high: Any, out: Array | None = None) -> Array:
         a = x.data.copy()
-        return given(world.made(np.clip(a, low, high), [(x, lambda g: g * ((a >= low) & (a <= high)))]), out)
+        return given(world.made(np.clip(a, low, high), [(x, lambda g: g * ((a >= low) & (a <= high)))]), out, x)
 
     def dot(a: Array, b: Array) -> Array:
         p, q = a.data.copy(), b.data.copy()
@@ -176,9 +176,9 @@ def _functions(world: World) -> Any:
         waitall=lambda: None,
         zeros=lambda shape, dtype="float32": world.fresh(np.zeros(shape, dtype)),
         zeros_like=lambda x: world.made(np.zeros_like(x.data), [(x, None)]),
-        elemwise_add=lambda x, y, out=None: given(x + y, out),
-        elemwise_sub=lambda x, y, out=None: given(x - y, out),
-        broadcast_mul=lambda x, y, out=None: given(x * y, out),
+        elemwise_add=lambda x, y, out=None: given(x + y, out, x, y),
+        elemwise_sub=lambda x, y, out=None: given(x - y, out, x, y),
+        broadcast_mul=lambda x, y, out=None: given(x * y, out, x, y),
         random=SimpleNamespace(
             seed=seed,
             uniform=lambda low, high, shape, out=None, dtype="float32": draw(

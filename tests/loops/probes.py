@@ -179,7 +179,7 @@ def measure(times: int) -> dict[str, dict[str, int]]:
         before, heard = stats().snapshot(), events.count
         probe(times) if probe in bodies else probe()  # type: ignore[operator]  # bodies alone take a number
         after = stats().snapshot()
-        found[probe.__name__] = {k: after[k] - before[k] for k in ("compiles", "programs", "runs", "hits", "executed")}
+        found[probe.__name__] = {k: after[k] - before[k] for k in ("programs", "programs", "runs", "hits", "executed")}
         found[probe.__name__]["events"] = events.count - heard
     return found
 

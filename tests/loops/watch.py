@@ -56,7 +56,7 @@ class Watch:
         """A step ended."""
         now = stats().snapshot()
         self.runs.append(now["runs"] - self._before["runs"])
-        self.compiled.append(now["compiles"] - self._before["compiles"])
+        self.compiled.append(now["programs"] - self._before["programs"])
         self._before = now
 
     def mark(self, value: Any) -> None:

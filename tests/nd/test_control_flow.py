@@ -74,13 +74,13 @@ def test_one_operator_and_one_program() -> None:
     outputs, last = nd.contrib.foreach(body, x, nd.zeros(1))
     assert operators(outputs).count("_foreach") == 1 and body.calls == 1
     outputs.wait_to_read()
-    compiled = stats.compiles
+    compiled = stats.programs
     for number in (2, 3, 4):
         outputs, last = nd.contrib.foreach(lambda row, state: (nd.dot(row, w) + state, state + 1), x, nd.zeros(1))
         scaled, _ = nd.contrib.foreach(lambda row, state, n=number: (row * n, state), x, nd.zeros(1))
         outputs.wait_to_read()  # ``last`` is held, as at first: what a program returns is part of its key
         np.testing.assert_array_equal(scaled.asnumpy(), X * number)
-    assert stats.compiles == compiled + 1, "the scaled one, once: numbers in a body are inputs of the program"
+    assert stats.programs == compiled + 1, "the scaled one, once: numbers in a body are inputs of the program"
     assert last.asscalar() == len(X)
 
 
@@ -531,6 +531,6 @@ def test_a_loop_whose_result_is_not_held_is_compiled_once() -> None:
     """Nothing of its call stays alive in a cycle: what is live is the same before and after compiling."""
     data, start = nd.array(X), nd.zeros((2, 3))
     nd.waitall()
-    programs = lazynd.stats().compiles + lazynd.stats().loaded
+    programs = lazynd.stats().programs + lazynd.stats().loaded
     nd.contrib.foreach(lambda row, state: (row * 3 + state, state - row), data, start)[0].wait_to_read()
-    assert lazynd.stats().compiles + lazynd.stats().loaded - programs == 1
+    assert lazynd.stats().programs + lazynd.stats().loaded - programs == 1

@@ -276,6 +276,54 @@ def test_what_depends_on_an_open_extent_is_open() -> None:
 
 def test_nothing_follows_where_one_is_refused() -> None:
     """A diagonal below the first is as long as all columns once there are rows enough: with few there are less."""
-    assert results_of("diag", (None, 4), k=-1) == []
+    assert results_of("diag", (None, 4), k=-2) == []
     assert results_of("diag", (5, 4), k=-1) == [(4,)]
     assert results_of("squeeze", (None, 4)) == [None]
+
+
+#: What is known of ``data`` and ``shape_like``, the axes, and what follows for the result of ``slice_like``.
+SLICED: list[tuple[Any, Any, tuple[int, ...], Any]] = [
+    ((None, 5), (2, 3), (), (2, 3)),
+    ((None, 5), (2, 3), (0,), (2, 5)),
+    ((None, 5), (2, 3), (1,), (None, 3)),
+    ((4, 5), (None, 3), (), (None, 3)),
+    ((4, 5), (None, 3), (-1,), (4, 3)),
+    ((None, None), (None, 3), (0,), (None, None)),
+    ((None, 5, 6), (2,), (0,), (2, 5, 6)),
+    ((4, 5), None, (0,), None),
+    (None, (2, 3), (0,), None),
+]
+
+
+@pytest.mark.parametrize(("data", "shape_like", "axes", "result"), SLICED)
+def test_slice_like_follows_from_open_extents(data: Any, shape_like: Any, axes: Any, result: Any) -> None:
+    known = infer_shapes(OPERATORS["slice_like"], [data, shape_like], {"axes": axes})
+    assert known.inputs == [data, shape_like] and known.output() == result
+
+
+def test_slice_like_refuses_what_is_too_short_also_where_another_extent_is_open() -> None:
+    for data, axes in (((1, None), (0,)), ((1, 5), ()), ((None, 2), (1,))):
+        with pytest.raises(OperatorError, match="is shorter"):
+            infer_shapes(OPERATORS["slice_like"], [data, (2, 3)], {"axes": axes})
+
+
+#: Attributes, what is known of data, and the label: one class for each softmax, which the body takes.
+LABELS: list[tuple[dict[str, Any], Any, Any]] = [
+    ({}, (2, 3, 4), (2,)),
+    ({}, (2, 3, 4, 5), (2,)),
+    ({}, (2, 3), (2,)),
+    ({"preserve_shape": True}, (2, 3, 4), (2, 3)),
+    ({"multi_output": True}, (2, 3, 4), (2, 4)),
+    ({"multi_output": True}, (2, 3, 4, 5), (2, 20)),
+    ({}, (None, 3, 4), (None,)),
+]
+
+
+@pytest.mark.parametrize("name", ["SoftmaxOutput", "SVMOutput"])
+@pytest.mark.parametrize(("attributes", "data", "label"), LABELS)
+def test_labels_follow_that_the_heads_take(name: str, attributes: dict[str, Any], data: Any, label: Any) -> None:
+    """MXNet has a class for each element of ``shape[:-1]``, of which it reads the first ones."""
+    if name == "SVMOutput" and attributes:
+        return
+    known = infer_shapes(OPERATORS[name], [data, None], attributes)
+    assert known["label"] == label and known.output() == data

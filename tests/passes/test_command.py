@@ -93,6 +93,7 @@ def test_options_are_read_by_type(
         ("dead_code:most=3", r"dead_code has no option 'most'; it has none"),
         ("fold_constants:most=few", r"the option most of fold_constants is of type int, not 'few'"),
         ("expand:claimed=1", r"expand has no option 'claimed'; it has none"),
+        ("os.getcwd", r"'os.getcwd' is no pass: it does not take a graph alone"),
     ],
 )
 def test_what_is_unknown_is_told(name: str, message: str, capsys: pytest.CaptureFixture[str]) -> None:
@@ -109,6 +110,35 @@ def test_text_that_is_no_graph_is_told(text: str, message: str, file: str, capsy
     assert main(["passes", file, "-p", "expand"]) == 2
     assert message in capsys.readouterr().err
     assert main(["passes", f"{file}.none", "-p", "expand"]) == 2
+
+
+@pytest.mark.parametrize("name", ["os.path.isabs", "builtins.repr", "builtins.len", "builtins.list", "math.sqrt"])
+def test_a_function_that_is_no_pass_is_told(name: str, file: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Some give no graph, some raise: those that Python code raises are raised."""
+    if name == "os.path.isabs":
+        with pytest.raises(TypeError):
+            main(["passes", file, "-p", name])
+        return
+    assert main(["passes", file, "-p", name]) == 2
+    told = capsys.readouterr()
+    assert not told.out and told.err.startswith(f"{name!r} is no pass: ") and told.err.count("\n") == 1
+
+
+def test_what_is_wrong_with_a_file_names_it(file: str, capsys: pytest.CaptureFixture[str]) -> None:
+    pathlib.Path(file).write_bytes(b"graph main(\xff")
+    assert main(["passes", file, "-p", "expand"]) == 2
+    assert capsys.readouterr().err.startswith(f"{file}: 'utf-8' codec can't decode byte 0xff in position 11")
+    pathlib.Path(file).write_text("graph", encoding="utf-8")
+    assert main(["passes", file]) == 2
+    assert capsys.readouterr().err.startswith(f"{file}: line 1")
+
+
+def test_a_file_without_passes_is_shown_as_it_is_read(file: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["passes", file]) == 0
+    assert capsys.readouterr().out == GRAPH
+    pathlib.Path(file).write_text(GRAPH.replace("float32[3,2] = ", "float32[2,3] = "), encoding="utf-8")
+    assert main(["passes", file]) == 2
+    assert capsys.readouterr().err.startswith(f"{file}: ")
 
 
 def test_passes_are_listed_with_their_options(capsys: pytest.CaptureFixture[str]) -> None:

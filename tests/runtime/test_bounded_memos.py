@@ -14,22 +14,22 @@ import pytest
 
 import lazynd
 from lazynd import autograd, nd
-from lazynd.backends import get_backend
 from lazynd.ir.memo import Recent
 from lazynd.ir.specialization import SPECIALIZATIONS, Specialization
 from lazynd.ir.types import Type
-from lazynd.nd import invoke, ndarray
+from lazynd.nd import indexing, invoke, ndarray
 from lazynd.runtime.record import gradient, views
-from lazynd.runtime.run import kernels
+from lazynd.runtime.run import moves
 from lazynd.runtime.run.compile import PROGRAMS
-from lazynd.runtime.run.kernels import _KERNELS
 
 pytestmark = pytest.mark.lazy
 MEMOS: tuple[Recent[Any, Any], ...] = (
     invoke.CALLS, invoke.SCALAR_CALLS, ndarray.BINARY_CALLS, SPECIALIZATIONS._memo, Type._interned._memo,
+    moves._MOVERS,
 )  # fmt: skip
 CACHES: tuple[Any, ...] = (
     gradient._add_spec, gradient._fill, views.read_spec, views._write_spec, views._whole_spec,
+    indexing._row_type,
 )  # fmt: skip
 
 
@@ -51,15 +51,12 @@ def living(kind: type) -> set[Any]:
 def small(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Memos and the cache of programs hold little, and nothing from before."""
     monkeypatch.setattr(lazynd.config, "programs", 20)
-    monkeypatch.setattr(kernels, "_MOST_KERNELS", 100)
     for memo in MEMOS:
         monkeypatch.setattr(memo, "limit", 100)
     PROGRAMS.clear()
-    _KERNELS.clear()
     forget()
     yield
     PROGRAMS.clear()
-    _KERNELS.clear()
 
 
 def step(shape: tuple[int, ...]) -> float:
@@ -90,7 +87,6 @@ def test_two_thousand_shapes_leave_what_the_memos_hold(small: None, on_numpy: No
     # Without bounds there are 21,000, and 4,000 types.
     assert bound < 8_000 and len(living(Type) - types) < 1_500
     PROGRAMS.clear()
-    _KERNELS.clear()
     forget()
     assert len(living(Specialization) - specs) < bound / 10, "a few are in use"
 
@@ -98,19 +94,17 @@ def test_two_thousand_shapes_leave_what_the_memos_hold(small: None, on_numpy: No
 def test_a_program_is_found_again_after_the_memos_forgot_how_it_was_recorded(
     delta: Any, empty_cache: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(lazynd.config, "one_shot", 10**9)  # other tests use this line too
     assert step((5, 7)) == 52.5
     count = delta()
     for _ in range(3):
         forget()
         assert step((5, 7)) == 52.5
-    assert count.programs == count.kernels == 0 and count.hits == count.runs > 0
+    assert count.programs == 0 and count.hits == count.runs > 0
 
 
 def test_a_program_is_found_again_after_thousands_of_other_shapes(
     delta: Any, empty_cache: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(lazynd.config, "one_shot", 10**9)
     for memo in MEMOS:
         monkeypatch.setattr(memo, "limit", 50)
     step((5, 7))
@@ -121,7 +115,7 @@ def test_a_program_is_found_again_after_thousands_of_other_shapes(
     assert all(forgotten not in key for key in invoke.CALLS.now)
     count = delta()
     step((5, 7))
-    assert count.programs == count.kernels == 0 and count.hits == count.runs > 0
+    assert count.programs == 0 and count.hits == count.runs > 0
 
 
 def test_old_arrays_fit_new_ones_after_everything_was_forgotten() -> None:
@@ -185,15 +179,3 @@ def test_a_hundred_thousand_shapes_end_within_a_hundred_megabytes() -> None:
     run = subprocess.run([sys.executable, "-c", _LONG], capture_output=True, text=True, check=False, timeout=7200)
     assert run.returncode == 0, run.stderr
     assert float(run.stdout) < 100
-
-
-def test_kernels_have_no_more_code_than_programs_may_have(empty_cache: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    specs = [nd.relu(nd.ones((3 + i, 2)))._cell.content.spec for i in range(5)]
-    backend = get_backend("xla")
-    one = kernels.kernel(specs[0], backend)
-    monkeypatch.setattr(lazynd.config, "program_bytes", 3 * one.nbytes)
-    made = [kernels.kernel(spec, backend) for spec in specs[:3]]
-    assert kernels.kernel(specs[0], backend) is made[0] is one  # now the one used last
-    kernels.kernel(specs[3], backend)
-    kernels.kernel(specs[4], backend)
-    assert [spec for _, spec in _KERNELS] == [specs[0], specs[3], specs[4]]

@@ -293,7 +293,7 @@ def test_a_failure_while_publishing_is_before_or_after(faulty: Faulty, monkeypat
         real(*arguments)
 
     monkeypatch.setattr(execute, "publish", publish)
-    monkeypatch.setattr("lazynd.runtime.run.kernels.publish", publish)
+    monkeypatch.setattr("lazynd.runtime.run.interpret.publish", publish)
     x = nd.array([1.0, 2.0])
     y = x * 2
     z = y + 1

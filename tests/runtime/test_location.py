@@ -78,7 +78,7 @@ def storm(caplog: pytest.LogCaptureFixture) -> str:
     site.warned = False
     for number in range(STORM[0]):
         stats.forces += 1
-        site.compiled((number,), True, "a difference")
+        site.compiled((number,), "a difference")
     (record,) = events(caplog, "storm")
     assert record.site == str(site)
     return str(record.getMessage())
@@ -88,7 +88,8 @@ def test_a_storm_in_a_helper_names_who_called_it(caplog: pytest.LogCaptureFixtur
     line = here(1)
     text = storm(caplog)
     helper = f"{__file__}:{storm.__code__.co_firstlineno + 2}"
-    assert text.startswith(f"{helper} (called from {line}) compiled {STORM[0]} programs within {STORM[0]} forces")
+    said = f"lazynd: {helper} (called from {line}) compiled {STORM[0]} programs within {STORM[0]} forces"
+    assert text.startswith(said)
 
 
 def test_a_comprehension_is_part_of_the_function_around_it() -> None:

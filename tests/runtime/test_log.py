@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
+import io
 import logging
+import pprint
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from inspect import currentframe
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,6 +18,7 @@ import pytest
 
 import lazynd
 from lazynd import MXNetError, autograd, nd
+from lazynd.backends.store import Store
 from lazynd.runtime import fence
 
 
@@ -48,7 +53,7 @@ def test_three_kinds_of_force_give_three_records_with_their_lines(caplog: pytest
     assert [r.site for r in found] == [first, second, third]
     assert [r.cause for r in found] == ["asnumpy", "print", "bool"]
     for record in found:
-        assert record.executed >= 1 and record.runs == 1 and record.compiles == 1 and record.seconds > 0
+        assert record.executed >= 1 and record.runs == 1 and record.programs == 1 and record.seconds > 0
         assert record.getMessage().startswith(f"forced by {record.cause} at {record.site}")
 
 
@@ -110,6 +115,72 @@ def test_a_storm_is_warned_of_once_with_the_difference(caplog: pytest.LogCapture
     text = storms[0].getMessage()
     assert storms[0].levelno == logging.WARNING and __file__ in text
     assert "compiled 5 programs within 5 forces" in text and "instead of float32" in text
+
+
+def test_every_warning_says_whose_it_is(caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]) -> None:
+    x = nd.array([1.0, 2.0])
+    with lazynd.no_sync("warn"):
+        (x + 1).asnumpy()
+    store = Store(Path("/nowhere"), "group", 1 << 20)
+    store.reject("entry", "100 % of it are damaged")
+    warnings = [r for r in caplog.records if r.levelno >= logging.WARNING]
+    assert [r.event for r in warnings] == ["sync", "cache"]
+    assert all(r.getMessage().startswith("lazynd: ") for r in warnings)
+    others = [r for r in caplog.records if r.levelno < logging.WARNING]
+    assert others and not any(r.getMessage().startswith("lazynd: ") for r in others)
+    assert logging.lastResort is not None
+    logging.lastResort.handle(warnings[0])
+    assert capfd.readouterr().err.startswith("lazynd: a value was needed")
+
+
+def shows(package: str) -> Callable[[nd.NDArray], str]:
+    """``repr`` called by a function of ``package``."""
+    namespace: dict[str, Any] = {"__name__": f"{package}.display"}
+    exec(compile("def show(x): return repr(x)", f"<{package}>", "exec"), namespace)
+    found: Callable[[nd.NDArray], str] = namespace["show"]
+    return found
+
+
+def test_a_value_that_the_standard_library_shows_is_asked_for_by_the_user(caplog: pytest.LogCaptureFixture) -> None:
+    x = nd.array([1.0, 2.0])
+    line = here(1)
+    assert "<NDArray 2" in pprint.pformat([x * 2])
+    (found,) = events(caplog, "force")
+    assert found.site == line and found.cause == "print"
+
+
+@pytest.mark.parametrize("package", ["IPython", "rich", "mine"])
+def test_what_a_tool_displays_is_no_storm(package: str, caplog: pytest.LogCaptureFixture) -> None:
+    show = shows(package)
+    line = here(2)
+    for n in range(2, 14):
+        show(nd.array(np.ones(n)) * 2)
+    assert bool(events(caplog, "storm")) is (package == "mine")
+    sites = {r.site for r in events(caplog, "force")}
+    assert sites == ({"<mine>:1"} if package == "mine" else {line})
+
+
+def test_what_is_typed_at_a_prompt_is_no_storm(caplog: pytest.LogCaptureFixture) -> None:
+    names: dict[str, Any] = {"nd": nd, "np": np}
+    code = compile("nd.array(np.ones(n)) * 2", "<stdin>", "single")
+    for names["n"] in range(2, 14):
+        with contextlib.redirect_stdout(io.StringIO()) as shown:
+            exec(code, names)
+        assert "<NDArray" in shown.getvalue()
+    assert not events(caplog, "storm")
+    assert {r.site for r in events(caplog, "force")} == {"<stdin>:1"}
+
+
+def test_printing_in_a_loop_is_counted(caplog: pytest.LogCaptureFixture) -> None:
+    """The user asks for it, whoever turns it into text."""
+    log = logging.getLogger("lazynd_user")
+    log.addHandler(logging.NullHandler())
+    log.setLevel(logging.INFO)
+    line = here(2)
+    for n in range(2, 14):
+        log.info("%s", nd.array(np.ones(n)) * 2)
+    (storm,) = events(caplog, "storm")
+    assert storm.site == line
 
 
 def test_a_loop_in_steady_state_is_no_storm(caplog: pytest.LogCaptureFixture) -> None:
@@ -176,7 +247,7 @@ def test_counters_equal_jax_events(delta: Any) -> None:
         for i in range(3):
             (x * i + 1).asnumpy()
             x[i % n].asscalar()
-    assert since.compiles == heard.count == 4
+    assert since.programs == heard.count == 4
     assert since.runs == since.hits + since.programs
 
 

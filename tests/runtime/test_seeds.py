@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+import lazynd
 from lazynd import autograd, cpu, nd
 from lazynd.ops import OPERATORS
 from lazynd.runtime import fence
@@ -257,11 +258,11 @@ def test_two_processes(expected: dict[str, list[Any]], tmp_path: Path) -> None:
         assert done.stdout.split() == [digest(expected), str(compiled)], done.stderr
 
 
-def test_operator_by_operator(
+def test_in_the_interpreter(
     expected: dict[str, list[Any]], monkeypatch: pytest.MonkeyPatch, empty_cache: None, delta: Any
 ) -> None:
     """As graphs run that are seen once."""
-    monkeypatch.setattr("lazynd.runtime.tell.sites.Site.one_shot", lambda site, key: True)
+    monkeypatch.setattr(lazynd.config, "tier", "interpreted")
     since = delta()
     same_bits(each_at_once(SHORT), expected)
-    assert since.one_shot == len(SHORT) and since.runs == 0
+    assert since.interpreted == len(SHORT) and since.runs == 0

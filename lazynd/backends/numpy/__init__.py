@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,7 +13,10 @@ from ...ir.node import Node
 from ...ir.primitive import Primitive
 from ...ir.specialization import Specialization
 from ...ir.types import FLOAT32, Context, is_bfloat16
-from ..protocol import EXACT_SIZE, ROUNDED_ONCE, cast_scalar
+from ..protocol import cast_scalar
+from .functions import evaluation
+from .steps import Steps
+from .subnormals import Flushed
 
 Array = np.ndarray[Any, Any]
 
@@ -28,15 +31,13 @@ def evaluate(graph: Graph, inputs: Sequence[Any]) -> list[Array]:
         for ref in node.inputs or ():
             uses[ref.node] = uses.get(ref.node, 0) + 1
     kept = {ref.node for ref in graph.outputs}
-    with np.errstate(all="ignore"):
+    with np.errstate(all="ignore"), Flushed():
         for node in graph.nodes:
             spec = node.spec
             assert spec is not None and node.inputs is not None and isinstance(spec.op, Primitive)
             operands = [known[r.node, r.index] for r in node.inputs]
-            if spec.op.name in ROUNDED_ONCE and operands[0].dtype == FLOAT32 and operands[0].size <= EXACT_SIZE:
-                result = spec.op.evaluate(operands[0].astype(np.float64)).astype(FLOAT32)
-            else:
-                result = _evaluate(spec.op, spec, operands)
+            function = evaluation(spec)
+            result = _evaluate(spec.op, spec, operands) if function is None else function(*operands)
             del operands
             for i, (each, type) in enumerate(zip(_listed(result), spec.out_types, strict=True)):
                 array = np.asarray(each)
@@ -86,23 +87,16 @@ class Interpreted:
     nbytes = 0
 
     def __init__(self, graph: Graph, slots: int) -> None:
-        self.graph = flatten(graph)
         self.slot_types = [node.type for node in graph.inputs[len(graph.inputs) - slots :]] if slots else []
-        specs = [node.spec for node in self.graph.nodes if node.spec is not None]
-        self._constants = {id(spec.attributes["value"]) for spec in specs if spec.op.name == "constant"}
+        self.steps = Steps(flatten(graph))
 
     def __call__(self, buffers: Sequence[Any], scalars: Sequence[Any]) -> list[Array]:
         given = [*map(np.asarray, buffers)]
         given += [np.asarray(cast_scalar(v, t)) for v, t in zip(scalars, self.slot_types, strict=True)]
+        with np.errstate(all="ignore"), Flushed():
+            made = self.steps(given)
         # Results own their memory: whoever writes to one must not change an input or another result.
-        taken = self._constants | set(map(id, given))
-        results = []
-        for array in evaluate(self.graph, given):
-            if array.base is not None or id(array) in taken:
-                array = array.copy()
-            taken.add(id(array))
-            results.append(array)
-        return results
+        return [x if own and x.base is None else x.copy() for x, own in zip(made, self.steps.fresh, strict=True)]
 
 
 class NumpyBackend:
@@ -110,6 +104,7 @@ class NumpyBackend:
 
     name = "numpy"
     buffer_class: type = np.ndarray
+    function: Callable[..., Array] | None = None
 
     def device_count(self, device_type: str) -> int:
         return 1 if device_type == "cpu" else 0
@@ -119,6 +114,9 @@ class NumpyBackend:
 
     def get(self, buffer: Any) -> Array:
         return np.array(buffer)
+
+    def view(self, buffer: Any) -> Array:
+        return np.asarray(buffer)
 
     def wait(self, buffer: Any) -> None:
         return None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -16,14 +16,18 @@ from ...config import config
 from ...ir.errors import MXNetError, OutOfBounds
 from ...ir.flatten import flatten
 from ...ir.graph import Graph
+from ...ir.primitives.check import may_fail
+from ...ir.specialization import Specialization
 from ...ir.types import Context
 from ..fork_warning import ForkWarning
 from ..memory import NOTEWORTHY, require_memory
 from . import control, convolution, top, window  # noqa: F401 - their lowerings and claims
 from .aliasing import output_order
-from .claims import Claims, current
+from .barriers import Barrier
+from .claims import Claim, Claims, current
 from .contexts import compiling, concrete, disturbed, neutral, prepare_lowering, read_refused, undisturbed
-from .lower import Lowered, lower
+from .functions import Functions
+from .lower import lower, needs_barrier
 from .packing import Packing
 from .persistent import Saved
 from .results import await_all, await_one, told
@@ -69,28 +73,26 @@ class Compiled:
 
     def __call__(self, buffers: Sequence[Any], scalars: Sequence[Any]) -> Sequence[Any]:
         plenty = self.needs < NOTEWORTHY or require_memory(self.needs, _finish)
-        try:
-            made = self._run(buffers, scalars)
-        except jax.errors.JaxRuntimeError as error:
-            raise told(error) from error
-        if not plenty:
-            await_all(made)  # if it fails, then now, when what it should compute is pending still
-        return made
-
-    def _run(self, buffers: Sequence[Any], scalars: Sequence[Any]) -> Sequence[Any]:
         arguments = list(buffers)
         if self.packing.words:
             arguments.append(self._numbers(scalars))
         given = list(map(arguments.__getitem__, self._donated))
         kept = list(map(arguments.__getitem__, self._kept))
-        if disturbed():
-            with neutral():
+        try:
+            if disturbed():
+                with neutral():
+                    made = self.executable(given, kept)
+            else:
                 made = self.executable(given, kept)
-        else:
-            made = self.executable(given, kept)
-        if self._may_fail:
-            made = self._checked(made)
-        return list(map(made.__getitem__, self._places)) if given else made
+            if self._may_fail:
+                made = self._checked(made)
+        except jax.errors.JaxRuntimeError as error:
+            raise told(error) from error
+        if given:
+            made = list(map(made.__getitem__, self._places))
+        if not plenty:
+            await_all(made)  # if it fails, then now, when what it should compute is pending still
+        return made
 
     def _numbers(self, scalars: Sequence[Any]) -> Any:
         """``scalars`` packed: the last argument of the program."""
@@ -125,6 +127,8 @@ class XlaBackend:
         #: What owns the threads of XLA; see ``runtime/guard/fork.py``.
         self._clients: list[Any] = []
         self._saved: dict[tuple[Path, Any], Saved] = {}
+        #: Functions of NumPy arrays with the bits that programs give.
+        self.function = Functions(lambda graph: self.compile(graph, 0, (), keep=True)[0])
 
     def _device_list(self, device_type: str) -> list[Any]:
         found = self._devices.get(device_type)
@@ -169,6 +173,14 @@ class XlaBackend:
                 return np.array(buffer)
         return np.array(buffer)
 
+    def view(self, buffer: Any) -> Array:
+        if buffer.__class__ is not np.ndarray:
+            await_one(buffer)
+        if read_refused():
+            with neutral():
+                return np.asarray(buffer)
+        return np.asarray(buffer)
+
     def wait(self, buffer: Any) -> None:
         if buffer.__class__ is not np.ndarray:
             await_one(buffer)
@@ -204,21 +216,22 @@ class XlaBackend:
         flat = Graph(flat.inputs, [flat.outputs[i] for i in order], flat.nodes, name=flat.name)
         n_leaves = len(flat.inputs) - slots
         device = self.device(_context_of(flat))
-        packing = Packing([node.type for node in flat.inputs[n_leaves:]])
+        hides = device.platform == "cpu" and needs_barrier(flat)
+        packing = Packing([node.type for node in flat.inputs[n_leaves:]], hides)
         kept = [i for i in range(n_leaves + bool(packing.words)) if i not in donate]
         saved = self._saved_on(device) if keep else None
         with compiling(device):
             name = saved.name(flat, slots, donate, present) if saved is not None else None
-            lowered = lower(flat, device.platform, present)
-            n_outputs = len(flat.outputs) + lowered.may_fail
+            fails = may_fail(flat)
+            n_outputs = len(flat.outputs) + fails
             found = saved.load(name, len(donate), len(kept), n_outputs) if saved and name else None
             if found is not None:
                 executable, nbytes = found
             else:
-                executable = self._compile(lowered, n_leaves, packing, donate, kept, device)
+                executable = _compile(flat, present, n_leaves, packing, donate, kept, device)
                 nbytes = saved.save(name, executable) if saved and name else 0
         needs = _needed_bytes(executable) if device.platform == "cpu" else 0
-        made = Compiled(executable, donate, kept, order, lowered.may_fail, packing, device, needs)
+        made = Compiled(executable, donate, kept, order, fails, packing, device, needs)
         made.nbytes = nbytes or _code_bytes(executable, flat)
         made.text = executable.as_text
         return made, found is not None
@@ -233,28 +246,37 @@ class XlaBackend:
             found = self._saved.setdefault((root, device), Saved(root / "programs", device))
         return found
 
-    def _compile(
-        self, lowered: Lowered, n_leaves: int, packing: Packing, donate: Sequence[int], kept: Sequence[int], device: Any
-    ) -> Any:
-        def program(given: list[Any], kept_arguments: list[Any]) -> list[Any]:
-            arguments: list[Any] = [None] * (len(given) + len(kept_arguments))
-            for i, value in zip([*donate, *kept], [*given, *kept_arguments], strict=True):
-                arguments[i] = value
-            scalars = packing.unpack(arguments[n_leaves]) if packing.words else ()
-            results, failure = lowered.checked([*arguments[:n_leaves], *scalars])
-            return results if failure is None else [*results, failure]
 
-        sharding = jax.sharding.SingleDeviceSharding(device)
+def _compile(
+    graph: Graph,
+    claims: Mapping[Specialization, Claim],
+    n_leaves: int,
+    packing: Packing,
+    donate: Sequence[int],
+    kept: Sequence[int],
+    device: Any,
+) -> Any:
+    def program(given: list[Any], kept_arguments: list[Any]) -> list[Any]:
+        arguments: list[Any] = [None] * (len(given) + len(kept_arguments))
+        for i, value in zip([*donate, *kept], [*given, *kept_arguments], strict=True):
+            arguments[i] = value
+        scalars = packing.unpack(arguments[n_leaves]) if packing.words else ()
+        barrier = Barrier(packing.zero(arguments[n_leaves])) if packing.has_zero else None
+        lowered = lower(graph, device.platform, claims, barrier)
+        results, failure = lowered.checked([*arguments[:n_leaves], *scalars])
+        return results if failure is None else [*results, failure]
 
-        struct: Any = jax.ShapeDtypeStruct
-        types = [node.type for node in lowered.graph.inputs[:n_leaves]]
-        leaves = [struct(type.shape, type.dtype, sharding=sharding) for type in types]
-        if packing.words:
-            leaves.append(struct((packing.words,), np.uint32, sharding=sharding))
-        prepare_lowering(device)
-        with jax.enable_x64(True), jax.numpy_dtype_promotion("strict"):
-            jitted = jax.jit(program, donate_argnums=(0,), keep_unused=True)
-            return jitted.lower([leaves[i] for i in donate], [leaves[i] for i in kept]).compile()
+    sharding = jax.sharding.SingleDeviceSharding(device)
+
+    struct: Any = jax.ShapeDtypeStruct
+    types = [node.type for node in graph.inputs[:n_leaves]]
+    leaves = [struct(type.shape, type.dtype, sharding=sharding) for type in types]
+    if packing.words:
+        leaves.append(struct((packing.words,), np.uint32, sharding=sharding))
+    prepare_lowering(device)
+    with jax.enable_x64(True), jax.numpy_dtype_promotion("strict"):
+        jitted = jax.jit(program, donate_argnums=(0,), keep_unused=True)
+        return jitted.lower([leaves[i] for i in donate], [leaves[i] for i in kept]).compile()
 
 
 def _context_of(graph: Graph) -> Context:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 import jax
@@ -11,7 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
-from ...ir.graph import Graph
+from ...ir.graph import Graph, subgraphs
 from ...ir.node import Node
 from ...ir.primitive import Primitive
 from ...ir.primitives.check import may_fail
@@ -19,8 +20,10 @@ from ...ir.primitives.compare import by_way_of
 from ...ir.primitives.source import threefry
 from ...ir.specialization import Specialization
 from ...ir.types import finfo, is_bfloat16, widened
-from ..protocol import EXACT_SIZE, ROUNDED_ONCE
+from ..protocol import EXACT_SIZE, FUNCTIONS
+from .barriers import Barrier, hidden
 from .claims import Claim
+from .elementary import WRITTEN_OUT, is_function, quotient
 from .numbers import scope
 from .spread import Spread, few_of, moved, whole
 
@@ -102,22 +105,12 @@ LOWERINGS: dict[str, Callable[..., Any]] = {
     ),
     "argmax": lambda x, *, axis, dtype: lax.argmax(x, axis, np.int32).astype(dtype),
     "argmin": lambda x, *, axis, dtype: lax.argmin(x, axis, np.int32).astype(dtype),
-    "cumsum": lambda x, *, axis, backwards: lax.cumsum(x, axis, reverse=backwards),
     "reduce_max": lambda x, *, axes: lax.reduce_max(x, axes),
     "reduce_min": lambda x, *, axes: lax.reduce_min(x, axes),
     "reduce_prod": lambda x, *, axes: lax.reduce_prod(x, axes),
     "iota": lambda *, shape, axis, dtype, context: lax.broadcasted_iota(dtype, shape, axis),
     "constant": lambda *, value, context: jnp.asarray(value),
 }
-
-
-def _rounded_once(function: Callable[[jax.Array], jax.Array]) -> Callable[[jax.Array], jax.Array]:
-    def lowered(x: jax.Array) -> jax.Array:
-        if x.dtype == np.float32:
-            return lax.convert_element_type(function(lax.convert_element_type(x, np.float64)), np.float32)
-        return function(x)
-
-    return lowered
 
 
 #: What is lowered in another way on a platform.
@@ -136,19 +129,7 @@ def lowers(name: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
 
 @lowers("divide")
 def _divide(x: jax.Array, y: jax.Array) -> jax.Array:
-    """A quotient that is rounded once, in a form that XLA's simplifier has no rules for.
-
-    For a plain one it has: it multiplies by the reciprocal of what is broadcast, constant or a root (``49 / 49`` is not
-    1 then) and turns ``a / b / c`` into ``a / (b * c)``, which overflows. Long chains also take it tens of seconds.
-    Neither change below alters a result: where ``x`` is NaN, so is the quotient by any divisor; and a number reduced to
-    the precision that it has is the same number.
-    (An ``optimization_barrier`` would do too, but newer versions of XLA fuse nothing across it.)
-    """
-    if not jnp.issubdtype(x.dtype, jnp.floating):
-        return lax.div(x, y)
-    precision = finfo(x.dtype).nexp, finfo(x.dtype).nmant
-    divisor = lax.select(x != x, x, lax.reduce_precision(y, *precision))
-    return lax.reduce_precision(lax.div(x, divisor), *precision)
+    return quotient(x, y) if jnp.issubdtype(x.dtype, jnp.floating) else lax.div(x, y)
 
 
 @lowers("power")
@@ -203,6 +184,28 @@ def _truncated(x: jax.Array, way: np.dtype[Any]) -> jax.Array:
 @lowers("reduce_sum")
 def _reduce_sum(x: jax.Array, *, axes: tuple[int, ...]) -> jax.Array:
     return jnp.sum(x, axes, dtype=x.dtype)
+
+
+@lowers("cumsum")
+def _cumsum(x: jax.Array, *, axis: int, backwards: bool) -> jax.Array:
+    if not jnp.issubdtype(x.dtype, jnp.floating):
+        return lax.cumsum(x, axis, reverse=backwards)
+    return lax.rev(_sums_of_pairs(lax.rev(x, [axis]), axis), [axis]) if backwards else _sums_of_pairs(x, axis)
+
+
+def _sums_of_pairs(x: jax.Array, axis: int) -> jax.Array:
+    """Running sums in the order of ``CumSum``: first of pairs, then of those and what stands between."""
+    count = x.shape[axis]
+    if count < 2:
+        return x
+    part = partial(lax.slice_in_dim, axis=axis)
+    odd = _sums_of_pairs(part(x, 0, count - 1, 2) + part(x, 1, count, 2), axis)
+    between = part(odd, 0, (count - 1) // 2) + part(x, 2, count, 2) if count > 2 else part(x, 0, 0)
+    even = lax.concatenate([part(x, 0, 1), between], axis)
+    if count % 2:
+        odd = lax.concatenate([odd, part(x, 0, 1)], axis)
+    shape = [*x.shape[:axis], 2 * even.shape[axis], *x.shape[axis + 1 :]]
+    return part(jnp.stack([even, odd], axis + 1).reshape(shape), 0, count)
 
 
 @lowers("pad")
@@ -290,14 +293,26 @@ def _check_index(x: jax.Array, *, axis: int, extent: int, negative: bool) -> Che
 
 
 class Lowered:
-    """A graph as a function of lists of arrays for JAX to trace, for a program on ``platform``."""
+    """A graph as a function of lists of arrays for JAX to trace, for a program on ``platform``.
 
-    def __init__(self, graph: Graph, platform: str, claims: Mapping[Specialization, Claim]) -> None:
+    With a ``barrier`` its elementwise arithmetic is that of the interpreter, bit for bit.
+    """
+
+    def __init__(
+        self,
+        graph: Graph,
+        platform: str,
+        claims: Mapping[Specialization, Claim],
+        barrier: Barrier | None = None,
+        inside: bool = False,
+    ) -> None:
         self.graph = graph
         self._claims = claims
         self.may_fail = may_fail(graph)
         self._platform = platform
         self._lowerings = LOWERINGS | PLATFORM_LOWERINGS.get(platform, {})
+        self._barrier = barrier
+        self._hidden = hidden(graph, inside) if barrier is not None else frozenset()
 
     def __call__(self, inputs: Sequence[Any]) -> list[Any]:
         """The outputs, of no meaning if a check fails."""
@@ -311,10 +326,10 @@ class Lowered:
             spec = node.spec
             assert spec is not None and node.inputs is not None
             with jax.named_scope(scope(spec, number)):
-                attributes = {
-                    k: lower(v, self._platform) if isinstance(v, Graph) else v for k, v in spec.attributes.items()
-                }
+                attributes = {k: self._nested(v) if isinstance(v, Graph) else v for k, v in spec.attributes.items()}
                 made = self._spread(spec, [known[r.node, r.index] for r in node.inputs], attributes)
+                if self._barrier is not None and node in self._hidden:
+                    made = self._hide(made[0] if isinstance(made, tuple) else made, self._barrier)
             if isinstance(made, Checked):
                 made, latest = made
                 failure = first_failure(failure, latest)
@@ -335,14 +350,24 @@ class Lowered:
                 return Spread(made[0] if isinstance(made, tuple) else made, like.shape, like.axes)
         return self._apply(spec, list(map(whole, operands)), attributes)
 
+    @staticmethod
+    def _hide(value: Any, barrier: Barrier) -> Any:
+        """``value`` behind ``barrier``: of one that is spread, the few numbers."""
+        return Spread(barrier(value.few), value.shape, value.axes) if isinstance(value, Spread) else barrier(value)
+
+    def _nested(self, graph: Graph) -> Lowered:
+        """``graph``, which a loop or a choice of this one runs."""
+        return Lowered(graph, self._platform, {}, self._barrier, inside=True)
+
     def _apply(self, spec: Specialization, operands: Sequence[Any], attributes: Mapping[str, Any]) -> Any:
         """The results of a primitive; bfloat16 is computed in float32 and rounded at the end."""
         if not isinstance(spec.op, Primitive):
             return self._claims[spec].apply(spec, operands)
-        lowering = self._lowerings[spec.op.name]
-        if self._platform == "cpu" and spec.op.name in ROUNDED_ONCE and spec.out_types[0].size <= EXACT_SIZE:
-            lowering = _rounded_once(lowering)
-        narrow = spec.op.in_float32 and spec.op.name not in _BY_THEMSELVES
+        name = spec.op.name
+        if self._platform == "cpu" and is_function(spec):
+            return self._function(spec, operands)
+        lowering = self._lowerings[name]
+        narrow = spec.op.in_float32 and name not in _BY_THEMSELVES
         if not narrow or not any(each.dtype == jnp.bfloat16 for each in operands):
             return lowering(*operands, **attributes)
         exact = [lax.convert_element_type(x, np.float32) if x.dtype == jnp.bfloat16 else x for x in operands]
@@ -350,6 +375,21 @@ class Lowered:
         if isinstance(made, Checked):
             return Checked(_typed(made.results, spec), made.failure)
         return _typed(made if isinstance(made, tuple) else (made,), spec)
+
+    def _function(self, spec: Specialization, operands: Sequence[Any]) -> Any:
+        """One of ``FUNCTIONS`` or of those written out: of half precision as of float32, rounded at the end.
+
+        How it is computed is a matter of the size of the result, of which ``operands`` may be a few numbers.
+        """
+        name, given, wide = spec.op.name, operands[0].dtype, widened(operands[0].dtype)
+        twice = wide == np.float32 and spec.out_types[0].size <= EXACT_SIZE and name in FUNCTIONS
+        exact = [lax.convert_element_type(x, np.float64 if twice else wide) for x in operands]
+        if self._barrier is not None and name in WRITTEN_OUT:
+            (x,) = exact
+            made = self._barrier(WRITTEN_OUT[name](x, self._barrier))
+        else:
+            made = self._lowerings[name](*exact)
+        return _convert(lax.convert_element_type(made, wide), dtype=given)
 
 
 #: Their lowerings know what half precision is.
@@ -360,6 +400,21 @@ def _typed(made: Sequence[jax.Array], spec: Specialization) -> tuple[jax.Array, 
     return tuple(lax.convert_element_type(x, t.dtype) for x, t in zip(made, spec.out_types, strict=True))
 
 
-def lower(graph: Graph, platform: str = "cpu", claims: Mapping[Specialization, Claim] | None = None) -> Lowered:
+def needs_barrier(graph: Graph, inside: bool = False) -> bool:
+    """Whether anything in ``graph``, ``inside`` a loop or a choice, goes through a barrier."""
+    if hidden(graph, inside):
+        return True
+    specs = {node.spec for node in graph.nodes if node.spec is not None}
+    if any(spec.op.name in WRITTEN_OUT and is_function(spec) for spec in specs):
+        return True
+    return any(needs_barrier(body, True) for spec in specs for body in subgraphs(spec).values())
+
+
+def lower(
+    graph: Graph,
+    platform: str = "cpu",
+    claims: Mapping[Specialization, Claim] | None = None,
+    barrier: Barrier | None = None,
+) -> Lowered:
     """``graph``, of primitives and of operators that ``claims`` tells how to run, in JAX."""
-    return Lowered(graph, platform, claims or {})
+    return Lowered(graph, platform, claims or {}, barrier)

@@ -18,18 +18,20 @@ _CODES: Final = {FLOAT32: "f", INT32: "i", np.dtype("uint32"): "I"}
 
 
 class Packing:
-    """Where each slot lies: one word, two for 64-bit types."""
+    """Where each slot lies: one word, two for 64-bit types. With ``zero``, a word more is 0."""
 
-    def __init__(self, types: Sequence[Type]) -> None:
+    def __init__(self, types: Sequence[Type], zero: bool = False) -> None:
         self.types = list(types)
         self.offsets: list[int] = []
         self.words = 0
+        self.has_zero = zero
         for type in types:
             self.offsets.append(self.words)
             self.words += 2 if type.dtype.itemsize == 8 else 1
+        self.words += zero
         codes = [_CODES.get(t.dtype) for t in types]
         #: Packs the usual types, and values that they hold.
-        self._struct = None if None in codes else struct.Struct(f"={''.join(map(str, codes))}")
+        self._struct = None if None in codes else struct.Struct(f"={''.join(map(str, codes))}{'4x' * zero}")
 
     def pack(self, scalars: Sequence[Any]) -> bytes:
         """The words of ``scalars``, each cast to its slot's dtype by MXNet's rule."""
@@ -48,6 +50,10 @@ class Packing:
     def unpack(self, packed: jax.Array) -> list[jax.Array]:
         """Inside the program: each slot as a 0-d array of its type."""
         return [self._slot(packed, type, offset) for type, offset in zip(self.types, self.offsets, strict=True)]
+
+    def zero(self, packed: jax.Array) -> jax.Array:
+        """Inside the program: the word that is 0."""
+        return packed[self.words - 1]
 
     def _slot(self, packed: jax.Array, type: Type, offset: int) -> jax.Array:
         dtype = type.dtype

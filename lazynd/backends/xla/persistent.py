@@ -25,6 +25,7 @@ from ...config import config
 from ...ir.graph import Graph
 from ...ir.primitives import source as random_source
 from ...ir.specialization import Specialization
+from .. import protocol
 from ..encode import NotEncodable, encode, encode_graph
 from ..store import Store
 from .claims import Claim, fingerprint
@@ -158,7 +159,7 @@ def _own_sources() -> bytes | None:
     digest = hashlib.sha256()
     here = Path(__file__).parent
     try:
-        for path in (*sorted(here.glob("*.py")), Path(random_source.__file__)):
+        for path in (*sorted(here.glob("*.py")), Path(random_source.__file__), Path(protocol.__file__)):
             digest.update(path.name.encode() + b"\0" + path.read_bytes())
     except OSError:
         return None

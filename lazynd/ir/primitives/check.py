@@ -23,6 +23,7 @@ class CheckIndex(Primitive):
 
     name = "check_index"
     fails = True
+    shares = True
 
     def infer(self, x: Type, *, axis: int, extent: int, negative: bool) -> Type:
         if extent < 0:

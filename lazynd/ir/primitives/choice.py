@@ -28,6 +28,8 @@ class Cond(Primitive):
     name = "cond"
     cheap = False
     nests = True
+    tupled = True
+    shares = True
 
     def infer(self, predicate: Type, *xs: Type, on_true: Graph, on_false: Graph) -> tuple[Type, ...]:
         if predicate.shape or predicate.dtype != BOOL:

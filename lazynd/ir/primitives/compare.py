@@ -35,8 +35,7 @@ class Equal(Comparison):
     exact = True
     commutative = True
 
-    def evaluate(self, a: Array, b: Array) -> Array:
-        return np.equal(a, b)
+    evaluate = staticmethod(np.equal)
 
 
 class NotEqual(Comparison):
@@ -44,40 +43,35 @@ class NotEqual(Comparison):
     exact = True
     commutative = True
 
-    def evaluate(self, a: Array, b: Array) -> Array:
-        return np.not_equal(a, b)
+    evaluate = staticmethod(np.not_equal)
 
 
 class Less(Comparison):
     name = "less"
     exact = True
 
-    def evaluate(self, a: Array, b: Array) -> Array:
-        return np.less(a, b)
+    evaluate = staticmethod(np.less)
 
 
 class LessEqual(Comparison):
     name = "less_equal"
     exact = True
 
-    def evaluate(self, a: Array, b: Array) -> Array:
-        return np.less_equal(a, b)
+    evaluate = staticmethod(np.less_equal)
 
 
 class Greater(Comparison):
     name = "greater"
     exact = True
 
-    def evaluate(self, a: Array, b: Array) -> Array:
-        return np.greater(a, b)
+    evaluate = staticmethod(np.greater)
 
 
 class GreaterEqual(Comparison):
     name = "greater_equal"
     exact = True
 
-    def evaluate(self, a: Array, b: Array) -> Array:
-        return np.greater_equal(a, b)
+    evaluate = staticmethod(np.greater_equal)
 
 
 class Select(Primitive):
@@ -166,6 +160,7 @@ class BitcastConvert(Unary):
     """The same bits as another dtype of the same width."""
 
     name = "bitcast_convert"
+    shares = True
     kinds = "fiub"
     moves = True
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any, ClassVar
 
 import numpy as np
@@ -10,7 +11,7 @@ import numpy as np
 from .. import build as ir
 from ..errors import OperatorError
 from ..primitive import Primitive
-from ..types import Type, is_floating
+from ..types import Type, is_floating, widened
 from ..value import Value
 
 Array = np.ndarray[Any, Any]
@@ -79,8 +80,7 @@ class Negate(Unary):
     def vjp(self, g: Value, y: Value, x: Value) -> tuple[Value]:
         return (-g,)
 
-    def evaluate(self, x: Array) -> Array:
-        return np.negative(x)
+    evaluate = staticmethod(np.negative)
 
 
 class Abs(Unary):
@@ -90,8 +90,7 @@ class Abs(Unary):
     def vjp(self, g: Value, y: Value, x: Value) -> tuple[Value]:
         return (g * ir.sign(x),)
 
-    def evaluate(self, x: Array) -> Array:
-        return np.abs(x)
+    evaluate = staticmethod(np.abs)
 
 
 class Sign(Unary):
@@ -114,8 +113,7 @@ class Exponential(Unary):
     def vjp(self, g: Value, y: Value, x: Value) -> tuple[Value]:
         return (g * y,)
 
-    def evaluate(self, x: Array) -> Array:
-        return np.exp(x)
+    evaluate = staticmethod(np.exp)
 
 
 class ExponentialMinusOne(Unary):
@@ -126,8 +124,7 @@ class ExponentialMinusOne(Unary):
     def vjp(self, g: Value, y: Value, x: Value) -> tuple[Value]:
         return (g * (y + 1),)
 
-    def evaluate(self, x: Array) -> Array:
-        return np.expm1(x)
+    evaluate = staticmethod(np.expm1)
 
 
 class Log(Unary):
@@ -139,8 +136,7 @@ class Log(Unary):
     def vjp(self, g: Value, y: Value, x: Value) -> tuple[Value]:
         return (g / x,)
 
-    def evaluate(self, x: Array) -> Array:
-        return np.log(x)
+    evaluate = staticmethod(np.log)
 
 
 class LogPlusOne(Unary):
@@ -152,8 +148,7 @@ class LogPlusOne(Unary):
     def vjp(self, g: Value, y: Value, x: Value) -> tuple[Value]:
         return (g / (x + 1),)
 
-    def evaluate(self, x: Array) -> Array:
-        return np.log1p(x)
+    evaluate = staticmethod(np.log1p)
 
 
 class Sqrt(Unary):
@@ -164,8 +159,7 @@ class Sqrt(Unary):
     def vjp(self, g: Value, y: Value, x: Value) -> tuple[Value]:
         return (g * (0.5 / y),)
 
-    def evaluate(self, x: Array) -> Array:
-        return np.sqrt(x)
+    evaluate = staticmethod(np.sqrt)
 
 
 class Rsqrt(Unary):
@@ -177,7 +171,7 @@ class Rsqrt(Unary):
         return (g * (-0.5 * y / x),)
 
     def evaluate(self, x: Array) -> Array:
-        return (1 / np.sqrt(x)).astype(x.dtype)
+        return (1 / np.sqrt(x.astype(widened(x.dtype), copy=False))).astype(x.dtype)
 
 
 class Cbrt(Unary):
@@ -189,8 +183,7 @@ class Cbrt(Unary):
     def vjp(self, g: Value, y: Value, x: Value) -> tuple[Value]:
         return (g / (3 * y * y),)
 
-    def evaluate(self, x: Array) -> Array:
-        return np.cbrt(x)
+    evaluate = staticmethod(np.cbrt)
 
 
 class Sine(Unary):
@@ -201,8 +194,7 @@ class Sine(Unary):
     def vjp(self, g: Value, y: Value, x: Value) -> tuple[Value]:
         return (g * ir.cos(x),)
 
-    def evaluate(self, x: Array) -> Array:
-        return np.sin(x)
+    evaluate = staticmethod(np.sin)
 
 
 class Cosine(Unary):
@@ -213,8 +205,7 @@ class Cosine(Unary):
     def vjp(self, g: Value, y: Value, x: Value) -> tuple[Value]:
         return (-(g * ir.sin(x)),)
 
-    def evaluate(self, x: Array) -> Array:
-        return np.cos(x)
+    evaluate = staticmethod(np.cos)
 
 
 class Tan(Unary):
@@ -226,8 +217,7 @@ class Tan(Unary):
     def vjp(self, g: Value, y: Value, x: Value) -> tuple[Value]:
         return (g * (1 + y * y),)
 
-    def evaluate(self, x: Array) -> Array:
-        return np.tan(x)
+    evaluate = staticmethod(np.tan)
 
 
 class Tanh(Unary):
@@ -238,8 +228,7 @@ class Tanh(Unary):
     def vjp(self, g: Value, y: Value, x: Value) -> tuple[Value]:
         return (g * (1 - y * y),)
 
-    def evaluate(self, x: Array) -> Array:
-        return np.tanh(x)
+    evaluate = staticmethod(np.tanh)
 
 
 class Logistic(Unary):
@@ -275,8 +264,7 @@ class Floor(Unary):
     def vjp(self, g: Value, y: Value, x: Value) -> tuple[None]:
         return (None,)
 
-    def evaluate(self, x: Array) -> Array:
-        return np.floor(x)
+    evaluate = staticmethod(np.floor)
 
 
 class Ceil(Unary):
@@ -287,8 +275,7 @@ class Ceil(Unary):
     def vjp(self, g: Value, y: Value, x: Value) -> tuple[None]:
         return (None,)
 
-    def evaluate(self, x: Array) -> Array:
-        return np.ceil(x)
+    evaluate = staticmethod(np.ceil)
 
 
 class RoundNearestEven(Unary):
@@ -299,8 +286,7 @@ class RoundNearestEven(Unary):
     def vjp(self, g: Value, y: Value, x: Value) -> tuple[None]:
         return (None,)
 
-    def evaluate(self, x: Array) -> Array:
-        return np.rint(x)
+    evaluate = staticmethod(np.rint)
 
 
 class StopGradient(Unary):
@@ -309,6 +295,7 @@ class StopGradient(Unary):
     name = "stop_gradient"
     kinds = "fiub"
     moves = True
+    shares = True
 
     def vjp(self, g: Value, y: Value, x: Value) -> tuple[None]:
         return (None,)
@@ -326,8 +313,7 @@ class Not(Unary):
     def vjp(self, g: Value, y: Value, x: Value) -> tuple[None]:
         return (None,)
 
-    def evaluate(self, x: Array) -> Array:
-        return np.invert(x)
+    evaluate = staticmethod(np.invert)
 
     @classmethod
     def samples(cls, rng: np.random.Generator) -> Samples:
@@ -342,8 +328,7 @@ class Add(Binary):
     def vjp(self, g: Value, y: Value, a: Value, b: Value) -> tuple[Value, Value]:
         return (g, g)
 
-    def evaluate(self, a: Array, b: Array) -> Array:
-        return np.add(a, b)
+    evaluate = staticmethod(np.add)
 
 
 class Subtract(Binary):
@@ -353,8 +338,7 @@ class Subtract(Binary):
     def vjp(self, g: Value, y: Value, a: Value, b: Value) -> tuple[Value, Value]:
         return (g, -g)
 
-    def evaluate(self, a: Array, b: Array) -> Array:
-        return np.subtract(a, b)
+    evaluate = staticmethod(np.subtract)
 
 
 class Multiply(Binary):
@@ -365,8 +349,7 @@ class Multiply(Binary):
     def vjp(self, g: Value, y: Value, a: Value, b: Value) -> tuple[Value, Value]:
         return (g * b, g * a)
 
-    def evaluate(self, a: Array, b: Array) -> Array:
-        return np.multiply(a, b)
+    evaluate = staticmethod(np.multiply)
 
 
 class Divide(Binary):
@@ -387,6 +370,9 @@ class Divide(Binary):
         quotient += ((a % divisor != 0) & ((a < 0) != (divisor < 0))).astype(a.dtype)
         return np.where(zero, np.array(-1).astype(a.dtype), quotient)
 
+    def evaluation(self, dtype: np.dtype[Any]) -> Callable[..., Any]:
+        return np.divide if is_floating(dtype) else self.evaluate
+
 
 class Remainder(Binary):
     """The remainder with the sign of the dividend; of integers by zero, the dividend."""
@@ -404,6 +390,9 @@ class Remainder(Binary):
         zero = b == 0
         return np.where(zero, a, np.fmod(a, np.where(zero, np.ones_like(b), b)))
 
+    def evaluation(self, dtype: np.dtype[Any]) -> Callable[..., Any]:
+        return np.fmod if is_floating(dtype) else self.evaluate
+
 
 class Power(Binary):
     name = "power"
@@ -418,7 +407,10 @@ class Power(Binary):
 
     def evaluate(self, a: Array, b: Array) -> Array:
         if is_floating(a.dtype):
-            return np.power(a, b)
+            made = np.power(a, b)
+            # Where numbers below the normal range count as zero, C's function forgets the sign of what it makes zero.
+            negative = np.signbit(a) & (np.abs(np.fmod(b, 2)) == 1)
+            return np.where(made == 0, np.copysign(made, np.where(negative, -1, 1)), made)
         # Integers: a negative exponent gives 1 / a ** -b, truncated.
         result = np.power(a, np.maximum(b, 0).astype(a.dtype))
         inverse = np.where(np.abs(a) == 1, np.power(a, np.abs(b) % 2), 0)
@@ -465,32 +457,28 @@ class Atan2(Binary):
         norm = a * a + b * b
         return (g * (b / norm), -(g * (a / norm)))
 
-    def evaluate(self, a: Array, b: Array) -> Array:
-        return np.arctan2(a, b)
+    evaluate = staticmethod(np.arctan2)
 
 
 class And(Integral):
     name = "and"
     commutative = True
 
-    def evaluate(self, a: Array, b: Array) -> Array:
-        return np.bitwise_and(a, b)
+    evaluate = staticmethod(np.bitwise_and)
 
 
 class Or(Integral):
     name = "or"
     commutative = True
 
-    def evaluate(self, a: Array, b: Array) -> Array:
-        return np.bitwise_or(a, b)
+    evaluate = staticmethod(np.bitwise_or)
 
 
 class Xor(Integral):
     name = "xor"
     commutative = True
 
-    def evaluate(self, a: Array, b: Array) -> Array:
-        return np.bitwise_xor(a, b)
+    evaluate = staticmethod(np.bitwise_xor)
 
 
 class ShiftLeft(Integral):
@@ -499,8 +487,7 @@ class ShiftLeft(Integral):
     name = "shift_left"
     kinds = "iu"
 
-    def evaluate(self, a: Array, b: Array) -> Array:
-        return np.left_shift(a, b)
+    evaluate = staticmethod(np.left_shift)
 
 
 class ShiftRightLogical(Integral):

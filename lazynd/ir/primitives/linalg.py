@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+import functools
+import math
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -19,6 +21,28 @@ Dims = tuple[tuple[int, ...], tuple[int, ...]]
 def _free(ndim: int, *used: tuple[int, ...]) -> tuple[int, ...]:
     taken = {axis for group in used for axis in group}
     return tuple(i for i in range(ndim) if i not in taken)
+
+
+class _Matrices(NamedTuple):
+    """How two operands become (stacks of) matrices, whose product is reshaped to ``result``."""
+
+    left_axes: tuple[int, ...]
+    left: tuple[int, ...]
+    right_axes: tuple[int, ...]
+    right: tuple[int, ...]
+    result: tuple[int, ...]
+
+
+@functools.lru_cache(1024)
+def _as_matrices(a: tuple[int, ...], b: tuple[int, ...], contract: Dims, batch: Dims) -> _Matrices:
+    rows, columns = _free(len(a), contract[0], batch[0]), _free(len(b), contract[1], batch[1])
+    stack = tuple([a[i] for i in batch[0]])
+    m, n = math.prod([a[i] for i in rows]), math.prod([b[i] for i in columns])
+    k = math.prod([a[i] for i in contract[0]])
+    result = (*stack, *[a[i] for i in rows], *[b[i] for i in columns])
+    return _Matrices(
+        (*batch[0], *rows, *contract[0]), (*stack, m, k), (*batch[1], *contract[1], *columns), (*stack, k, n), result
+    )
 
 
 class DotGeneral(Primitive):
@@ -46,20 +70,11 @@ class DotGeneral(Primitive):
         return (_operand_vjp(g, a, b, contract, batch, False), _operand_vjp(g, b, a, contract[::-1], batch[::-1], True))
 
     def evaluate(self, a: Array, b: Array, *, contract: Dims, batch: Dims) -> Array:
-        letters = iter("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
-        left, right = [next(letters) for _ in range(a.ndim)], [next(letters) for _ in range(b.ndim)]
-        for i, j in [*zip(*contract, strict=True), *zip(*batch, strict=True)]:
-            right[j] = left[i]
-        out = [left[i] for i in batch[0]]
-        out += [left[i] for i in _free(a.ndim, contract[0], batch[0])]
-        out += [right[i] for i in _free(b.ndim, contract[1], batch[1])]
+        how = _as_matrices(a.shape, b.shape, contract, batch)
         precise = widened(a.dtype)
-        text = f"{''.join(left)},{''.join(right)}->{''.join(out)}"
-        return (
-            np.einsum(text, a.astype(precise), b.astype(precise), optimize=True)
-            .astype(a.dtype)
-            .reshape([dict(zip([*left, *right], [*a.shape, *b.shape], strict=True))[c] for c in out])
-        )
+        left = a.astype(precise, copy=False).transpose(how.left_axes).reshape(how.left)
+        right = b.astype(precise, copy=False).transpose(how.right_axes).reshape(how.right)
+        return np.matmul(left, right).astype(a.dtype, copy=False).reshape(how.result)
 
     @classmethod
     def samples(cls, rng: np.random.Generator) -> Samples:

@@ -43,6 +43,8 @@ class Loop(Primitive, family=True):
 
     cheap = False
     nests = True
+    tupled = True
+    shares = True
 
     def vjp(self, g: Any, y: Any, *xs: Value, **attributes: Any) -> Any:
         spec = self.specialize(tuple(x.type for x in xs), attributes)

@@ -17,6 +17,7 @@ class Sort(Primitive):
     """Stable ascending order of the first operand along ``axis``; the others move with it. NaN comes last."""
 
     name = "sort"
+    tupled = True
     cheap = False
 
     def infer(self, *xs: Type, axis: int) -> tuple[Type, ...]:

@@ -54,9 +54,7 @@ class ReduceProd(Reduction):
     def vjp(self, g: Value, y: Value, x: Value, *, axes: tuple[int, ...]) -> tuple[Value]:
         # The product of all other elements, exact where one of them is zero.
         kept = [i for i in range(x.ndim) if i not in axes]
-        rows = ir.reshape(
-            ir.transpose(x, [*kept, *axes]), [-1 if kept else 1, math.prod(x.shape[a] for a in axes)]
-        )
+        rows = ir.reshape(ir.transpose(x, [*kept, *axes]), [-1 if kept else 1, math.prod(x.shape[a] for a in axes)])
         n = rows.shape[1]
         eye = ir.iota((1, n, n), 1) == ir.iota((1, n, n), 2)
         others = ir.prod(ir.select(eye, ir.ones_like(ir.expand_dims(rows, 1)), ir.expand_dims(rows, 1)), 2)
@@ -141,8 +139,23 @@ class ArgMin(ArgExtremum):
         return np.argmin(x, axis=axis).astype(dtype)
 
 
+def _running(x: Array) -> Array:
+    count = len(x)
+    if count < 2:
+        return x
+    sums = np.empty_like(x)
+    sums[0] = x[0]
+    sums[1::2] = _running(x[0 : count - 1 : 2] + x[1::2])
+    np.add(sums[1 : count - 1 : 2], x[2::2], out=sums[2::2])
+    return sums
+
+
 class CumSum(Primitive):
-    """Running sums along ``axis``, from the end if ``backwards``."""
+    """Running sums along ``axis``, from the end if ``backwards``.
+
+    Of floats in one order that every backend keeps: of pairs first, then of those and what stands between. It can be
+    computed for many elements at once, and its error grows with the logarithm of their number.
+    """
 
     name = "cumsum"
     kinds = "fiu"
@@ -155,9 +168,9 @@ class CumSum(Primitive):
         return (ir.cumsum(g, axis, not backwards),)
 
     def evaluate(self, x: Array, *, axis: int, backwards: bool) -> Array:
-        if backwards:
-            return np.flip(np.cumsum(np.flip(x, axis), axis, dtype=x.dtype), axis)
-        return np.cumsum(x, axis, dtype=x.dtype)
+        line = np.moveaxis(np.flip(x, axis) if backwards else x, axis, 0)
+        sums = np.moveaxis(_running(line) if is_floating(x.dtype) else np.cumsum(line, 0, dtype=x.dtype), 0, axis)
+        return np.flip(sums, axis) if backwards else sums
 
     @classmethod
     def samples(cls, rng: np.random.Generator) -> Samples:

@@ -26,6 +26,7 @@ class Broadcast(Primitive):
     name = "broadcast"
     linear = True
     moves = True
+    shares = True
 
     def infer(self, x: Type, *, shape: Ints, axes: Ints) -> Type:
         if len(axes) != x.ndim or any(x.shape[i] not in (1, shape[a]) for i, a in enumerate(axes)):
@@ -56,6 +57,7 @@ class Reshape(Primitive):
     name = "reshape"
     linear = True
     moves = True
+    shares = True
 
     def infer(self, x: Type, *, shape: Ints) -> Type:
         made = x.with_shape(shape)
@@ -78,6 +80,7 @@ class Transpose(Primitive):
     name = "transpose"
     linear = True
     moves = True
+    shares = True
 
     def infer(self, x: Type, *, axes: Ints) -> Type:
         if sorted(axes) != list(range(x.ndim)):
@@ -99,6 +102,7 @@ class Reverse(Primitive):
     name = "reverse"
     linear = True
     moves = True
+    shares = True
 
     def infer(self, x: Type, *, axes: Ints) -> Type:
         return x
@@ -185,6 +189,7 @@ class Slice(Primitive):
     name = "slice"
     linear = True
     moves = True
+    shares = True
 
     def infer(self, x: Type, *, start: Ints, limit: Ints, strides: Ints) -> Type:
         extents = list(zip(x.shape, start, limit, strides, strict=True))
@@ -214,6 +219,7 @@ class DynamicSlice(Primitive):
 
     name = "dynamic_slice"
     moves = True
+    shares = True
 
     def infer(self, x: Type, *starts: Type, sizes: Ints) -> Type:
         if len(starts) != x.ndim or any(n > m for n, m in zip(sizes, x.shape, strict=True)):

@@ -21,6 +21,7 @@ class Constant(Primitive):
 
     name = "constant"
     moves = True
+    shares = True
 
     def infer(self, *, value: Array, context: Context) -> Type:
         if value.size > _MAX_CONSTANT:
@@ -43,6 +44,7 @@ class Copy(Primitive):
 
     name = "copy"
     moves = True
+    shares = True
 
     def infer(self, x: Type, *, context: Context) -> Type:
         return Type(x.shape, x.dtype, context)
@@ -60,6 +62,7 @@ class Copy(Primitive):
 
 class Iota(Primitive):
     name = "iota"
+    shares = True
 
     def infer(self, *, shape: tuple[int, ...], axis: int, dtype: np.dtype[Any], context: Context) -> Type:
         require_counted(shape[axis], dtype)

@@ -20,13 +20,17 @@ Ref = Node | Output
 
 
 class Variable:
-    """That a cell is a variable: where its gradient goes and how. ``request`` is "write", "add" or "null"."""
+    """That a cell is a variable: where its gradient goes and how. ``request`` is "write", "add" or "null".
 
-    __slots__ = ("grad", "request")
+    ``fresh``: whether a backward pass has written the gradient since somebody set this to False.
+    """
+
+    __slots__ = ("fresh", "grad", "request")
 
     def __init__(self, grad: Cell | None, request: str) -> None:
         self.grad = grad
         self.request = request
+        self.fresh = False
 
 
 class Cell:

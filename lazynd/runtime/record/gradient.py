@@ -17,7 +17,7 @@ from ..tell.location import user_location
 from .cell import Cell, Variable
 from .function import once_only
 from .recorder import Operand, Recorder, cell_of
-from .tape import Entry, Operation, Origin, Pulled, Source, source
+from .tape import CONSTANT, Entry, Operation, Origin, Pulled, Slope, Source, source
 
 if TYPE_CHECKING:
     from ..thread import State
@@ -69,6 +69,8 @@ def backward(
         with DeferSignals():  # all gradients move, and the tape is consumed, or nothing happened
             for buffer, (total, _) in totals.items():
                 recorder.write(buffer, total)
+            for variable in sweep.gradients:
+                variable.fresh = True
             if not retain_graph:
                 sweep.consume()
 
@@ -91,12 +93,13 @@ def grad(
         for i, cell in enumerate(variables):
             if cell.variable not in sweep.gradients:
                 raise MXNetError(UNREACHABLE.format(i + 1))
-        found = [
-            cell_of(_sum(recorder, sweep.gradients[c.variable], c.type)) for c in variables if c.variable is not None
-        ]
+        found = [_sum(recorder, sweep.gradients[c.variable], c.type) for c in variables if c.variable is not None]
+        if create_graph:
+            origins = [(entry, 0) for entry in sweep.order if isinstance(entry, Origin)]
+            found = [(ref, (Slope(history, origins), 0)) for ref, history in found]
         if not retain_graph and not create_graph:
             sweep.consume()
-    return found
+    return list(map(cell_of, found))
 
 
 def _totals(recorder: Recorder, gradients: dict[Variable, list[Operand]]) -> dict[Cell, Operand]:
@@ -169,6 +172,8 @@ class Sweep:
                 self.gradients.setdefault(entry.variable, []).extend(self._arrived.pop((entry, 0), ()))
             elif isinstance(entry, Pulled):
                 self._pass_function(entry)
+            elif isinstance(entry, Slope) and entry.parents[0] is not None:
+                self._arrived.setdefault(entry.parents[0], []).extend(self._arrived.pop((entry, 0), ()))
 
     def consume(self) -> None:
         """Drop what the entries hold: they are constants from now on."""
@@ -224,10 +229,14 @@ class Sweep:
 
 
 def _history(recorder: Recorder, head: Cell) -> Source | None:
-    """The history of a head, which for a variable is its own entry; None for a variable without gradient."""
+    """The history of a head, which for a variable is its own entry.
+
+    None for a variable without gradient, and for a constant that was read while recording.
+    """
     recorder.read(head)  # a view finds out by it whether its history still counts
-    found = source(head)
-    if found is None and (head.variable is None or head.history is not None):
+    unread = head.history is None and head.variable is None
+    found = None if unread else source(head)
+    if found is None and head.history is not CONSTANT:
         raise MXNetError(NOT_IN_GRAPH)
     return found
 

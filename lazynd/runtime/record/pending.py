@@ -148,6 +148,9 @@ class PendingWork(Recorder):
     def note(self, spec: Specialization, refs: tuple[Ref, ...], scalars: tuple[Any, ...]) -> Node:
         return self._append(spec, refs, scalars, *user_location())[0].node
 
+    def moves(self) -> None:
+        self.regions.open.moves = True
+
     def draw(self, context: Context, draws: int = 1) -> tuple[int, int]:
         stats.draws += draws
         return streams.take(context, draws)

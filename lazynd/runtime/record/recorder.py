@@ -115,6 +115,10 @@ class Recorder(ABC):
         """Record an operation off the tape, at the user's line that is running; ``refs`` are what ``read`` gave."""
 
     @abstractmethod
+    def moves(self) -> None:
+        """Operations that move data may be recorded next: those that ``run/moves.py`` runs on the host."""
+
+    @abstractmethod
     def draw(self, context: Context, draws: int = 1) -> tuple[int, int]:
         """Seed and number of the next draw on ``context``, the first of ``draws``."""
 
@@ -133,10 +137,13 @@ class Recorder(ABC):
             self.leaves("an array with a history is written in place")
             raise MXNetError(f"{_NOT_IN_PLACE}{_IN_GRAPH}")
 
-    def guard_part(self, value: Cell) -> None:
-        """Refuse to write a recorded ``value`` into part of an array: the gradient could not find its way back."""
+    def guard_value(self, value: Cell) -> None:
+        """Refuse to write a recorded ``value`` into part of an array, or into an array that it was computed from.
+
+        As in MXNet, whatever happened to the array before: ``b += a`` is refused the first time too.
+        """
         if self.state.recording and source(value) is not None:
-            self.leaves("a recorded value is written into part of an array")
+            self.leaves("a recorded value is written in place")
             raise MXNetError(f"{_NOT_IN_PLACE}{_IN_GRAPH}")
 
 

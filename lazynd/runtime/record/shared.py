@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import itertools
-from typing import Any
+import weakref
+from typing import Any, Final
 
 import numpy as np
 
@@ -51,6 +52,8 @@ class Shared(Cell):
         recorder.leaves("a write to shared memory")
         value = force(ref, recorder.state.regions, "a write to shared memory")
         np.copyto(self.memory, np.asarray(computed(ref, value, current_backend())))
+        for cell in _frozen_on(self.memory):
+            cell.forget()
 
     @property
     def version(self) -> int:  # others write at any moment: it never stands still
@@ -59,6 +62,80 @@ class Shared(Cell):
     @version.setter
     def version(self, count: int) -> None:
         """What a new cell begins with does not matter."""
+
+
+class Frozen(Shared):
+    """A cell on the memory of a NumPy array that nobody writes but the cell, for as long as the array is read-only.
+
+    Until then it is copied once, not at each read.
+    """
+
+    __slots__ = ("_copy", "_source")
+
+    def __init__(self, type: Type, source: Array) -> None:
+        super().__init__(leaf(type, writable(source)))
+        self._source: Array | None = source
+        self._copy: Ref | None = None
+        _FROZEN[id(self)] = self
+
+    @property
+    def content(self) -> Ref:
+        if self._changes():
+            self._copy = None
+            return leaf(self.type, np.array(self.memory))
+        if self._copy is None:
+            self._copy = leaf(self.type, np.array(self.memory))
+        return self._copy
+
+    @content.setter
+    def content(self, ref: Ref) -> None:
+        _CONTENT.__set__(self, ref)
+
+    def read(self, recorder: Recorder) -> Ref:
+        if self._copy is None or self._changes():
+            recorder.hold(self.type)
+        return recorder.load(self)
+
+    def _changes(self) -> bool:
+        """Whether others may write the memory: through the array, through what it is a view of, or as its owner."""
+        owner: Any = self._source
+        while isinstance(owner, np.ndarray):
+            if owner.flags.writeable:
+                return True
+            owner = owner.base
+        return self._source is None or not isinstance(owner, bytes | None)
+
+    def forget(self) -> None:
+        """The memory was written."""
+        self._copy = None
+
+    def hand_out(self) -> None:
+        """Others get the memory to write."""
+        self._source = None
+
+
+#: All that there are, by identity: several may be on one memory.
+_FROZEN: Final[weakref.WeakValueDictionary[int, Frozen]] = weakref.WeakValueDictionary()
+
+
+def _frozen_on(memory: Array) -> list[Frozen]:
+    """Those on memory that ``memory`` has a part of."""
+    present = [reference() for reference in _FROZEN.valuerefs()]
+    return [cell for cell in present if cell is not None and np.may_share_memory(cell.memory, memory)]
+
+
+class _Writable:
+    """The memory of an array that is marked as read-only."""
+
+    def __init__(self, values: Array) -> None:
+        self._values = values  # keeps the memory
+        interface = values.__array_interface__
+        self.__array_interface__ = {**interface, "data": (interface["data"][0], False)}
+
+
+def writable(values: Array) -> Array:
+    """An array on the memory of ``values`` that can be written whether or not ``values`` can."""
+    return np.asarray(_Writable(values))
 
 
 def shared_cell(type: Type, memory: Array) -> Shared:
@@ -81,4 +158,6 @@ def memory_of(recorder: Recorder, cell: Cell) -> Array:
         cell.__class__ = Shared  # every handle and view of it shares, too
         assert isinstance(cell, Shared)
         cell.content = leaf(type, memory)
+    for each in _frozen_on(cell.memory):
+        each.hand_out()
     return cell.memory

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Sequence
 from types import CodeType
-from typing import Any
+from typing import Any, Final
 
 from ...ir.linearize import Linearized
 from ...ir.node import Node, Output
@@ -21,7 +21,7 @@ _serial = itertools.count()
 
 
 class Entry:
-    """Where recorded values came from: an operation, a variable, or a call of a ``Function``.
+    """Where recorded values came from: an operation, a variable, a call of a ``Function``, or a gradient.
 
     ``parents[i]`` is where input ``i`` came from, None where no gradient is needed. Consuming an entry drops all that
     it holds: it is a constant then.
@@ -87,13 +87,39 @@ class Pulled(Entry):
         self.pull = None
 
 
+class Slope(Entry):
+    """A gradient that was recorded: it came from ``history``, if it is no constant, and varies with ``origins``.
+
+    Cotangents go to the former alone. The latter are all variables that the pass found: a gradient that does not
+    depend on one of them has the slope 0 there, and is not apart from it.
+    """
+
+    __slots__ = ()
+
+    def __init__(self, history: Source | None, origins: Sequence[Source]) -> None:
+        self.serial = next(_serial)
+        self.consumed = False
+        self.parents = (history, *origins)
+
+
+def _constant() -> Source:
+    entry = Entry()
+    entry.serial, entry.parents, entry.consumed = -1, (), True
+    return entry, 0
+
+
+#: The history of a constant that was read while recording: there is nothing behind it, but it may be a head.
+CONSTANT: Final = _constant()
+
+
 def source(cell: Cell) -> Source | None:
-    """Where the content of ``cell``, which was just read, came from; None for a constant."""
+    """Where the content of ``cell``, which was just read, came from; None for a constant, which is marked as read."""
     history: Source | None = cell.history
     if history is not None:
         return None if history[0].consumed else history
     owner = cell.variable
     if owner is None or owner.request == "null":
+        cell.history = CONSTANT
         return None
     cell.history = made = Origin(owner), 0
     return made

@@ -195,6 +195,9 @@ class Tracer(Recorder):
     def note(self, spec: Specialization, refs: tuple[Ref, ...], scalars: tuple[Any, ...]) -> Node:
         return self._append(spec, refs, scalars, *user_location())[0].node
 
+    def moves(self) -> None:
+        """What is traced runs in a program."""
+
     def draw(self, context: Context, draws: int = 1) -> tuple[int, int]:
         """Draws are numbered in the body; what runs it counts them on the stream."""
         if self.stream is not None and self.stream.device != context.device:

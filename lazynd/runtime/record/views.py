@@ -12,7 +12,7 @@ from ...ops import OPERATORS
 from ..tell.location import user_location
 from .cell import Cell, Ref
 from .recorder import Recorder
-from .tape import source
+from .tape import CONSTANT, source
 
 _READ = OPERATORS["_view"]
 _WRITE = OPERATORS["_write_view"]
@@ -49,7 +49,7 @@ class View(Cell):
 
     def read(self, recorder: Recorder) -> Ref:
         history = self.history
-        if history is not None and history[0].consumed:
+        if history is not None and history[0].consumed and history is not CONSTANT:
             self.content = self.history = None
         elif self.content is not None and self._seen_version == self.base.version and history is not None:
             return recorder.load(self)

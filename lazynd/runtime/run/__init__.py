@@ -1,1 +1,1 @@
-"""What runs: regions, plans, programs, kernels; liveness; forcing, and recovery from failures."""
+"""What runs: regions, plans, programs, tiers; liveness; forcing, and recovery from failures."""

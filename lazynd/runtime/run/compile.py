@@ -19,6 +19,7 @@ from ..tell.stats import logger
 from .failure import failed
 from .plan import Plan
 from .program import Draft, Family, ProgramCache, compile_draft, is_stale, slot_positions
+from .tiers import index_varies
 
 PROGRAMS: Final = ProgramCache()
 in_child(PROGRAMS.compiling.clear)  # the threads that compile are not there
@@ -37,7 +38,7 @@ def compile_program(plan: Plan, backend: Backend, cause: str, site: Site) -> boo
                 family = PROGRAMS.get(key, backend)
             if family is None:
                 index = slot_positions(plan, INDEX)
-                family = Family(backend, index, tuple([plan.scalars[i] for i in index]), site)
+                family = Family(backend, index, tuple([plan.scalars[i] for i in index]), site, index_varies(plan))
             elif family.match(plan.scalars) is not None:
                 return False
             return _compile_into(family, plan, backend, cause, site)
@@ -50,7 +51,7 @@ def compile_program(plan: Plan, backend: Backend, cause: str, site: Site) -> boo
 
 
 def _compile_into(family: Family, plan: Plan, backend: Backend, cause: str, site: Site) -> bool:
-    bake = family.baked is None
+    bake = family.baked is None and not family.varies
     with Undivided():
         if is_stale(plan):
             return False
@@ -68,7 +69,7 @@ def _compile_into(family: Family, plan: Plan, backend: Backend, cause: str, site
             family.general = program
         PROGRAMS.add(plan.key, family)
         PROGRAMS.grew(family, nbytes)
-        site.compiled(plan.key, bake, reason)
+        site.compiled(plan.key, reason)
     if logger.isEnabledFor(20):
         operators = sum(i.__class__ is Node for i in plan.items)
         logger.info(
@@ -81,7 +82,7 @@ def _compile_into(family: Family, plan: Plan, backend: Backend, cause: str, site
 
 def _reason(plan: Plan, family: Family, site: Site) -> str | None:
     """How the plan differs from the known program with the most similar key; None if no program is known."""
-    if family.baked is not None:
+    if family.baked is not None or family.varies:
         return "index parameters changed: compiled again with all of them as inputs"
     known = site.last_key
     if known is None:

@@ -2,8 +2,8 @@
 
 A step plans what is left of the run and does one of these:
 
-- it runs the plan's program; or its operators one by one; or a part of it, if the plan is too big or spans several
-  devices;
+- it runs the plan's program; or has the interpreter run it (``tiers.py`` says which); or it runs a part of the plan,
+  if the plan is too big for one program or spans several devices;
 - it puts another run before this one, if the plan needs a value that is pending in another region;
 - it compiles what the plan needs. That happens outside the lock, so the next step plans anew: another thread may have
   run some of it meanwhile.
@@ -19,13 +19,14 @@ from ..tell.sites import current_site
 from .compile import PROGRAMS, compile_program
 from .execute import execute, transfer
 from .failure import ProgramError
-from .kernels import prepare, run_kernels
+from .interpret import interpret
 from .partition import divided, next_part
 from .plan import Plan
 from .program import Program
 from .recovery import recover
 from .regions import Regions
 from .runs import Run, run_for
+from .tiers import interprets
 
 
 def drive(run: Run, regions: Regions, cause: str) -> None:
@@ -43,14 +44,13 @@ def drive(run: Run, regions: Regions, cause: str) -> None:
                 ran = False
                 if plan is not None and not plan.foreign:
                     ran = True
-                    backend = current_backend()
-                    plan, program = _choose(run, plan, backend)
-                    if program is not None:
+                    plan, backend, program = _choose(run, plan)
+                    if backend is None:
+                        interpret(plan)
+                    elif program is not None:
                         execute(plan, program, backend)
                     elif plan.transfer:
                         transfer(plan, backend)
-                    elif run.singly or config.eager or run.prepared == plan.key:
-                        run_kernels(plan, backend)
                     else:
                         ran = False
                 if plan is None or (ran and plan.last):
@@ -59,8 +59,8 @@ def drive(run: Run, regions: Regions, cause: str) -> None:
                     continue
             if plan.foreign:
                 stack.append(run_for(plan.foreign[0], regions, foreign=True))
-            elif not ran:
-                _make_ready(run, plan, backend, cause)
+            elif not ran and backend is not None and compile_program(plan, backend, cause, current_site()):
+                run.compiled = plan.key
         except ProgramError as error:
             plan = None
             if not recover(stack, error, cause):
@@ -81,26 +81,26 @@ def current_backend() -> Backend:
         return found
 
 
-def _choose(run: Run, plan: Plan, backend: Backend) -> tuple[Plan, Program | None]:
-    """What runs next of ``plan``: itself or a part of it; and its program, if that is compiled."""
-    if run.singly:
-        return plan, None
-    family = PROGRAMS.get(plan.key, backend)
-    if divided(plan, family is not None):
-        plan = next_part(plan, None if run.whole else run.root)
-        family = PROGRAMS.get(plan.key, backend)
+def _choose(run: Run, plan: Plan) -> tuple[Plan, Backend | None, Program | None]:
+    """What runs next of ``plan``, itself or a part of it; on which backend, None for the interpreter; its program.
+
+    The interpreter runs the whole of a plan. What is left of one that was divided is compiled.
+    """
+    if run.interpreted or config.eager:
+        return plan, None, None
+    backend = loaded_backend(config.backend)
+    family = None if backend is None else PROGRAMS.get(plan.key, backend)
     program = None if family is None else family.match(plan.scalars)
+    if program is None or run.singly:
+        if not (run.parts or run.singly) and interprets(plan):
+            return plan, None, None
+        backend = current_backend()
+        if run.singly or divided(plan, family is not None):
+            run.parts = True
+            plan = next_part(plan, None if run.whole else run.root, 1 if run.singly else config.program_nodes)
+            family = PROGRAMS.get(plan.key, backend)
+            program = None if family is None else family.match(plan.scalars)
     if family is not None and program is not None:
         family.used(run.compiled != plan.key)
         run.compiled = None  # the next part with this key finds its program
-    return plan, program
-
-
-def _make_ready(run: Run, plan: Plan, backend: Backend, cause: str) -> None:
-    """Compile the program of ``plan``; or its kernels, if the user's line keeps running programs a single time."""
-    site = current_site()
-    if site.one_shot(plan.key) and PROGRAMS.get(plan.key, backend) is None:
-        prepare(plan, backend)
-        run.prepared = plan.key
-    elif compile_program(plan, backend, cause, site):
-        run.compiled = plan.key
+    return plan, backend, program

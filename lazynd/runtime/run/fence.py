@@ -66,6 +66,7 @@ def overflow(regions: Regions) -> None:
             region.unit *= 2
             return
     close(regions)
+    regions.open.moves = region.moves  # said before what moves data is recorded
 
 
 def _cost_of_last(region: Region, nodes: int) -> int:

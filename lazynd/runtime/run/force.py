@@ -6,7 +6,7 @@ import time
 from typing import Any
 
 from ...ir.errors import MXNetError
-from ..tell.location import describe, user_location
+from ..tell.location import asking_location, describe
 from ..tell.stats import logger, stats
 from .drive import drive
 from .liveness import Ref
@@ -37,17 +37,17 @@ def _force_and_log(ref: Ref, regions: Regions, cause: str) -> None:
     drive(run_for(ref, regions), regions, cause)
     seconds = time.perf_counter() - started
     found = {name: count - before[name] for name, count in stats.snapshot().items()}
-    site = describe(*user_location())
+    site = describe(*asking_location()[:2])
     logger.info(
         "forced by %s at %s: %d operators in %d programs, %d compiled, %.4f s",
-        cause, site, found["executed"], found["runs"] + found["one_shot"], found["compiles"], seconds,
+        cause, site, found["executed"], found["runs"] + found["interpreted"], found["programs"], seconds,
         extra={"event": "force", "cause": cause, "site": site, "seconds": seconds, **found},
     )  # fmt: skip
 
 
 def refuse_sync(mode: str, cause: str) -> None:
     """Raise (``mode`` "raise") or warn ("warn"): a value is needed where ``lazynd.no_sync`` forbids it."""
-    code, lasti = user_location()
+    code, lasti, _ = asking_location()
     text = f"a value was needed ({cause}) at {describe(code, lasti, True)}, where lazynd.no_sync forbids it"
     if mode == "raise":
         raise MXNetError(text)

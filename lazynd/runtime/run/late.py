@@ -9,6 +9,7 @@ import numpy as np
 from ...backends import Backend
 from ..guard.leaving import INSIDE
 from ..guard.sections import Undivided
+from ..tell.hiding import hide_frames
 from .failure import Lost, failed, lose_value
 from .liveness import Ref
 
@@ -23,6 +24,7 @@ def computed(ref: Ref, value: Any, backend: Backend) -> Any:
             with INSIDE:
                 backend.wait(value)
         except Exception as error:
+            hide_frames(error)
             wrapped = failed(ref, "running the program that computed it", error)
             with Undivided():
                 lose_value(ref, value, Lost(str(wrapped)))

@@ -22,10 +22,10 @@ def divided(plan: Plan, known: bool) -> bool:
     return len(plan.items) > config.program_nodes or (not known and several_devices(plan))
 
 
-def next_part(plan: Plan, root: Ref | None) -> Plan:
-    """The plan of the part that runs first. ``plan`` itself must not be used any more."""
-    if len(plan.items) > config.program_nodes:
-        positions, moves = _first_piece(plan), False
+def next_part(plan: Plan, root: Ref | None, limit: int) -> Plan:
+    """The plan of the part that runs first, of ``limit`` items or fewer. ``plan`` itself must not be used any more."""
+    if len(plan.items) > limit:
+        positions, moves = _first_piece(plan, limit), False
     else:
         positions, moves = _device_part(plan)
     items = [plan.items[i] for i in positions]
@@ -40,9 +40,9 @@ def next_part(plan: Plan, root: Ref | None) -> Plan:
     return part
 
 
-def _first_piece(plan: Plan) -> Sequence[int]:
+def _first_piece(plan: Plan, limit: int) -> Sequence[int]:
     """The beginning of a plan that is too big, cut where its sequence repeats, so that the pieces are alike."""
-    items, limit = plan.items, config.program_nodes
+    items = plan.items
     sequence = [item.spec if isinstance(item, Node) else item.index for item in items[:limit]]
     period = period_of(sequence)
     end = limit - limit % period if period else limit

@@ -62,11 +62,16 @@ class Family:
 
     ``baked`` has the index parameters ``first`` compiled in; ``general`` has all of them as inputs. ``site``: the
     user's line that first needed the key. ``seconds``: what compiling took. ``uses``: how often the programs ran.
+    ``varies``: whether index parameters differed before anything was compiled; then the general one is all there is.
     """
 
-    __slots__ = ("backend", "baked", "first", "general", "index_positions", "nbytes", "seconds", "site", "uses")
+    __slots__ = (
+        "backend", "baked", "first", "general", "index_positions", "nbytes", "seconds", "site", "uses", "varies",
+    )  # fmt: skip
 
-    def __init__(self, backend: Backend, index_positions: list[int], first: tuple[Any, ...], site: Site) -> None:
+    def __init__(
+        self, backend: Backend, index_positions: list[int], first: tuple[Any, ...], site: Site, varies: bool = False
+    ) -> None:
         self.backend = backend
         self.index_positions = index_positions
         self.first = first
@@ -76,10 +81,11 @@ class Family:
         self.nbytes = 0
         self.seconds = 0.0
         self.uses = 0
+        self.varies = varies
 
     def match(self, scalars: Sequence[Any]) -> Program | None:
         """The program for these scalars, if it is compiled."""
-        if not self.index_positions or self.indices(scalars) == self.first:
+        if not self.varies and (not self.index_positions or self.indices(scalars) == self.first):
             return self.baked
         return self.general
 
@@ -90,8 +96,6 @@ class Family:
         """Note a run; a ``hit`` is one that found its program compiled."""
         self.uses += 1
         stats.hits += hit
-        if self.uses == 2:
-            self.site.once -= 1
 
 
 class ProgramCache:

@@ -11,7 +11,7 @@ from ..guard.sections import Undivided
 from ..tell.stats import logger
 from .failure import IndexProgramError, ProgramError, is_lost
 from .partition import several_devices
-from .runs import Attempt, RootRun, Run, SinglyRegionRun, SinglyRun
+from .runs import Attempt, InterpretedRegionRun, InterpretedRun, RootRun, Run, SinglyRun
 
 
 def recover(stack: list[Run], error: ProgramError, cause: str) -> bool:
@@ -38,9 +38,10 @@ def recover(stack: list[Run], error: ProgramError, cause: str) -> bool:
 
 def _attempts(run: Run, error: ProgramError) -> list[Attempt]:
     """What is tried, in this order, after ``run`` failed for the first time."""
+    last = _interpreted if isinstance(error, IndexProgramError) else _singly
     if run.root is not None and run.__class__ is not RootRun:
-        return [_alone, _singly]
-    return [_singly] if isinstance(error, IndexProgramError) else []
+        return [_alone, last]
+    return [last] if last is _interpreted else []
 
 
 def _next(run: Run, attempts: list[Attempt]) -> Run | None:
@@ -58,8 +59,15 @@ def _alone(run: Run) -> Run | None:
 
 
 def _singly(run: Run) -> Run | None:
-    """Operator by operator; not if it needs another region or spans several devices."""
-    following = SinglyRegionRun(run.region, None) if run.root is None else SinglyRun(None, run.root)
+    return _if_at_once(SinglyRun(None, run.root))
+
+
+def _interpreted(run: Run) -> Run | None:
+    return _if_at_once(InterpretedRegionRun(run.region, None) if run.root is None else InterpretedRun(None, run.root))
+
+
+def _if_at_once(following: Run) -> Run | None:
+    """``following``, unless it needs another region or spans several devices."""
     with Undivided():
         plan = following.next_plan()
         if plan is not None and (plan.foreign or several_devices(plan)):

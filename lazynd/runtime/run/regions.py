@@ -20,7 +20,9 @@ class Region:
     how many items were recorded before them, and what they cost.
     """
 
-    __slots__ = ("closed", "credit", "held", "items", "kept", "owner", "touched", "under_record", "unit", "weight")
+    __slots__ = (
+        "closed", "credit", "held", "items", "kept", "moves", "owner", "touched", "under_record", "unit", "weight",
+    )  # fmt: skip
 
     def __init__(self, owner: Regions, credit: int, under_record: bool) -> None:
         self.owner = owner
@@ -35,6 +37,8 @@ class Region:
         self.weight = 1
         #: Whether ``items`` may hold some that ran, or were lost, before the region was finished.
         self.touched = False
+        #: Whether there may be items that move data on the host; see ``moves.py``.
+        self.moves = False
 
     def hold(self, cost: int) -> None:
         """Charge ``cost`` for an array made from data, which pending nodes may keep alive."""

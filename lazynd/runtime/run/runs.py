@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 from ...ir.node import Node
 from .failure import Lost, is_lost, lose, missing, unfinished, vanished
 from .liveness import Ref
+from .moves import move_data
 from .plan import Plan, ancestors, make_plan, pending
 from .regions import Region, Regions
 
@@ -22,24 +23,26 @@ Attempt = Callable[["Run"], "Run | None"]
 class Run:
     """What is left of some pending items, as plans; ``root`` is the value that is asked for, if any.
 
-    ``compiled``: the key of the program that this run compiled and has not run yet. ``prepared``: the key of the plan
-    whose kernels it has compiled. ``attempts``: what is tried if it fails, once it has failed.
+    ``compiled``: the key of the program that this run compiled and has not run yet. ``parts``: whether a plan of it was
+    too big for one program. ``attempts``: what is tried if it fails, once it has failed.
     """
 
-    __slots__ = ("attempts", "compiled", "prepared", "region", "root")
+    __slots__ = ("attempts", "compiled", "parts", "region", "root")
 
     #: Whether all that is live runs, also when the root has its value.
     whole: ClassVar[bool] = False
     #: Whether the plans hold what is connected with the root, and nothing else.
     component: ClassVar[bool] = False
-    #: Whether the plans run operator by operator, not in parts.
+    #: Whether each operator is a part of its own.
     singly: ClassVar[bool] = False
+    #: Whether the interpreter runs the plans, whatever they cost.
+    interpreted: ClassVar[bool] = False
 
     def __init__(self, region: Region | None, root: Ref | None) -> None:
         self.region = region
         self.root = root
         self.compiled: Any = None
-        self.prepared: Any = None
+        self.parts = False
         self.attempts: list[Attempt] | None = None
 
     def items(self) -> list[Ref]:
@@ -51,11 +54,14 @@ class Run:
         root = None if self.whole else self.root
         while root is None or (root.value is None and root.node.region.__class__ is not Lost):
             plan = make_plan(self.items(), root, self.component)
-            if not plan.foreign:
-                return plan if plan.outputs else None
-            if not is_lost(plan.foreign[0]):
+            if plan.foreign:
+                if not is_lost(plan.foreign[0]):
+                    return plan
+                lose(plan.items, set(), plan.foreign[0].node.region)  # the next plan has nothing that needs it
+            elif not plan.outputs:
+                return None
+            elif not (plan.items[0].node.region.moves and move_data(plan)):
                 return plan
-            lose(plan.items, set(), plan.foreign[0].node.region)  # the next plan is without what needs the lost value
             del plan
         return None
 
@@ -126,11 +132,18 @@ class SinglyRun(RootRun):
     singly = True
 
 
-class SinglyRegionRun(RegionRun):
-    """A closed region operator by operator, so that an error names the one that fails."""
+class InterpretedRun(RootRun):
+    """The same in the interpreter, which finds the operator that an index does not fit."""
 
     __slots__ = ()
-    singly = True
+    interpreted = True
+
+
+class InterpretedRegionRun(RegionRun):
+    """A closed region in the interpreter, which finds the operator that an index does not fit."""
+
+    __slots__ = ()
+    interpreted = True
 
 
 def run_for(ref: Ref, regions: Regions, foreign: bool = False) -> Run:

@@ -44,6 +44,39 @@ def user_location(depth: int = 2) -> tuple[CodeType | None, int]:
     return (None, -1) if frame is None else (frame.f_code, frame.f_lasti)
 
 
+#: Notebooks and other tools that show the value of an expression by calling its ``repr``.
+_SHOWING = frozenset(("IPython", "_pytest", "debugpy", "ipykernel", "rich"))
+_REPRESENTING = frozenset(("__format__", "__repr__", "__str__"))
+#: The files, so called, of what is typed at a prompt, where no other line than the user's calls ``repr``.
+_PROMPTS = ("<stdin>", "<python-input", "<console>", "<pyshell")
+
+
+def asking_location() -> tuple[CodeType | None, int, bool]:
+    """Code and instruction of the user's line that asks for a value, and whether that line is only displayed.
+
+    The text of an array may be asked for by the standard library, which logs it, or by a notebook, which shows what a
+    cell gives: the line that counts is the user's, around them.
+    """
+    frame: FrameType | None = sys._getframe(1)
+    text = False
+    while frame is not None and is_ours(frame):
+        text = text or frame.f_code.co_name in _REPRESENTING
+        frame = frame.f_back
+    inner, displayed = frame, False
+    while text and frame is not None and _package(frame) in _SHOWING | sys.stdlib_module_names:
+        displayed = displayed or _package(frame) in _SHOWING
+        frame = frame.f_back
+    if frame is None:
+        frame = inner
+    if frame is None:
+        return None, -1, False
+    return frame.f_code, frame.f_lasti, displayed or (text and frame.f_code.co_filename.startswith(_PROMPTS))
+
+
+def _package(frame: FrameType) -> str:
+    return str(frame.f_globals.get("__name__", "")).partition(".")[0]
+
+
 def calling_line() -> str | None:
     """Where the function that the user's line stands in was called; None where that line is in no function.
 

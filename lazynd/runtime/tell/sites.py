@@ -1,4 +1,8 @@
-"""Sites: the user's lines that force. Each remembers what was compiled for it, and is warned about if that goes on."""
+"""Sites: the user's lines that force. Each remembers what was compiled for it, and is warned about if that goes on.
+
+A display, such as that of a notebook under a cell, is a site beside that of its line, and is warned about by nobody: it
+shows another computation each time on purpose.
+"""
 
 from __future__ import annotations
 
@@ -6,8 +10,7 @@ from collections import deque
 from types import CodeType
 from typing import Any, Final
 
-from ...config import config
-from .location import calling_line, describe, user_location
+from .location import asking_location, calling_line, describe
 from .stats import logger, stats
 
 #: A line is warned about when it compiles the first number of programs within fewer forces than the second.
@@ -15,36 +18,22 @@ STORM: Final = (5, 20)
 
 
 class Site:
-    """A user's line that needed a new program. ``once``: how many of its programs have run only once so far."""
+    """A user's line that needed a new program."""
 
-    __slots__ = ("code", "last_key", "lasti", "once", "recent", "tried", "warned")
+    __slots__ = ("code", "last_key", "lasti", "recent", "warned")
 
-    def __init__(self, code: CodeType | None, lasti: int) -> None:
+    def __init__(self, code: CodeType | None, lasti: int, display: bool = False) -> None:
         self.code = code
         self.lasti = lasti
-        self.once = 0
         self.last_key: tuple[Any, ...] | None = None
         self.recent: deque[int] = deque(maxlen=STORM[0])
-        #: Hashes of the keys that ran operator by operator: one that comes again is compiled.
-        self.tried: deque[int] = deque(maxlen=4096)
-        self.warned = False
+        self.warned = display
 
     def __str__(self) -> str:
         return describe(self.code, self.lasti)
 
-    def one_shot(self, key: tuple[Any, ...]) -> bool:
-        """Whether a plan with a new ``key`` should run operator by operator, without a program of its own."""
-        if self.once < config.one_shot:
-            return False
-        mark = hash(key)  # if two keys share a hash, the second is compiled at its first run
-        if mark in self.tried:
-            return False
-        self.tried.append(mark)
-        return True
-
-    def compiled(self, key: tuple[Any, ...], first: bool, difference: str | None) -> None:
-        """Note that a program was compiled, ``first`` if the first of its key; warn once if that happens too often."""
-        self.once += first
+    def compiled(self, key: tuple[Any, ...], difference: str | None) -> None:
+        """Note that a program was compiled; warn once if that happens too often."""
         self.last_key = key
         now = stats.forces + stats.windows
         if self.recent and self.recent[-1] == now:  # another part of the same run
@@ -62,13 +51,13 @@ class Site:
             )  # fmt: skip
 
 
-_SITES: dict[tuple[CodeType | None, int], Site] = {}
+_SITES: dict[tuple[CodeType | None, int, bool], Site] = {}
 _MOST_SITES: Final = 4096
 
 
 def current_site() -> Site:
     """The site of the user's line that is running."""
-    key = user_location()
+    key = asking_location()
     found = _SITES.get(key)
     if found is None:
         if len(_SITES) >= _MOST_SITES:  # a notebook makes new code objects with each cell that runs

@@ -11,17 +11,26 @@ from typing import Any
 logger = logging.getLogger("lazynd")
 
 
+def _say_whose(record: logging.LogRecord) -> bool:
+    """A program that has set up no logging prints warnings as they are: they begin with our name."""
+    if record.levelno >= logging.WARNING:
+        record.msg = f"lazynd: {record.msg}"
+    return True
+
+
+logger.addFilter(_say_whose)
+
+
 @dataclass(slots=True)
 class Stats:
     """What happened so far in this process.
 
     ``forces``: reads that had to run something. ``windows``: closed regions that ran although nobody read them, because
-    more waited than ``config.window``. ``programs``: programs compiled. ``kernels``: single operators compiled, for
-    plans that run operator by operator. ``compiles``: the two together. ``loaded``: programs and kernels taken from the
-    cache on disk. ``runs``: program calls. ``hits``: those whose program was there. ``one_shot``: plans run operator by
-    operator. ``executed``: nodes run. ``evicted``: programs dropped because the cache was full. ``donated``: buffers
-    that programs took over. ``copied``: buffers copied for a program, because something else wanted them. ``draws``:
-    random draws.
+    more waited than ``config.window``. ``programs``: programs compiled. ``loaded``: programs taken from the cache on
+    disk. ``runs``: program calls. ``hits``: those whose program was there. ``interpreted``: plans that the interpreter
+    ran. ``moved``: nodes that only moved data, on the host. ``executed``: nodes run. ``evicted``: programs dropped
+    because the cache was full. ``donated``: buffers that programs took over. ``copied``: buffers copied for a program,
+    because something else wanted them. ``draws``: random draws.
     """
 
     forces: int = 0
@@ -29,9 +38,9 @@ class Stats:
     programs: int = 0
     runs: int = 0
     hits: int = 0
-    kernels: int = 0
-    one_shot: int = 0
+    interpreted: int = 0
     loaded: int = 0
+    moved: int = 0
     evicted: int = 0
     executed: int = 0
     donated: int = 0
@@ -40,10 +49,6 @@ class Stats:
     #: When set to a Counter, how often the nodes of each site ran, by (operator, code, instruction).
     per_node: Counter[tuple[str, CodeType | None, int]] | None = field(default=None, repr=False)
 
-    @property
-    def compiles(self) -> int:
-        return self.programs + self.kernels
-
     def snapshot(self) -> dict[str, Any]:
         """The counters as a dictionary.
 
@@ -51,8 +56,7 @@ class Stats:
         >>> Stats(forces=2).snapshot()["forces"]
         2
         """
-        found = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "per_node"}
-        return found | {"compiles": self.compiles}
+        return {f.name: getattr(self, f.name) for f in fields(self) if f.name != "per_node"}
 
 
 stats = Stats()

@@ -1,0 +1,148 @@
+"""What it costs to interpret an operator, and what it adds to compiling: estimates, in microseconds of one core.
+
+The figures were measured by ``tools/measure_costs.py``. They decide when a plan is compiled (``runtime/run/tiers.py``)
+and so must be the same on every machine and in every run: within a factor of two is good enough.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable
+from typing import Final, NamedTuple
+
+from ..ir.flatten import flat_graph
+from ..ir.graph import Graph, subgraphs
+from ..ir.node import Node
+from ..ir.specialization import Specialization
+
+
+class Cost(NamedTuple):
+    """Of one primitive. ``call``: of interpreting it on nothing; ``element``: for each unit of work (``_WORK``).
+
+    ``compiling``: what one more of it adds to compiling a program.
+    """
+
+    call: float
+    element: float
+    compiling: float
+
+
+#: Compiling a program without operations.
+PROGRAM: Final = 33_000.0
+#: The usual: an elementwise operation, or one that moves its operand.
+USUAL: Final = Cost(1.3, 0.0001, 1_000)
+_FUNCTION: Final = Cost(2, 0.0003, 1_500)
+_REDUCTION: Final = Cost(4, 0.0002, 25_000)
+COSTS: Final[dict[str, Cost]] = {
+    **dict.fromkeys(("exponential", "exponential_minus_one", "log", "log_plus_one", "sine", "cosine", "tan", "tanh",
+                     "cbrt", "sinh", "cosh", "asinh", "acosh", "atanh", "atan2", "rsqrt"), _FUNCTION),
+    "logistic": Cost(6, 0.0008, 4_000),
+    "erf": Cost(5, 0.05, 2_000),
+    "power": Cost(1.5, 0.0004, 2_000),
+    "remainder": Cost(1.5, 0.001, 1_500),
+    "maximum": Cost(5, 0.0006, 1_000),
+    "minimum": Cost(5, 0.0006, 1_000),
+    "sign": Cost(3.5, 0.0005, 1_000),
+    "select": Cost(1.7, 0.0008, 1_000),
+    "convert": Cost(4, 0.0005, 1_500),
+    "check_index": Cost(4, 0.0002, 40_000),
+    "broadcast": Cost(4, 0.0001, 600),
+    "reshape": Cost(1.2, 0, 300),
+    "transpose": Cost(1.2, 0, 600),
+    "reverse": Cost(2.6, 0, 600),
+    "slice": Cost(1.6, 0, 800),
+    "stop_gradient": Cost(0, 0, 0),
+    "copy": Cost(0, 0, 0),
+    "constant": Cost(0, 0, 100),
+    "iota": Cost(5, 0, 600),
+    "reduce_sum": _REDUCTION,
+    "reduce_prod": Cost(4, 0.0006, 25_000),
+    "reduce_max": Cost(8, 0.0003, 25_000),
+    "reduce_min": Cost(8, 0.0003, 25_000),
+    "argmax": Cost(3, 0.0002, 40_000),
+    "argmin": Cost(3, 0.0002, 40_000),
+    "cumsum": Cost(4, 0.0015, 80_000),
+    "concatenate": Cost(2, 0.0002, 6_000),
+    "pad": Cost(24, 0.0004, 1_500),
+    "dynamic_slice": Cost(3.4, 0, 3_000),
+    "dynamic_update_slice": Cost(4, 0.0002, 10_000),
+    "gather": Cost(7, 0.0007, 8_000),
+    "scatter": Cost(8, 0.005, 30_000),
+    "sort": Cost(5, 0.012, 20_000),
+    "random_bits": Cost(75, 0.007, 80_000),
+    "dot_general": Cost(5, 0.00003, 11_000),
+    "convolution": Cost(230, 0.00015, 60_000),
+    "reduce_window_sum": Cost(60, 0.0015, 25_000),
+    "reduce_window_max": Cost(85, 0.0015, 40_000),
+    "window_argmax": Cost(85, 0.0015, 40_000),
+}  # fmt: skip
+
+
+def _largest(spec: Specialization) -> float:
+    """Elements of the largest operand or result."""
+    return max([type.size for type in (*spec.in_types, *spec.out_types)], default=0)
+
+
+def _products(spec: Specialization) -> float:
+    a = spec.in_types[0]
+    return spec.out_types[0].size * math.prod(a.shape[i] for i in spec.attributes["contract"][0])
+
+
+def _convolved(spec: Specialization) -> float:
+    window = spec.in_types[1]
+    return spec.out_types[0].size * window.size / max(window.shape[0] * window.shape[1], 1)
+
+
+def _windows(spec: Specialization) -> float:
+    return spec.out_types[0].size * math.prod(spec.attributes["window"])
+
+
+#: How much there is to do, where that is not the number of elements.
+_WORK: Final[dict[str, Callable[[Specialization], float]]] = {
+    "dot_general": _products,
+    "convolution": _convolved,
+    "reduce_window_sum": _windows,
+    "reduce_window_max": _windows,
+    "window_argmax": _windows,
+}
+
+
+def interpreting(spec: Specialization) -> float:
+    """Microseconds that the interpreter takes for ``spec``."""
+    return _price(spec)[0]
+
+
+def compiling(specs: Iterable[Specialization]) -> float:
+    """Microseconds that compiling a program of ``specs`` takes."""
+    return PROGRAM + sum(_price(spec)[1] for spec in specs)
+
+
+def _price(spec: Specialization) -> tuple[float, float]:
+    found = spec.price
+    if found is None:
+        found = spec.price = _of_graph(flat_graph(spec))
+    return found
+
+
+def _of_graph(graph: Graph) -> tuple[float, float]:
+    prices = [_of_node(node) for node in graph.nodes]
+    return sum(run for run, _ in prices), sum(compiled for _, compiled in prices)
+
+
+def _of_node(node: Node) -> tuple[float, float]:
+    spec = node.spec
+    assert spec is not None
+    cost = COSTS.get(spec.op.name, USUAL)
+    inside = [_of_graph(graph) for graph in subgraphs(spec).values()]
+    if inside:
+        steps = spec.attributes.get("length", spec.attributes.get("limit", 1))
+        return (
+            cost.call + steps * sum(run for run, _ in inside),
+            cost.compiling + sum(compiled for _, compiled in inside),
+        )
+    return cost.call + cost.element * work_of(spec), cost.compiling
+
+
+def work_of(spec: Specialization) -> float:
+    """How much a primitive has to do: what ``Cost.element`` is multiplied by."""
+    return _WORK.get(spec.op.name, _largest)(spec)

@@ -1,0 +1,140 @@
+"""Elementary functions in arithmetic that leaves the compiler no choice, and in functions that have one meaning.
+
+XLA has several ways to compute some functions, and takes one or the other by what surrounds them: in small loops
+``tan`` and ``cbrt`` give other digits than elsewhere. Others it writes out as sums and products, which it merges with
+those around them. So these are written out here, every product behind a barrier (``hide``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import lax
+
+from ...ir.specialization import Specialization
+from ...ir.types import finfo, is_floating
+from ..protocol import FUNCTIONS
+from .barriers import Hide
+
+
+def quotient(x: jax.Array, y: jax.Array) -> jax.Array:
+    """A quotient that is rounded once, in a form that XLA's simplifier has no rules for.
+
+    For a plain one it has: it multiplies by the reciprocal of what is broadcast, constant or a root (``49 / 49`` is not
+    1 then) and turns ``a / b / c`` into ``a / (b * c)``, which overflows. Long chains also take it tens of seconds.
+    Neither change below alters a result: where ``x`` is NaN, so is the quotient by any divisor; and a number reduced to
+    the precision that it has is the same number.
+    (An ``optimization_barrier`` would do too, but newer versions of XLA fuse nothing across it.)
+    """
+    precision = finfo(x.dtype).nexp, finfo(x.dtype).nmant
+    divisor = lax.select(x != x, x, lax.reduce_precision(y, *precision))
+    return lax.reduce_precision(lax.div(x, divisor), *precision)
+
+
+def _rsqrt(x: jax.Array, hide: Hide) -> jax.Array:
+    return quotient(jnp.ones_like(x), hide(lax.sqrt(x)))
+
+
+def _logistic(x: jax.Array, hide: Hide) -> jax.Array:
+    return quotient(jnp.ones_like(x), hide(lax.exp(-x)) + 1)
+
+
+def _tan(x: jax.Array, hide: Hide) -> jax.Array:
+    return quotient(hide(lax.sin(x)), hide(lax.cos(x)))
+
+
+def _halves(x: jax.Array, hide: Hide) -> tuple[jax.Array, jax.Array]:
+    """exp(|x|) / 2 and exp(-|x|) / 2 by way of exp(|x| / 2), which does not overflow before the first does."""
+    root = hide(lax.exp(hide(lax.abs(x) * 0.5)))
+    return hide(hide(root * 0.5) * root), quotient(jnp.full_like(x, 0.5), hide(root * root))
+
+
+def _sinh(x: jax.Array, hide: Hide) -> jax.Array:
+    """XLA's own adds log(1/2) to the argument, which rounds away digits of large ones; below 1 by expm1."""
+    grows, fades = _halves(x, hide)
+    small = hide(lax.expm1(lax.abs(x)))
+    near = hide((small + quotient(small, small + 1)) * 0.5)
+    return jnp.copysign(lax.select(lax.abs(x) < 1, near, grows - fades), x)
+
+
+def _cosh(x: jax.Array, hide: Hide) -> jax.Array:
+    grows, fades = _halves(x, hide)
+    return grows + fades
+
+
+def _asinh(x: jax.Array, hide: Hide) -> jax.Array:
+    """log1p(a + a² / (1 + √(a² + 1))) for a = |x|; log(2 a) where the square would overflow."""
+    a = lax.abs(x)
+    square = hide(a * a)
+    near = _log1p(a + quotient(square, hide(lax.sqrt(square + 1)) + 1), hide)
+    return jnp.copysign(lax.select(a < _large(x), hide(near), _log_of_double(a, hide)), x)
+
+
+def _acosh(x: jax.Array, hide: Hide) -> jax.Array:
+    """log1p(t + √(t (x + 1))) for t = x - 1; NaN below 1."""
+    t = x - 1
+    near = _log1p(t + hide(lax.sqrt(hide(t * (x + 1)))), hide)
+    made = lax.select(x < _large(x), hide(near), _log_of_double(x, hide))
+    return lax.select(x < 1, jnp.full_like(x, np.nan), made)
+
+
+def _atanh(x: jax.Array, hide: Hide) -> jax.Array:
+    """Half of log1p(2 a / (1 - a)) for a = |x|."""
+    a = lax.abs(x)
+    return jnp.copysign(hide(hide(_log1p(quotient(a + a, 1 - a), hide)) * 0.5), x)
+
+
+def _large(x: jax.Array) -> Any:
+    """From here on the square of a number is lost beside, or itself beyond, what the dtype holds."""
+    return x.dtype.type(2.0 ** (finfo(x.dtype).nmant + 2))
+
+
+def _log_of_double(x: jax.Array, hide: Hide) -> jax.Array:
+    return hide(lax.log(x)) + x.dtype.type(np.log(2.0))
+
+
+def _cbrt(x: jax.Array, hide: Hide) -> jax.Array:
+    """A power, and a step of Newton's method, since a third is not a number of the dtype."""
+    a = lax.abs(x)
+    root = hide(lax.pow(a, hide(jnp.full_like(a, 1 / 3))))
+    nearer = root - hide((root - quotient(a, hide(root * root))) * (1 / 3))
+    return jnp.copysign(lax.select((root > 0) & (root < np.inf), nearer, root), x)
+
+
+def _erf(x: jax.Array, hide: Hide) -> jax.Array:
+    """XLA has two for float32, of which one is 1 from here on, and the other only where that is the nearest number."""
+    if x.dtype != np.float32:
+        return lax.erf(x)
+    return lax.select(lax.abs(x) >= np.float32(3.7439), jnp.copysign(jnp.ones_like(x), x), lax.erf(x))
+
+
+def _expm1(x: jax.Array, hide: Hide) -> jax.Array:
+    """XLA's own, which gives tiny numbers back as they are: hidden, so that those below the normal range become 0."""
+    return lax.expm1(x)
+
+
+def _log1p(x: jax.Array, hide: Hide) -> jax.Array:
+    """XLA's own is off by up to 130 units in the last place in float64; what ``1 + x`` lost is put back there."""
+    if x.dtype != np.float64:
+        return lax.log1p(x)
+    sum = hide(x + 1)
+    log = hide(lax.log(sum))
+    made = log + quotient(x - (sum - 1), sum)
+    return lax.select(sum == 1, x, lax.select((sum > 0) & (sum < np.inf), made, log))
+
+
+#: How functions are computed of which XLA has no one way.
+WRITTEN_OUT: Final[dict[str, Callable[[jax.Array, Hide], jax.Array]]] = {
+    "rsqrt": _rsqrt, "logistic": _logistic, "tan": _tan, "sinh": _sinh, "cosh": _cosh, "asinh": _asinh,
+    "acosh": _acosh, "atanh": _atanh, "cbrt": _cbrt, "erf": _erf, "exponential_minus_one": _expm1,
+    "log_plus_one": _log1p,
+}  # fmt: skip
+
+
+def is_function(spec: Specialization) -> bool:
+    """Whether ``spec`` is one of ``FUNCTIONS``, or is written out here, of floating point numbers."""
+    return (spec.op.name in FUNCTIONS or spec.op.name in WRITTEN_OUT) and is_floating(spec.in_types[0].dtype)

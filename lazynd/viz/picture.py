@@ -1,0 +1,220 @@
+"""A graph as a picture that any browser and every notebook shows: operators in layers, what they read above them."""
+
+from __future__ import annotations
+
+import html
+import pathlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from ..ir.graph import Graph
+from ..ir.node import Node
+from ..nd import NDArray
+from .drawing import dot, quote
+from .stage import Shown
+from .stage import graph as graph_of
+
+#: Sizes in the units of SVG, which are pixels at first.
+_LETTER: Final = 7
+_HEIGHT: Final = 36
+_LAYER: Final = 64
+_GAP: Final = 18
+#: How often the layers are put in order, each by the places of what it is connected with.
+_SWEEPS: Final = 6
+
+
+@dataclass(eq=False)
+class _Box:
+    """A node of the picture: its lines, kind ("input", "operator" or "output"), place, and the boxes that it reads."""
+
+    lines: tuple[str, ...]
+    kind: str
+    reads: list[_Box] = field(default_factory=list)
+    readers: list[_Box] = field(default_factory=list)
+    layer: int = 0
+    x: float = 0.0
+
+    @property
+    def width(self) -> int:
+        return max(map(len, self.lines)) * _LETTER + 16
+
+
+def _boxes(graph: Graph, hide_inputs: bool) -> list[_Box]:
+    made: dict[Node, _Box] = {}
+    if not hide_inputs:
+        for number, node in enumerate(graph.inputs):
+            made[node] = _Box((f"input {number}", repr(node.type)), "input")
+    for node in graph.nodes:
+        assert node.spec is not None and node.inputs is not None
+        made[node] = box = _Box((node.spec.op.name, ", ".join(map(repr, node.spec.out_types))), "operator")
+        _connect(box, [made[ref.node] for ref in node.inputs if ref.node in made])
+    ends = []
+    for number, ref in enumerate(graph.outputs):
+        ends.append(_Box((f"output {number}",), "output"))
+        _connect(ends[-1], [made[ref.node]] if ref.node in made else [])
+    return [*made.values(), *ends]
+
+
+def _connect(box: _Box, reads: Sequence[_Box]) -> None:
+    box.reads = list(dict.fromkeys(reads))
+    for each in box.reads:
+        each.readers.append(box)
+
+
+def _layers(boxes: Sequence[_Box]) -> list[list[_Box]]:
+    """The boxes by layer, each below all that it reads; inputs right above their first reader."""
+    for box in boxes:
+        box.layer = 1 + max((each.layer for each in box.reads), default=0)
+    for box in boxes:
+        if box.kind == "input" and box.readers:
+            box.layer = min(each.layer for each in box.readers) - 1
+    first = min((box.layer for box in boxes), default=0)
+    layers: list[list[_Box]] = [[] for _ in range(max((box.layer for box in boxes), default=0) - first + 1)]
+    for box in boxes:
+        layers[box.layer - first].append(box)
+    return [layer for layer in layers if layer]
+
+
+def _place(layers: Sequence[list[_Box]]) -> float:
+    """Give every box its ``x``, from left to right in its layer; the width of the whole."""
+    for sweep in range(_SWEEPS):
+        down = sweep % 2 == 0
+        for layer in layers if down else reversed(layers):
+            layer.sort(key=lambda box: _middle(box.reads if down else box.readers, box.x))
+            x = 0.0
+            for box in layer:
+                box.x = x + box.width / 2
+                x += box.width + _GAP
+            for box in layer:
+                box.x -= (x - _GAP) / 2
+    left = min((box.x - box.width / 2 for layer in layers for box in layer), default=0.0) - _GAP
+    for layer in layers:
+        for box in layer:
+            box.x -= left
+    return max((box.x + box.width / 2 for layer in layers for box in layer), default=0.0) + _GAP
+
+
+def _middle(others: Sequence[_Box], default: float) -> float:
+    return sum(each.x for each in others) / len(others) if others else default
+
+
+#: Where a picture stands in a page its rules are those of the page too: they name it.
+_STYLE: Final = "".join(
+    f".lazynd {rule}"
+    for rule in (
+        "text{font:12px Helvetica,Arial,sans-serif;text-anchor:middle;fill:#222}",
+        ".types{font-size:10px;fill:#666}", "rect{stroke:#888}", ".operator{fill:#fff}", ".gradient{fill:#eaf1fb}",
+        ".input{fill:#f2f2f2}", ".output{fill:none;stroke:none}", "path{fill:none;stroke:#999}",
+    )
+)  # fmt: skip
+
+
+def svg(shown: Shown, title: str = "", hide_inputs: bool = False) -> str:
+    """The graph as SVG, drawn without Graphviz: a box an operator with its result types, gradients in blue.
+
+    ``title`` is what a reader of screens says. ``hide_inputs`` leaves out what comes from outside.
+
+    >>> from lazynd import nd, viz
+    >>> text = viz.svg(nd.zeros((2, 3)) + 1)
+    >>> text.startswith("<svg"), text.count("<rect"), "_plus_scalar" in text
+    (True, 5, True)
+    """
+    boxes = _boxes(graph_of(shown), hide_inputs)
+    layers = _layers(boxes)
+    width = _place(layers)
+    tops = {id(box): _GAP + number * _LAYER for number, layer in enumerate(layers) for box in layer}
+    height = _GAP + len(layers) * _LAYER
+    lines = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" class="lazynd" width="{width:.0f}" height="{height}" '
+        f'viewBox="0 0 {width:.0f} {height}">',
+        f"<title>{html.escape(title or 'graph')}</title><style>{_STYLE}</style>",
+    ]
+    lines += [_edge(each, box, tops) for box in boxes for each in box.reads]
+    lines += [_drawn(box, tops[id(box)]) for box in boxes]
+    return "\n".join([*lines, "</svg>"]) + "\n"
+
+
+def _edge(source: _Box, target: _Box, tops: Mapping[int, int]) -> str:
+    top, bottom = tops[id(source)] + _HEIGHT, tops[id(target)]
+    middle = (top + bottom) / 2
+    curve = f"M{source.x:.0f} {top}C{source.x:.0f} {middle:.0f} {target.x:.0f} {middle:.0f} {target.x:.0f} {bottom}"
+    return f'<path d="{curve}"/>'
+
+
+def _drawn(box: _Box, top: int) -> str:
+    kind = "gradient" if box.kind == "operator" and box.lines[0].startswith("vjp_") else box.kind
+    left, rounding = box.x - box.width / 2, 3 if box.kind == "operator" else 12
+    made = f'<rect class="{kind}" x="{left:.0f}" y="{top}" width="{box.width}" height="{_HEIGHT}" rx="{rounding}"/>'
+    for number, line in enumerate(box.lines):
+        style = ' class="types"' if number else ""
+        y = top + (16 if len(box.lines) > 1 else 22) + 13 * number
+        made += f'<text{style} x="{box.x:.0f}" y="{y}">{html.escape(line)}</text>'
+    return made
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """A drawn graph: a notebook shows it, ``source`` is its text in the DOT language, ``svg`` the picture.
+
+    >>> from lazynd import nd, viz
+    >>> drawing = viz.plot_network(nd.zeros((2, 3)) + 1)
+    >>> drawing.source.splitlines()[0], drawing.svg[:4]
+    ('digraph plot {', '<svg')
+    """
+
+    title: str
+    source: str = field(repr=False)
+    svg: str = field(repr=False)
+
+    def _repr_svg_(self) -> str:
+        return self.svg
+
+    def save(self, filename: str | pathlib.Path) -> None:
+        """Write the picture to ``filename``, or the DOT text where that ends in ``.dot`` or ``.gv``.
+
+        >>> import pathlib
+        >>> from lazynd import nd, viz
+        >>> viz.plot_network(nd.zeros((2, 3)) + 1).save("sum.svg")
+        >>> pathlib.Path("sum.svg").read_text()[:4]
+        '<svg'
+        """
+        path = pathlib.Path(filename)
+        path.write_text(self.source if path.suffix in (".dot", ".gv") else self.svg, encoding="utf-8")
+
+
+def plot_network(
+    symbol: Shown,
+    title: str = "plot",
+    save_format: str = "pdf",
+    shape: Mapping[str, Any] | None = None,
+    dtype: Mapping[str, Any] | None = None,
+    node_attrs: Mapping[str, str] | None = None,
+    hide_weights: bool = True,
+) -> Drawing:
+    """What a read of the array ``symbol`` would run, drawn; also of a graph. Runs nothing, and needs no Graphviz.
+
+    ``hide_weights``: without what comes from outside. ``node_attrs``: attributes of the nodes for Graphviz, in the DOT
+    text. ``save_format``, ``shape`` and ``dtype`` have no effect: the picture is SVG, and the types are known.
+    ``TypeError`` for anything else than an array or a graph, ``ValueError`` where the value is there already.
+
+    >>> from lazynd import nd, viz
+    >>> x = nd.array([[1, 2], [3, 4]])
+    >>> print(viz.plot_network(nd.relu(x * x), node_attrs={"color": "blue"}).source)
+    digraph plot {
+      rankdir=TB;
+      node [shape=box, fontname="Helvetica", color="blue"];
+      n0 [label="broadcast_mul\\nfloat32[2,2]"];
+      n1 [label="relu\\nfloat32[2,2]"];
+      n0 -> n1;
+      out0 [label="output 0", shape=plaintext];
+      n1 -> out0;
+    }
+    <BLANKLINE>
+    """
+    if not isinstance(symbol, Graph | NDArray):
+        raise TypeError(f"plot_network draws an NDArray or a graph; symbols are not built yet, got {type(symbol)}")
+    found = graph_of(symbol)
+    attributes = "".join(f", {name}={quote(str(value))}" for name, value in (node_attrs or {}).items())
+    source = dot(found, title if title.isidentifier() else quote(title), attributes, hide_weights)
+    return Drawing(title, source, svg(found, title, hide_weights))
