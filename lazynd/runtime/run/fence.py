@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from ...backends import finish_all
 from ...config import config
 from ...ir.node import Node
@@ -44,6 +46,16 @@ def close(regions: Regions) -> None:
             # Nobody asked for these values yet: whoever reads one gets the error, at that line.
             logger.warning("%s", error, extra={"event": "failure", "cause": "window"})
             regions.closed.remove(oldest)
+        _keep_pace(regions, oldest)
+
+
+def _keep_pace(regions: Regions, ran: Region) -> None:
+    """Wait for what runs, once a budget of data was given to runs: recording may be quicker than they are."""
+    regions.dispatched += sum(cost for _, cost in ran.held)
+    if regions.dispatched > config.budget_nodes * NODE_COST:
+        regions.dispatched = 0
+        with INSIDE, suppress(Exception):  # whoever reads what failed is told
+            finish_all()
 
 
 def overflow(regions: Regions) -> None:
