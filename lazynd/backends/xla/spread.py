@@ -56,8 +56,9 @@ def moved(spec: Specialization, operands: Sequence[Any]) -> Any:
     if name in _OF_ANY and not first.axes:
         return Spread(first.few, spec.out_types[0].shape, ())
     if name == "concatenate":
-        alike = not first.axes and all(isinstance(each, Spread) and each.few is first.few for each in operands)
-        return Spread(first.few, spec.out_types[0].shape, ()) if alike else None
+        return _concatenate(operands, attributes["axis"])
+    if name == "dynamic_slice":
+        return _dynamic_slice(first, operands[1:], attributes["sizes"])
     if name == "sort":  # which keeps the order of equal keys
         return None if attributes["axis"] in first.axes else tuple(operands) if len(operands) > 1 else first
     rule = _RULES.get(name)
@@ -109,6 +110,31 @@ def _reshape(x: Spread, attributes: Mapping[str, Any]) -> Spread | None:
     return Spread(x.few, attributes["shape"], tuple(new[old.index(axis)] for axis in x.axes))
 
 
+def _slice(x: Spread, attributes: Mapping[str, Any]) -> Spread:
+    start, limit, strides = (attributes[name] for name in ("start", "limit", "strides"))
+    few = lax.slice(x.few, *([part[axis] for axis in x.axes] for part in (start, limit, strides)))
+    shape = tuple(max(-(-(hi - lo) // step), 0) for lo, hi, step in zip(start, limit, strides, strict=True))
+    return Spread(few, shape, x.axes)
+
+
+def _dynamic_slice(x: Spread, starts: Sequence[Any], sizes: Ints) -> Spread:
+    corner, extents = [starts[axis] for axis in x.axes], [sizes[axis] for axis in x.axes]
+    return Spread(lax.dynamic_slice(x.few, corner, extents, allow_negative_indices=False), sizes, x.axes)
+
+
+def _concatenate(operands: Sequence[Any], axis: int) -> Spread | None:
+    """Along an axis that the few have too, or of the same few all along."""
+    first: Spread = operands[0]
+    if not all(isinstance(each, Spread) and each.axes == first.axes for each in operands):
+        return None
+    shape = list(first.shape)
+    shape[axis] = sum(each.shape[axis] for each in operands)
+    if axis in first.axes:
+        few = lax.concatenate([each.few for each in operands], first.axes.index(axis))
+        return Spread(few, tuple(shape), first.axes)
+    return Spread(first.few, tuple(shape), first.axes) if all(each.few is first.few for each in operands) else None
+
+
 def _without(x: Spread, attributes: Mapping[str, Any]) -> Spread | None:
     """Without axes along which the array is uniform."""
     gone: Ints = attributes["axes"]
@@ -133,8 +159,8 @@ def _sum(x: Spread, attributes: Mapping[str, Any]) -> Spread | None:
 
 
 #: Of one number it is the same number, whatever is chosen.
-_OF_ANY: Final = frozenset(("reshape", "slice", "dynamic_slice", "gather"))
+_OF_ANY: Final = frozenset(("reshape", "gather"))
 _RULES: Final[Mapping[str, Callable[[Spread, Mapping[str, Any]], Spread | None]]] = {
     "transpose": _transpose, "reverse": _reverse, "reshape": _reshape, "reduce_sum": _sum,
-    "reduce_prod": _product, "reduce_max": _without, "reduce_min": _without,
+    "reduce_prod": _product, "reduce_max": _without, "reduce_min": _without, "slice": _slice,
 }  # fmt: skip
