@@ -40,7 +40,7 @@ def require_memory(needed: int, settle: Callable[[], object]) -> bool:
 
 
 def _readable(nbytes: int) -> str:
-    return f"{nbytes / 1e9:,.1f} GB" if nbytes >= 1e8 else f"{nbytes / 1e6:,.1f} MB"
+    return f"{nbytes / 1e9:,.1f} GB" if nbytes >= 1e9 else f"{nbytes / 1e6:,.1f} MB"
 
 
 def available() -> int | None:

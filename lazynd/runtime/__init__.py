@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from ..backends import finish_all
 from ..backends.memory import NOTEWORTHY, require_memory
 from ..ir.errors import MXNetError
 from ..ir.primitives.compare import truncated
@@ -115,16 +116,17 @@ def fetch(cell: Cell, cause: str) -> Array:
     except Exception as error:
         hide_frames(error)
         raise
-    if isinstance(value, np.ndarray):
-        return np.array(value)
-    backend = current_backend()
     try:
         if ref.type.nbytes >= NOTEWORTHY:
-            require_memory(ref.type.nbytes, backend.finish)
+            require_memory(ref.type.nbytes, finish_all)
+        if isinstance(value, np.ndarray):
+            return np.array(value)
+        backend = current_backend()
         with INSIDE:
             return backend.get(value)
     except Exception as error:
-        computed(ref, value, backend)  # raises if what failed is not the copy
+        if not isinstance(value, np.ndarray):
+            computed(ref, value, current_backend())  # raises if what failed is not the copy
         raise failed(ref, "copying its result to the host", error) from error
 
 

@@ -85,11 +85,15 @@ def numbers(dtype: np.dtype[Any], shape: Sequence[int], seed: int = 0) -> Array:
         small = rng.integers(-9 if dtype.kind == "i" else 0, 10, size).astype(dtype)
         return np.where(kind < 2, small, made).reshape(shape)
     limits = finfo(dtype)
-    wide = np.exp2(rng.uniform(np.log2(float(limits.tiny)), np.log2(float(limits.max)), size)) * rng.choice([-1, 1], size)
+    wide = np.exp2(rng.uniform(np.log2(float(limits.tiny)), np.log2(float(limits.max)), size)) * rng.choice(
+        [-1, 1], size
+    )
     usual = rng.normal(0, 2, size)
-    return np.where(kind < 2, usual, wide).astype(dtype).reshape(shape) if False else np.where(
-        kind == 3, made, np.where(kind == 2, wide, usual).astype(dtype)
-    ).reshape(shape)
+    return (
+        np.where(kind < 2, usual, wide).astype(dtype).reshape(shape)
+        if False
+        else np.where(kind == 3, made, np.where(kind == 2, wide, usual).astype(dtype)).reshape(shape)
+    )
 
 
 class Program:

@@ -56,15 +56,21 @@ def every_primitive(dtype: np.dtype[Any], size: int) -> None:
         convert = PRIMITIVES["convert"]
         nodes |= {f"to {d}": apply(convert.specialize((pair[0].type,), {"dtype": d}), pair[:1]) for d in targets}
     assert len(nodes) > 15
-    assert_agree(Graph(pair, list(nodes.values())), [numbers(dtype, (size,), seed) for seed in (1, 2)], ", ".join(nodes))
+    assert_agree(
+        Graph(pair, list(nodes.values())), [numbers(dtype, (size,), seed) for seed in (1, 2)], ", ".join(nodes)
+    )
 
 
-@pytest.mark.parametrize("size", [7, 1024, 1025, *(pytest.param(n, marks=pytest.mark.slow) for n in (1, 1000, 5000, 70_000))])
+@pytest.mark.parametrize(
+    "size", [7, 1024, 1025, *(pytest.param(n, marks=pytest.mark.slow) for n in (1, 1000, 5000, 70_000))]
+)
 def test_every_elementwise_primitive_of_float32(size: int) -> None:
     every_primitive(FLOAT32, size)
 
 
-@pytest.mark.parametrize("size", [7, 5000, *(pytest.param(n, marks=pytest.mark.slow) for n in (1, 1000, 1024, 1025, 70_000))])
+@pytest.mark.parametrize(
+    "size", [7, 5000, *(pytest.param(n, marks=pytest.mark.slow) for n in (1, 1000, 1024, 1025, 70_000))]
+)
 def test_every_elementwise_primitive_of_float64(size: int) -> None:
     every_primitive(np.dtype("float64"), size)
 
@@ -189,7 +195,9 @@ def test_maximum_and_minimum_of_both_zeros() -> None:
 
 
 @pytest.mark.parametrize("backwards", [False, True])
-@pytest.mark.parametrize("shape, axis", [((1,), 0), ((2,), 0), ((7,), 0), ((1025,), 0), ((3, 64), 1), ((65, 2), 0)], ids=str)
+@pytest.mark.parametrize(
+    "shape, axis", [((1,), 0), ((2,), 0), ((7,), 0), ((1025,), 0), ((3, 64), 1), ((65, 2), 0)], ids=str
+)
 @pytest.mark.parametrize("dtype", ["float32", "float16", "float64", "int32"])
 def test_running_sums_have_one_order(dtype: str, shape: tuple[int, ...], axis: int, backwards: bool) -> None:
     x = Value(leaf(Type(shape, np.dtype(dtype))))
@@ -311,7 +319,8 @@ class TestFunctions:
 
     @pytest.mark.parametrize("name, arrays", [
         ("add", [np.ones(2000, "float32")]), ("tanh", [np.ones(1024, "float32")]), ("tanh", [np.ones(2000, "float16")]),
-        ("power", [np.ones(2000, "float32"), np.ones(2000)]), ("power", [np.ones(2000, "float32"), np.ones(2001, "float32")]),
+        ("power", [np.ones(2000, "float32"), np.ones(2000)]),
+        ("power", [np.ones(2000, "float32"), np.ones(2001, "float32")]),
     ], ids=str)  # fmt: skip
     def test_what_it_does_not_compute_is_refused(self, name: str, arrays: list[Any]) -> None:
         function = get_backend("xla").function

@@ -174,6 +174,33 @@ def test_a_fork_before_the_first_program_changes_nothing() -> None:
     assert told.splitlines() == ["[2.0, 2.0, 2.0] xla", "[2.0, 2.0, 2.0] xla"]
 
 
+FORKED = """
+import os, warnings
+warnings.simplefilter("error", RuntimeWarning)
+{first}
+from lazynd import nd
+x = nd.ones((3,)) + 1
+x.asnumpy()
+shown = list(warnings.filters)
+for _ in range(2):
+    pid = os.fork()
+    if not pid:
+        os._exit(int((x * 2).sum().asscalar()))
+    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 12
+assert warnings.filters == shown
+"""
+
+
+@pytest.mark.parametrize(("first", "warns"), [("", False), ("import jax", True)])
+@pytest.mark.lazy  # else there is no jax
+def test_jax_warns_of_forks_only_whoever_uses_it(first: str, warns: bool) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", FORKED.format(first=first)], capture_output=True, text=True, timeout=90
+    )
+    assert ("os.fork() was called" in done.stderr) is warns
+    assert warns or (done.returncode, done.stderr) == (0, "")
+
+
 def test_what_needs_a_gpu_names_spawn() -> None:
     told = run("""
         from lazynd.backends.forked import ForkedBackend

@@ -102,6 +102,35 @@ def test_steps_that_never_read_stay_flat(steps: int) -> None:
     assert np.isfinite(found["total"])
 
 
+ADDING = """
+from lazynd import config
+config.tier = "compiled" if sys.argv[1] == "1" else "auto"
+source = np.ones((250, 1000), 'float32')
+total = nd.zeros(source.shape)
+def step():
+    global total
+    total += nd.array(source)
+for _ in range(60):
+    step()
+nd.waitall()
+before = peak = rss()
+for _ in range(400):
+    step()
+    peak = max(peak, rss())
+print(json.dumps({'grown': peak - before, 'value': float(total[0, 0].asscalar()), 'programs': stats().programs}))
+"""
+
+
+@linux
+@pytest.mark.parametrize("compiled", [0, 1])
+def test_a_loop_that_adds_data_without_reading_holds_little_of_it(compiled: int) -> None:
+    """Arrays of 1 MB: 64 of them at most, of which programs hold a copy on the device until they have run."""
+    found = child(ADDING, compiled)
+    assert found["value"] == 460
+    assert found["grown"] < (130 if compiled else 70), found
+    assert found["programs"] <= 4, "whole regions, one that was cut by waiting, the ends"
+
+
 CHAIN = 200_000
 
 

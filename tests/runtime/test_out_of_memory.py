@@ -12,6 +12,9 @@ import textwrap
 
 import pytest
 
+import lazynd
+from lazynd import MXNetError, nd
+
 linux = pytest.mark.skipif(not os.path.exists("/proc/self/statm"), reason="reads /proc")
 
 PRELUDE = """
@@ -84,6 +87,24 @@ def test_what_no_program_holds_needs_no_memory() -> None:
         column = nd.arange(40001).reshape((-1, 1))
         assert nd.broadcast_mul(column, column.T).max().asscalar() == 40000**2
     """)
+
+
+@pytest.mark.parametrize("tier", ["compiled", "interpreted"])
+def test_both_tiers_ask_before_they_begin(tier: str, monkeypatch: pytest.MonkeyPatch, empty_cache: None) -> None:
+    """Where the system would end the process rather than refuse memory, nobody tries."""
+    x = nd.ones((3, 3))
+    with monkeypatch.context() as patch, lazynd.config.using(tier=tier):
+        patch.setattr("lazynd.backends.memory.available", lambda: 32 << 20)
+        big = nd.ones((4096, 8192)) + x[0, 0]
+        with pytest.raises(MXNetError, match=r"\[_full\] (.|\n)*for want of memory: it needs 134\.2 MB, and 33\.6 MB"):
+            big.asnumpy()
+        assert (x + 1).asnumpy().tolist() == [[2] * 3] * 3
+        patch.undo()
+        assert big[5, 7].asscalar() == 2
+    with monkeypatch.context() as patch:
+        patch.setattr("lazynd.backends.memory.available", lambda: 32 << 20)
+        with pytest.raises(MXNetError, match="copying its result to the host failed for want of memory"):
+            big.asnumpy()
 
 
 @linux

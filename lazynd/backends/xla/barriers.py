@@ -44,7 +44,8 @@ _ALL: Final = 31
 _READERS: Final[dict[str, int]] = {
     **dict.fromkeys(("reduce_sum", "reduce_prod", "reduce_window_sum", "dot_general", "convolution", "check_index"), 0),
     **dict.fromkeys(("add", "subtract", "cumsum", "scatter"), _PRODUCT | _FUNCTION | _CONSTANT),
-    "multiply": _POWER | _ROOT | _CONSTANT, "divide": _CONSTANT, "remainder": _CONSTANT, "convert": _FUNCTION | _CONSTANT,
+    "multiply": _POWER | _ROOT | _CONSTANT, "divide": _CONSTANT, "remainder": _CONSTANT,
+    "convert": _FUNCTION | _CONSTANT,
     # What compares numbers finds them among others, so they have to be the same.
     **dict.fromkeys((
         "equal", "not_equal", "less", "less_equal", "greater", "greater_equal", "sign", "floor", "ceil", "sort",

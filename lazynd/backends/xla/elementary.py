@@ -1,9 +1,10 @@
 """Elementary functions in arithmetic that leaves the compiler no choice, and in functions that have one meaning.
 
 XLA has several ways to compute some functions, and takes one or the other by what surrounds them: in small loops
-``tan`` and ``cbrt`` give other digits than elsewhere. Others are sums and products to it, which the compiler merges with
-those around them, or in one of two ways with one another. So these are written out here: a product is behind a barrier
-(``hide``), or it is the only one of the sum that it goes into and goes nowhere else, so that there is one way to merge.
+``tan`` and ``cbrt`` give other digits than elsewhere. Others are sums and products to it, which the compiler merges
+with those around them, or in one of two ways with one another. So these are written out here: a product is behind a
+barrier (``hide``), or it is the only one of the sum that it goes into and goes nowhere else, so that there is one way
+to merge.
 """
 
 from __future__ import annotations

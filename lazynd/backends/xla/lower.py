@@ -25,6 +25,7 @@ from .barriers import Barrier, hidden
 from .claims import Claim
 from .elementary import WRITTEN_OUT, is_function, quotient
 from .numbers import scope
+from .spread import Spread, few_of, moved, whole
 
 
 def _halves(x: jax.Array) -> tuple[jax.Array, jax.Array]:
@@ -341,16 +342,29 @@ class Lowered:
             assert spec is not None and node.inputs is not None
             with jax.named_scope(scope(spec, number)):
                 attributes = {k: self._nested(v) if isinstance(v, Graph) else v for k, v in spec.attributes.items()}
-                made = self._apply(spec, [known[r.node, r.index] for r in node.inputs], attributes)
+                made = self._spread(spec, [known[r.node, r.index] for r in node.inputs], attributes)
                 if self._barrier is not None and node in self._hidden:
                     hide = self._barrier.product if spec.op.name == "multiply" else self._barrier
-                    made = hide(made[0] if isinstance(made, tuple) else made)
+                    made = _behind(hide, made[0] if isinstance(made, tuple) else made)
             if isinstance(made, Checked):
                 made, latest = made
                 failure = first_failure(failure, latest)
             for i, each in enumerate(made if isinstance(made, tuple) else (made,)):
                 known[node, i] = each
-        return [known[ref.node, ref.index] for ref in graph.outputs], failure
+        return [whole(known[ref.node, ref.index]) for ref in graph.outputs], failure
+
+    def _spread(self, spec: Specialization, operands: Sequence[Any], attributes: Mapping[str, Any]) -> Any:
+        """The results of a primitive; a ``Spread`` where few numbers are spread over the result."""
+        if isinstance(spec.op, Primitive):
+            made = moved(spec, operands)
+            if made is not None:
+                return made
+            found = few_of(operands) if spec.op.elementwise else None
+            if found is not None:
+                few, like = found
+                made = self._apply(spec, few, attributes)
+                return Spread(made[0] if isinstance(made, tuple) else made, like.shape, like.axes)
+        return self._apply(spec, list(map(whole, operands)), attributes)
 
     def _nested(self, graph: Graph) -> Lowered:
         """``graph``, which a loop or a choice of this one runs."""
@@ -362,7 +376,7 @@ class Lowered:
             return self._claims[spec].apply(spec, operands)
         name = spec.op.name
         if self._platform == "cpu" and is_function(spec):
-            return self._function(name, operands)
+            return self._function(spec, operands)
         lowering = self._lowerings[name]
         narrow = spec.op.in_float32 and name not in _BY_THEMSELVES
         if not narrow or not any(each.dtype == jnp.bfloat16 for each in operands):
@@ -373,10 +387,13 @@ class Lowered:
             return Checked(_typed(made.results, spec), made.failure)
         return _typed(made if isinstance(made, tuple) else (made,), spec)
 
-    def _function(self, name: str, operands: Sequence[Any]) -> Any:
-        """One of ``FUNCTIONS`` or of those written out: of half precision as of float32, rounded at the end."""
-        given, wide = operands[0].dtype, widened(operands[0].dtype)
-        twice = wide == np.float32 and operands[0].size <= EXACT_SIZE and name in FUNCTIONS
+    def _function(self, spec: Specialization, operands: Sequence[Any]) -> Any:
+        """One of ``FUNCTIONS`` or of those written out: of half precision as of float32, rounded at the end.
+
+        How it is computed is a matter of the size of the result, of which ``operands`` may be a few numbers.
+        """
+        name, given, wide = spec.op.name, operands[0].dtype, widened(operands[0].dtype)
+        twice = wide == np.float32 and spec.out_types[0].size <= EXACT_SIZE and name in FUNCTIONS
         exact = [lax.convert_element_type(x, np.float64 if twice else wide) for x in operands]
         if self._barrier is not None and name in WRITTEN_OUT:
             (x,) = exact
@@ -384,6 +401,11 @@ class Lowered:
         else:
             made = self._lowerings[name](*exact)
         return _convert(lax.convert_element_type(made, wide), dtype=given)
+
+
+def _behind(hide: Callable[[Any], Any], value: Any) -> Any:
+    """``value`` behind a barrier: of one that is spread, the few numbers."""
+    return Spread(hide(value.few), value.shape, value.axes) if isinstance(value, Spread) else hide(value)
 
 
 #: Their lowerings know what half precision is.

@@ -84,9 +84,10 @@ def current_backend() -> Backend:
 def _prepare(calls: Sequence[Call]) -> None:
     """Have the backend compile ``calls``, which the interpreter will make."""
     function = _imported(config.backend).function
-    for call in calls if function is not None else ():
-        with INSIDE:
-            function.prepare(*call)
+    if function is not None:
+        for call in calls:
+            with INSIDE:
+                function.prepare(*call)
 
 
 def _imported(name: str) -> Backend:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 from ...backends import finish_all
@@ -14,7 +15,7 @@ from ..tell.stats import logger, stats
 from .drive import drive
 from .failure import ProgramError, reason
 from .plan import live
-from .regions import Regions, Window, after
+from .regions import Region, Regions, Window, after
 from .repeats import beginning, period_of
 from .runs import RegionRun
 
@@ -51,6 +52,16 @@ def _run_oldest(regions: Regions) -> None:
             # Nobody asked for these values yet: whoever reads one gets the error, at that line.
             logger.warning("%s", error, extra={"event": "failure", "cause": "window"})
             regions.closed.remove(oldest)
+        _keep_pace(regions, oldest)
+
+
+def _keep_pace(regions: Regions, ran: Region) -> None:
+    """Wait for what runs, once a budget of data was given to runs: recording may be quicker than they are."""
+    regions.dispatched += sum(cost for _, cost in ran.held)
+    if regions.dispatched > config.budget_nodes * NODE_COST:
+        regions.dispatched = 0
+        with INSIDE, suppress(Exception):  # whoever reads what failed is told
+            finish_all()
 
 
 def overflow(regions: Regions) -> None:

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
-from ...backends import cast_scalar, compiled_function, loaded_backend
+from ...backends import cast_scalar, compiled_function, finish_all, loaded_backend
+from ...backends.memory import NOTEWORTHY, require_memory
 from ...backends.numpy.functions import Call
 from ...backends.numpy.steps import Array, Steps
 from ...backends.numpy.subnormals import Flushed
@@ -20,7 +21,7 @@ from ...config import config
 from ...ir.errors import OutOfBounds
 from ...ir.flatten import flat_graph
 from ...ir.node import Node
-from ...ir.specialization import Specialization
+from ...ir.specialization import BYTES_PER_COST, NODE_COST, Specialization
 from ...ir.types import is_floating
 from ..guard.leaving import INSIDE
 from ..tell.stats import stats
@@ -29,6 +30,9 @@ from .failure import IndexProgramError, Lost, ProgramError, failed, lose, out_of
 from .late import computed
 from .liveness import Ref
 from .plan import Plan
+
+#: What an operator costs from which on its results may be ``NOTEWORTHY``.
+_NOTEWORTHY_COST: Final = NODE_COST + NOTEWORTHY // BYTES_PER_COST
 
 
 def interpret(plan: Plan) -> None:
@@ -99,6 +103,8 @@ class _Interpretation:
         spec = node.spec
         assert spec is not None and node.inputs is not None
         try:
+            if spec.cost > _NOTEWORTHY_COST:
+                require_memory(sum(type.nbytes for type in spec.out_types), finish_all)
             steps = steps_of(spec)
             given, writable = self._operands(node.inputs)
             for slot, number in zip(spec.slots, node.scalars, strict=True):

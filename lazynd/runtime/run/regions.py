@@ -8,6 +8,9 @@ from ...config import config
 from ...ir.node import Node, Output
 from ...ir.specialization import NODE_COST
 
+#: The factor on the bytes of arrays made from data: two regions, the open one and one that waits, hold some 64 MB.
+#: What operations compute is charged without it, since most of it is never held: it dies inside its program.
+DATA_WEIGHT: Final = 12
 #: After ``record()`` its region may grow by so many times what was recorded in it, or so many budgets if that is more.
 AFTER_RECORD: Final = 16
 
@@ -70,9 +73,10 @@ class Region:
         self.moves = False
 
     def hold(self, cost: int) -> None:
-        """Charge ``cost`` for an array made from data, which pending nodes may keep alive."""
+        """Charge for an array made from data, which pending nodes may keep alive; ``cost`` is that of its bytes."""
         if not self.items:
             return
+        cost *= DATA_WEIGHT
         self.credit -= cost * self.weight
         at = len(self.items)
         if self.held and self.held[-1][0] == at:
@@ -124,7 +128,7 @@ class Region:
 class Regions:
     """The open region of a thread, and its closed ones that wait, oldest first."""
 
-    __slots__ = ("closed", "open", "under_record", "window")
+    __slots__ = ("closed", "dispatched", "open", "under_record", "window")
 
     def __init__(self) -> None:
         self.closed: list[Region] = []
@@ -132,6 +136,8 @@ class Regions:
         self.window: Window | None = None
         #: Whether what is recorded now is inside ``record()``.
         self.under_record = False
+        #: The cost of the arrays made from data that runs nobody waited for may still read.
+        self.dispatched = 0
         self.open = self.new()
 
     def new(self) -> Region:

@@ -25,8 +25,9 @@ class Run:
     """What is left of some pending items, as plans; ``root`` is the value that is asked for, if any.
 
     ``compiled``: the key of the program that this run compiled and has not run yet. ``prepared``: that of the plan that
-    the interpreter is to run, for which functions were compiled. ``parts``: whether a plan of it was divided. ``pieces``:
-    what is left of a plan that was cut, the last piece first. ``attempts``: what is tried if it fails, once it has failed.
+    the interpreter is to run, for which functions were compiled. ``parts``: whether a plan of it was divided.
+    ``pieces``: what is left of a plan that was cut, the last piece first. ``attempts``: what is tried if it fails, once
+    it has failed.
     """
 
     __slots__ = ("attempts", "compiled", "parts", "pieces", "prepared", "region", "root")
