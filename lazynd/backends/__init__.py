@@ -7,7 +7,7 @@ from typing import Any
 
 from ..config import BACKENDS, config
 from ..ir.primitive import PRIMITIVES, Primitive
-from .fork_warning import ForkWarning
+from .fork_warning import FORK_WARNING
 from .numpy import NumpyBackend
 from .protocol import Backend, Executable, cast_scalar
 
@@ -22,8 +22,8 @@ def get_backend(name: str) -> Backend:
         if name not in _lazy:
             raise ValueError(f"there is no backend {name!r}; there are {sorted({*_loaded, *_lazy})}")
         module, attribute = _lazy[name]
-        warning = ForkWarning()
-        made: Any = getattr(importlib.import_module(module), attribute)(warning)
+        FORK_WARNING.prepare()
+        made: Any = getattr(importlib.import_module(module), attribute)()
         found = _loaded.setdefault(name, made)
     return found
 

@@ -9,14 +9,19 @@ from __future__ import annotations
 import os
 import sys
 import warnings
+from typing import Final
 
 
 class ForkWarning:
-    """Made before lazynd imports jax; ``hide`` is called once jax runs, which is when it begins to warn."""
+    """``prepare`` is called before lazynd imports jax; ``hide`` once jax runs, which is when it begins to warn."""
 
     def __init__(self) -> None:
-        self._concerns_others = "jax" in sys.modules
+        self._concerns_others = True
         self._filters: warnings.catch_warnings[None] | None = None
+
+    def prepare(self) -> None:
+        """See whether others have imported jax."""
+        self._concerns_others = "jax" in sys.modules
 
     def hide(self) -> None:
         """Have jax's warning hidden from now on. Of what is called before a fork, what came last comes first."""
@@ -33,3 +38,6 @@ class ForkWarning:
         if self._filters is not None:
             self._filters.__exit__(None, None, None)
             self._filters = None
+
+
+FORK_WARNING: Final = ForkWarning()

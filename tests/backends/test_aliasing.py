@@ -2,7 +2,6 @@
 
 import numpy as np
 
-from lazynd.backends.fork_warning import ForkWarning
 from lazynd.backends.xla import XlaBackend
 from lazynd.backends.xla.aliasing import output_order
 from lazynd.ir.graph import Graph
@@ -37,7 +36,7 @@ def test_more_given_than_outputs() -> None:
 
 
 def test_results_come_in_the_order_of_the_graph_and_buffers_are_taken_over() -> None:
-    backend = XlaBackend(ForkWarning())
+    backend = XlaBackend()
     run, _ = backend.compile(updates("%4, %3, %5, %6"), 0, (0, 1), False)
     values = [np.array(v, "float32") for v in ([1, 2], [3, 5], [0.5, 0.25])]
     buffers = [backend.put(np.copy(v), CPU) for v in values]

@@ -297,3 +297,9 @@ def test_along_each_axis(size: int, dtype: str, name: str) -> None:
     if kind_of(dtype) in PRIMITIVES[name].kinds:
         made = lines(size, dtype, (1, -1) if name == "reduce_prod" else (1, -1, 2, -2, 0))
         check([case for x, axis in layouts(made) for case in ALONG[name](name, x, axis)], lambda name, dtype: 0.0)
+
+
+@pytest.mark.parametrize("name", ["reduce_max", "reduce_min"])
+def test_extremes_of_what_is_too_large_to_be_stored(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("lazynd.backends.xla.special.HUGE", 0)
+    test_along_each_axis(4096, "float32", name)

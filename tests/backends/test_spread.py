@@ -47,7 +47,6 @@ CASES: list[Case] = [
     ("[]", ONE, "{dtype}[2,6,4] = ir.concatenate(%1, %1) {{axis=1}}", True),
     ("[3]", LINE, "{dtype}[2,6,4] = ir.concatenate(%1, %1) {{axis=1}}", True),
     ("[3]", LINE, "{dtype}[4,3,4] = ir.concatenate(%1, %1) {{axis=0}}", True),
-    ("[2,4]", TWO, "{dtype}[2,3,4] = ir.pad(%1, %9) {{low=(0, 0, 0), high=(0, 0, 0), interior=(0, 0, 0)}}", False),
     ("[3]", LINE, "{dtype}[2,3,4] = ir.sort(%1) {{axis=1}}", False),
     ("[3]", LINE, "{dtype}[2,3,4] = ir.sort(%1) {{axis=2}}", True),
     ("[2,4]", TWO, "{dtype}[2,4] = ir.reduce_max(%1) {{axes=(1,)}}", True),
@@ -104,7 +103,7 @@ def test_what_follows_is_computed_on_the_few(case: Case) -> None:
     traced = jax.make_jaxpr(lower(graph))([given])
     (root,) = (each for each in traced.eqns if each.primitive.name == "sqrt")
     size, whole = root.outvars[0].aval.size, graph.outputs[0].type.size
-    assert size <= given.size if spread else size == whole
+    assert size <= max(given.size, whole // 2) if spread else size == whole
 
 
 @pytest.mark.parametrize("size", [1, 1000, 1024, 1025, 5000])

@@ -12,7 +12,6 @@ import pytest
 
 import lazynd
 from lazynd.backends import xla
-from lazynd.backends.fork_warning import ForkWarning
 from lazynd.ir.graph import Graph
 from lazynd.ir.node import Node, apply, leaf
 from lazynd.ir.primitive import PRIMITIVES
@@ -26,7 +25,7 @@ PREALLOCATE = "XLA_PYTHON_CLIENT_PREALLOCATE"
 @pytest.fixture
 def backend(monkeypatch: pytest.MonkeyPatch) -> xla.XlaBackend:
     monkeypatch.setattr(lazynd.config, "cache", None)
-    return xla.XlaBackend(ForkWarning())
+    return xla.XlaBackend()
 
 
 @pytest.fixture

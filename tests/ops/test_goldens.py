@@ -106,7 +106,7 @@ def test_every_operator_of_tiers_1_and_2_has_goldens() -> None:
     wanted = {name for name, tier in registered.items() if tier <= 2}
     assert len(wanted) == 181
     assert wanted - OPERATORS.keys() == ELSEWHERE.keys()
-    assert OPERATORS.keys() <= registered.keys()
+    assert OPERATORS.keys() - registered.keys() == {"cumsum"}  # MXNet registers it as _np_cumsum
     for file in ELSEWHERE.values():
         assert (pathlib.Path(__file__).parents[1] / file).exists(), file
 

@@ -19,7 +19,7 @@ from ...ir.graph import Graph
 from ...ir.primitives.check import may_fail
 from ...ir.specialization import Specialization
 from ...ir.types import Context
-from ..fork_warning import ForkWarning
+from ..fork_warning import FORK_WARNING
 from ..memory import NOTEWORTHY, require_memory
 from . import control, convolution, special, top, window  # noqa: F401 - their lowerings and claims
 from .aliasing import output_order
@@ -120,8 +120,7 @@ class XlaBackend:
 
     name = "xla"
 
-    def __init__(self, fork_warning: ForkWarning) -> None:
-        self._fork_warning = fork_warning
+    def __init__(self) -> None:
         self.buffer_class: type = type(None)  # known with the first buffer: jax.Array is only its interface
         self._devices: dict[str, list[Any]] = {}
         #: What owns the threads of XLA; see ``runtime/guard/fork.py``.
@@ -141,7 +140,7 @@ class XlaBackend:
                     found = []
             self._devices[device_type] = found
             self._clients += [device.client for device in found[:1]]
-            self._fork_warning.hide()
+            FORK_WARNING.hide()
         return found
 
     def device_count(self, device_type: str) -> int:

@@ -38,6 +38,17 @@ def quotient(x: jax.Array, y: jax.Array) -> jax.Array:
     return lax.reduce_precision(lax.div(x, divisor), *precision)
 
 
+@jax.custom_jvp
+def flushed(x: jax.Array) -> jax.Array:
+    """``x`` with subnormal numbers as zeros of their sign, and with the slope of the identity also at 0."""
+    if not jnp.issubdtype(x.dtype, jnp.floating):
+        return x
+    return lax.select(lax.abs(x) < finfo(x.dtype).tiny, x * 0, x)
+
+
+flushed.defjvp(lambda point, tangent: (flushed(*point), *tangent))
+
+
 def _rsqrt(x: jax.Array, hide: Hide) -> jax.Array:
     return quotient(jnp.ones_like(x), hide(lax.sqrt(x)))
 
@@ -102,7 +113,7 @@ def _log_of_double(x: jax.Array, hide: Hide) -> jax.Array:
 
 def _cbrt(x: jax.Array, hide: Hide) -> jax.Array:
     """A power, and a step of Newton's method, since a third is not a number of the dtype."""
-    a = lax.abs(x)
+    a = lax.abs(flushed(x))
     root = hide(lax.pow(a, hide(jnp.full_like(a, 1 / 3))))
     nearer = root - hide((root - quotient(a, hide(root * root))) * (1 / 3))
     return jnp.copysign(lax.select((root > 0) & (root < np.inf), nearer, root), x)

@@ -18,11 +18,16 @@ import jax.numpy as jnp
 from jax import lax
 
 from ...ir.types import finfo
+from .elementary import flushed
 from .lower import LOWERINGS, PLATFORM_LOWERINGS
 
+Pair = tuple[jax.Array, jax.Array]
 Pick = Callable[[jax.Array, jax.Array], jax.Array]
 #: Lines of so few elements, and arrays of so few, are reduced in a loop of XLA's own: the library is no quicker.
 FEW, SMALL = 16, 4096
+#: Of so many elements two reductions would have their operand stored; one that gives both results, eight times as slow,
+#: takes it as it is computed.
+HUGE = 1 << 25
 
 
 def hidden(x: jax.Array) -> jax.Array:
@@ -41,14 +46,19 @@ def _elementwise(pick: Pick) -> Pick:
 def _reduction(reduce: Callable[..., jax.Array], pick: Pick, start: float) -> Callable[..., jax.Array]:
     """The lowering of a reduction by ``pick``, which ``reduce`` is to XLA."""
 
+    def both(one: Pair, other: Pair) -> Pair:
+        return pick(one[0], other[0]), one[1] + other[1]
+
     def lowered(x: jax.Array, *, axes: tuple[int, ...]) -> jax.Array:
         if not jnp.issubdtype(x.dtype, jnp.floating):
             return reduce(x, axes)
         if _loops(x.shape, axes):
             lines, axis = _lines(x, axes)
             return lax.reduce(lines, x.dtype.type(start), lambda a, b: hidden(pick(a, b)), (axis,))
-        squares = jnp.sum(x * x, axes, dtype=x.dtype)  # NaN where there is one, and only there: nothing cancels
-        made = reduce(x, axes)
+        squares, made = jnp.sum(x * x, axes, dtype=x.dtype), reduce(x, axes)
+        if x.size > HUGE:
+            made, squares = lax.reduce((x, x * x), (x.dtype.type(start), x.dtype.type(0)), both, axes)
+        # The squares are NaN where a number is, and only there: nothing cancels.
         return lax.select(squares != squares, jnp.full_like(made, jnp.nan), made)
 
     return lowered
@@ -74,20 +84,9 @@ def _flushing(lowering: Callable[..., jax.Array]) -> Callable[..., jax.Array]:
     """``lowering`` of operands in which subnormal numbers are zeros of their sign."""
 
     def lowered(*operands: jax.Array) -> jax.Array:
-        return lowering(*map(_flushed, operands))
+        return lowering(*map(flushed, operands))
 
     return lowered
-
-
-@jax.custom_jvp
-def _flushed(x: jax.Array) -> jax.Array:
-    """``x``, with the slope of the identity also at 0."""
-    if not jnp.issubdtype(x.dtype, jnp.floating):
-        return x
-    return lax.select(lax.abs(x) < finfo(x.dtype).tiny, x * 0, x)
-
-
-_flushed.defjvp(lambda point, tangent: (_flushed(*point), *tangent))
 
 
 _RULES: dict[str, Any] = {

@@ -410,7 +410,8 @@ class Power(Binary):
             made = np.power(a, b)
             # Where numbers below the normal range count as zero, C's function forgets the sign of what it makes zero.
             negative = np.signbit(a) & (np.abs(np.fmod(b, 2)) == 1)
-            return np.where(made == 0, np.copysign(made, np.where(negative, -1, 1)), made)
+            one = made.dtype.type(1)
+            return np.where(made == 0, np.copysign(made, np.where(negative, -one, one)), made)
         # Integers: a negative exponent gives 1 / a ** -b, truncated.
         result = np.power(a, np.maximum(b, 0).astype(a.dtype))
         inverse = np.where(np.abs(a) == 1, np.power(a, np.abs(b) % 2), 0)
