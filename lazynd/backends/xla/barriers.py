@@ -3,8 +3,9 @@
 XLA and LLVM know that a processor computes ``a * b + c`` in one instruction, which rounds once where two operations
 round twice; that ``log(exp(x))`` is ``x``; and what functions of constants are. Each is quicker or nearer to the truth,
 and none gives the bits that the operations give one by one, in the interpreter or in another program. So a result of
-which the compiler could make something else together with what reads it goes through a *barrier*: its bits are or-ed
-with a zero that is an input of the program, so that the compiler takes it for an unknown number.
+which the compiler could make something else together with what reads it goes through a *barrier*: -0.0 is
+added to a product, and the bits of anything else are or-ed with a zero. Both come from an input of the program, so that
+the compiler takes the result for an unknown number.
 
 Sums and products of matrices may be rounded in any way: what they alone read has no barrier.
 """
