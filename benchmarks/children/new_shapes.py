@@ -1,7 +1,7 @@
 """CPU seconds of one new shape of a small program under a framework, and what many of them leave in memory.
 
 ``new_shapes FRAMEWORK WHAT COUNT``: WHAT is one of ``PROGRAMS``, or "each" for all in turn. Resident memory, in MB,
-grows from the first result on.
+grows from the first results on.
 """
 
 import importlib
@@ -58,8 +58,9 @@ def shape(i):
 
 programs = [*PROGRAMS.values()] if sys.argv[2] == "each" else [PROGRAMS[sys.argv[2]]]
 count = int(sys.argv[3])
-for program in programs:  # what starts with the first use
+for program in programs:  # what starts with the first use of small arrays, and of larger ones: jax is imported then
     program(nd.array(np.ones((1, 7, 1))[0])).asnumpy()
+    program(nd.array(np.ones((2, 2000)))).asnumpy()
 before = resident()
 start = time.process_time()
 for i in range(count):
