@@ -170,18 +170,21 @@ class Regions:
         So what prepares arrays for the work at hand, initial values, is one program, and no part of the work's.
         """
         opened, made = self.open, self.beside
+        if opened is made:  # inside another one
+            yield
+            return
         if made is not None and made in self.closed:
             self.closed.remove(made)
             made.closed = False
         else:
             made = Region(self, config.hard_limit * NODE_COST, False)
-        self.open = made
+        self.open = self.beside = made
         try:
             yield
         finally:
-            made, self.open = self.open, opened  # a region that was full was closed, and another one is open
+            made, self.open = self.open, opened  # one that was full was closed, and another one is open
             made.closed = True
-            self.beside = made if made.items else None
+            self.beside = made
             if made.items:
                 self.closed.append(made)
 
