@@ -169,7 +169,7 @@ SoftmaxCELoss = SoftmaxCrossEntropyLoss
 
 
 class KLDivLoss(Loss):
-    """The mean of the terms of the Kullback-Leibler divergence of labels, probabilities, from ``pred``.
+    """The Kullback-Leibler divergence of labels, probabilities, from ``pred``, of each example.
 
     ``from_logits``: ``pred`` holds logarithms of probabilities; otherwise they are its log-softmax along ``axis``.
 
@@ -189,7 +189,8 @@ class KLDivLoss(Loss):
     def hybrid_forward(self, F: Any, pred: Any, label: Any, sample_weight: Any = None) -> Any:
         if not self._from_logits:
             pred = F.log_softmax(pred, self._axis)
-        return self._mean(F, self._weighted(F, label * (F.log(label + 1e-12) - pred), sample_weight))
+        loss = self._weighted(F, label * (F.log(label + 1e-12) - pred), sample_weight)
+        return F.sum(loss, axis=self._batch_axis, exclude=True)
 
 
 class CTCLoss(Loss):
@@ -361,9 +362,7 @@ class PoissonNLLLoss(Loss):
         self._from_logits = from_logits
         self._compute_full = compute_full
 
-    def hybrid_forward(
-        self, F: Any, pred: Any, target: Any, sample_weight: Any = None, epsilon: float = 1e-8
-    ) -> Any:
+    def hybrid_forward(self, F: Any, pred: Any, target: Any, sample_weight: Any = None, epsilon: float = 1e-8) -> Any:
         target = F.reshape_like(target, pred)
         if self._from_logits:
             loss = F.exp(pred) - target * pred
@@ -399,9 +398,9 @@ class CosineEmbeddingLoss(Loss):
 
 
 class SDMLLoss(Loss):
-    """Smoothed deep metric learning: each row of ``x1`` is nearest to the same row of ``x2`` (Bonadiman and others, 2019).
+    """Smoothed deep metric learning: each row of ``x1`` is nearest to the same row of ``x2``.
 
-    ``smoothing_parameter``: what the other rows are given of the probability.
+    ``smoothing_parameter``: what the other rows are given of the probability. (Bonadiman and others, 2019.)
 
     >>> from lazynd import nd
     >>> from lazynd.gluon import loss
@@ -422,7 +421,7 @@ class SDMLLoss(Loss):
         labels = same * (1 - self.smoothing_parameter) + (1 - same) * self.smoothing_parameter / (count - 1)
         apart = F.square(F.broadcast_sub(F.expand_dims(x1, 1), F.expand_dims(x2, 0)))
         logits = F.log_softmax(-F.sum(apart, axis=2), axis=1)
-        return self.kl_loss(logits, labels) * count  # the divergence is a mean over rows, of which the sum is meant
+        return self.kl_loss(logits, labels)
 
 
 __getattr__, __dir__ = fronts(__name__)

@@ -6,13 +6,15 @@ from collections.abc import Sequence
 from types import FrameType
 from typing import Any, Protocol
 
-from ..ir.errors import OperatorError
+from ..ir.errors import MXNetError, OperatorError
 from ..ir.types import as_dtype
 from ..ops import Operator, infer_shapes
-from ..ops.partial import Shape, complete as known
+from ..ops.partial import Shape
+from ..ops.partial import complete as known
 from ..runtime import aside as aside
 from .invoke import given_attributes
 from .ndarray import NDArray
+from .refusal import refusal
 
 
 class Awaited(Protocol):
@@ -49,18 +51,19 @@ class Deferred(NDArray):
         """Be ``array`` from now on."""
         self._cell = array._cell
         del self._awaited
-        self.__class__ = NDArray
+        self.__class__ = NDArray  # type: ignore[assignment]  # what it is now
 
 
 def complete(operator: Operator, arrays: Sequence[Any], attributes: tuple[Any, ...], frame: FrameType) -> None:
     """Let each ``Deferred`` of ``arrays``, the inputs of a call, become what the call needs it to be."""
-    waiting = [each for each in arrays if each.__class__ is Deferred]
+    arrays = [each for each in arrays if each is not None]
     shapes = [each._awaited.shape if each.__class__ is Deferred else each.shape for each in arrays]
     dtypes = [as_dtype(each._awaited.dtype if each.__class__ is Deferred else each.dtype) for each in arrays]
     try:
         found = infer_shapes(operator, shapes, given_attributes(operator, attributes), dtypes=dtypes).inputs
     except OperatorError as error:
-        raise waiting[0]._awaited.unknown(f"{operator.name}: {error}") from None
+        known_ones = [each for each in arrays if each.__class__ is not Deferred]
+        raise refusal(MXNetError, operator.name, error, known_ones, None, frame) from None
     shape: Any  # of whole numbers alone
     for each, shape in zip(arrays, found, strict=True):
         if each.__class__ is Deferred:

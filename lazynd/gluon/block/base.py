@@ -8,7 +8,6 @@ from collections.abc import Callable
 from os import PathLike
 from typing import Any
 
-
 from ... import initializer
 from ..parameter import Parameter, ParameterDict
 from . import files

@@ -38,9 +38,7 @@ def load(
     if isinstance(loaded, list):
         raise ValueError(f"'{os.fspath(filename)}' holds {len(loaded)} arrays without names, not parameters")
     if not any("." in name or name in own for name in loaded):  # a file of ``ParameterDict.save``
-        block.collect_params().load(
-            filename, ctx, allow_missing, ignore_extra, block.prefix, cast_dtype, dtype_source
-        )
+        block.collect_params().load(filename, ctx, allow_missing, ignore_extra, block.prefix, cast_dtype, dtype_source)
         return
     names: dict[Parameter, list[str]] = {}
     for name, each in own.items():

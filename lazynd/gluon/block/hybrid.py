@@ -8,14 +8,11 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from ... import nd
-from ...context import Context
 from ...nd import NDArray
 from ..parameter import Parameter
-from .base import Block, indented
+from .base import Block
 
-_NO_ARRAY = (
-    "In HybridBlock, there must be one NDArray or one Symbol in the input. Please check the type of the args.\n"
-)
+_NO_ARRAY = "In HybridBlock, there must be one NDArray or one Symbol in the input. Please check the type of the args.\n"
 _MIXED = (
     "In HybridBlock, we do not support mixed NDArrays and Symbols types for the input. Please check the type of the "
     "args.\n"

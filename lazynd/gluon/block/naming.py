@@ -59,7 +59,11 @@ def names_of(prefix: str | None, params: ParameterDict | None, hint: str) -> tup
         own = ParameterDict(prefix) if params is None else ParameterDict(params.prefix, params)
         return prefix, own
     parent = scope._block.params
-    own = ParameterDict(parent.prefix + prefix, parent._shared) if params is None else ParameterDict(params.prefix, params)
+    own = (
+        ParameterDict(parent.prefix + prefix, parent._shared)
+        if params is None
+        else ParameterDict(params.prefix, params)
+    )
     return scope._block.prefix + prefix, own
 
 

@@ -11,7 +11,6 @@ from ..block import Block, HybridBlock
 from ..block.base import listed
 
 
-
 class _Stack(Block):
     """What both kinds of stacks are: blocks by number."""
 

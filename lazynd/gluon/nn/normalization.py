@@ -13,6 +13,11 @@ def _shown(kwargs: dict[str, Any]) -> str:
     return ", ".join(f"{name}={value!r}" for name, value in kwargs.items())
 
 
+def _channels(gamma: Any) -> int:
+    channels: int = gamma.shape[0]
+    return channels
+
+
 class _BatchNorm(HybridBlock):
     """What both kinds have: statistics of the batch in training, moving averages of them in prediction."""
 
@@ -80,10 +85,11 @@ class _BatchNorm(HybridBlock):
 
 
 class BatchNorm(_BatchNorm):
-    """Each channel, along ``axis``, less its mean and over its deviation, then ``* gamma + beta`` if ``scale``, ``center``.
+    """Each channel, along ``axis``, less its mean and over its deviation, then ``* gamma + beta``.
 
-    In training mode those of the batch, of which ``running_mean`` and ``running_var`` become moving averages with
-    ``momentum``; in prediction mode, or with ``use_global_stats``, those averages. ``epsilon`` is added to the
+    ``scale``, ``center``: whether ``gamma`` and ``beta`` are learned, or stay 1 and 0. In training mode mean and
+    deviation are those of the batch, of which ``running_mean`` and ``running_var`` become moving averages with
+    ``momentum``; in prediction mode, or with ``use_global_stats``, they are those averages. ``epsilon`` is added to the
     variance. (Ioffe and Szegedy, 2015.)
 
     >>> from lazynd import autograd, nd
@@ -116,9 +122,7 @@ class BatchNormReLU(_BatchNorm):
 class _Affine(HybridBlock):
     """What the others have: a scale and a shift for each channel, each learned or fixed."""
 
-    def _make(
-        self, channels: int, center: bool, scale: bool, beta_initializer: Any, gamma_initializer: Any
-    ) -> None:
+    def _make(self, channels: int, center: bool, scale: bool, beta_initializer: Any, gamma_initializer: Any) -> None:
         self.gamma = self.params.get(
             "gamma",
             grad_req="write" if scale else "null",
@@ -168,7 +172,7 @@ class LayerNorm(_Affine):
         self._make(in_channels, center, scale, beta_initializer, gamma_initializer)
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}({_shown(self._kwargs)}, in_channels={self.gamma.shape[0]})"
+        return f"{type(self).__name__}({_shown(self._kwargs)}, in_channels={_channels(self.gamma)})"
 
     def hybrid_forward(self, F: Any, data: Any, gamma: Any, beta: Any) -> Any:
         return F.LayerNorm(data, gamma, beta, axis=self._axis, eps=self._epsilon)
@@ -244,7 +248,7 @@ class InstanceNorm(_Affine):
         self._make(in_channels, center, scale, beta_initializer, gamma_initializer)
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}({_shown(self._kwargs)}, in_channels={self.gamma.shape[0]})"
+        return f"{type(self).__name__}({_shown(self._kwargs)}, in_channels={_channels(self.gamma)})"
 
     def hybrid_forward(self, F: Any, x: Any, gamma: Any, beta: Any) -> Any:
         if self._axis == 1:

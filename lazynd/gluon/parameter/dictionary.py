@@ -295,9 +295,10 @@ class ParameterDict:
         >>> layer.collect_params().save("whole.params")
         >>> layer.collect_params().load("whole.params")
         """
-        self.load_dict(
-            nd.load(filename), ctx, allow_missing, ignore_extra, restore_prefix, filename, cast_dtype, dtype_source
-        )
+        loaded = nd.load(filename)
+        if not isinstance(loaded, dict):
+            raise ValueError(f"{os.fspath(filename)!r} holds {len(loaded)} arrays without names, not parameters")
+        self.load_dict(loaded, ctx, allow_missing, ignore_extra, restore_prefix, filename, cast_dtype, dtype_source)
 
     def load_dict(
         self,

@@ -29,6 +29,12 @@ def _contexts(ctx: Context | Sequence[Context] | None) -> list[Context]:
     return [ctx] if isinstance(ctx, Context) else list(ctx)
 
 
+def _copy(data: NDArray, ctx: Context) -> NDArray:
+    made = data.copyto(ctx)
+    assert isinstance(made, NDArray)
+    return made
+
+
 class Parameter:
     """An array that a block learns, on one context or a copy on each of several, with its gradients.
 
@@ -61,8 +67,7 @@ class Parameter:
         for label, kind in (("stype", stype), ("grad_stype", grad_stype)):
             if kind not in _STORAGE:
                 raise AssertionError(
-                    f"{label} for Parameter '{name}' must be one of 'default', 'row_sparse', or 'csr', "
-                    f"but got '{kind}'"
+                    f"{label} for Parameter '{name}' must be one of 'default', 'row_sparse', or 'csr', but got '{kind}'"
                 )
         self.name = name
         self._data: list[NDArray] | None = None
@@ -216,7 +221,7 @@ class Parameter:
             )
         with aside():
             if data is None:
-                data = nd.zeros(self._shape, dtype=self._dtype, ctx=context.cpu())
+                data = nd.zeros(self._shape or (), dtype=self._dtype, ctx=context.cpu())
                 described = initializer.InitDesc(self.name, {"__init__": init})
                 initializer.create(default_init)(described, data)
             self._hold(data, contexts)
@@ -225,7 +230,7 @@ class Parameter:
     def _hold(self, data: NDArray, contexts: Sequence[Context]) -> None:
         """Take copies of ``data`` on ``contexts`` as values."""
         self._ctx_list = list(contexts)
-        self._data = [data.copyto(each) for each in contexts]
+        self._data = [_copy(data, each) for each in contexts]
         self._by_context = dict(zip(contexts, self._data, strict=True))
         if len(self._data) == 1:
             self._by_context[None] = self._data[0]
@@ -299,9 +304,9 @@ class Parameter:
             self._deferred_init = (*self._deferred_init[:3], data)
             return
         # Values that the trainer keeps on its own have to be made from these.
-        if self._trainer and self._trainer._kv_initialized and self._trainer._update_on_kvstore:
-            if self not in self._trainer._params_to_init:
-                self._trainer._reset_kvstore()
+        trainer = self._trainer
+        if trainer and trainer._kv_initialized and trainer._update_on_kvstore and self not in trainer._params_to_init:
+            trainer._reset_kvstore()
         for each in self._data:
             each[:] = data
 
