@@ -10,6 +10,7 @@ from typing import Any, Final
 from ..ops import OPERATORS, Operator, signature
 from ..ops.signature import Front, refused_arguments, refused_input, without_missing
 from ..runtime.thread import LOCAL
+from .deferred import Deferred, complete
 from .invoke import invoke, record, specialize
 from .ndarray import _ADD_METHODS, NDArray
 from .out import Out
@@ -34,6 +35,8 @@ def _finish(
     operator: Operator, arrays: tuple[Any, ...], attributes: tuple[Any, ...], out: Any, frame: FrameType
 ) -> Any:
     """Record the call on what is given as ``arrays``; write ``out`` if given."""
+    if Deferred in map(type, arrays):
+        complete(operator, without_missing(arrays), attributes, frame)
     cells = _cells(operator, arrays, frame)
     if out is None:
         return _apply(operator, cells, attributes, frame)

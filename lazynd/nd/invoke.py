@@ -107,7 +107,7 @@ def specialize(
         cells = gathered(cells)
         types = tuple([c.type for c in cells])
         key = ()  # the key was made of the types before
-    with refuse(operator.name, types, frame, lambda: _given(operator, attributes)):
+    with refuse(operator.name, types, frame, lambda: given_attributes(operator, attributes)):
         scalar = has_scalar(operator.name, types)
         bound = _bind(operator, types, attributes)
     if key and not scalar and not bound[1] and not operator.ambient and _exact(attributes):
@@ -155,7 +155,7 @@ def record(
     return made[:shown]
 
 
-def _given(operator: Operator, attributes: Sequence[Any]) -> dict[str, Any]:
+def given_attributes(operator: Operator, attributes: Sequence[Any]) -> dict[str, Any]:
     """The attributes of a call that are not their defaults."""
     pairs = zip(operator.visible, attributes, strict=False)
     return {p.name: v for p, v in pairs if v is not _EMPTY and v is not (None if p.kind.fill else p.default)}

@@ -44,9 +44,10 @@ class NDArray(Stateful):
     np.float32(20.0)
     """
 
-    __slots__ = ("__weakref__", "_gradient")
+    __slots__ = ("__weakref__", "_awaited")
     __array_priority__ = 1000.0
-    _gradient: NDArray | None
+    #: Of an array whose shape is not known yet, what makes it; see ``deferred``.
+    _awaited: Any
 
     @property
     def T(self) -> NDArray:

@@ -1,0 +1,11 @@
+"""Blocks: parts of nets, plain and hybrid."""
+
+from __future__ import annotations
+
+from ...reference import fronts
+from .base import Block
+from .hybrid import HybridBlock
+
+__all__ = ["Block", "HybridBlock"]
+
+__getattr__, __dir__ = fronts(__name__)

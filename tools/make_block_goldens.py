@@ -1,0 +1,36 @@
+"""Golden results of blocks from real MXNet: ``PYTHON_WITH_MXNET tools/make_block_goldens.py [FAMILY ...]``.
+
+Families are the modules in ``tests/goldens/layers``; without a name all are made. What MXNet raises is printed, since a
+case that raises is more often a mistake than meant.
+"""
+
+from __future__ import annotations
+
+import pathlib
+import sys
+
+import mxnet as mx  # type: ignore[import-not-found]  # the real one
+
+sys.path.insert(0, str(pathlib.Path(__file__).parents[1]))
+
+from tests.goldens import store
+from tests.goldens.blocks import evaluate
+from tests.goldens.layers import families
+
+
+def main() -> None:
+    for family, cases in families().items():
+        if sys.argv[1:] and family not in sys.argv[1:]:
+            continue
+        results = {case.key: evaluate(mx, case) for case in cases}
+        if len(results) != len(cases):
+            raise SystemExit(f"{family}: two cases are the same")
+        for case in cases:
+            if "raises" in results[case.key]:
+                print(f"{case.text}: {results[case.key]['raises']}")
+        path = store.save(family, results)
+        print(f"{path.name}: {len(results)} cases, {path.stat().st_size} bytes")
+
+
+if __name__ == "__main__":
+    main()
