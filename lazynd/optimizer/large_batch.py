@@ -165,11 +165,12 @@ class LBSGD(Optimizer):
         self._warn_of_half(weight, "SGD ")
         return None if self.momentum == 0.0 else zeros_like(weight)
 
-    def create_state_multi_precision(self, index: Index, weight: NDArray) -> Any:
-        return self.create_state(index, weight)
-
-    def update_multi_precision(self, index: Index, weight: Any, grad: Any, state: Any) -> None:
-        self.update(index, weight, grad, state)
+    def _counted(self, device_id: int, indices: Sequence[Any]) -> list[Any]:
+        """As ever, but with the rate from before the step is counted."""
+        self._set_current_context(device_id)
+        numbers = [number for each in indices for number in self._rates(each)] + [self.rescale_grad]
+        self._update_count(indices)
+        return numbers
 
     def _warmed(self, updates: int) -> float:
         """By how much the rate is multiplied after so many updates."""
