@@ -9,17 +9,16 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import TypeVar
 
-from .ir.specialization import NODE_COST
+from . import runtime
 from .nd import NDArray
 from .runtime.guard.sections import DeferSignals, Undivided
 from .runtime.record.cell import Cell
 from .runtime.record.pending import PendingWork
-from .runtime.run.fence import fence
 from .runtime.run.plan import live
 from .runtime.run.regions import Region, Regions
 from .runtime.thread import LOCAL
 
-__all__ = ["apart", "beside_step", "each_call", "end_step", "undivided"]
+__all__ = ["apart", "beside_step", "each_call", "end_step", "undivided", "untraceable"]
 
 _N = TypeVar("_N")
 #: More than anybody records in one go.
@@ -57,20 +56,17 @@ def end_step() -> None:
     >>> from lazynd import stages
     >>> stages.end_step()
     """
-    state = LOCAL.state
-    if state.recorder.__class__ is PendingWork:  # a step that is traced is part of one call
-        regions = state.regions
-        ended = regions.open
-        fence(regions, bool(state.record_depth))
-        regions.step = ended if ended.closed else None
+    regions = LOCAL.state.regions
+    ended = regions.open
+    runtime.fence()
+    regions.step = ended if ended.closed else None
 
 
-@contextmanager
-def apart() -> Iterator[None]:
+def apart() -> AbstractContextManager[None]:
     """What is recorded inside, off the tape, has a program of its own, and is no part of a function that is traced.
 
-    For what a step needs when it comes for the first time, parameters and states: it is then like those that follow,
-    and shares their program. Nothing that is pending may be read inside.
+    For what a step needs when it comes for the first time, states of an optimizer: it is then like those that follow,
+    and shares their program.
 
     >>> from lazynd import nd, stages
     >>> with stages.apart():
@@ -78,22 +74,16 @@ def apart() -> Iterator[None]:
     >>> momentum.asnumpy()
     array([0., 0.], dtype=float32)
     """
-    state = LOCAL.state
-    regions = state.regions
-    before = regions.open
-    with state.preserved():
-        state.recording = False
-        if state.recorder.__class__ is not PendingWork:
-            state.recorder = PendingWork(state)
-        regions.open = Region(regions, _UNLIMITED, True)
-        try:
-            yield
-        finally:
-            made, regions.open = regions.open, before
-            if made.items:
-                made.closed = True
-                _keep_live(made)
-                regions.closed.append(made)
+    return runtime.aside()
+
+
+def untraceable(what: str) -> None:
+    """Called before ``what`` the host decides anew each time, so that no compiled function can hold it.
+
+    >>> from lazynd import stages
+    >>> stages.untraceable("gradients of several batches are gathered")
+    """
+    LOCAL.state.recorder.leaves(what)
 
 
 def beside_step(*arrays: NDArray) -> AbstractContextManager[None]:

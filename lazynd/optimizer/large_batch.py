@@ -9,6 +9,7 @@ from typing import Any
 
 from .. import nd
 from ..nd import NDArray
+from ..stages import untraceable
 from .base import Index, Optimizer, Rates, register, zeros_like
 from .sgd import Momentum, aggregation, interleaved, listed
 
@@ -168,6 +169,9 @@ class LBSGD(Optimizer):
     def _counted(self, device_id: int, indices: Sequence[Any]) -> list[Any]:
         """As ever, but with the rate from before the step is counted."""
         self._set_current_context(device_id)
+        for each in indices:
+            known = self.cumgrads.setdefault(each, {"cum_grad": None, "num_cums": self.init_updates})
+            known["num_cums"] += 1
         numbers = [number for each in indices for number in self._rates(each)] + [self.rescale_grad]
         self._update_count(indices)
         return numbers
@@ -185,16 +189,15 @@ class LBSGD(Optimizer):
 
     def _gather(self, index: Any, grad: NDArray) -> NDArray | None:
         """The mean of the gradients of this step and those before, if the weight is to move now."""
-        known = self.cumgrads.get(index)
-        if known is None or known["num_cums"] <= 0:
-            known = {"cum_grad": grad.copy(), "num_cums": self.init_updates + 1}
-        else:
-            known = {"cum_grad": known["cum_grad"] + grad, "num_cums": known["num_cums"] + 1}
-        self.cumgrads[index] = known
+        if self.batch_scale == 1:
+            return grad
+        untraceable("LBSGD gathers the gradients of several batches")
+        known = self.cumgrads[index]
+        known["cum_grad"] = grad.copy() if known["cum_grad"] is None else known["cum_grad"] + grad
         if known["num_cums"] % self.batch_scale:
             return None
         mean: NDArray = known["cum_grad"] / self.batch_scale
-        known["cum_grad"] = nd.zeros_like(grad)
+        known["cum_grad"] = None
         return mean
 
     def _rates(self, index: Any) -> Rates:
@@ -204,8 +207,8 @@ class LBSGD(Optimizer):
         return rate, self._get_wd(index)
 
     def update(self, index: Index, weight: NDArray, grad: NDArray, state: Any) -> None:
-        mean = self._gather(index, grad)
         ((lr, wd),), rescale = self._step(index)
+        mean = self._gather(index, grad)
         if mean is None:
             return
         in_copies = isinstance(state, list | tuple)

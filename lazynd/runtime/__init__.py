@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 import numpy as np
@@ -20,6 +20,7 @@ from .guard import fork as fork
 from .guard.leaving import INSIDE
 from .record import gradient
 from .record.cell import Cell, Ref
+from .record.pending import PendingWork
 from .record.views import View
 from .run import fence as fences
 from .run.drive import current_backend
@@ -32,7 +33,7 @@ from .tell.stats import stats
 from .thread import LOCAL, State
 
 __all__ = [
-    "Feature", "Features", "adopt", "backward", "copy_to", "current_backend", "data", "device_count", "existing",
+    "Feature", "Features", "adopt", "aside", "backward", "copy_to", "current_backend", "data", "device_count", "existing",
     "exported", "feature_list", "fence", "fetch", "filled", "grad", "host_array", "not_recording", "recording", "stats",
     "wait", "waitall",
 ]  # fmt: skip
@@ -81,6 +82,19 @@ def fence() -> None:
     state = LOCAL.state
     state.recorder.leaves("record() begins")
     fences.fence(state.regions, bool(state.record_depth))
+
+
+@contextmanager
+def aside() -> Iterator[None]:
+    """What is recorded inside is no part of what this thread records now: of no trace, no tape and no program of it.
+
+    It becomes one program, with what is recorded aside later, if nothing asks for its values before.
+    """
+    state = LOCAL.state
+    with state.preserved():
+        state.recorder, state.recording = PendingWork(state), False
+        with state.regions.aside():
+            yield
 
 
 def waitall() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, Final
 
 from ...config import config
@@ -128,10 +130,12 @@ class Region:
 class Regions:
     """The open region of a thread, and its closed ones that wait, oldest first."""
 
-    __slots__ = ("closed", "dispatched", "open", "step", "under_record", "window")
+    __slots__ = ("beside", "closed", "dispatched", "open", "step", "under_record", "window")
 
     def __init__(self) -> None:
         self.closed: list[Region] = []
+        #: What was recorded aside last; see ``aside``.
+        self.beside: Region | None = None
         #: The region of the training step that ended last, which a metric may join.
         self.step: Region | None = None
         #: What a region holds that ends where the recorded sequence repeats; None where no repetition is known.
@@ -160,6 +164,31 @@ class Regions:
         region.closed = True
         self.open = following
         self.closed.append(region)
+
+    @contextmanager
+    def aside(self) -> Iterator[None]:
+        """What is recorded inside goes into a closed region of its own, the same one as long as that waits to run.
+
+        So what prepares arrays for the work at hand, initial values, is one program, and no part of the work's.
+        """
+        opened, made = self.open, self.beside
+        if opened is made:  # inside another one
+            yield
+            return
+        if made is not None and made in self.closed:
+            self.closed.remove(made)
+            made.closed = False
+        else:
+            made = Region(self, config.hard_limit * NODE_COST, False)
+        self.open = self.beside = made
+        try:
+            yield
+        finally:
+            made, self.open = self.open, opened  # one that was full was closed, and another one is open
+            made.closed = True
+            self.beside = made
+            if made.items:
+                self.closed.append(made)
 
     def pending(self) -> int:
         """How many items wait in all of them."""
