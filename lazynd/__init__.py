@@ -28,8 +28,9 @@ from .util import is_np_shape, np_shape, set_np_shape, use_np_shape
 
 #: Loaded when first asked for, by the name here.
 _SUBMODULES = {
-    "coverage": "coverage", "demo": "demo", "gluon": "gluon", "init": "initializer", "initializer": "initializer",
-    "manual": "manual", "visualization": "viz", "viz": "viz",
+    "callback": "callback", "coverage": "coverage", "demo": "demo", "gluon": "gluon", "init": "initializer",
+    "initializer": "initializer", "lr_scheduler": "lr_scheduler", "manual": "manual", "metric": "metric",
+    "optimizer": "optimizer", "registry": "registry", "visualization": "viz", "viz": "viz",
 }  # fmt: skip
 
 #: MXNet's long names of modules.

@@ -16,6 +16,7 @@ from .reference import refuse_module
 _NAMES: Final = {
     "mxnet": "lazynd",
     "mxnet.img": "lazynd.image",
+    "mxnet.init": "lazynd.initializer",
     "mxnet.ndarray": "lazynd.nd",
     "mxnet.numpy": "lazynd.np",
     "mxnet.numpy_extension": "lazynd.npx",

@@ -6,16 +6,17 @@ import importlib
 from typing import Any
 
 from ..reference import absent
-from . import block, loss, nn, parameter, rnn
+from . import block, loss, nn, parameter, rnn, trainer
 from .block import Block, HybridBlock
 from .parameter import Constant, DeferredInitializationError, Parameter, ParameterDict
+from .trainer import Trainer
 
 #: Loaded when first asked for.
-_SUBMODULES = ("contrib",)
+_SUBMODULES = ("contrib", "data", "utils")
 
 __all__ = [
-    "Block", "Constant", "DeferredInitializationError", "HybridBlock", "Parameter", "ParameterDict", "block", "loss",
-    "nn", "parameter", "rnn",
+    "Block", "Constant", "DeferredInitializationError", "HybridBlock", "Parameter", "ParameterDict", "Trainer", "block",
+    "loss", "nn", "parameter", "rnn", "trainer",
 ]  # fmt: skip
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from ..ir import build as ir
 from ..ir.build import Value
 from ..ir.types import CPU, counting, require
-from .kinds import Device, DType, Scalar, Shape
+from .kinds import Device, DType, Scalar, Shape, Wides
 from .operator import Operator, op
 from .partial import giving
 
@@ -29,6 +29,12 @@ def _zeros(*, shape: Shape, ctx: Device | None = None, dtype: DType = "float32")
 def _ones(*, shape: Shape, ctx: Device | None = None, dtype: DType = "float32") -> Value:
     """An array of ``shape`` filled with 1."""
     return ir.full(shape, 1, dtype, ctx or CPU)
+
+
+@op(samples=lambda r: [((), {"values": (0.5, 2)})], method=False, differentiable=False, dtypes=giving())
+def _listed(*, values: Wides, ctx: Device | None = None, dtype: DType = "float32") -> Value:
+    """An array of the given numbers."""
+    return ir.convert(ir.concatenate([ir.reshape(each, (1,)) for each in values], 0), dtype)
 
 
 @op(samples=lambda r: [((), {"N": 3, "M": 4, "k": 1})], method=False, differentiable=False, dtypes=giving())

@@ -1,0 +1,138 @@
+"""Updaters: an optimizer with the states of what it has updated, and these as bytes."""
+
+from __future__ import annotations
+
+import pickle
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from ..nd import NDArray
+from ..stages import apart, undivided
+from .base import Optimizer
+from .states import read_states
+
+
+class Updater:
+    """Updates weights with an optimizer, and keeps the state of each by its index; a state is made when first needed.
+
+    ``updater(index, grad, weight)`` takes one of each or lists. Nothing is computed when it is called, and a signal
+    interrupts it before or after all its updates.
+
+    >>> from lazynd import nd, optimizer
+    >>> updater = optimizer.Updater(optimizer.SGD(learning_rate=0.5, momentum=0.5))
+    >>> w = nd.ones((2,))
+    >>> updater("w", nd.ones((2,)), w)
+    >>> w.asnumpy(), updater.states["w"].asnumpy()
+    (array([0.5, 0.5], dtype=float32), array([-0.5, -0.5], dtype=float32))
+    """
+
+    def __init__(self, optimizer: Optimizer) -> None:
+        self.optimizer = optimizer
+        self.states: dict[Any, Any] = {}
+        #: Whether a state is on the device of its weight: one that was read from bytes need not be.
+        self.states_synced: dict[Any, bool] = {}
+        self.aggregate_updates = optimizer.aggregate_num > 0
+
+    def __call__(self, index: Any, grad: Any, weight: Any) -> None:
+        """Update ``weight`` by ``grad``."""
+        several = isinstance(index, list | tuple)
+        indices = [each.decode() if isinstance(each, bytes) else each for each in (index if several else [index])]
+        grads, weights = (list(grad), list(weight)) if several else ([grad], [weight])
+        if not indices:
+            return
+        with undivided():
+            self.optimizer._set_current_context(weights[0].context.device_id)
+            self._make_states(indices, weights)
+            for chosen in self._groups(weights):
+                self._update(chosen, indices, weights, grads)
+
+    def _make_states(self, indices: Sequence[Any], weights: Sequence[NDArray]) -> None:
+        missing = [i for i, each in enumerate(indices) if each not in self.states]
+        if missing:
+            with apart():
+                made = {
+                    indices[i]: self.optimizer.create_state_multi_precision(indices[i], weights[i]) for i in missing
+                }
+            self.states.update(made)
+            self.states_synced.update(dict.fromkeys(made, True))
+        for each, weight in zip(indices, weights, strict=True):
+            if not self.states_synced.get(each, False):
+                self.states[each] = self.sync_state_context(self.states[each], weight.context)
+                self.states_synced[each] = True
+
+    def _groups(self, weights: Sequence[NDArray]) -> list[list[int]]:
+        """Numbers of the weights that are updated together: all of one dtype, or each alone."""
+        if not self.aggregate_updates or self.optimizer.aggregate_num <= 1:
+            return [[i] for i in range(len(weights))]
+        found: dict[Any, list[int]] = {}
+        for i, weight in enumerate(weights):
+            found.setdefault(weight.dtype, []).append(i)
+        return list(found.values())
+
+    def _update(
+        self, chosen: Sequence[int], indices: Sequence[Any], weights: Sequence[NDArray], grads: Sequence[NDArray]
+    ) -> None:
+        update: Callable[..., None] = self.optimizer.update_multi_precision
+        if not self.aggregate_updates:
+            (i,) = chosen
+            update(indices[i], weights[i], grads[i], self.states[indices[i]])
+            return
+        lists = ([each[i] for i in chosen] for each in (indices, weights, grads))
+        update(*lists, [self.states[indices[i]] for i in chosen])
+
+    def sync_state_context(self, state: Any, context: Any) -> Any:
+        """``state`` with its arrays on ``context``.
+
+        >>> import lazynd
+        >>> from lazynd import nd, optimizer
+        >>> updater = optimizer.Updater(optimizer.SGD())
+        >>> updater.sync_state_context((nd.ones(1), None), lazynd.cpu(1))[0].context
+        cpu(1)
+        """
+        if isinstance(state, NDArray):
+            return state.as_in_context(context)
+        if isinstance(state, list | tuple):
+            return type(state)(self.sync_state_context(each, context) for each in state)
+        return state
+
+    def set_states(self, states: bytes) -> None:
+        """Take over what ``get_states`` gave, here or in MXNet: the states, and the optimizer if it is among them.
+
+        Bytes that would make anything but states and optimizers raise ``pickle.UnpicklingError``, and nothing of what
+        they name is called.
+
+        >>> from lazynd import nd, optimizer
+        >>> updater = optimizer.Updater(optimizer.SGD(momentum=0.5))
+        >>> updater(0, nd.ones((2,)), nd.ones((2,)))
+        >>> other = optimizer.Updater(optimizer.SGD(momentum=0.5))
+        >>> other.set_states(updater.get_states())
+        >>> other.states[0].asnumpy()
+        array([-0.01, -0.01], dtype=float32)
+        """
+        found, optimizer = read_states(states)
+        self.states = found
+        if optimizer is not None:
+            self.optimizer = optimizer
+        self.states_synced = dict.fromkeys(found, False)
+
+    def get_states(self, dump_optimizer: bool = False) -> bytes:
+        """The states as bytes, with the optimizer itself if ``dump_optimizer``. Reads the values.
+
+        >>> from lazynd import optimizer
+        >>> optimizer.Updater(optimizer.SGD()).get_states()[:1]
+        b'\\x80'
+        """
+        return pickle.dumps((self.states, self.optimizer) if dump_optimizer else self.states)
+
+
+def get_updater(optimizer: Optimizer) -> Updater:
+    """A function ``updater(index, grad, weight)`` that updates weights with ``optimizer``: see ``Updater``.
+
+    >>> from lazynd import nd, optimizer
+    >>> update = optimizer.get_updater(optimizer.SGD(learning_rate=1))
+    >>> w = nd.ones((1,))
+    >>> update(0, nd.ones((1,)), w)
+    >>> w.asscalar()
+    np.float32(0.0)
+    """
+    return Updater(optimizer)
