@@ -20,6 +20,7 @@ from .guard import fork as fork
 from .guard.leaving import INSIDE
 from .record import gradient
 from .record.cell import Cell, Ref
+from .record.host import at_once
 from .record.views import View
 from .run import fence as fences
 from .run.drive import current_backend
@@ -33,8 +34,8 @@ from .thread import LOCAL, State
 
 __all__ = [
     "Feature", "Features", "adopt", "backward", "copy_to", "current_backend", "data", "device_count", "existing",
-    "exported", "feature_list", "fence", "fetch", "filled", "grad", "host_array", "not_recording", "recording", "stats",
-    "wait", "waitall",
+    "exported", "feature_list", "fence", "fetch", "filled", "grad", "host_array", "lent", "not_recording", "on_host",
+    "recording", "stats", "wait", "waitall",
 ]  # fmt: skip
 
 Array = np.ndarray[Any, Any]
@@ -76,11 +77,21 @@ def data(type: Type, value: Any) -> Cell:
     return LOCAL.state.recorder.data(type, value)
 
 
-def fence() -> None:
-    """Close this thread's open region: what comes after shares no program with what came before."""
+def fence(what: str = "record() begins") -> None:
+    """Close this thread's open region: what comes after, ``what`` it is, shares no program with what came before."""
     state = LOCAL.state
-    state.recorder.leaves("record() begins")
+    state.recorder.leaves(what)
     fences.fence(state.regions, bool(state.record_depth))
+
+
+def on_host() -> AbstractContextManager[None]:
+    """A context in which this thread's operations are computed at once, by the interpreter: for making data."""
+    return at_once(LOCAL.state)
+
+
+def lent(cell: Cell, cause: str) -> Array:
+    """The values of ``cell`` as an array that must not be written, on the memory that holds them where it can be."""
+    return _on_host(*value_of(cell, cause))
 
 
 def waitall() -> None:

@@ -1,0 +1,27 @@
+"""``gluon.data``: datasets, the order in which their examples are taken, and loaders that make batches of them."""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+from ...reference import absent
+from . import dataloader, dataset, sampler
+from .dataloader import DataLoader
+from .dataset import ArrayDataset, Dataset, RecordFileDataset, SimpleDataset
+from .sampler import BatchSampler, FilterSampler, RandomSampler, Sampler, SequentialSampler
+
+__all__ = [
+    "ArrayDataset", "BatchSampler", "DataLoader", "Dataset", "FilterSampler", "RandomSampler", "RecordFileDataset",
+    "Sampler", "SequentialSampler", "SimpleDataset", "dataloader", "dataset", "sampler", "vision",
+]  # fmt: skip
+
+
+def __getattr__(name: str) -> Any:
+    if name == "vision":  # which needs blocks
+        return importlib.import_module(f"{__name__}.vision")
+    raise absent("gluon.data", name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
