@@ -11,11 +11,13 @@ import numpy as np
 from .. import runtime
 from ..ir.types import CPU, Context, Type, as_dtype
 from ..runtime.record import streams
+from ..runtime.record.pending import PendingWork
+from ..runtime.thread import LOCAL
 from .ndarray import NDArray
 
 Array = np.ndarray[Any, Any]
 
-__all__ = ["adopted", "at_once", "fence", "fresh_seed", "lent"]
+__all__ = ["adopted", "at_once", "fence", "fresh_seed", "is_pending", "lent", "traces"]
 
 
 def at_once() -> AbstractContextManager[None]:
@@ -57,6 +59,16 @@ def lent(array: NDArray) -> Array:
     (2,)
     """
     return runtime.lent(array._cell, "a batch is made")
+
+
+def is_pending(array: NDArray) -> bool:
+    """Whether the values of ``array`` are still to be computed."""
+    return LOCAL.state.recorder.is_pending(array._cell)
+
+
+def traces() -> bool:
+    """Whether this thread's operations become a graph of their own, as those of a function that is compiled do."""
+    return not isinstance(LOCAL.state.recorder, PendingWork)
 
 
 def fresh_seed() -> int:
