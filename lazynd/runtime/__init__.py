@@ -34,8 +34,8 @@ from .thread import LOCAL, State
 
 __all__ = [
     "Feature", "Features", "adopt", "backward", "copy_to", "current_backend", "data", "device_count", "existing",
-    "exported", "feature_list", "fence", "fetch", "filled", "grad", "host_array", "lent", "not_recording", "on_host",
-    "recording", "stats", "wait", "waitall",
+    "exported", "feature_list", "fence", "fetch", "filled", "grad", "host_array", "not_recording", "recording", "stats",
+    "wait", "waitall",
 ]  # fmt: skip
 
 Array = np.ndarray[Any, Any]
@@ -82,16 +82,6 @@ def fence(what: str = "record() begins") -> None:
     state = LOCAL.state
     state.recorder.leaves(what)
     fences.fence(state.regions, bool(state.record_depth))
-
-
-def on_host() -> AbstractContextManager[None]:
-    """A context in which this thread's operations are computed at once, by the interpreter: for making data."""
-    return at_once(LOCAL.state)
-
-
-def lent(cell: Cell, cause: str) -> Array:
-    """The values of ``cell`` as an array that must not be written, on the memory that holds them where it can be."""
-    return _on_host(*value_of(cell, cause))
 
 
 def waitall() -> None:
@@ -173,6 +163,16 @@ def value_of(cell: Cell, cause: str) -> tuple[Ref, Any]:
     except Exception as error:
         hide_frames(error)
         raise
+
+
+def on_host() -> AbstractContextManager[None]:
+    """A context in which this thread's operations are computed at once, by the interpreter: for making data."""
+    return at_once(LOCAL.state)
+
+
+def lent(cell: Cell, cause: str) -> Array:
+    """The values of ``cell`` as an array that must not be written, on the memory that holds them where it can be."""
+    return _on_host(*value_of(cell, cause))
 
 
 def wait(cell: Cell) -> None:
