@@ -9,7 +9,7 @@ import numpy as np
 
 from ...nd import NDArray
 from ...nd.host import adopted, at_once, lent
-from .dataset import ArrayDataset
+from .dataset import Dataset, _LazyTransformDataset, _SampledDataset, _TransformFirst
 from .memory import shared
 
 Array = np.ndarray[Any, Any]
@@ -106,36 +106,82 @@ def make_batch(dataset: Any, indices: Sequence[Any], batchify_fn: Batchify) -> A
     """The examples ``indices`` of ``dataset`` as ``batchify_fn`` puts them together."""
     with at_once():
         make = _MAKERS.get(batchify_fn)
-        if make is not None and type(dataset) is ArrayDataset and _are_numbers(indices):
-            columns = [_column(part) for part in dataset._data]
-            if all(column is not None for column in columns):
-                numbers = np.asarray(indices, np.intp)
-                made = [_taken(column, numbers, make, kind) for column, kind in filter(None, columns)]
-                return made if len(made) > 1 else made[0]
+        if make is not None and _are_numbers(indices):
+            parts = _taken_whole(dataset, np.asarray(indices, np.intp), make)
+            if parts is not None:
+                return parts if len(parts) > 1 else parts[0]
         return batchify_fn([dataset[i] for i in indices])
 
 
+#: The functions that only stack, and what makes their arrays.
 _MAKERS: Final[dict[Any, Maker]] = {default_batchify_fn: np.empty, default_mp_batchify_fn: _shared_if_large}
 
 
-def _are_numbers(indices: Sequence[Any]) -> bool:
-    return all(isinstance(i, int | np.integer) and not isinstance(i, bool) for i in indices)
+def _are_numbers(indices: Any) -> bool:
+    return isinstance(indices, Sequence) and all(
+        isinstance(i, int | np.integer) and not isinstance(i, bool) for i in indices
+    )
+
+
+def _taken_whole(dataset: Any, numbers: Array, make: Maker) -> list[NDArray] | None:
+    """The batch of these examples, part by part, without making each of them; None where that cannot be.
+
+    It can where the examples are rows of arrays, chosen or not, and what transforms them does the same to a batch.
+    """
+    if type(dataset) is _SampledDataset:
+        within = _within(numbers, len(dataset))
+        return _taken_whole(dataset._dataset, np.asarray(dataset._indices, np.intp)[within], make)
+    if type(dataset) is _LazyTransformDataset:
+        return _transformed_whole(dataset, numbers, make)
+    kind = type(dataset)
+    if not isinstance(dataset, Dataset) or _definer(kind, "_columns") is not _definer(kind, "__getitem__"):
+        return None
+    columns = [_column(part) for part in dataset._columns() or ()]
+    known = [column for column in columns if column is not None]
+    if not known or len(known) < len(columns):
+        return None
+    return [_taken(values, numbers, make, kind) for values, kind in known]
+
+
+def _transformed_whole(dataset: Any, numbers: Array, make: Maker) -> list[NDArray] | None:
+    fn, first = dataset._fn, type(dataset._fn) is _TransformFirst
+    if not takes_batches(fn._fn if first else fn):
+        return None
+    parts = _taken_whole(dataset._data, numbers, make)
+    if parts is None or (len(parts) > 1 and not first):
+        return None
+    return [(fn._fn if first else fn)(parts[0]), *parts[1:]]
+
+
+def takes_batches(fn: Any) -> bool:
+    """Whether ``fn`` does to a batch what it does to each example; its class says so, subclasses anew."""
+    says = type(fn).__dict__.get("_takes_batches", False)
+    return bool(says(fn) if callable(says) else says)
+
+
+def _definer(kind: type, name: str) -> type | None:
+    """The class among the bases of ``kind`` that has ``name``: who overrides one of two methods is told by it."""
+    return next((base for base in kind.__mro__ if name in base.__dict__), None)
 
 
 def _column(part: Any) -> tuple[Array, type[NDArray]] | None:
-    """The values of a part of an ``ArrayDataset`` and the class of its batches; None if they are not on the host."""
+    """The values of an array of examples and the class of its batches; None if they are not on the host."""
     if isinstance(part, NDArray):
         return None if part.context.device_type == "gpu" else (lent(part), type(part))
     plain = type(part) is np.ndarray and part.dtype.kind in "fiub" and part.ndim > 0
     return (part, NDArray) if plain else None
 
 
+def _within(numbers: Array, length: int) -> Array:
+    wrong = numbers[(numbers < -length) | (numbers >= length)]
+    if wrong.size:
+        raise IndexError(f"index {wrong[0]} is out of bounds for axis 0 with size {length}")
+    return numbers
+
+
 def _taken(values: Array, numbers: Array, make: Maker, kind: type[NDArray]) -> NDArray:
     """Some rows of ``values``, copied once."""
     made = make((len(numbers), *values.shape[1:]), values.dtype)
-    if len(numbers) and (numbers.min() < -len(values) or numbers.max() >= len(values)):
-        raise IndexError(f"index {numbers.max()} is out of bounds for axis 0 with size {len(values)}")
-    np.take(values, numbers, 0, out=made, mode="wrap")  # which, unlike "raise", writes to ``made`` without a copy
+    # "wrap", unlike "raise", writes to ``made`` without a copy in between.
+    np.take(values, _within(numbers, len(values)), 0, out=made, mode="wrap")
     return kind(_checked(made, ())._cell)
-
-

@@ -6,8 +6,6 @@ import os
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import numpy as np
-
 from ... import recordio
 from ...nd import NDArray
 from ...reference import fronts
@@ -36,6 +34,10 @@ class Dataset:
     def __len__(self) -> int:
         """How many examples there are."""
         raise NotImplementedError
+
+    def _columns(self) -> Sequence[Any] | None:
+        """The arrays of which an example has a row each; None where examples are something else."""
+        return None
 
     def filter(self, fn: Callable[[Any], Any]) -> Dataset:
         """The examples for which ``fn`` gives something true. It is asked about each one now, once.
@@ -197,6 +199,9 @@ class ArrayDataset(Dataset):
         if len(self._data) == 1:
             return self._data[0][idx]
         return tuple([data[idx] for data in self._data])
+
+    def _columns(self) -> Sequence[Any]:
+        return self._data
 
     def __len__(self) -> int:
         return self._length

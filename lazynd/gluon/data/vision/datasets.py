@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
@@ -54,6 +54,9 @@ class _DownloadedDataset(Dataset):
         if self._transform is not None:
             return self._transform(self._data[idx], self._label[idx])
         return self._data[idx], self._label[idx]
+
+    def _columns(self) -> Sequence[Any] | None:
+        return None if self._transform is not None else (self._data, self._label)
 
     def __len__(self) -> int:
         return len(self._label)

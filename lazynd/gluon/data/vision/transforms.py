@@ -16,6 +16,7 @@ from .... import image
 from ....reference import fronts
 from ...block import Block, HybridBlock
 from ...nn import HybridSequential, Sequential
+from ..batches import takes_batches
 
 __all__ = [
     "Cast", "CenterCrop", "Compose", "CropResize", "Normalize", "RandomApply", "RandomBrightness", "RandomColorJitter",
@@ -59,6 +60,22 @@ class Compose(Sequential):
             if each is not None:
                 self.add(each)
 
+    def _takes_batches(self) -> bool:
+        return _all_take_batches(self)
+
+
+def _all_take_batches(block: Any) -> bool:
+    """Whether all children of a block take batches, and nobody wants to know of each call."""
+    if block._forward_hooks or block._forward_pre_hooks:
+        return False
+    children = block._children.values()
+    return all(_all_take_batches(c) if type(c) is HybridSequential else takes_batches(c) for c in children)
+
+
+def _alone(block: Any) -> bool:
+    """``_takes_batches`` of a block without children that does the same to a batch."""
+    return not (block._forward_hooks or block._forward_pre_hooks)
+
 
 class Cast(HybridBlock):
     """The image in another dtype.
@@ -68,6 +85,8 @@ class Cast(HybridBlock):
     >>> transforms.Cast()(nd.zeros((5, 7, 3), dtype="uint8")).dtype
     <class 'numpy.float32'>
     """
+
+    _takes_batches = _alone
 
     def __init__(self, dtype: Any = "float32") -> None:
         super().__init__()
@@ -105,6 +124,8 @@ class ToTensor(HybridBlock):
     ((3, 5, 7), np.float32(1.0))
     """
 
+    _takes_batches = _alone
+
     def __init__(self) -> None:
         super().__init__()
 
@@ -120,6 +141,8 @@ class Normalize(HybridBlock):
     >>> transforms.Normalize((0, 1, 2), 2)(nd.ones((3, 1, 1))).asnumpy().ravel()
     array([ 0.5,  0. , -0.5], dtype=float32)
     """
+
+    _takes_batches = _alone
 
     def __init__(self, mean: Any = 0.0, std: Any = 1.0) -> None:
         super().__init__()
@@ -228,6 +251,8 @@ class CropResize(HybridBlock):
     (8, 8, 3)
     """
 
+    _takes_batches = _alone
+
     def __init__(
         self, x: int, y: int, width: int, height: int, size: Size | None = None, interpolation: int | None = None
     ) -> None:
@@ -273,6 +298,8 @@ class Resize(HybridBlock):
     >>> transforms.Resize(3, keep_ratio=True)(nd.zeros((5, 7, 3))).shape
     (3, 4, 3)
     """
+
+    _takes_batches = _alone
 
     def __init__(self, size: Size, keep_ratio: bool = False, interpolation: int = 1) -> None:
         super().__init__()
