@@ -63,9 +63,7 @@ def resize_short(src: NDArray, size: int, interp: int = 2) -> NDArray:
     return imresize(src, w=width * size // short, h=height * size // short, interp=interp)
 
 
-def fixed_crop(
-    src: NDArray, x0: int, y0: int, w: int, h: int, size: Size | None = None, interp: int = 2
-) -> NDArray:
+def fixed_crop(src: NDArray, x0: int, y0: int, w: int, h: int, size: Size | None = None, interp: int = 2) -> NDArray:
     """The part of an image that begins at column ``x0`` and row ``y0``, resized to ``size`` if that is given.
 
     What lies outside of the image is left out.
@@ -178,9 +176,9 @@ def imrotate(src: NDArray, rotation_degrees: Any, zoom_in: bool = False, zoom_ou
     angles = np.broadcast_to(np.radians(angles), len(src)) if not angles.ndim else np.radians(angles)
     if len(angles) != len(src):
         raise ValueError("The number of images must be equal to the number of rotation angles")
-    return nd.BilinearSampler(src, nd.GridGenerator(
-        nd.array(_turns(angles, *src.shape[2:], zoom_in, zoom_out), ctx=src.context), "affine", src.shape[2:]
-    ))  # fmt: skip
+    height, width = src.shape[2:]
+    turns = nd.array(_turns(angles, height, width, zoom_in, zoom_out), ctx=src.context)
+    return nd.BilinearSampler(src, nd.GridGenerator(turns, "affine", (height, width)))
 
 
 def _turns(angles: Any, height: int, width: int, zoom_in: bool, zoom_out: bool) -> Any:

@@ -10,7 +10,7 @@ import os
 import struct
 from collections import namedtuple
 from collections.abc import Callable, Iterator
-from typing import Any, BinaryIO, Final, TextIO
+from typing import IO, Any, Final, TextIO
 
 import numpy as np
 
@@ -69,7 +69,7 @@ class MXRecordIO:
     (b'one', b'two', None)
     """
 
-    _file: BinaryIO
+    _file: IO[bytes]
 
     def __init__(self, uri: Path, flag: str) -> None:
         self.uri = os.fspath(uri)
@@ -276,7 +276,7 @@ class MXIndexedRecordIO(MXRecordIO):
 
 #: What stands before the bytes of an example: how many numbers its label is (0 for one that stands in the header), the
 #: label, its number, and another number.
-IRHeader = namedtuple("HEADER", ["flag", "label", "id", "id2"])  # noqa: PYI024 - MXNet's, with its name
+IRHeader = namedtuple("HEADER", ["flag", "label", "id", "id2"])  # type: ignore[name-match]  # MXNet's name
 _IR_HEADER: Final = struct.Struct("<IfQQ")
 
 

@@ -62,11 +62,16 @@ class Norm:
     @property
     def value(self) -> np.float32:
         """The number, as NumPy has it."""
+        return self.look(4)
+
+    def look(self, level: int) -> np.float32:
+        """The number; the warning is for the caller ``level`` calls up."""
         if self._array is not None:
             self._value, self._array = self._array.asscalar(), None
             if not np.isfinite(self._value):
-                warnings.warn(_WARNING, UserWarning, stacklevel=3)
-        return self._value  # type: ignore[no-any-return]
+                warnings.warn(_WARNING, UserWarning, stacklevel=level)
+        found: np.float32 = self._value
+        return found
 
     @property
     def is_known(self) -> bool:
@@ -93,7 +98,7 @@ class Norm:
 
 def _delegate(name: str, function: Callable[..., Any]) -> None:
     def method(self: Norm, *others: Any) -> Any:
-        return function(self.value, *[each.value if isinstance(each, Norm) else each for each in others])
+        return function(self.look(3), *[each.look(3) if isinstance(each, Norm) else each for each in others])
 
     setattr(Norm, name, method)
 
@@ -107,8 +112,9 @@ for _name in ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow"):
     _delegate(f"__r{_name}__", _swapped(getattr(operator, _name)))
 for _name in ("lt", "le", "eq", "ne", "gt", "ge", "neg", "pos", "abs"):
     _delegate(f"__{_name}__", getattr(operator, _name))
-for _name, _function in {"float": float, "int": int, "bool": bool, "round": round, "repr": repr, "str": str}.items():
-    _delegate(f"__{_name}__", _function)
+_CONVERSIONS: tuple[Callable[..., Any], ...] = (float, int, bool, round, repr, str)
+for _function in _CONVERSIONS:
+    _delegate(f"__{_function.__name__}__", _function)
 
 
 class _Unread(threading.local):
@@ -128,7 +134,7 @@ class _Unread(threading.local):
         """Look at those that are computed by now; the last one's step may not have begun."""
         waiting = _UNREAD.waiting
         while len(waiting) > 1 and waiting[0].is_known:
-            waiting.popleft().value  # noqa: B018 - it warns
+            waiting.popleft().look(4)
 
 
 _UNREAD: Final = _Unread()

@@ -13,15 +13,19 @@ from .sampler import BatchSampler, FilterSampler, RandomSampler, Sampler, Sequen
 
 __all__ = [
     "ArrayDataset", "BatchSampler", "DataLoader", "Dataset", "FilterSampler", "RandomSampler", "RecordFileDataset",
-    "Sampler", "SequentialSampler", "SimpleDataset", "dataloader", "dataset", "sampler", "vision",
+    "Sampler", "SequentialSampler", "SimpleDataset", "dataloader", "dataset", "sampler",
 ]  # fmt: skip
 
 
+#: Loaded when first asked for: it needs blocks, which those who only load data do without.
+_SUBMODULES = ("vision",)
+
+
 def __getattr__(name: str) -> Any:
-    if name == "vision":  # which needs blocks
-        return importlib.import_module(f"{__name__}.vision")
+    if name in _SUBMODULES:
+        return importlib.import_module(f"{__name__}.{name}")
     raise absent("gluon.data", name)
 
 
 def __dir__() -> list[str]:
-    return sorted(__all__)
+    return sorted({*__all__, *_SUBMODULES})

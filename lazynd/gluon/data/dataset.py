@@ -233,6 +233,4 @@ class RecordFileDataset(Dataset):
         return len(self._record.keys)
 
 
-
-
 __getattr__, __dir__ = fronts(__name__)

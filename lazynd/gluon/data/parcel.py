@@ -55,7 +55,7 @@ def _by_value() -> Any:
     """A pickler that also takes lambdas, and what is defined in a function, in a notebook or in the script."""
     import cloudpickle  # noqa: PLC0415 - loaded when processes are wanted
 
-    class ByValue(cloudpickle.Pickler):
+    class ByValue(cloudpickle.Pickler):  # type: ignore[misc]  # which has no types
         def reducer_override(self, obj: Any) -> Any:
             if isinstance(obj, NDArray) and obj._cell is not None:
                 return _reduced(obj)

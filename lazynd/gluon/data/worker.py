@@ -34,7 +34,7 @@ def main(descriptor: int) -> None:
     if message is None:
         return
     if message.head["mxnet"]:
-        sys.modules["lazynd"].as_mxnet()  # type: ignore[attr-defined]  # the package is above its parts
+        sys.modules["lazynd"].as_mxnet()
     set_np_shape(message.head["np_shape"])
     try:
         dataset, batchify_fn = unpacked(message.content, message.descriptors)

@@ -31,6 +31,10 @@ class Unusable(Exception):
 class Source(Protocol):
     """Makes batches; each belongs to an iteration, and has a number there."""
 
+    @property
+    def alive(self) -> bool:
+        """Whether it can make more."""
+
     def submit(self, iteration: int, number: int, indices: Sequence[Any], seed: int) -> None:
         """Have a batch made."""
 
@@ -132,7 +136,8 @@ class Processes:
         self._results: dict[tuple[int, int], tuple[str, Message]] = {}
         self._dropped: set[int] = set()
         self._given: dict[tuple[int, int], _Worker] = {}
-        self._finalizer = weakref.finalize(self, _end, self._workers, os.getpid())
+        self._owner = os.getpid()
+        self._finalizer = weakref.finalize(self, _end, self._workers, self._owner)
         try:
             for _ in range(count):
                 self._workers.append(_Worker(setup, told))
@@ -146,12 +151,7 @@ class Processes:
     @property
     def alive(self) -> bool:
         """Whether the processes are there, and are this process's."""
-        return bool(self._workers) and self._finalizer.alive and self._owner == os.getpid()
-
-    @property
-    def _owner(self) -> int:
-        peeked = self._finalizer.peek()
-        return int(peeked[2][1]) if peeked else -1
+        return self._finalizer.alive and self._owner == os.getpid()
 
     def submit(self, iteration: int, number: int, indices: Sequence[Any], seed: int) -> None:
         worker = min(self._workers, key=lambda each: each.left)
@@ -196,7 +196,8 @@ class Processes:
             raise Unusable(rest[0])
         if kind == "ready":
             return
-        key = iteration, number = rest[0], rest[1]
+        iteration, number = rest
+        key = (iteration, number)
         worker.left -= 1
         del self._given[key]
         if iteration in self._dropped:
@@ -243,14 +244,17 @@ def _forget(message: Message) -> None:
 class Threads:
     """Batches of a dataset made by ``count`` threads of this process."""
 
-    alive = True
-
     def __init__(self, dataset: Any, batchify_fn: Any, count: int) -> None:
         self._dataset = dataset
         self._batchify_fn = batchify_fn
+        self._owner = os.getpid()
         self._pool = futures.ThreadPoolExecutor(count, "DataLoader")
         self._results: dict[tuple[int, int], futures.Future[Any]] = {}
         weakref.finalize(self, self._pool.shutdown, wait=False, cancel_futures=True)
+
+    @property
+    def alive(self) -> bool:
+        return self._owner == os.getpid()
 
     def submit(self, iteration: int, number: int, indices: Sequence[Any], seed: int) -> None:
         future = self._pool.submit(make_batch, self._dataset, indices, self._batchify_fn)

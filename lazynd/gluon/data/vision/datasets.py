@@ -24,9 +24,10 @@ Path = str | os.PathLike[str]
 Transform = Callable[..., Any]
 
 
-def _folder(name: str) -> str:
-    """Where a data set is by default."""
-    return os.path.join(data_dir(), "datasets", name)
+#: Where data sets are by default.
+_MNIST, _FASHION_MNIST, _CIFAR10, _CIFAR100 = (
+    os.path.join(data_dir(), "datasets", name) for name in ("mnist", "fashion-mnist", "cifar10", "cifar100")
+)
 
 
 class _DownloadedDataset(Dataset):
@@ -80,9 +81,7 @@ class MNIST(_DownloadedDataset):
         "t10k-labels-idx1-ubyte.gz": "763e7fa3757d93b0cdec073cef058b2004252c17",
     }
 
-    def __init__(
-        self, root: Path = _folder("mnist"), train: bool = True, transform: Transform | None = None
-    ) -> None:
+    def __init__(self, root: Path = _MNIST, train: bool = True, transform: Transform | None = None) -> None:
         self._train = train
         super().__init__(root, transform)
 
@@ -109,9 +108,7 @@ class FashionMNIST(MNIST):
         "t10k-labels-idx1-ubyte.gz": "17f9ab60e7257a1620f4ad76bbbaf857c3920701",
     }
 
-    def __init__(
-        self, root: Path = _folder("fashion-mnist"), train: bool = True, transform: Transform | None = None
-    ) -> None:
+    def __init__(self, root: Path = _FASHION_MNIST, train: bool = True, transform: Transform | None = None) -> None:
         super().__init__(root, train, transform)
 
 
@@ -131,9 +128,7 @@ class CIFAR10(_DownloadedDataset):
         False: ["test_batch.bin"],
     }
 
-    def __init__(
-        self, root: Path = _folder("cifar10"), train: bool = True, transform: Transform | None = None
-    ) -> None:
+    def __init__(self, root: Path = _CIFAR10, train: bool = True, transform: Transform | None = None) -> None:
         self._train = train
         super().__init__(root, transform)
 
@@ -177,7 +172,7 @@ class CIFAR100(CIFAR10):
 
     def __init__(
         self,
-        root: Path = _folder("cifar100"),
+        root: Path = _CIFAR100,
         fine_label: bool = False,
         train: bool = True,
         transform: Transform | None = None,

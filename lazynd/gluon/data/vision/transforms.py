@@ -134,7 +134,7 @@ class ToTensor(HybridBlock):
 
 
 class Normalize(HybridBlock):
-    """A tensor [channel, height, width], or a batch of them, less ``mean`` and divided by ``std``: numbers, or one each.
+    """A tensor [channel, height, width], or a batch, less ``mean`` and divided by ``std``: numbers, or one a channel.
 
     >>> from lazynd import nd
     >>> from lazynd.gluon.data.vision import transforms
@@ -402,7 +402,7 @@ class RandomSaturation(HybridBlock):
 
 
 class RandomHue(HybridBlock):
-    """The image with its hues turned by a number between 1 less and 1 plus ``hue``; 1 is all around, and changes nothing.
+    """The image with its hues turned by a number between 1 less and 1 plus ``hue``; 1 is all around.
 
     >>> from lazynd import nd
     >>> from lazynd.gluon.data.vision import transforms
