@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, Final
 
 import numpy as np
@@ -89,17 +91,24 @@ def _pillow() -> Any:
 def _decoded(content: bytes, flag: int, to_rgb: bool, what: str) -> np.ndarray[Any, Any]:
     if flag not in (0, 1):
         raise MXNetError(f"flag must be 0, for grey, or 1, for colours, got {flag}")
+    with _opened(content, what) as image:
+        if flag == 0:
+            image.draft("L", None)  # the brightness that a JPEG holds, in place of one computed from its colours
+        values = _values(image, "RGB" if flag else "L")
+    return values[:, :, ::-1] if flag and not to_rgb else values
+
+
+@contextmanager
+def _opened(content: bytes, what: str) -> Iterator[Any]:
+    """Pillow's image of ``content``; what goes wrong with it inside the block is an ``MXNetError``."""
     pillow = _pillow()
     try:
         with pillow.open(io.BytesIO(content), formats=FORMATS) as image:
-            if flag == 0:
-                image.draft("L", None)  # the brightness that a JPEG holds, in place of one computed from its colours
-            values = _values(image, "RGB" if flag else "L")
+            yield image
     except MXNetError:
         raise
     except Exception as error:  # damaged bytes come out of decoders as almost any exception
         raise MXNetError(f"{what} ({len(content)} bytes) are no whole image that can be decoded: {error}") from None
-    return values[:, :, ::-1] if flag and not to_rgb else values
 
 
 def _values(image: Any, mode: str) -> np.ndarray[Any, Any]:
@@ -111,6 +120,38 @@ def _values(image: Any, mode: str) -> np.ndarray[Any, Any]:
         raise MXNetError(f"pixels of 32 bits are no colours (Pillow's mode {image.mode})")
     values = np.asarray(image.convert(mode))
     return values.reshape((*values.shape[:2], len(mode)))
+
+
+def decoded(content: bytes, flag: int, what: str) -> np.ndarray[Any, Any]:
+    """The pixels of an image file as OpenCV has them: blue first; grey has no axis of channels.
+
+    ``flag``: 1 gives colours, 0 grey, -1 what the image is, of the three. ``what``: what an error calls the bytes.
+    """
+    if flag < 0:
+        with _opened(content, what) as image:
+            flag = 0 if image.mode in ("1", "L", "LA", *_WIDE_MODES) else 1
+    values = _decoded(content, flag, False, what)
+    return np.ascontiguousarray(values if flag else values[:, :, 0])
+
+
+def encoded(values: np.ndarray[Any, Any], quality: int, extension: str) -> bytes:
+    """Pixels, blue first as OpenCV has them, as the bytes of the image file that ``extension`` (".jpg") names."""
+    name = extension.lower()
+    if name in (".jpg", ".jpeg"):
+        given: dict[str, Any] = {"format": "JPEG", "quality": quality}
+    elif name == ".png":
+        given = {"format": "PNG", "compress_level": min(quality, 9)}
+    else:
+        raise ValueError(f"images are encoded as .jpg or .png, not as {extension!r}")
+    if values.dtype != np.uint8 or values.ndim not in (2, 3) or (values.ndim == 3 and values.shape[2] not in (1, 3)):
+        raise MXNetError(
+            f"expected an image of uint8, [height, width] or [height, width, 3], got {values.dtype}{[*values.shape]}"
+        )
+    if values.ndim == 3:
+        values = values[:, :, 0] if values.shape[2] == 1 else values[:, :, ::-1]
+    packed = io.BytesIO()
+    _pillow().fromarray(np.ascontiguousarray(values)).save(packed, **given)
+    return packed.getvalue()
 
 
 def _given(values: np.ndarray[Any, Any], out: NDArray | None) -> NDArray:

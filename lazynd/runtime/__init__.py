@@ -21,6 +21,7 @@ from .guard.leaving import INSIDE
 from .record import gradient
 from .record.cell import Cell, Ref
 from .record.pending import PendingWork
+from .record.host import at_once
 from .record.views import View
 from .run import fence as fences
 from .run.drive import current_backend
@@ -77,10 +78,10 @@ def data(type: Type, value: Any) -> Cell:
     return LOCAL.state.recorder.data(type, value)
 
 
-def fence() -> None:
-    """Close this thread's open region: what comes after shares no program with what came before."""
+def fence(what: str = "record() begins") -> None:
+    """Close this thread's open region: what comes after, ``what`` it is, shares no program with what came before."""
     state = LOCAL.state
-    state.recorder.leaves("record() begins")
+    state.recorder.leaves(what)
     fences.fence(state.regions, bool(state.record_depth))
 
 
@@ -176,6 +177,16 @@ def value_of(cell: Cell, cause: str) -> tuple[Ref, Any]:
     except Exception as error:
         hide_frames(error)
         raise
+
+
+def on_host() -> AbstractContextManager[None]:
+    """A context in which this thread's operations are computed at once, by the interpreter: for making data."""
+    return at_once(LOCAL.state)
+
+
+def lent(cell: Cell, cause: str) -> Array:
+    """The values of ``cell`` as an array that must not be written, on the memory that holds them where it can be."""
+    return _on_host(*value_of(cell, cause))
 
 
 def wait(cell: Cell) -> None:

@@ -134,7 +134,7 @@ class _Interpretation:
         for number, ref in enumerate(inputs):
             known = left.get(ref)
             if known is None:
-                given.append(_on_host(ref))
+                given.append(on_host(ref))
                 continue
             given.append(values[ref])
             left[ref] = known - 1
@@ -156,7 +156,7 @@ class _Interpretation:
         return wrong
 
 
-def _on_host(ref: Ref) -> Array:
+def on_host(ref: Ref) -> Array:
     """The value of ``ref`` as a NumPy array that must not be written."""
     value = ref.value
     if isinstance(value, np.ndarray):

@@ -1,0 +1,80 @@
+"""Memory that processes share without a name: nobody else finds it, and it is gone with the last who has it open."""
+
+from __future__ import annotations
+
+import mmap
+import os
+import tempfile
+import weakref
+from typing import Any, Final
+
+import numpy as np
+
+Array = np.ndarray[Any, Any]
+#: Arrays begin at multiples of it, so that XLA takes them as they are.
+ALIGNMENT: Final = 64
+
+
+class Segment:
+    """``size`` bytes of shared memory: new ones, or those of the open file ``descriptor``.
+
+    What is written to the latter nobody else sees.
+    """
+
+    __slots__ = ("__weakref__", "address", "descriptor", "memory", "size")
+
+    def __init__(self, size: int, descriptor: int | None = None) -> None:
+        self.size = size
+        self.descriptor = _anonymous(size) if descriptor is None else descriptor
+        flags = mmap.MAP_SHARED if descriptor is None else mmap.MAP_PRIVATE
+        try:
+            self.memory = mmap.mmap(self.descriptor, size, flags)
+        except BaseException:
+            os.close(self.descriptor)
+            raise
+        self.address = int(np.frombuffer(self.memory, np.uint8, 1).ctypes.data)
+        weakref.finalize(self, os.close, self.descriptor).atexit = False
+
+    def array(self, shape: tuple[int, ...], dtype: np.dtype[Any], offset: int = 0) -> Array:
+        """The memory from ``offset`` on as an array. It stays mapped while the array lives."""
+        count = int(np.prod(shape, dtype=np.int64))
+        return np.frombuffer(self.memory, dtype, count, offset).reshape(shape)
+
+    @classmethod
+    def received(cls, descriptor: int) -> Segment:
+        """That of an open file, which the segment will close."""
+        return cls(os.fstat(descriptor).st_size, descriptor)
+
+
+def _anonymous(size: int) -> int:
+    """An open file of ``size`` bytes that has no name."""
+    if hasattr(os, "memfd_create"):
+        made = os.memfd_create("lazynd", os.MFD_CLOEXEC)
+    else:
+        with tempfile.TemporaryFile() as file:
+            made = os.dup(file.fileno())
+    try:
+        os.truncate(made, size)
+    except BaseException:
+        os.close(made)
+        raise
+    return made
+
+
+#: The segments of the arrays that ``shared`` made and that live, by the address of the array.
+_MADE: Final[dict[int, Segment]] = {}
+
+
+def shared(shape: tuple[int, ...], dtype: np.dtype[Any]) -> Array:
+    """A new array in shared memory, which another process can be given as it is."""
+    segment = Segment(int(np.prod(shape, dtype=np.int64)) * dtype.itemsize)
+    whole = np.frombuffer(segment.memory, dtype)
+    _MADE[segment.address] = segment
+    weakref.finalize(whole, _MADE.pop, segment.address).atexit = False  # every view of it refers to it
+    return whole.reshape(shape)
+
+
+def segment_of(values: Array) -> Segment | None:
+    """The segment of which ``values`` are all, if ``shared`` made it."""
+    found = _MADE.get(values.ctypes.data)
+    return found if found is not None and found.size == values.nbytes else None
