@@ -10,7 +10,7 @@ from ..ir import build as ir
 from ..ir.build import Value
 from ..ir.types import INT32, counting, require
 from .kinds import Scalar
-from .operator import op
+from .operator import numbered, op
 
 _INT64: Final = np.dtype("int64")
 
@@ -20,7 +20,7 @@ def _samples(rng: Any) -> list[Any]:
     return [((x,), {"bin_cnt": 3, "low": 0.0, "high": 3.0})]
 
 
-@op(name="_histogram", method=False, differentiable=False, samples=_samples, dtypes=None)
+@op(name="_histogram", method=False, differentiable=False, samples=_samples, dtypes=None, outputs=numbered(2))
 def histogram(data: Value, *, bin_cnt: int, low: Scalar, high: Scalar) -> tuple[Value, Value]:
     """How many elements lie in each of ``bin_cnt`` equal bins from ``low`` to ``high``, as int64, and the edges.
 
@@ -49,6 +49,7 @@ def _count(flat: Value, edges: Value) -> Value:
 @op(
     name="_histogram_edges",
     dtypes=None,
+    outputs=numbered(2),
     method=False,
     differentiable=False,
     samples=lambda r: [((r.uniform(-1, 5, (4, 5)).astype("float32"), np.array([0, 1, 3], "float32")), {})],
