@@ -95,4 +95,6 @@ def _names(operator: Operator, attributes: Mapping[str, Any], count: int) -> tup
     if operator.name == "UpSampling" and attributes["sample_type"] == "bilinear":
         return ("data", "weight")
     fixed = operator.inputs[:-1]
+    if not (attributes.get("num_args") or count):
+        raise OperatorError("at least one symbol is needed")
     return (*fixed, *(f"arg{i}" for i in range((attributes.get("num_args") or count) - len(fixed))))

@@ -14,6 +14,17 @@ from ..ops.operator import Parameter
 #: What is no parameter of an operator but may stand among them: it is kept between double underscores.
 HIDDEN: Final = ("ctx_group", "lr_mult", "wd_mult", "force_mirroring", "mirror_stage")
 
+#: How some operators let their variables begin, unless the variables say.
+_BATCH: Final = {"moving_mean": '["zero", {}]', "moving_var": '["one", {}]'}
+BEGINNINGS: Final[Mapping[str, Mapping[str, str]]] = {
+    "BatchNorm": _BATCH,
+    "_contrib_BatchNormWithReLU": _BATCH,
+    "_contrib_SyncBatchNorm": _BATCH,
+    "IdentityAttachKLSparseReg": {"moving_avg": '["zero", {}]'},
+    "LeakyReLU": {"gamma": '["Constant", {"value": 0.25}]'},
+    "UpSampling": {"weight": '["bilinear", {}]'},
+}
+
 
 def text(value: Any, parameter: Parameter | None = None) -> str:
     """``value`` as the text that MXNet keeps of it, given for ``parameter`` if that is known.

@@ -12,7 +12,7 @@ from ..nd.refusal import refusal
 from ..ops import Operator, find
 from ..ops.signature import refused_arguments
 from .applied import Applied
-from .attributes import hidden, is_note, text
+from .attributes import BEGINNINGS, hidden, is_note, text
 from .node import Entry, Node, topological
 
 if TYPE_CHECKING:
@@ -142,6 +142,9 @@ def place(
             inputs.append(single(given[key], key))
         else:
             inputs.append((Node(f"{label}_{key}" if label else key, attributes), 0))
+        beginning = BEGINNINGS.get(applied.name, {}).get(key)
+        if beginning and inputs[-1][0].applied is None:
+            inputs[-1][0].attributes.setdefault("__init__", beginning)
     return Node(label, attributes, applied, inputs).entries
 
 

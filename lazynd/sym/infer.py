@@ -109,17 +109,22 @@ class Inference(Generic[T]):
             raise MXNetError(f"Error in operator {node.name}: {error}") from None
         concerned: dict[Node, None] = {}
         for (each, number), value in zip(node.inputs, new_inputs, strict=True):
-            if value != self.found[each][number]:
+            if _differ(value, self.found[each][number]):
                 self.found[each][number] = value
                 concerned |= dict.fromkeys([each, *self.users[each]])
         for number, value in enumerate(new_outputs):
-            if number < len(outputs) and value != outputs[number]:
+            if number < len(outputs) and _differ(value, outputs[number]):
                 self.found[node][number] = value
                 concerned |= dict.fromkeys(self.users[node])
         return list(concerned)
 
     def of(self, entry: Entry) -> T | None:
         return self.found[entry[0]][entry[1]]
+
+
+def _differ(one: Any, other: Any) -> bool:
+    """Whether two are not the same. NumPy takes None for float64 when it compares dtypes."""
+    return (one is None) != (other is None) or (one is not None and one != other)
 
 
 def infer_dtypes(entries: Sequence[Entry], known: Mapping[str, np.dtype[Any]]) -> Inference[np.dtype[Any]]:

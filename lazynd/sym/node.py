@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import count
 from typing import TYPE_CHECKING
 
 from ..ir.errors import MXNetError
 
 if TYPE_CHECKING:
     from .applied import Applied
+
+
+_serials = count()
+
+
+def last_serial() -> int:
+    """A number that is larger than those of all nodes made so far, and smaller than those of all others."""
+    return next(_serials)
 
 
 class Node:
@@ -18,7 +27,7 @@ class Node:
     attributes and inputs may change.
     """
 
-    __slots__ = ("applied", "attributes", "inputs", "name")
+    __slots__ = ("applied", "attributes", "inputs", "name", "serial")
 
     def __init__(
         self, name: str, attributes: Mapping[str, str], applied: Applied | None = None, inputs: Sequence[Entry] = ()
@@ -27,6 +36,8 @@ class Node:
         self.attributes = dict(attributes)
         self.applied = applied
         self.inputs = tuple(inputs)
+        #: Grows with every node: of two, the one that was made later has the larger one.
+        self.serial = next(_serials)
 
     @property
     def outputs(self) -> tuple[str, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from ..reference import absent
 from . import generate
 from .arithmetic import is_number
 from .compose import call
@@ -160,4 +161,14 @@ def shuffle(data: Symbol, **kwargs: Any) -> Symbol:
     return Symbol(call("_shuffle", data, **kwargs))
 
 
-__getattr__, __dir__ = generate.namespace(__name__, "_random_", "_sample_")
+_operator, _names = generate.namespace(__name__, "_random_")
+
+
+def __getattr__(name: str) -> Any:
+    if not name.endswith("_like"):
+        raise absent("sym.random", name)
+    return _operator(name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*__all__, *(name for name in _names() if name.endswith("_like"))})

@@ -170,9 +170,9 @@ class Symbol(Arithmetic, Inferring, Methods):
         """The outputs of every node, in order.
 
         >>> from lazynd import sym
-        >>> net = sym.relu(sym.var("x") + 1, name="act")
+        >>> net = sym.relu(sym.exp(sym.var("x"), name="e"), name="act")
         >>> net.get_internals().list_outputs()
-        ['x', '_plusscalar0_output', 'act_output']
+        ['x', 'e_output', 'act_output']
         """
         return Symbol([entry for node in self._nodes for entry in node.entries])
 
@@ -204,6 +204,8 @@ class Symbol(Arithmetic, Inferring, Methods):
         	a_min=0
         <BLANKLINE>
         """
+        if len(self._entries) == 1 and self._entries[0][0].applied is None:
+            return f"Variable:{self.name}\n"
         lines = ["Symbol Outputs:", *(f"\toutput[{i}]={n.name}({k})" for i, (n, k) in enumerate(self._entries))]
         versions: Counter[Node] = Counter()
         for node in self._nodes:
@@ -352,8 +354,8 @@ def Group(symbols: Sequence[Symbol], create_fn: type[Symbol] = Symbol) -> Symbol
 
     >>> from lazynd import sym
     >>> x = sym.var("x")
-    >>> sym.Group([x, x + 1]).list_outputs()
-    ['x', '_plusscalar0_output']
+    >>> sym.Group([x, sym.exp(x, name="e")]).list_outputs()
+    ['x', 'e_output']
     """
     listed = [symbols] if is_symbol(symbols) else list(symbols or ())
     if not listed or any(not is_symbol(each) for each in listed):
