@@ -30,7 +30,8 @@ from .util import is_np_shape, np_shape, set_np_shape, use_np_shape
 _SUBMODULES = {
     "callback": "callback", "coverage": "coverage", "demo": "demo", "gluon": "gluon", "init": "initializer",
     "initializer": "initializer", "lr_scheduler": "lr_scheduler", "manual": "manual", "metric": "metric",
-    "optimizer": "optimizer", "recordio": "recordio", "registry": "registry", "visualization": "viz", "viz": "viz",
+    "optimizer": "optimizer", "recordio": "recordio", "registry": "registry", "sym": "sym", "symbol": "sym",
+    "visualization": "viz", "viz": "viz",
 }  # fmt: skip
 
 #: MXNet's long names of modules.

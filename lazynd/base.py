@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any, Final
 
 import numpy as np
@@ -12,7 +12,10 @@ import numpy as np
 from .ir.errors import MXNetError
 from .reference import fronts
 
-__all__ = ["MXNetError", "c_str", "c_str_array", "data_dir", "data_dir_default", "mx_real_t", "py_str"]
+__all__ = [
+    "MXNetError", "NotImplementedForSymbol", "c_str", "c_str_array", "data_dir", "data_dir_default", "mx_real_t",
+    "py_str",
+]  # fmt: skip
 
 #: The dtype of arrays that are made without one.
 mx_real_t: Final = np.float32
@@ -20,6 +23,25 @@ mx_real_t: Final = np.float32
 string_types: Final = (str,)
 numeric_types: Final = (float, int, np.generic)
 integer_types: Final = (int, np.int32, np.int64)
+
+
+class NotImplementedForSymbol(MXNetError):
+    """What arrays can do and symbols cannot: ``function``, written as the operator ``alias``, on ``args``.
+
+    >>> from lazynd import base
+    >>> print(base.NotImplementedForSymbol(len, None))
+    Function len is not implemented for Symbol and only available in NDArray.
+    """
+
+    def __init__(self, function: Callable[..., Any], alias: str | None, *args: Any) -> None:
+        self.function = function.__name__
+        self.alias = alias
+        self.args = tuple(str(type(each)) for each in args)
+
+    def __str__(self) -> str:
+        written = f' (namely operator "{self.alias}")' if self.alias else ""
+        given = f" with arguments ({', '.join(self.args)})" if self.args else ""
+        return f"Function {self.function}{written}{given} is not implemented for Symbol and only available in NDArray."
 
 
 def py_str(x: bytes) -> str:

@@ -21,6 +21,7 @@ _NAMES: Final = {
     "mxnet.numpy": "lazynd.np",
     "mxnet.numpy_extension": "lazynd.npx",
     "mxnet.random": "lazynd.nd.random",
+    "mxnet.symbol": "lazynd.sym",
     "mxnet.visualization": "lazynd.viz",
 }
 #: The version of MXNet whose interface this is.

@@ -7,8 +7,8 @@ from typing import Any
 
 from ..ir import build as ir
 from ..ir.build import Value
-from ..ir.types import CPU, counting, require
-from .kinds import Device, DType, Scalar, Shape, Wides
+from ..ir.types import CPU, FLOAT64, counting, is_floating, require
+from .kinds import Device, DType, Real, Scalar, Shape, Wides
 from .operator import Operator, op
 from .partial import giving
 
@@ -92,3 +92,36 @@ def _arange(
     require(not infer_range or stop is not None, "infer_range needs a symbol to infer from: give stop")
     size, low = count_of(start, stop, step, repeat)
     return _evenly_spaced, {"size": size, "start": low, "step": step, "repeat": repeat, "ctx": ctx, "dtype": dtype}
+
+
+@op(
+    samples=lambda r: [
+        ((), {"start": 1.5, "stop": 4, "num": 6}), ((), {"start": 0, "stop": 7, "num": 5, "endpoint": False}),
+        ((), {"start": 0, "stop": 7, "num": 4, "dtype": "int32"}), ((), {"start": 2, "stop": 7, "num": 1}),
+    ],
+    method=False,
+    differentiable=False,
+    dtypes=giving(),
+)  # fmt: skip
+def _linspace(
+    *,
+    start: Real,
+    stop: Real | None = None,
+    step: float = 1.0,
+    repeat: int = 1,
+    infer_range: bool = False,
+    ctx: Device | None = None,
+    dtype: DType = "float32",
+    num: int,
+    endpoint: bool = True,
+) -> Value:
+    """``num`` numbers evenly spaced from ``start`` to ``stop``, which is the last if ``endpoint``.
+
+    ``step``, ``repeat`` and ``infer_range`` change nothing.
+    """
+    require(num > 0, f"Number of sequence should be greater than 0, received {num}")
+    require(stop is not None, "stop is missing")
+    between = (stop - start) / max(num - endpoint, 1)
+    made = counting(dtype) if is_floating(dtype) else FLOAT64  # steps are fractions also where the numbers are not
+    first, between = (ir.convert(each, made) for each in (start, between))
+    return ir.convert(first + ir.iota((num,), 0, made, ctx) * between, dtype)

@@ -86,7 +86,13 @@ def _target_samples(rng: Any) -> list[Any]:
     return [((anchors, label, scores), {}), ((anchors, label, scores), {"negative_mining_ratio": 1.0})]
 
 
-@op(name="_contrib_MultiBoxTarget", method=False, differentiable=False, samples=_target_samples)
+@op(
+    name="_contrib_MultiBoxTarget",
+    method=False,
+    differentiable=False,
+    samples=_target_samples,
+    outputs=("loc_target", "loc_mask", "cls_target"),
+)
 def MultiBoxTarget(
     anchor: Value,
     label: Value,

@@ -18,8 +18,8 @@ from ..ir.build import Value
 from ..ir.types import FLOAT32, FLOAT64, INT32, is_floating, require, widened
 from .gamma import Blocks, gamma_of, rows, rows_of_gamma, standard_gamma
 from .kinds import Device, Draw, DType, Scalar, Shape, one_of
-from .operator import op
-from .partial import Shapes, giving, same
+from .operator import numbered, op
+from .partial import DTypes, Shapes, giving, same
 from .random import Stream, normal, poisson, poisson_of, uniform
 
 Rule = Callable[..., Value]
@@ -212,7 +212,19 @@ def _class_samples(rng: Any) -> list[Any]:
     return [*(((p,), each) for each in options), ((p[0],), {"shape": (5,)})]
 
 
-@op(samples=_class_samples, method=False, smooth=False, dtypes=giving())
+def _class_dtypes(known: DTypes, *, get_prob: bool, dtype: Any, **_: Any) -> None:
+    known.learn_output(dtype)
+    if get_prob:
+        known.learn_output(known["data"], 1)
+
+
+@op(
+    samples=_class_samples,
+    method=False,
+    smooth=False,
+    dtypes=_class_dtypes,
+    outputs=lambda attributes: numbered(1 + attributes["get_prob"]),
+)
 def _sample_multinomial(
     data: Value, *, shape: Shape = (), get_prob: bool = False, dtype: DType = "int32", draw: Draw
 ) -> Value | tuple[Value, Value]:

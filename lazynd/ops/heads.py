@@ -283,6 +283,7 @@ def _average(count: int, attributes: Mapping[str, Any]) -> tuple[int, ...]:
     method=False,
     smooth=False,
     writes=_average,
+    states=("moving_avg",),
     shapes=_average_shapes,
 )
 def IdentityAttachKLSparseReg(

@@ -12,7 +12,7 @@ from ..ir.build import Value
 from ..ir.types import INT32, INT64, counting, finfo, is_floating, normalize_axis, position_dtype, require
 from .kinds import DType, Real, Shape, one_of
 from .operator import floats as _f
-from .operator import op
+from .operator import numbered, op
 from .partial import DTypes, Shapes, giving, like, without
 from .reduce import one
 
@@ -208,7 +208,7 @@ def _ordered(data: Value, axis: int | None, is_ascend: bool) -> tuple[Value, Val
     return ir.reverse(values, (at,)), ir.reverse(order, (at,)), at
 
 
-@op(samples=_order_samples)
+@op(samples=_order_samples, outputs=("output0",))
 def sort(data: Value, *, axis: int | None = -1, is_ascend: bool = True) -> Value:
     """The elements in order along ``axis``, of the flattened array if None."""
     return _ordered(data, axis, is_ascend)[0]
@@ -238,7 +238,7 @@ def _topk_dtypes(known: DTypes, *, ret_typ: str, dtype: np.dtype[Any], **_: Any)
         known.learn_output(dtype, int(ret_typ == "both"))
 
 
-@op(samples=_topk_samples, dtypes=_topk_dtypes)
+@op(samples=_topk_samples, dtypes=_topk_dtypes, outputs=lambda a: numbered(1 + (a["ret_typ"] == "both")))
 def topk(
     data: Value,
     *,

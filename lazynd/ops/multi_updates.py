@@ -12,7 +12,7 @@ from ..ir.build import Value
 from ..ir.types import FLOAT32, require
 from ..ir.value import results
 from .kinds import Wide, Wides
-from .operator import Operator, Writes, op
+from .operator import Operator, Writes, numbered, op
 from .partial import giving, same
 from .precision import wide
 from .updates import NONE, Results, mp_sgd_mom_update, mp_sgd_update, sgd_mom_update, sgd_update
@@ -146,6 +146,7 @@ def _multi(name: str, update: Operator, size: int, momentum: bool, text: str) ->
             name=f"{prefix}multi_{name}",
             samples=_samples(size, int(momentum), bool(prefix)),
             writes=_states(size),
+            outputs=lambda attributes: numbered(attributes["num_weights"]),
             method=False,
             differentiable=False,
             dtypes=same if name.startswith("sgd") and not prefix else None,
@@ -162,6 +163,7 @@ _multi("mp_sgd_mom_update", mp_sgd_mom_update, 4, True, "weight, gradient, momen
 @op(
     samples=lambda r: [((r.random((2, 3)).astype("float32"), r.random(4).astype("float32")), {"num_arrays": 2})],
     writes=lambda count, attributes: range(count),
+    outputs=(),
     method=False,
     differentiable=False,
 )

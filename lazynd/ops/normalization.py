@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,7 +13,7 @@ from ..ir.build import Value
 from ..ir.types import normalize_axis, require
 from ..ir.value import results
 from .kinds import Axis, Training, Wide, one_of
-from .operator import op
+from .operator import numbered, op
 from .partial import Shapes, beside_half
 from .precision import wide
 from .reduce import one, resolve_axes
@@ -32,6 +32,7 @@ def _normal(rng: Any, *shape: int) -> Any:
         ((_normal(r, 2, 3),), {"axes": 1, "keepdims": True}),
     ],
     method=False,
+    outputs=numbered(2),
 )
 def moments(data: Value, *, axes: Axis | None = None, keepdims: bool = False) -> Results:
     """The mean and the variance (with the count as divisor) along ``axes``, of everything by default."""
@@ -113,13 +114,30 @@ def _instance_shapes(known: Shapes, **_: Any) -> None:
     _channel_shapes(known, output_mean_var=False)
 
 
+#: What a batch moves; gamma is no auxiliary state in MXNet, though it is written too.
+_STATISTICS = ("moving_mean", "moving_var")
+
+
+def _named(*statistics: str) -> Callable[[Mapping[str, Any]], Sequence[str]]:
+    """The names of the results, with those of the statistics if a call gives them."""
+    return lambda attributes: ("output", *statistics) if attributes["output_mean_var"] else ("output",)
+
+
 def _updated(count: int, attributes: Mapping[str, Any]) -> Sequence[int]:
     """The moving statistics, moved towards those of the batch; and gamma, which MXNet sets to 1 where it is fixed."""
     batch = attributes["training"] and not attributes["use_global_stats"]
     return (*((3, 4) if batch else ()), *((1,) if attributes["fix_gamma"] else ()))
 
 
-@op(samples=_batch_samples, method=False, writes=_updated, shapes=_channel_shapes, dtypes=beside_half)
+@op(
+    samples=_batch_samples,
+    method=False,
+    writes=_updated,
+    states=_STATISTICS,
+    outputs=_named("mean", "var"),
+    shapes=_channel_shapes,
+    dtypes=beside_half,
+)
 def BatchNorm(
     data: Value,
     gamma: Value,
@@ -161,7 +179,16 @@ def BatchNorm(
     return ir.convert(y, data.dtype), *((mean, inverse) if output_mean_var else ()), *written
 
 
-@op(samples=_batch_samples, method=False, writes=_updated, smooth=False, shapes=_channel_shapes, dtypes=beside_half)
+@op(
+    samples=_batch_samples,
+    method=False,
+    writes=_updated,
+    states=_STATISTICS,
+    outputs=_named("mean", "var"),
+    smooth=False,
+    shapes=_channel_shapes,
+    dtypes=beside_half,
+)
 def _contrib_BatchNormWithReLU(
     data: Value,
     gamma: Value,
@@ -193,6 +220,8 @@ def _contrib_BatchNormWithReLU(
     samples=lambda r: [(a, {**m, "key": "a"}) for a, m in _batch_samples(r)],
     method=False,
     writes=_updated,
+    states=_STATISTICS,
+    outputs=_named("mean", "var"),
     shapes=_channel_shapes,
     dtypes=beside_half,
 )
@@ -232,7 +261,7 @@ def _layer_samples(rng: Any) -> list[Any]:
     return [((x, *four), {}), ((x, *two), {"axis": 0, "output_mean_var": True}), ((x, *four), {"eps": 0.1})]
 
 
-@op(samples=_layer_samples, method=False, shapes=_line_shapes)
+@op(samples=_layer_samples, method=False, shapes=_line_shapes, outputs=_named("mean", "std"))
 def LayerNorm(
     data: Value, gamma: Value, beta: Value, *, axis: int = -1, eps: Wide = 1e-5, output_mean_var: bool = False
 ) -> Results:
@@ -255,7 +284,7 @@ def _group_samples(rng: Any) -> list[Any]:
     return [((x, *two), {"num_groups": 2}), ((x, *two), {"num_groups": 2, "output_mean_var": True}), ((x, *one_), {})]
 
 
-@op(samples=_group_samples, method=False, shapes=_group_shapes)
+@op(samples=_group_samples, method=False, shapes=_group_shapes, outputs=_named("mean", "std"))
 def GroupNorm(
     data: Value, gamma: Value, beta: Value, *, num_groups: int = 1, eps: Wide = 1e-5, output_mean_var: bool = False
 ) -> Results:

@@ -26,6 +26,8 @@ OPERATORS: dict[str, Operator] = {}
 
 #: Numbers of the inputs that a call updates, given how many inputs it has and its static attributes.
 Writes = Callable[[int, Mapping[str, Any]], Sequence[int]]
+#: Names of the results that callers see, given the canonical attributes.
+Outputs = Callable[[Mapping[str, Any]], Sequence[str]]
 if TYPE_CHECKING:  # naming it loads numpy.random, a quarter of what importing lazynd takes
     Samples = Callable[[np.random.Generator], list[tuple[tuple[Any, ...], dict[str, Any]]]]
 
@@ -77,6 +79,8 @@ class Operator(Op):
         shapes: ShapeRule | None,
         dtypes: DTypeRule | None,
         optional: Mapping[str, Callable[[Mapping[str, Any]], bool]],
+        outputs: Sequence[str] | Outputs,
+        states: Sequence[str] | None,
         draws: Callable[[Mapping[str, Any]], bool] | None,
         bounds: Mapping[str, tuple[float, float]],
         differentiable: bool,
@@ -95,6 +99,8 @@ class Operator(Op):
         self.shapes = shapes
         self.dtypes = dtypes
         self.optional = dict(optional)
+        self._outputs = outputs
+        self._states = states
         self.differentiable = differentiable
         self.smooth = smooth
         self.integral = integral
@@ -243,6 +249,16 @@ class Operator(Op):
             raise OperatorError(f"Operator {self.name} expects {len(names)} inputs, but got {count} instead")
         return names
 
+    def outputs(self, attributes: Mapping[str, Any]) -> tuple[str, ...]:
+        """The names of what a call with these canonical attributes gives, as MXNet ends the names of outputs."""
+        return tuple(self._outputs(attributes) if callable(self._outputs) else self._outputs)
+
+    def states(self, attributes: Mapping[str, Any], count: int) -> tuple[int, ...]:
+        """The numbers of the inputs, ``count`` in all, that are auxiliary states: what a call may update."""
+        if self._states is not None:
+            return tuple(self.inputs.index(name) for name in self._states)
+        return () if self.writes is None else tuple(self.writes(count, attributes))
+
     def results(self, spec: Specialization) -> tuple[Type, ...]:
         """The types of what a caller sees: all results but those that are written to inputs."""
         return spec.out_types[: len(spec.out_types) - len(spec.writes)]
@@ -308,6 +324,11 @@ def _declared(
     return tuple(inputs), required, variadic, tuple(parameters)
 
 
+def numbered(count: int) -> tuple[str, ...]:
+    """Names of ``count`` results that have none of their own."""
+    return ("output",) if count == 1 else tuple(f"output{i}" for i in range(count))
+
+
 def floats(rng: np.random.Generator, *shape: int) -> np.ndarray[Any, Any]:
     """float32 numbers from 0 to 1, for samples."""
     return rng.random(shape).astype("float32")
@@ -324,6 +345,8 @@ def op(
     shapes: ShapeRule | None = None,
     dtypes: DTypeRule | None = same,
     optional: Mapping[str, Callable[[Mapping[str, Any]], bool]] | None = None,
+    outputs: Sequence[str] | Outputs = ("output",),
+    states: Sequence[str] | None = None,
     draws: Callable[[Mapping[str, Any]], bool] | None = None,
     bounds: Mapping[str, tuple[float, float]] | None = None,
     differentiable: bool = True,
@@ -344,6 +367,9 @@ def op(
 
     ``shapes`` and ``dtypes`` say what follows for inputs and results of which not all is known (see ``partial``); by
     default nothing for shapes, and one dtype for all. ``optional``: with which attributes a call has which input.
+
+    ``outputs``: names of what callers see, which may depend on the attributes, where that is not one "output".
+    ``states``: names of the inputs that are auxiliary states in MXNet, where these are not those in ``writes``.
     """
     chosen = writes if callable(writes) else (lambda count, attributes: writes) if writes else None
 
@@ -359,6 +385,8 @@ def op(
             shapes=shapes,
             dtypes=dtypes,
             optional=optional or {},
+            outputs=outputs,
+            states=states,
             draws=draws,
             bounds=bounds or {},
             differentiable=differentiable,

@@ -86,7 +86,8 @@ class Known(ABC, Generic[T]):
         made = self.meet(values[number], value)
         if made is _CONFLICT:
             raise OperatorError(self.conflict(values[number], value, place))
-        self.news += made != values[number]
+        # NumPy takes None for float64 when it compares dtypes.
+        self.news += made is not None and (values[number] is None or made != values[number])
         values[number] = made
 
     @abstractmethod

@@ -164,7 +164,14 @@ def _declare(name: str, several: bool) -> None:
     count = "n * rpn_post_nms_top_n" if several else "rpn_post_nms_top_n"
     images, n = ("images", "n") if several else ("an image", "1")
     function.__doc__ = _DOC.format(name=name, images=images, count=count, n=n)
-    op(name=f"_contrib_{name}", method=False, differentiable=False, samples=_samples, shapes=_proposal_shapes)(function)
+    op(
+        name=f"_contrib_{name}",
+        method=False,
+        differentiable=False,
+        samples=_samples,
+        shapes=_proposal_shapes,
+        outputs=lambda attributes: ("output", "score") if attributes["output_score"] else ("output",),
+    )(function)
 
 
 _declare("Proposal", several=False)

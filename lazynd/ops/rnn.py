@@ -202,12 +202,18 @@ def _rnn_shapes(
     known.learn_output((steps, batch, layout.width * directions))
 
 
+def _named(attributes: Mapping[str, Any]) -> tuple[str, ...]:
+    states = ("state_output", "statecell_output") if attributes["mode"] == "lstm" else ("state_output",)
+    return ("output", *states) if attributes["state_outputs"] else ("output",)
+
+
 @op(
     samples=_samples,
     method=False,
     static_values={"p": (0.0,)},
     draws=_drops,
     shapes=_rnn_shapes,
+    outputs=_named,
     optional={
         "state_cell": lambda attributes: attributes["mode"] == "lstm",
         "sequence_length": lambda attributes: attributes["use_sequence_length"],

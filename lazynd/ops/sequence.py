@@ -194,6 +194,7 @@ def _ctc_samples(rng: Any) -> list[Any]:
         "label_lengths": lambda attributes: attributes["use_label_lengths"],
     },
     dtypes=like(0),
+    outputs=("output0",),
 )
 def CTCLoss(
     data: Value,

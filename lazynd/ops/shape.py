@@ -413,6 +413,7 @@ def _split_shapes(known: Shapes, *, num_outputs: int, axis: int, squeeze_axis: b
 
 @op(
     shapes=_split_shapes,
+    outputs=lambda attributes: [f"output{i}" for i in range(attributes["num_outputs"])],
     samples=lambda r: [
         ((_f(r, 4, 6),), {"num_outputs": 3}),
         ((_f(r, 2, 6),), {"num_outputs": 2, "axis": 0, "squeeze_axis": True}),

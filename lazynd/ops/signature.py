@@ -65,7 +65,7 @@ def make_function(front: Front, operator: Operator, name: str, method: bool = Fa
     made: Callable[..., Any] = namespace[name]
     made.__doc__ = f"{operator.__doc__}\n\nSee its example and types: ``python -m lazynd operators {operator.name}``."
     made.__module__ = front.module
-    made.__signature__ = _signature(front, operator, attributes, method)  # type: ignore[attr-defined]  # for help()
+    made.__signature__ = shown(operator, front.keywords, method)  # type: ignore[attr-defined]  # for help()
     return made
 
 
@@ -105,20 +105,19 @@ def _source(front: Front, operator: Operator, name: str, attributes: Sequence[in
     )
 
 
-def _signature(
-    front: Front, operator: Operator, attributes: Sequence[inspect.Parameter], method: bool
-) -> inspect.Signature:
-    """The signature that ``help`` shows."""
+def shown(operator: Operator, keywords: Sequence[str], method: bool = False) -> inspect.Signature:
+    """The signature that ``help`` shows of the function of ``operator``, with ``keywords`` of all functions."""
+    attributes = attribute_parameters(operator)
     if operator.variadic:
-        shown = [inspect.Parameter(operator.inputs[-1], inspect.Parameter.VAR_POSITIONAL)]
+        listed = [inspect.Parameter(operator.inputs[-1], inspect.Parameter.VAR_POSITIONAL)]
     else:
         defaults = [_EMPTY if i < operator.required else None for i in range(len(operator.inputs))]
-        shown = [inspect.Parameter(n, _EITHER, default=d) for n, d in zip(operator.inputs, defaults, strict=True)]
-        if method and shown:
-            shown[0] = inspect.Parameter("self", _EITHER)
-    shown += [p.replace(kind=_KEYWORD if operator.variadic else _EITHER) for p in attributes]
-    shown += [inspect.Parameter(n, _KEYWORD, default=None) for n in front.keywords]
-    return inspect.Signature(_by_name(shown))
+        listed = [inspect.Parameter(n, _EITHER, default=d) for n, d in zip(operator.inputs, defaults, strict=True)]
+        if method and listed:
+            listed[0] = inspect.Parameter("self", _EITHER)
+    listed += [p.replace(kind=_KEYWORD if operator.variadic else _EITHER) for p in attributes]
+    listed += [inspect.Parameter(n, _KEYWORD, default=None) for n in keywords]
+    return inspect.Signature(_by_name(listed))
 
 
 def _by_name(parameters: Sequence[inspect.Parameter]) -> list[inspect.Parameter]:

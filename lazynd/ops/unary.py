@@ -345,7 +345,7 @@ def _smooth_l1(data: Value, scalar: Value) -> Value:
     return ir.select(far, ir.abs(data) - 0.5 * inverse, near)
 
 
-@op(samples=_samples(-2, 2), smooth=False, shapes=same)
+@op(samples=_samples(-2, 2), smooth=False, shapes=same, outputs=("loss",))
 def make_loss(data: Value) -> Value:
     """The array as a loss: its own gradient is ones, whatever the head's."""
     return data

@@ -327,3 +327,12 @@ def test_labels_follow_that_the_heads_take(name: str, attributes: dict[str, Any]
         return
     known = infer_shapes(OPERATORS[name], [data, None], attributes)
     assert known["label"] == label and known.output() == data
+
+
+def test_learning_float64_is_news() -> None:
+    """NumPy says that None equals float64, which must not end the search."""
+    known = DTypes(["data"], [None])
+    known.learn("data", np.dtype("float64"))
+    assert known.news == 1
+    known.learn("data", np.dtype("float64"))
+    assert known.news == 1
