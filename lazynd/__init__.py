@@ -27,7 +27,7 @@ from .reference import absent
 from .util import is_np_shape, np_shape, set_np_shape, use_np_shape
 
 #: Loaded when first asked for, by the name here.
-_SUBMODULES = {"coverage": "coverage", "demo": "demo", "manual": "manual", "visualization": "viz", "viz": "viz"}
+_SUBMODULES = {"compiled": "compiled", "coverage": "coverage", "demo": "demo", "manual": "manual", "visualization": "viz", "viz": "viz"}
 
 #: MXNet's long names of modules.
 ndarray, numpy, numpy_extension, img = nd, np, npx, image
@@ -56,10 +56,12 @@ def __getattr__(name: str) -> Any:
     if name == "__version__":
         globals()[name] = _installed_version()
         return globals()[name]
+    if name == "compile":
+        return importlib.import_module("lazynd.compiled").compile
     if name in _SUBMODULES:
         return importlib.import_module(f"lazynd.{_SUBMODULES[name]}")
     raise absent("", name)
 
 
 def __dir__() -> list[str]:
-    return sorted({*__all__, *_SUBMODULES, "__version__"})
+    return sorted({*__all__, *_SUBMODULES, "__version__", "compile"})

@@ -78,9 +78,7 @@ def data(type: Type, value: Any) -> Cell:
 
 def fence() -> None:
     """Close this thread's open region: what comes after shares no program with what came before."""
-    state = LOCAL.state
-    state.recorder.leaves("record() begins")
-    fences.fence(state.regions, bool(state.record_depth))
+    LOCAL.state.recorder.fence()
 
 
 def waitall() -> None:
