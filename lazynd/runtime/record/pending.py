@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from itertools import repeat
 from types import CodeType
 from typing import TYPE_CHECKING, Any
 
@@ -198,7 +199,8 @@ class PendingWork(Recorder):
         region.credit -= spec.cost
         results: tuple[Ref, ...] = (node,)
         if len(spec.out_types) > 1:
-            further = [Output(node, i, t) for i, t in enumerate(spec.out_types[1:], 1)]
+            types = spec.out_types[1:]
+            further = list(map(Output, repeat(node), range(1, len(types) + 1), types))
             region.items.extend(further)
             results = (node, *further)
         if config.eager:
