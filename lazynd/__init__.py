@@ -28,7 +28,7 @@ from .util import is_np_shape, np_shape, set_np_shape, use_np_shape
 
 #: Loaded when first asked for, by the name here.
 _SUBMODULES = {
-    "callback": "callback", "coverage": "coverage", "demo": "demo", "gluon": "gluon", "init": "initializer",
+    "callback": "callback", "compiled": "compiled", "coverage": "coverage", "demo": "demo", "gluon": "gluon", "init": "initializer",
     "initializer": "initializer", "lr_scheduler": "lr_scheduler", "manual": "manual", "metric": "metric",
     "optimizer": "optimizer", "recordio": "recordio", "registry": "registry", "sym": "sym", "symbol": "sym",
     "visualization": "viz", "viz": "viz",
@@ -61,10 +61,12 @@ def __getattr__(name: str) -> Any:
     if name == "__version__":
         globals()[name] = _installed_version()
         return globals()[name]
+    if name == "compile":
+        return importlib.import_module("lazynd.compiled").compile
     if name in _SUBMODULES:
         return importlib.import_module(f"lazynd.{_SUBMODULES[name]}")
     raise absent("", name)
 
 
 def __dir__() -> list[str]:
-    return sorted({*__all__, *_SUBMODULES, "__version__"})
+    return sorted({*__all__, *_SUBMODULES, "__version__", "compile"})

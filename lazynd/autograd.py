@@ -105,7 +105,7 @@ class _Scope:
         state.recording, state.training = self._before
         state.record_depth -= self._counted
         if self._counted and not state.record_depth:
-            state.regions.leave_record()
+            state.recorder.leave_record()
 
 
 def record(train_mode: bool = True) -> _Scope:
@@ -179,7 +179,6 @@ def mark_variables(variables: Any, gradients: Any, grad_reqs: str | Sequence[str
     >>> buffer.asnumpy()
     array([2., 4.], dtype=float32)
     """
-    LOCAL.state.recorder.leaves("mark_variables")
     arrays = [variables] if isinstance(variables, NDArray) else list(variables)
     buffers = [gradients] if isinstance(gradients, NDArray) else list(gradients)
     requests = [grad_reqs] * len(arrays) if isinstance(grad_reqs, str) else list(grad_reqs)
@@ -190,6 +189,8 @@ def mark_variables(variables: Any, gradients: Any, grad_reqs: str | Sequence[str
     for array, buffer in zip(arrays, buffers, strict=True):
         if array._cell.type is not buffer._cell.type:
             raise MXNetError(f"the gradient buffer of {array._cell.type} has type {buffer._cell.type}")
+    for array in arrays:
+        LOCAL.state.recorder.new_variable(array._cell, "mark_variables")
     for array, buffer, request in zip(arrays, buffers, requests, strict=True):
         array._cell.history = None
         array._cell.variable = Variable(buffer._cell, request)

@@ -302,6 +302,7 @@ class _Call:
 
 
 def _needs_gradient(cell: Cell) -> bool:
+    cell = LOCAL.state.recorder.at(cell)
     owner = cell.variable
     history = cell.history
     return (owner is not None and owner.request != "null") or (history is not None and not history[0].consumed)

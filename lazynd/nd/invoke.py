@@ -17,6 +17,7 @@ from ..ops.kinds import canonical_number
 from ..ops.signature import ARRAY_ADVICE, array_like
 from ..runtime import copy_to
 from ..runtime.record.cell import Cell
+from ..runtime.record.numbers import Number
 from ..runtime.record.recorder import cell_of
 from ..runtime.record.rows import JOINS, joined
 from ..runtime.run.moves import MANY
@@ -59,7 +60,7 @@ def bind_scalar(name: str, type: Type, number: Any, frame: FrameType) -> tuple[S
         if not scalar:
             SCALAR_CALLS.put((name, type), found)
     spec, special = found
-    if number in special:
+    if special and number in special:
         return OPERATORS[name].bind((type,), {"scalar": number})[0], ()
     return spec, (number,)
 
@@ -89,8 +90,11 @@ def specialize(
         types = tuple([c.type for c in cells])
     key: tuple[Any, ...] = (operator, types)
     if attributes:  # classes belong to the key: 1, True and 1.0 are equal
-        key = (operator, types, attributes, *map(type, attributes))
-        if operator.takes_tuples:
+        kinds = tuple(map(type, attributes))
+        key = (operator, types, attributes, *kinds)
+        if Number in kinds:  # a traced call's: Python must not look at it, and it is another one each time
+            key = ()
+        elif operator.takes_tuples:
             for each in attributes:
                 if each.__class__ is tuple:
                     key = (*key, *map(type, each))

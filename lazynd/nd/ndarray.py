@@ -89,12 +89,12 @@ class NDArray(Stateful):
         >>> x._fresh_grad
         True
         """
-        variable = self._cell.variable
+        variable = LOCAL.state.recorder.at(self._cell).variable
         return variable is not None and variable.fresh
 
     @_fresh_grad.setter
     def _fresh_grad(self, state: bool) -> None:
-        variable = self._cell.variable
+        variable = LOCAL.state.recorder.at(self._cell).variable
         if variable is None:
             raise MXNetError("NDArray has not been marked as a variable and does not have gradient state")
         variable.fresh = bool(state)
@@ -235,7 +235,7 @@ class NDArray(Stateful):
         recorder.guard_write(cell)
         if result._cell.type is not cell.type:
             raise MXNetError(f"the result {result._cell.type} does not fit the array {cell.type} it is written to")
-        if result._cell.history is not None:
+        if recorder.traces or result._cell.history is not None:
             recorder.guard_value(result._cell)
         recorder.move(cell, result._cell)
         return self
@@ -505,8 +505,8 @@ class NDArray(Stateful):
         array([4., 8.], dtype=float32)
         """
         check_request("attach_grad", grad_req, (self,))
-        LOCAL.state.recorder.leaves("attach_grad")
         cell = self._cell
+        LOCAL.state.recorder.new_variable(cell, "attach_grad")
         with runtime.not_recording():
             buffer = runtime.filled(cell.type, 0)
         cell.history = None

@@ -80,9 +80,7 @@ def data(type: Type, value: Any) -> Cell:
 
 def fence(what: str = "record() begins") -> None:
     """Close this thread's open region: what comes after, ``what`` it is, shares no program with what came before."""
-    state = LOCAL.state
-    state.recorder.leaves(what)
-    fences.fence(state.regions, bool(state.record_depth))
+    LOCAL.state.recorder.fence(what)
 
 
 @contextmanager

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Final
+from typing import Any, Final
 
 from .record.pending import PendingWork
 from .record.recorder import Recorder
@@ -16,16 +16,18 @@ class State:
     """Flags, regions and recorder of one thread.
 
     ``recording`` and ``training`` are what ``autograd`` sets; ``record_depth`` counts the ``record()`` blocks that the
-    thread is in; ``forbid_sync`` says what a read that has to run something does: "raise", "warn", or None.
+    thread is in; ``forbid_sync`` says what a read that has to run something does: "raise", "warn", or None. ``given``:
+    functions of the host that a trace asked before it was given up, and what they said.
     """
 
-    __slots__ = ("forbid_sync", "record_depth", "recorder", "recording", "regions", "training")
+    __slots__ = ("forbid_sync", "given", "record_depth", "recorder", "recording", "regions", "training")
 
     def __init__(self) -> None:
         self.recording = False
         self.training = False
         self.record_depth = 0
         self.forbid_sync: str | None = None
+        self.given: list[tuple[Any, Any]] = []
         self.regions = Regions()
         self.recorder: Recorder = PendingWork(self)
 

@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from ...ir.errors import MXNetError
 from .cell import Cell
 from .recorder import Operand, Recorder, cell_of
-from .tape import Entry, Pull, Pulled, Source, source
+from .tape import Entry, Pull, Pulled, Source
 
 
 def record_function(recorder: Recorder, inputs: Sequence[Cell], outputs: Sequence[Cell], pull: Pull) -> list[Cell]:
     """Fresh cells of ``outputs`` on the tape, their gradients found by ``pull``."""
-    recorder.leaves("a gradient in Python")
+    recorder.needs_tape("a gradient in Python")
     parents = tuple([recorder.operand(each)[1] for each in inputs])
     return _taped(recorder, parents, outputs, pull)
 
@@ -25,7 +25,7 @@ def once_only(recorder: Recorder, entry: Entry, seeds: Sequence[Cell], slopes: l
     def refuse(gradients: list[Cell]) -> list[Cell]:
         raise MXNetError("a backward pass in Python is non-differentiable: it has no gradient of its own")
 
-    return _taped(recorder, (*entry.parents, *map(source, seeds)), slopes, refuse)
+    return _taped(recorder, (*entry.parents, *map(recorder.source, seeds)), slopes, refuse)
 
 
 def _taped(recorder: Recorder, parents: tuple[Source | None, ...], outputs: Sequence[Cell], pull: Pull) -> list[Cell]:

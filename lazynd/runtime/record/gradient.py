@@ -17,7 +17,7 @@ from ..tell.location import user_location
 from .cell import Cell, Variable
 from .function import once_only
 from .recorder import Operand, Recorder, cell_of
-from .tape import CONSTANT, Entry, Operation, Origin, Pulled, Slope, Source, source
+from .tape import CONSTANT, Entry, Operation, Origin, Pulled, Slope, Source
 
 if TYPE_CHECKING:
     from ..thread import State
@@ -84,10 +84,11 @@ def grad(
     create_graph: bool,
 ) -> list[Cell]:
     """The gradients of ``variables`` as new cells; on the tape themselves if ``create_graph``."""
+    recorder = state.recorder
+    variables = list(map(recorder.at, variables))
     for i, cell in enumerate(variables):
         if cell.variable is None:
             raise MXNetError(NOT_A_VARIABLE.format(i + 1))
-    recorder = state.recorder
     with recording(state, create_graph):
         sweep = Sweep(recorder, heads, head_gradients)
         for i, cell in enumerate(variables):
@@ -155,7 +156,7 @@ class Sweep:
     __slots__ = ("_arrived", "_recorder", "gradients", "order")
 
     def __init__(self, recorder: Recorder, heads: Sequence[Cell], head_gradients: Sequence[Cell | None] | None) -> None:
-        recorder.leaves("a backward pass")
+        recorder.needs_tape("a backward pass")
         self._recorder = recorder
         self._arrived: Arrived = {}
         self.gradients: dict[Variable, list[Operand]] = {}
@@ -174,7 +175,9 @@ class Sweep:
                     gradients.append(arrived)
             elif isinstance(entry, Pulled):
                 self._pass_function(entry)
-            elif isinstance(entry, Slope) and (arrived := self._arrived.pop((entry, 0), None)) is not None:
+            elif not isinstance(entry, Slope):
+                recorder.reaches(entry)
+            elif (arrived := self._arrived.pop((entry, 0), None)) is not None:
                 self._hand_over(entry, (0,), [arrived])
 
     def consume(self) -> None:
@@ -241,9 +244,10 @@ def _history(recorder: Recorder, head: Cell) -> Source | None:
 
     None for a variable without gradient, and for a constant that was read while recording.
     """
+    head = recorder.at(head)
     recorder.read(head)  # a view finds out by it whether its history still counts
     unread = head.history is None and head.variable is None
-    found = None if unread else source(head)
+    found = None if unread else recorder.source(head)
     if found is None and head.history is not CONSTANT:
         raise MXNetError(NOT_IN_GRAPH)
     return found

@@ -2,31 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from operator import itemgetter
+from collections.abc import Callable, Iterable, Sequence
+from itertools import repeat
 from types import CodeType
 from typing import TYPE_CHECKING, Any
 
 from ...config import config
-from ...ir.linearize import linearize
 from ...ir.node import Node, Output, leaf
 from ...ir.specialization import BYTES_PER_COST, Specialization
 from ...ir.types import Context, Type
-from ..run.fence import overflow
+from ..run.fence import fence, overflow
 from ..run.force import force, refuse_sync
 from ..tell.location import user_location
 from ..tell.stats import stats
 from . import streams
 from .cell import Cell, Ref
 from .recorder import Operand, Recorder
-from .tape import Source, make_entry, marked, source, sources
+from .tape import source, sources
 
 if TYPE_CHECKING:
     from ..thread import State
-
-
-#: The two parts of an operand.
-_REF, _HISTORY = itemgetter(0), itemgetter(1)
 
 
 class PendingWork(Recorder):
@@ -67,6 +62,17 @@ class PendingWork(Recorder):
             cell.version += 1
         else:
             cell.write(self, ref)
+
+    def read_all(self, cells: Sequence[Cell]) -> tuple[Ref, ...]:
+        return tuple([each.content if each.__class__ is Cell else each.read(self) for each in cells])
+
+    def write_all(self, cells: Iterable[Cell], refs: Iterable[Ref]) -> None:
+        for cell, ref in zip(cells, refs, strict=True):
+            if cell.__class__ is Cell:
+                cell.content = ref
+                cell.version += 1
+            else:
+                cell.write(self, ref)
 
     def needs(self, cell: Cell, cause: str) -> Ref:
         ref = self.read(cell)
@@ -109,11 +115,11 @@ class PendingWork(Recorder):
         cell.history = None
         region = self.regions.open
         if self.state.recording:
-            results, cell.history = self._taped(spec, refs, sources(cells), scalars, code, lasti)
+            results, cell.history = self.taped(spec, refs, sources(cells), scalars, code, lasti)
             cell.content = results[0]
         elif region.credit < 0 or spec.pruned is not None or len(spec.out_types) > 1 or config.eager:
-            cell.content = self._append(spec, refs, scalars, code, lasti)[0]
-        else:  # most calls: what ``_append`` does for one output, without another call
+            cell.content = self.append(spec, refs, scalars, code, lasti)[0]
+        else:  # most calls: what ``append`` does for one output, without another call
             cell.content = node = Node()
             node.spec = spec
             node.inputs = refs
@@ -127,26 +133,8 @@ class PendingWork(Recorder):
             region.credit -= spec.cost
         return cell
 
-    def apply_to(
-        self,
-        spec: Specialization,
-        operands: Sequence[Operand],
-        scalars: tuple[Any, ...],
-        code: CodeType | None,
-        lasti: int,
-    ) -> list[Operand]:
-        refs = (operands[0][0],) if len(operands) == 1 else tuple(map(_REF, operands))
-        if self.state.recording:
-            parents = tuple(map(_HISTORY, operands))
-            results, history = self._taped(spec, refs, parents, scalars, code, lasti)
-            if history is not None:
-                return [(ref, (history[0], i)) for i, ref in enumerate(results[: len(spec.out_types)])]
-        else:
-            results = self._append(spec, refs, scalars, code, lasti)
-        return [(ref, None) for ref in results]
-
     def note(self, spec: Specialization, refs: tuple[Ref, ...], scalars: tuple[Any, ...]) -> Node:
-        return self._append(spec, refs, scalars, *user_location())[0].node
+        return self.append(spec, refs, scalars, *user_location())[0].node
 
     def moves(self) -> None:
         self.regions.open.moves = True
@@ -158,9 +146,31 @@ class PendingWork(Recorder):
     def leaves(self, what: str) -> None:
         """Pending work can wait for whatever comes."""
 
+    needs_tape = leaves
+
+    def ask(self, function: Callable[[], Any]) -> Any:
+        given = self.state.given
+        if given:  # what was asked already, by a trace that was given up
+            asked, made = given.pop(0)
+            if asked is function or getattr(asked, "__code__", asked) is getattr(function, "__code__", None):
+                return made
+            given.clear()
+        return function()
+
+    host = ask
+
+    def new_variable(self, cell: Cell, what: str) -> None:
+        """Any array may be one."""
+
+    def fence(self, what: str) -> None:
+        fence(self.regions, bool(self.state.record_depth))
+
+    def leave_record(self) -> None:
+        self.regions.leave_record()
+
     # ------------------------------------------------------------------------------------ nodes
 
-    def _append(
+    def append(
         self,
         spec: Specialization,
         refs: tuple[Ref, ...],
@@ -189,30 +199,10 @@ class PendingWork(Recorder):
         region.credit -= spec.cost
         results: tuple[Ref, ...] = (node,)
         if len(spec.out_types) > 1:
-            further = [Output(node, i, t) for i, t in enumerate(spec.out_types[1:], 1)]
+            types = spec.out_types[1:]
+            further = list(map(Output, repeat(node), range(1, len(types) + 1), types))
             region.items.extend(further)
             results = (node, *further)
         if config.eager:
             force(node, self.regions, "value")
         return results
-
-    def _taped(
-        self,
-        spec: Specialization,
-        refs: tuple[Ref, ...],
-        parents: tuple[Source | None, ...],
-        scalars: tuple[Any, ...],
-        code: CodeType | None,
-        lasti: int,
-    ) -> tuple[tuple[Ref, ...], Source | None]:
-        """Record in linearised form, with an entry on the tape, if an input needs a gradient.
-
-        Gives all outputs, hidden ones last, and the history of the first.
-        """
-        if not any(parents):
-            return self._append(spec, refs, scalars, code, lasti), None
-        needs = marked(parents)
-        linear = spec.linearized.get(needs) or linearize(spec, needs)
-        results = self._append(linear.spec, refs, scalars, code, lasti)
-        node: Any = results[0]
-        return results, (make_entry(linear, parents, refs + results, node), 0)

@@ -7,23 +7,27 @@ a body. Front ends, views and gradients speak to the recorder of their thread an
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
+from operator import itemgetter
 from types import CodeType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from ...ir.errors import MXNetError
+from ...ir.linearize import linearize
 from ...ir.node import Node
 from ...ir.specialization import Specialization
 from ...ir.types import Context, Type
 from ..guard.sections import DeferSignals
-from .cell import Cell, Ref
-from .tape import Source, source
+from .cell import Cell, Ref, Variable
+from .tape import Entry, Source, make_entry, marked, source
 
 if TYPE_CHECKING:
     from ..thread import State
 
 #: A value and, while this is recorded, its history: the entry of the tape that it came from; None for a constant.
 Operand = tuple[Ref, Source | None]
+#: The two parts of it.
+_REF, _HISTORY = itemgetter(0), itemgetter(1)
 
 _IN_GRAPH = (
     "Assigning to NDArrays that are already in a computational graph will cause undefined behavior when "
@@ -38,6 +42,8 @@ class Recorder(ABC):
     """What the operations of one thread are told to. ``state`` holds the thread's flags."""
 
     __slots__ = ("state",)
+    #: Whether what is recorded becomes a graph, and does not run.
+    traces: ClassVar[bool] = False
 
     def __init__(self, state: State) -> None:
         self.state = state
@@ -52,18 +58,41 @@ class Recorder(ABC):
     def store(self, cell: Cell, ref: Ref) -> None:
         """Have ``cell`` itself hold ``ref``."""
 
+    def at(self, cell: Cell) -> Cell:
+        """The cell that stands for ``cell`` in what is recorded: itself, but in a call one from outside has another.
+
+        Whoever asks for the history or the variable of a cell asks the one that this gives.
+        """
+        return cell
+
+    def real(self, cell: Cell) -> Cell:
+        """What ``cell`` stands for, outside of all calls that are traced; itself if for nothing."""
+        return cell
+
+    def owned(self, cell: Cell) -> bool:
+        """Whether a trace made ``cell``."""
+        return False
+
+    def standing(self, variable: Variable) -> Variable:
+        """What stands for ``variable``, as ``at`` says of cells."""
+        return variable
+
     def read(self, cell: Cell) -> Ref:
         """The content of ``cell`` as a constant: the gradient does not see where it came from."""
-        return cell.read(self)
+        return self.at(cell).read(self)
 
     def write(self, cell: Cell, ref: Ref) -> None:
         """Move ``cell`` to ``ref``."""
-        cell.write(self, ref)
+        self.at(cell).write(self, ref)
 
     def operand(self, cell: Cell) -> Operand:
         """The content of ``cell`` and, while this is recorded, its history."""
         ref = self.read(cell)  # first: a view finds out by it whether its history still counts
-        return ref, source(cell) if self.state.recording else None
+        return ref, self.source(cell) if self.state.recording else None
+
+    def source(self, cell: Cell) -> Source | None:
+        """Where the content of ``cell``, which was just read, came from; None for a constant."""
+        return source(self.at(cell))
 
     def move(self, cell: Cell, other: Cell) -> None:
         """Give ``cell`` the content (and, under ``record()``, the history) of ``other``."""
@@ -73,7 +102,16 @@ class Recorder(ABC):
             return
         with DeferSignals():  # content and history move together
             self.write(cell, ref)
-            cell.follow(ref, history)
+            self.at(cell).follow(ref, history)
+
+    def read_all(self, cells: Sequence[Cell]) -> tuple[Ref, ...]:
+        """``read`` of each of ``cells``."""
+        return tuple(map(self.read, cells))
+
+    def write_all(self, cells: Iterable[Cell], refs: Iterable[Ref]) -> None:
+        """``write`` to each of ``cells``."""
+        for cell, ref in zip(cells, refs, strict=True):
+            self.write(cell, ref)
 
     @abstractmethod
     def needs(self, cell: Cell, cause: str) -> Ref:
@@ -99,7 +137,6 @@ class Recorder(ABC):
     ) -> Cell:
         """Record an operation with one visible output on ``cells``; the user's line is ``code`` at ``lasti``."""
 
-    @abstractmethod
     def apply_to(
         self,
         spec: Specialization,
@@ -109,6 +146,47 @@ class Recorder(ABC):
         lasti: int,
     ) -> list[Operand]:
         """Record an operation with any number of visible outputs on what ``operand`` gave."""
+        refs = (operands[0][0],) if len(operands) == 1 else tuple(map(_REF, operands))
+        if self.state.recording:
+            parents = tuple(map(_HISTORY, operands))
+            results, history = self.taped(spec, refs, parents, scalars, code, lasti)
+            if history is not None:
+                return [(ref, (history[0], i)) for i, ref in enumerate(results[: len(spec.out_types)])]
+        else:
+            results = self.append(spec, refs, scalars, code, lasti)
+        return [(ref, None) for ref in results]
+
+    @abstractmethod
+    def append(
+        self,
+        spec: Specialization,
+        refs: tuple[Ref, ...],
+        scalars: tuple[Any, ...],
+        code: CodeType | None,
+        lasti: int,
+    ) -> tuple[Ref, ...]:
+        """All outputs of a new node, off the tape."""
+
+    def taped(
+        self,
+        spec: Specialization,
+        refs: tuple[Ref, ...],
+        parents: tuple[Source | None, ...],
+        scalars: tuple[Any, ...],
+        code: CodeType | None,
+        lasti: int,
+    ) -> tuple[tuple[Ref, ...], Source | None]:
+        """Record in linearised form, with an entry on the tape, if an input needs a gradient.
+
+        Gives all outputs, hidden ones last, and the history of the first.
+        """
+        if not any(parents):
+            return self.append(spec, refs, scalars, code, lasti), None
+        needs = marked(parents)
+        linear = spec.linearized.get(needs) or linearize(spec, needs)
+        results = self.append(linear.spec, refs, scalars, code, lasti)
+        node: Any = results[0]
+        return results, (make_entry(linear, parents, refs + results, node), 0)
 
     @abstractmethod
     def note(self, spec: Specialization, refs: tuple[Ref, ...], scalars: tuple[Any, ...]) -> Node:
@@ -124,7 +202,36 @@ class Recorder(ABC):
 
     @abstractmethod
     def leaves(self, what: str) -> None:
-        """Called before ``what`` no graph can record, a fence or a backward pass: it ends a trace."""
+        """Called before ``what`` no graph can record: it ends a trace."""
+
+    @abstractmethod
+    def needs_tape(self, what: str) -> None:
+        """Called before ``what`` only a recorder with a tape of its own can hold: it ends the trace of a body."""
+
+    @abstractmethod
+    def new_variable(self, cell: Cell, what: str) -> None:
+        """Called before ``cell`` is made a variable by ``what``: one from outside ends a trace."""
+
+    @abstractmethod
+    def host(self, function: Callable[[], Any]) -> Any:
+        """What ``function`` gives, one number or several, which a call asks anew each time."""
+
+    @abstractmethod
+    def ask(self, function: Callable[[], Any]) -> Any:
+        """What ``function`` gives, now."""
+
+    @abstractmethod
+    def fence(self, what: str) -> None:
+        """What is recorded next, because of ``what``, shares no program with what was recorded before."""
+
+    @abstractmethod
+    def leave_record(self) -> None:
+        """The outermost ``record()`` ends."""
+
+    # ------------------------------------------------------------------------------------ the tape
+
+    def reaches(self, entry: Entry) -> None:
+        """A backward pass has come to ``entry``, whose kind it does not know."""
 
     # ------------------------------------------------------------------------------------ what is refused
 
@@ -132,9 +239,10 @@ class Recorder(ABC):
         """Refuse an in-place write under ``record()`` to what is on the tape. As in MXNet handles count, not memory."""
         if not self.state.recording:
             return
+        cell = self.at(cell)
         history = cell.history
         if cell.variable is not None or (history is not None and not history[0].consumed):
-            self.leaves("an array with a history is written in place")
+            self.needs_tape("an array with a history is written in place")
             raise MXNetError(f"{_NOT_IN_PLACE}{_IN_GRAPH}")
 
     def guard_value(self, value: Cell) -> None:
@@ -142,8 +250,8 @@ class Recorder(ABC):
 
         As in MXNet, whatever happened to the array before: ``b += a`` is refused the first time too.
         """
-        if self.state.recording and source(value) is not None:
-            self.leaves("a recorded value is written in place")
+        if self.state.recording and self.source(value) is not None:
+            self.needs_tape("a recorded value is written in place")
             raise MXNetError(f"{_NOT_IN_PLACE}{_IN_GRAPH}")
 
 

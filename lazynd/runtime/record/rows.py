@@ -23,7 +23,7 @@ from ...ops import OPERATORS, Operator
 from ..run.moves import MANY
 from .cell import Cell, Detached, Ref
 from .recorder import Operand, Recorder, cell_of
-from .tape import Operation, Source, source
+from .tape import Operation, Source
 from .views import View
 
 _STACK, _CONCAT = OPERATORS["stack"], OPERATORS["Concat"]
@@ -53,6 +53,7 @@ def joined(
     lasti: int,
 ) -> Call | None:
     """What to record for ``operator``, one of ``JOINS``, on ``cells``; None if that is no gather, or is refused."""
+    cells = list(map(recorder.at, cells)) if recorder.traces else cells
     laid = _laid(operator, cells, attributes)
     found = None if laid is None else _found(recorder, cells)
     if laid is None or found is None:
@@ -68,7 +69,7 @@ def joined(
     where = recorder.data(Type(lines.shape, lines.dtype, cells[0].type.context), lines)
     given = {
         "unit": unit, "shape": shape, "axis": axis, "count": len(cells) if axis else 1,
-        "data_alone": not (recorder.state.recording and any(map(source, found.sources))),
+        "data_alone": not (recorder.state.recording and any(map(recorder.source, found.sources))),
     }  # fmt: skip
     operands = [*found.sources, where]
     return _ROWS.bind(tuple(map(_TYPE, operands)), given)[0], (), operands

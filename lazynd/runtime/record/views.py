@@ -12,7 +12,7 @@ from ...ops import OPERATORS
 from ..tell.location import user_location
 from .cell import Cell, Ref
 from .recorder import Recorder
-from .tape import CONSTANT, source
+from .tape import CONSTANT
 
 _READ = OPERATORS["_view"]
 _WRITE = OPERATORS["_write_view"]
@@ -96,11 +96,12 @@ def _on_base(recorder: Recorder, view: View, spec: Specialization, *others: Ref)
 
 def make_view(recorder: Recorder, cell: Cell, offset: int, type: Type) -> View:
     """A view of ``cell``; under ``record()`` it has the history of ``cell``, otherwise none."""
+    cell = recorder.at(cell)
     if isinstance(cell, View):
         made = View(cell.base, cell.offset + offset, type)
     else:
         made = View(cell, offset, type)
-    if recorder.state.recording and source(cell) is not None:
+    if recorder.state.recording and recorder.source(cell) is not None:
         spec, operands = read_spec(cell.type, type), [recorder.operand(cell)]
         made.follow(*recorder.apply_to(spec, operands, (offset,), *user_location())[0])
     return made

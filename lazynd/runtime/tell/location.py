@@ -16,10 +16,14 @@ _DEMO: Final = os.path.join(_OURS[0], "demo.py")
 _STANDARD: Final = os.path.dirname(os.__file__) + os.sep
 
 
+def is_our_file(name: str) -> bool:
+    """Whether code in the file ``name`` is lazynd's own."""
+    return name.startswith(_OURS) and name != _DEMO
+
+
 def is_ours(frame: FrameType) -> bool:
     """Whether ``frame`` runs lazynd's own code."""
-    name = frame.f_code.co_filename
-    return name.startswith(_OURS) and name != _DEMO
+    return is_our_file(frame.f_code.co_filename)
 
 
 def user_frame(depth: int = 1) -> FrameType | None:

@@ -1,0 +1,16 @@
+"""Compiled functions: Python that is traced once, and afterwards recorded as one operation.
+
+>>> import lazynd
+>>> from lazynd import nd
+>>> @lazynd.compile
+... def scaled(x, factor):
+...     return nd.tanh(x) * factor
+>>> scaled(nd.array([0.0, 1.0]), 2.0).shape
+(2,)
+"""
+
+from __future__ import annotations
+
+from .function import Compiled, compile, host_number, is_tracing
+
+__all__ = ["Compiled", "compile", "host_number", "is_tracing"]

@@ -1,0 +1,342 @@
+"""``compile``: a function traced once for each signature; each further call records one node."""
+
+from __future__ import annotations
+
+import copy
+import functools
+import logging
+import re
+import sys
+from collections.abc import Callable
+from sys import _getframe
+from types import CodeType, MethodType
+from typing import Any, Final, ParamSpec, TypeVar, overload
+
+from ..config import config
+from ..ir.memo import Recent
+from ..ir.types import default_context
+from ..nd import NDArray
+from ..nd.np_shape import is_np_shape
+from ..runtime.record.call_tracer import CallTracer
+from ..runtime.record.numbers import Number, value_of
+from ..runtime.record.recorder import Recorder
+from ..runtime.record.standing import Restart, find
+from ..runtime.record.traced import Traced
+from ..runtime.record.tracing import Untraceable
+from ..runtime.tell.location import calling_frame, describe, is_ours
+from ..runtime.tell.stats import logger
+from ..runtime.thread import LOCAL, State
+from .arguments import Arguments, Structure, Unsupported, substituted
+from .watch import Watch
+
+_P = ParamSpec("_P")
+_R = TypeVar("_R")
+#: So many signatures of a function are remembered; see ``Recent``.
+_SIGNATURES: Final = 64
+#: So many ways to do what one signature says: arrays and variables of the outside may be other ones.
+_VARIANTS: Final = 4
+#: After so many traces because of names that mean something else, a warning says so.
+_RETRACED: Final = 5
+
+
+class Variant:
+    """One trace: what it does, with what it gives, and the names that it has looked up."""
+
+    __slots__ = ("structure", "traced", "watch")
+
+    def __init__(self, traced: Traced, structure: Structure, watch: Watch) -> None:
+        self.traced = traced
+        self.structure = structure
+        self.watch = watch
+
+    def call(self, state: State, given: Arguments, code: CodeType | None, lasti: int) -> Any:
+        made = self.traced.record(state, given.cells, given.numbers, code, lasti)
+        found = [
+            each if each.__class__ is not tuple else _held(state, each, given) for each in made
+        ]
+        return self.structure.build(iter(found))
+
+
+def _held(state: State, origin: Any, given: Arguments) -> Any:
+    """The array from outside that a call gives: the very handle, if it is an argument."""
+    cell = find(origin, given.cells)
+    if origin[0] == "argument":
+        return given.handles[origin[1]]
+    return cell
+
+
+class Signature:
+    """What is known of calls with one key: ``read`` are the numbers, by place, that Python needed when it traced."""
+
+    __slots__ = ("read", "variants")
+
+    def __init__(self) -> None:
+        self.read: tuple[int, ...] = ()
+        self.variants: dict[Any, list[Variant]] = {}
+
+    def exact(self, numbers: list[Any]) -> Any:
+        """Those numbers that are part of the signature, to the bit."""
+        found = [n.known() if type(n) is Number else n for n in map(numbers.__getitem__, self.read)]
+        return tuple([(type(n), n.hex() if type(n) is float else n) for n in found])
+
+
+class Compiled:
+    """A compiled function; see ``compile``. ``traces`` counts how often it was traced.
+
+    ``static_alloc`` and ``static_shape`` are MXNet's, and change nothing: buffers are reused in any case.
+
+    >>> from lazynd import compiled, nd
+    >>> double = compiled.Compiled(lambda x: x * 2)
+    >>> double(nd.ones(2)).asnumpy(), double(nd.ones(2)).shape, double.traces
+    (array([2., 2.], dtype=float32), (2,), 1)
+    """
+
+    def __init__(
+        self,
+        function: Callable[..., Any],
+        name: str | None = None,
+        *,
+        static_alloc: bool = False,
+        static_shape: bool = False,
+    ) -> None:
+        functools.update_wrapper(self, function, updated=())
+        self.function = function
+        self.name = name or _name_of(function)
+        self.static_alloc, self.static_shape = static_alloc, static_shape
+        self.clear()
+
+    def clear(self) -> None:
+        """Forget all traces, and that the function could not be traced.
+
+        >>> import lazynd
+        >>> double = lazynd.compile(lambda x: x * 2)
+        >>> double(lazynd.nd.ones(2)).shape
+        (2,)
+        >>> double.clear()
+        >>> double.traces
+        0
+        """
+        self.traces = 0
+        #: Why Python runs as it stands, by mode.
+        self._refused: dict[tuple[Any, ...], str] = {}
+        self._signatures: Recent[Any, Signature] = Recent(_SIGNATURES)
+        self._renamed = 0
+        self._said: set[str] = set()
+
+    @property
+    def reasons(self) -> list[str]:
+        """Why Python runs as it stands, where it does.
+
+        >>> import lazynd
+        >>> @lazynd.compile
+        ... def positive(x):
+        ...     return x if x.sum() > 0 else -x
+        >>> positive(lazynd.nd.ones(2)).shape
+        (2,)
+        >>> positive.reasons
+        ['a value is needed: bool']
+        """
+        return list(dict.fromkeys(self._refused.values()))
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        state = LOCAL.state
+        mode = (state.training, state.recording, state.record_depth > 0, is_np_shape(), default_context())
+        if config.eager or (self._refused and mode in self._refused):
+            return self.function(*args, **kwargs)
+        recorder = state.recorder
+        try:
+            given = Arguments(recorder, args, kwargs)
+            key = (mode, tuple(given.key))
+            found = self._signatures.now.get(key) or self._signatures.older(key)
+        except (Unsupported, TypeError) as error:  # TypeError: something among the arguments has no hash
+            self._say_refused(str(error), None)
+            return self.function(*args, **kwargs)
+        frame = _getframe(1)
+        if is_ours(frame):
+            frame = calling_frame()
+        if found is None:
+            found = Signature()
+            self._signatures.put(key, found)
+        variants = found.variants.get(found.exact(given.numbers) if found.read else ())
+        if variants:
+            for variant in variants:
+                if variant.traced.fits(recorder, given.cells, given.roots):
+                    changed = variant.watch.changed()
+                    if changed is None:
+                        return variant.call(state, given, frame.f_code, frame.f_lasti)
+                    variants.remove(variant)
+                    self._say_changed(changed)
+                    break
+        return self._trace(state, mode, found, given, args, kwargs, frame.f_code, frame.f_lasti)
+
+    def _trace(
+        self,
+        state: State,
+        mode: Any,
+        signature: Signature,
+        given: Arguments,
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+        code: CodeType,
+        lasti: int,
+    ) -> Any:
+        """Trace the function, and record the call; or run it as it stands, if that cannot be."""
+        before, hosts = state.given, []
+        tracer, parted = CallTracer(state), given.parted
+        try:
+            while True:
+                try:
+                    variant = self._traced(tracer, given, args, kwargs, parted)
+                    break
+                except Restart as restart:
+                    if restart.args[0] is not tracer:
+                        raise
+                    hosts, tracer, parted = tracer.ledger.hosts, CallTracer(state), True
+                    state.given = [*hosts, *before]
+            self._remember(signature, tracer, variant, given)
+            state.given = [*tracer.ledger.hosts, *before]
+            return variant.call(state, given, code, lasti)
+        except (Untraceable, Unsupported) as reason:
+            if _ends(tracer.parent):  # the trace around this one: it is not this function's affair
+                raise
+            self._refused[mode] = str(reason)
+            self._say_refused(str(reason), tracer.ended[1] if tracer.ended is not None else None)
+            state.given = [*tracer.ledger.hosts, *before]
+            return self.function(*args, **kwargs)
+        finally:
+            state.given = before
+
+    def _traced(
+        self, tracer: CallTracer, given: Arguments, args: tuple[Any, ...], kwargs: dict[str, Any], parted: bool
+    ) -> Variant:
+        state = tracer.state
+        watch = Watch(self.function, given.things)
+        if watch.assigns is not None:
+            raise Unsupported(f"it assigns {watch.assigns}, a variable outside of it")
+        with state.preserved():
+            state.recorder = tracer
+            numbers = iter([tracer.ledger.argument(value_of(number)) for number in given.numbers])
+            arrays = {}
+            for number, handle in enumerate(given.handles):
+                arrays[handle._cell] = type(handle)(tracer.argument(number, handle._cell, parted))
+            positional = [substituted(each, arrays, numbers) for each in args]
+            named = {name: substituted(each, arrays, numbers) for name, each in kwargs.items()}
+            flags = state.recording, state.training, state.record_depth
+            result = self.function(*positional, **named)
+            if tracer.ended is not None:  # the body caught it
+                raise tracer.ended[0]
+            if flags != (state.recording, state.training, state.record_depth):
+                raise Unsupported("it leaves recording or training mode other than it was")
+            kept = watch.kept(lambda value: isinstance(value, NDArray) and tracer.owns(value._cell))
+            if kept is not None:
+                raise Unsupported(f"it keeps an array in {kept}")
+            structure = Structure(result)
+            traced = Traced(tracer, self.name, [each._cell for each in structure.arrays])
+        self.traces += 1
+        return Variant(traced, structure, watch)
+
+    def _remember(self, signature: Signature, tracer: CallTracer, variant: Variant, given: Arguments) -> None:
+        if tracer.local:
+            return
+        read = tuple(sorted({*signature.read, *tracer.read_numbers}))
+        if read != signature.read:
+            signature.read = read
+            signature.variants = {}
+        variants = signature.variants.setdefault(signature.exact(given.numbers) if read else (), [])
+        variants.insert(0, variant)
+        del variants[_VARIANTS:]
+        while len(signature.variants) > _SIGNATURES:
+            signature.variants.pop(next(iter(signature.variants)))
+
+    # ------------------------------------------------------------------------------------ what is told
+
+    def _say_refused(self, reason: str, place: tuple[CodeType | None, int] | None) -> None:
+        """Say once why Python runs as it stands."""
+        if reason in self._said:
+            return
+        self._said.add(reason)
+        where = f" at {describe(*place, True)}" if place is not None else ""
+        logger.info(
+            "%s runs as Python, not as one operation: %s%s", self.name, reason, where,
+            extra={"event": "trace", "reason": reason},
+        )  # fmt: skip
+
+    def _say_changed(self, changed: str) -> None:
+        """A name means something else: the function is traced again."""
+        self._renamed += 1
+        often = self._renamed == _RETRACED
+        logger.log(
+            logging.WARNING if often else logging.INFO,
+            "%s is traced again: %s%s", self.name, changed,
+            "; that has happened often: what changes from call to call should be an argument" if often else "",
+            extra={"event": "retrace", "reason": changed},
+        )  # fmt: skip
+
+    # ------------------------------------------------------------------------------------ as an object
+
+    def __get__(self, instance: Any, owner: type | None = None) -> Any:
+        return self if instance is None else MethodType(self, instance)
+
+    def __reduce__(self) -> Any:
+        if getattr(self.function, "__qualname__", None) is not None and _named(self.function) is self:
+            return self.function.__qualname__  # as functions are pickled: by name
+        return _rebuild, (self.function, self.name, self.static_alloc, self.static_shape)
+
+    def __copy__(self) -> Compiled:
+        return _rebuild(self.function, self.name, self.static_alloc, self.static_shape)
+
+    def __deepcopy__(self, memo: Any) -> Compiled:
+        return _rebuild(copy.deepcopy(self.function, memo), self.name, self.static_alloc, self.static_shape)
+
+    def __repr__(self) -> str:
+        return f"<compiled {self.name}>"
+
+
+def _rebuild(function: Any, name: str, static_alloc: bool, static_shape: bool) -> Compiled:
+    return Compiled(function, name, static_alloc=static_alloc, static_shape=static_shape)
+
+
+def _named(function: Any) -> Any:
+    """What is found under the name of ``function`` in its module."""
+    found: Any = sys.modules.get(function.__module__)
+    for name in function.__qualname__.split("."):
+        found = getattr(found, name, None)
+    return found
+
+
+def _name_of(function: Any) -> str:
+    """What the operation is called in graphs."""
+    name = getattr(function, "__qualname__", None) or type(function).__name__
+    return re.sub(r"[^\w.<>]", "_", str(name).replace("<locals>.", "")) or "call"
+
+
+def _ends(recorder: Recorder) -> bool:
+    """Whether ``recorder`` is a trace that has ended, or is inside of one."""
+    while recorder.traces:
+        if recorder.ended is not None:  # type: ignore[attr-defined]  # of each that traces
+            return True
+        recorder = recorder.parent  # type: ignore[attr-defined]
+    return False
+
+
+@overload
+def compile(function: Callable[_P, _R], /) -> Callable[_P, _R]: ...
+@overload
+def compile(
+    function: None = None, /, *, name: str | None = None
+) -> Callable[[Callable[_P, _R]], Callable[_P, _R]]: ...
+def compile(function: Any = None, /, *, name: str | None = None) -> Any:
+    """``function`` compiled: traced at the first call, and recorded as one operation at each further one."""
+    if function is None:
+        return functools.partial(Compiled, name=name)
+    return Compiled(function, name)
+
+
+def host_number(function: Callable[[], Any]) -> Any:
+    """What ``function`` gives, a number or several in a tuple; a compiled function asks it anew at each call."""
+    return LOCAL.state.recorder.host(function)
+
+
+def is_tracing() -> bool:
+    """Whether this thread traces a function."""
+    return LOCAL.state.recorder.traces

@@ -1,0 +1,156 @@
+"""What a function finds by name: variables around it, globals, defaults, attributes of the objects that it is given.
+
+Python looks them up anew at every call; a compiled function has looked once. So it remembers what it found, and asks
+before each call, by identity, whether that is still so. What lies deeper, in lists and other objects, is not seen.
+"""
+
+from __future__ import annotations
+
+import dis
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from types import CellType, CodeType, FunctionType, MethodType, ModuleType
+from typing import Any, Final, NamedTuple
+
+from ..runtime.tell.location import is_our_file
+
+#: So many names are looked at; the functions that a function calls come after itself.
+_MOST: Final = 500
+_MISSING: Final = object()
+_PLAIN: Final = (int, float, str, bytes, bool, complex)
+
+
+class Names(NamedTuple):
+    """What a code looks up: globals, attributes; and which names outside of it it assigns."""
+
+    globals: frozenset[str]
+    attributes: frozenset[str]
+    assigned: frozenset[str]
+
+
+class Watch:
+    """The names that ``function`` uses, and what they mean now; ``things`` are objects among its arguments.
+
+    ``assigns``: a name outside of itself that it gives another value.
+    """
+
+    __slots__ = ("_attributes", "_cells", "_names", "_owners", "assigns")
+
+    def __init__(self, function: Any, things: Iterable[Any] = ()) -> None:
+        #: Variables of functions around, with their names; and entries of dictionaries.
+        self._cells: list[tuple[CellType, Any, str]] = []
+        self._names: list[tuple[Mapping[str, Any], str, Any]] = []
+        self._owners: list[dict[str, Any]] = []
+        self._attributes: set[str] = set()
+        self.assigns: str | None = None
+        self._look(function, things)
+
+    def changed(self) -> str | None:
+        """What the first name that means something else now is, and what it meant; None if there is none."""
+        for names, name, value in self._names:
+            found = names.get(name, _MISSING)
+            if found is not value and not _equal(found, value):
+                return _tell(name, value, found)
+        for cell, value, name in self._cells:
+            found = _content(cell)
+            if found is not value and not _equal(found, value):
+                return _tell(name, value, found)
+        return None
+
+    def kept(self, inner: Callable[[Any], bool]) -> str | None:
+        """A name that means something now of which ``inner`` says that it was made in the trace."""
+        for owner in self._owners:
+            for name in sorted(self._attributes & owner.keys()):
+                if inner(owner[name]):
+                    return name
+        return None
+
+    def _look(self, function: Any, things: Iterable[Any]) -> None:
+        seen: set[CodeType] = set()
+        functions: list[FunctionType] = []
+        owners: list[Any] = list(things)
+        _unwrap(function, functions, owners)
+        while functions and len(self._names) + len(self._cells) < _MOST:
+            each = functions.pop(0)
+            if each.__code__ in seen or is_our_file(each.__code__.co_filename):
+                continue
+            seen.add(each.__code__)
+            names = names_in(each.__code__)
+            self._attributes |= names.attributes
+            if names.assigned and self.assigns is None:
+                self.assigns = min(names.assigned)
+            for found in self._of(each, names):
+                _unwrap(found, functions, [])
+        for owner in owners:
+            held = getattr(owner, "__dict__", None)
+            if isinstance(held, dict) and not isinstance(owner, ModuleType | type | FunctionType):
+                self._owners.append(held)
+                self._names += [(held, name, held[name]) for name in sorted(self._attributes & held.keys())]
+
+    def _of(self, function: FunctionType, names: Names) -> Iterator[Any]:
+        """Note what ``function`` uses; gives the values."""
+        held = function.__globals__
+        known = {name for each, name, _ in self._names if each is held}
+        for name in sorted((names.globals & held.keys()) - known):
+            self._names.append((held, name, held[name]))
+            yield held[name]
+        for name, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=True):
+            self._cells.append((cell, _content(cell), name))
+            yield _content(cell)
+        for name, value in (function.__kwdefaults__ or {}).items():
+            self._names.append((function.__kwdefaults__, name, value))
+            yield value
+        yield from function.__defaults__ or ()
+
+
+def names_in(code: CodeType) -> Names:
+    """The names that ``code``, and the functions written in it, look up and assign."""
+    found: list[set[str]] = [set(), set(), set()]
+    free = set(code.co_freevars)
+    codes = [code]
+    while codes:
+        each = codes.pop()
+        codes += [constant for constant in each.co_consts if isinstance(constant, CodeType)]
+        for instruction in dis.get_instructions(each):
+            operation, name = instruction.opname, instruction.argval
+            if operation in ("LOAD_GLOBAL", "LOAD_NAME"):
+                found[0].add(name)
+            elif "ATTR" in operation or operation == "LOAD_METHOD":
+                found[1].add(name)
+            elif operation in ("STORE_GLOBAL", "DELETE_GLOBAL") or (operation == "STORE_DEREF" and name in free):
+                found[2].add(name)
+    return Names(*map(frozenset, found))
+
+
+def _unwrap(value: Any, functions: list[FunctionType], owners: list[Any]) -> None:
+    """Add the function that ``value`` is, if it is one, and the object that it is bound to."""
+    while isinstance(value, MethodType):
+        owners.append(value.__self__)
+        value = value.__func__
+    if not isinstance(value, FunctionType | type) and callable(value):
+        wrapped = getattr(value, "__wrapped__", None)
+        if wrapped is None:
+            owners.append(value)
+        value = wrapped or getattr(type(value), "__call__", None)
+    if isinstance(value, FunctionType):
+        functions.append(value)
+
+
+def _content(cell: CellType) -> Any:
+    try:
+        return cell.cell_contents
+    except ValueError:  # a variable that has no value yet
+        return _MISSING
+
+
+def _equal(found: Any, value: Any) -> bool:
+    """Whether two numbers or texts are the same to Python, whatever objects they are."""
+    kind = type(value)
+    if kind is not type(found) or kind not in _PLAIN:
+        return False
+    return bool(found == value) if kind is not float else bool(found.hex() == value.hex())
+
+
+def _tell(name: str, before: Any, now: Any) -> str:
+    if isinstance(before, _PLAIN) and isinstance(now, _PLAIN):
+        return f"{name} was {before!r} and is {now!r}"
+    return f"{name} is another {type(now).__name__}" if now is not _MISSING else f"{name} is gone"

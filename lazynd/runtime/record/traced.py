@@ -1,0 +1,381 @@
+"""What a traced function does, as a call: one node, whatever it holds, and arrays that move."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from types import CodeType
+from typing import TYPE_CHECKING, Any, Final
+
+from ...ir.call import call
+from ...ir.errors import OperatorError
+from ...ir.graph import Graph
+from ...ir.linearize import linearize
+from ...ir.node import Node, Output, apply, leaf
+from ...ir.primitive import PRIMITIVES
+from ...ir.specialization import DRAW, Slot, Specialization
+from ...ir.types import UINT32, Type
+from ..guard.sections import DeferSignals
+from .call_tracer import CallTracer
+from .cell import Cell, Detached, Ref
+from .closure import plus
+from .numbers import Number
+from .recorder import Recorder
+from .standing import ITSELF, Beyond, Capture, Origin, Standing, find, live, root_of
+from .tape import Entry, Pulled, Source
+from .tape import Origin as Version
+from .tracing import Untraceable, needed
+from .views import View
+
+if TYPE_CHECKING:
+    from ..thread import State
+
+#: How a call makes an array that it gives: kind and what that needs.
+Made = tuple[Any, ...]
+HELD: Final = "held"
+NEW: Final = "new"
+VIEW: Final = "view"
+DETACHED: Final = "detached"
+
+
+class Body:
+    """A traced function as a graph: ``inputs`` are the captures that it reads, ``values`` the numbers in its slots."""
+
+    def __init__(self, tracer: CallTracer, outputs: Sequence[Ref], needs: frozenset[Node]) -> None:
+        self.tracer = tracer
+        self._made: dict[Ref, Ref] = {each.parameter: each.parameter for each in tracer.captures.values()}
+        self._tracked: set[Node] = set(needs)
+        self._slots: dict[Any, tuple[Node, Slot]] = {}
+        self.values: list[Any] = []
+        word = None if tracer.stream is None else Type((), UINT32, tracer.stream)
+        self._words = () if word is None else (leaf(word), leaf(word))
+        order = needed(tracer.nodes, list(outputs))
+        used = {(ref.node, ref.index) for node in order for ref in node.inputs or ()}
+        used |= {(ref.node, ref.index) for ref in outputs}
+        for node in order:
+            self._place(node, used)
+        self.outputs = [self.value(ref) for ref in outputs]
+
+    def value(self, ref: Ref) -> Ref:
+        """What became of ``ref``."""
+        known = self._made.get(ref)
+        if known is None:  # a further output of a node that is placed already
+            known = self._made[ref] = Output(self._made[ref.node].node, ref.index, ref.type)
+        return known
+
+    def tracked(self, ref: Ref) -> bool:
+        """Whether a gradient would go through ``ref`` to an input that needs one."""
+        return ref.node in self._tracked
+
+    def stopped(self, ref: Ref) -> Ref:
+        """``ref``, through which no gradient goes."""
+        if not self.tracked(ref):
+            return ref
+        return apply(PRIMITIVES["stop_gradient"].specialize((ref.type,), {}), (ref,))
+
+    def graph(self, outputs: Sequence[Ref]) -> tuple[Graph, list[Capture], list[Slot]]:
+        """The graph that gives ``outputs``, the captures that are its inputs, and its slots."""
+        inner = Graph((), outputs)
+        read = {ref.node for node in inner.nodes for ref in node.inputs or ()} | {ref.node for ref in outputs}
+        captures = [each for each in self.tracer.captures.values() if each.parameter in read]
+        numbers = [node for node, _ in self._slots.values()]
+        slots = [slot for _, slot in self._slots.values()]
+        if self._words:
+            slots += [Slot(name, DRAW, self._words[0].type) for name in ("seed", "counter")]
+        parameters = [*(each.parameter for each in captures), *numbers, *self._words]
+        return Graph(parameters, outputs, inner.nodes), captures, slots
+
+    def _place(self, node: Node, used: set[tuple[Node, int]]) -> None:
+        assert node.spec is not None and node.inputs is not None
+        spec, refs, needs = node.spec, node.inputs, None
+        taken = self.tracer.taken.get(node)
+        if taken is not None:
+            origin, given, needs = taken
+            kept = origin.linearized[needs].spec
+            if any((node, i) in used for i in range(len(origin.out_types), len(kept.out_types))):
+                needs = needs if kept.pruned is None else tuple([needs[i] for i in kept.pruned[1]])
+            else:  # nothing in the body reads what was kept for a gradient
+                spec, refs = origin, given
+                if spec.pruned is not None:
+                    spec, live = spec.pruned
+                    refs, needs = tuple([refs[i] for i in live]), tuple([needs[i] for i in live])
+        inputs = [self.value(ref) for ref in refs]
+        if needs is not None:
+            inputs = [ref if need else self.stopped(ref) for ref, need in zip(inputs, needs, strict=True)]
+        tracked = any(map(self.tracked, inputs))
+        words = iter(self._words)
+        for slot, number in zip(spec.slots, node.scalars, strict=True):
+            if slot.kind != DRAW:
+                inputs.append(self._slot(slot, number))
+                continue
+            word = next(words)
+            inputs.append(word if word is self._words[0] or not number else plus(word, number))
+        made = self._made[node] = apply(spec, inputs, node.code, node.lasti)
+        if tracked:
+            self._tracked.add(made)
+
+    def _slot(self, slot: Slot, number: Any) -> Node:
+        """The parameter for ``number``: one for equal numbers of a type, so that a step of 100 updates has few."""
+        if isinstance(number, Number):
+            key: Any = Number, number.place
+        else:
+            key = type(number), number.hex() if isinstance(number, float) else number
+        found = self._slots.get((key, slot.kind, slot.type))
+        if found is None:
+            name = slot.name if slot.name.isidentifier() else "number"
+            found = leaf(slot.type), Slot(name, slot.kind, slot.type)
+            self._slots[key, slot.kind, slot.type] = found
+            self.values.append(number)
+        return found[0]
+
+
+class Traced:
+    """A traced function as a call, and how to record it."""
+
+    def __init__(self, tracer: CallTracer, name: str, results: Sequence[Cell]) -> None:
+        self.fences, self.fenced = tracer.fences, tracer.fenced
+        self.draws, self.stream = tracer.draws, tracer.stream
+        self._ledger = tracer.ledger
+        self._varies = tracer.ledger.varies
+        found = _Results(tracer, results)
+        #: How each result is made.
+        self.results = found.made
+        written = [c for c in tracer.captures.values() if c.twin.content is not c.parameter]
+        histories = [*found.histories, *map(_own_history, written)]
+        needs = _needs(tracer, [each for each in histories if each is not None])
+        self._build(tracer, name, found, written, histories, needs)
+        self._check_later(tracer)
+
+    def _build(
+        self,
+        tracer: CallTracer,
+        name: str,
+        found: _Results,
+        written: list[Capture],
+        histories: Sequence[Source | None],
+        needs: frozenset[Node],
+    ) -> None:
+        refs = [*found.refs, *(each.twin.content for each in written)]
+        body = Body(tracer, refs, needs)
+        outputs = [
+            ref if history is not None else body.stopped(ref) for ref, history in zip(body.outputs, histories, strict=True)
+        ]
+        read = {each for each in body.graph(outputs)[1]} if outputs else set()
+        order = sorted(range(len(written)), key=lambda i: written[i] in read)  # the call's own writes come last
+        shown = len(found.refs)
+        outputs[shown:] = [outputs[shown + i] for i in order]
+        histories = [*histories[:shown], *(histories[shown + i] for i in order)]
+        written = [written[i] for i in order]
+        graph, captures, slots = body.graph(outputs)
+        #: Where what is written goes; its values are the last outputs.
+        self.targets = [each.origin for each in written]
+        self.live = [history is not None for history in histories]
+        self.count = shown
+        self.spec: Specialization | None = None
+        self._values = tuple(body.values)
+        self._places = [(i, v.place) for i, v in enumerate(body.values) if isinstance(v, Number)]
+        if outputs:
+            writes = [captures.index(each) for each in written if each in read]
+            try:
+                self.spec = call(graph, name, slots, writes)
+            except OperatorError as error:
+                raise Untraceable(str(error)) from None
+            if self.spec.pruned is not None:
+                self.spec, kept = self.spec.pruned
+                captures = [captures[i] for i in kept]
+        self.inputs = [each.origin for each in captures]
+        self.needs = tuple([each.parameter in needs for each in captures])
+        self._taped = any(self.needs) and any(self.live)
+        if self._taped and self.spec is not None:
+            linearize(self.spec, self.needs)
+        self._cells = [which if kind is ITSELF else None for kind, which in self.inputs]
+        self._moving = [(i, each) for i, each in enumerate(self.inputs) if each[0] is not ITSELF]
+        self._targets = [which if kind is ITSELF else None for kind, which in self.targets]
+        self._moving_targets = [(i, each) for i, each in enumerate(self.targets) if each[0] is not ITSELF]
+        self._following = [(i - shown, i) for i in range(shown, len(self.live)) if self.live[i]]
+
+    def _check_later(self, tracer: CallTracer) -> None:
+        """Note what must be as it was, for a call to be this one."""
+        outside = [each.origin[1] for each in tracer.captures.values() if each.origin[0] is ITSELF]
+        #: Arrays from outside, and whether they were variables; only a body that records asks.
+        self._watched = [cell for cell in outside if tracer.recorded]
+        self._variables = [cell.variable for cell in self._watched]
+        self._constant = [cell for cell in self._watched if cell.variable is None]
+        self._aliases = [(origin, cell) for cell, origin in tracer.aliased.items()]
+        self._shared = {root_of(cell) for cell in tracer.aliased}
+        self._outside = {root_of(cell) for cell in outside} | self._shared
+        standing = tracer.variables
+        self._asked = [(each.origin[1], each.outer.fresh) for each in standing if each.asked and each.origin[0] is ITSELF]
+        if any(each.asked for each in standing if each.origin[0] is not ITSELF):
+            raise Untraceable("it asks whether the gradient of an argument is new")
+        self._fresh: list[tuple[Origin, bool]] = [(each.origin, each._fresh) for each in standing if each.written]
+
+    # ------------------------------------------------------------------------------------ calls
+
+    def fits(self, recorder: Recorder, cells: Sequence[Cell], roots: Sequence[Cell]) -> bool:
+        """Whether a call with ``cells``, whose memory is that of ``roots``, does the same."""
+        if self._watched and [cell.variable for cell in self._watched] != self._variables:
+            return False
+        for cell in self._constant:
+            history = cell.history
+            if history is not None and not history[0].consumed:
+                return False
+        for variable, fresh in self._asked:
+            if recorder.standing(variable).fresh is not fresh:
+                return False
+        if not self._aliases:
+            return self._outside.isdisjoint(roots)
+        met = {root for root in roots if root in self._outside}
+        return met == self._shared and all(find(origin, cells) is cell for origin, cell in self._aliases)
+
+    def record(
+        self, state: State, cells: Sequence[Cell], numbers: Sequence[Any], code: CodeType | None, lasti: int
+    ) -> list[Cell | None]:
+        """Record the call; gives the new arrays among its results, those that are held already as None."""
+        recorder = state.recorder
+        scalars = self._scalars(recorder, numbers)
+        if self.fences:
+            recorder.fence("a compiled call")
+        made: list[Cell | None] = []
+        if self.spec is not None:
+            found: Any = self._cells
+            if self._moving:
+                found = list(found)
+                for i, origin in self._moving:
+                    found[i] = find(origin, cells)
+            refs = recorder.read_all(found)
+            history = None
+            if self._taped:
+                parents = tuple([recorder.source(c) if need else None for c, need in zip(found, self.needs, strict=True)])
+                values, history = recorder.taped(self.spec, refs, parents, scalars, code, lasti)
+            else:
+                values = recorder.append(self.spec, refs, scalars, code, lasti)
+            count = self.count
+            for value, live in zip(values[:count], self.live, strict=False):
+                cell = Cell(value)
+                if live and history is not None:
+                    cell.history = history[0], len(made)
+                made.append(cell)
+            if self.targets or self._fresh:
+                self._write(recorder, cells, values[count : len(self.live)], history)
+        elif self._fresh:
+            self._write(recorder, cells, (), None)
+        if self.fenced:
+            recorder.fence("a compiled call")
+        return self._given(cells, made)
+
+    def _scalars(self, recorder: Recorder, numbers: Sequence[Any]) -> tuple[Any, ...]:
+        scalars = self._values
+        if self._varies:
+            values = self._ledger.fill(numbers, recorder.host)
+            if self._places:
+                listed = list(scalars)
+                for i, place in self._places:
+                    listed[i] = values[place]
+                scalars = tuple(listed)
+        if self.stream is not None:
+            scalars = (*scalars, *recorder.draw(self.stream, self.draws))
+        return scalars
+
+    def _write(self, recorder: Recorder, cells: Sequence[Cell], refs: Sequence[Ref], history: Source | None) -> None:
+        """Move the arrays that the call writes: all, or none."""
+        targets: Any = self._targets
+        if self._moving_targets:
+            targets = list(targets)
+            for i, origin in self._moving_targets:
+                targets[i] = find(origin, cells)
+        with DeferSignals():
+            recorder.write_all(targets, refs)
+            if history is not None:
+                for i, output in self._following:
+                    recorder.at(targets[i]).follow(refs[i], (history[0], output))
+            for (kind, which), state in self._fresh:
+                variable = which if kind is ITSELF else cells[which].variable
+                recorder.standing(variable).fresh = state
+
+    def _given(self, cells: Sequence[Cell], made: list[Cell | None]) -> list[Any]:
+        found: list[Any] = []
+        for kind, *how in self.results:
+            if kind is NEW:
+                found.append(made[how[0]])
+            elif kind is HELD:
+                found.append(how[0])
+            elif kind is VIEW:
+                base, offset, type = how
+                found.append(View(self._base(base, cells, made), offset, type))
+            else:
+                found.append(Detached(self._base(how[0], cells, made)))
+        return found
+
+    @staticmethod
+    def _base(base: Made, cells: Sequence[Cell], made: Sequence[Cell | None]) -> Any:
+        return made[base[1]] if base[0] is NEW else find(base[1], cells)
+
+
+class _Results:
+    """What a body gives: how each array is ``made``, the ``refs`` of those that are new, and their ``histories``."""
+
+    def __init__(self, tracer: CallTracer, cells: Sequence[Cell]) -> None:
+        self._tracer = tracer
+        self._new: dict[Cell, int] = {}
+        self.refs: list[Ref] = []
+        self.histories: list[Source | None] = []
+        self.made: list[Made] = []
+        held = [tracer.holder(cell) for cell in cells]
+        for cell, origin in zip(cells, held, strict=True):
+            if origin is None and cell.__class__ is Cell:
+                self._add(cell)
+        for cell, origin in zip(cells, held, strict=True):
+            self.made.append((HELD, origin) if origin is not None else self._how(cell))
+
+    def _add(self, cell: Cell) -> int:
+        """The number of ``cell`` among the new ones."""
+        found = self._new.get(cell)
+        if found is None:
+            tracer = self._tracer
+            if cell.variable is not None:
+                raise Untraceable("it gives an array that was made a variable inside")
+            found = self._new[cell] = len(self.refs)
+            self.refs.append(tracer.read(cell))
+            self.histories.append(cell.history if live(cell) else None)
+        return found
+
+    def _how(self, cell: Cell) -> Made:
+        if cell.__class__ is Cell:
+            return NEW, self._new[cell]
+        base: Any = getattr(cell, "base", None)
+        if not live(cell) and base is not None:
+            origin = self._tracer.holder(base)
+            known = (HELD, origin) if origin is not None else (NEW, self._new[base]) if base in self._new else None
+            if known is not None and isinstance(cell, View):
+                return VIEW, known, cell.offset, cell.type
+            if known is not None and cell.__class__ is Detached:
+                return DETACHED, known
+        return NEW, self._add(cell)
+
+
+def _own_history(capture: Capture) -> Source | None:
+    """The history that an array from outside got inside."""
+    history = capture.twin.history
+    return history if live(capture.twin) and history is not None and history[0] is not capture.entry else None
+
+
+def _needs(tracer: CallTracer, histories: Sequence[Source]) -> frozenset[Node]:
+    """The parameters to which gradients go from values with these ``histories``."""
+    reached: set[Entry] = {entry for entry, _ in histories}
+    stack = list(reached)
+    while stack:
+        entry = stack.pop()
+        if isinstance(entry, Pulled):
+            raise Untraceable("a gradient in Python goes out of it")
+        further = {parent[0] for parent in entry.parents if parent is not None} - reached
+        reached |= further
+        stack += further
+    needs = {each.entry: each.parameter for each in tracer.captures.values() if each.entry in reached}
+    for entry in reached:
+        outer = isinstance(entry, Version) and isinstance(entry.variable, Standing)
+        if (outer or isinstance(entry, Beyond)) and entry not in needs:
+            raise Untraceable("a gradient goes to a part of an array")
+    return frozenset(each.parameter for each in tracer.captures.values() if each.entry in reached)
+
+
+__all__ = ["HELD", "Traced"]
