@@ -16,9 +16,17 @@ author = "lazynd contributors"
 copyright = "lazynd contributors, Apache License 2.0"
 version = release = lazynd.__version__
 
-extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx_copybutton", "generate", "mathml"]
+extensions = [
+    "myst_parser",
+    "sphinx.ext.autodoc",
+    "sphinx.ext.napoleon",
+    "sphinx_copybutton",
+    "generate",
+    "mathml",
+    "notebooks",
+]
 source_suffix = {".md": "markdown"}
-exclude_patterns = ["_static", "generate.py", "mathml.py"]
+exclude_patterns = ["_static", "*.py"]
 myst_enable_extensions = ["deflist", "dollarmath", "fieldlist"]
 html_math_renderer = "mathml"
 # A button copies what was typed, neither prompts nor what Python answered.
