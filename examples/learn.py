@@ -150,10 +150,11 @@ def _digits() -> tuple[Arrays, Arrays]:
 
 
 def _sized(pictures: np.ndarray[Any, Any], size: int) -> np.ndarray[Any, Any]:
-    """``pictures`` of [n, 1, k, k] as [n, 1, size, size]."""
+    """``pictures`` of [n, 1, k, k], enlarged, as [n, 1, size, size]."""
     if pictures.shape[2] == size:
         return pictures
-    return nd.contrib.BilinearResize2D(nd.array(pictures), height=size, width=size).asnumpy()
+    resized = nd.image.resize(nd.array(pictures.transpose(0, 2, 3, 1)), (size, size))
+    return resized.asnumpy().transpose(0, 3, 1, 2)
 
 
 def accuracy(net: Callable[[Any], Any], loader: Iterable[Any], most: int | None = None) -> float:
