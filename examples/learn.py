@@ -166,13 +166,24 @@ def accuracy(net: Callable[[Any], Any], loader: Iterable[Any], most: int | None 
 
 
 def classify(
-    net: Any, text: str, epochs: int, rate: float, at_least: Mapping[str, float], size: int = 28, **optimizer: Any
+    net: Any,
+    text: str,
+    epochs: int,
+    rate: float,
+    at_least: Mapping[str, float],
+    size: int = 28,
+    initializer: Any = None,
+    optimizer: str = "sgd",
+    **settings: Any,
 ) -> NoReturn:
-    """The whole example of a network of images: train ``net`` by gradient descent, tell how much it learned."""
+    """The whole example of a network of images: train ``net``, tell how much it learned.
+
+    ``rate`` is the learning rate; ``settings`` are further ones of the ``optimizer``.
+    """
     run = Run(text, epochs)
     train, test = images(run, size)
-    run.prepare(net)
-    trainer = gluon.Trainer(net.collect_params(), "sgd", {"learning_rate": rate, **optimizer})
+    run.prepare(net, initializer)
+    trainer = gluon.Trainer(net.collect_params(), optimizer, {"learning_rate": rate, **settings})
     run.train(net, train, gluon.loss.SoftmaxCrossEntropyLoss(), trainer)
     run.result("test_accuracy", accuracy(net, test, run.options.steps), at_least=at_least)
     run.finish()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from learn import classify
 
+from lazynd import init
 from lazynd.gluon import nn
 
 
@@ -29,4 +30,5 @@ def network() -> nn.HybridSequential:
 
 
 if __name__ == "__main__":
-    classify(network(), __doc__, epochs=5, rate=0.1, at_least={"FashionMNIST": 0.4, "digits": 0.4}, momentum=0.9)
+    bounds = {"FashionMNIST": 0.6, "digits": 0.6}
+    classify(network(), __doc__, 4, 0.001, bounds, size=20, initializer=init.MSRAPrelu(), optimizer="adam")
