@@ -245,8 +245,8 @@ class RNN(_RNNLayer):
 class LSTM(_RNNLayer):
     """Layers of LSTM units, see ``LSTMCell`` and, for the arguments of all such layers, ``RNN``.
 
-    ``projection_size``: outputs are projected (Sak and others, 2014). ``state_clip_min``, ``state_clip_max``: the states
-    of cells stay between; with ``state_clip_nan`` NaN goes through.
+    ``projection_size``: outputs are projected (Sak and others, 2014). ``state_clip_min``, ``state_clip_max``: states
+    of the cells stay between; with ``state_clip_nan`` NaN goes through.
 
     >>> from lazynd import nd
     >>> from lazynd.gluon import rnn

@@ -90,7 +90,7 @@ CASES = [
     block(
         "rnn.ResidualCell(rnn.RNNCell(3, input_size=3))",
         f(2, 3),
-        call="block(inputs[0], block.begin_state(batch_size=2))",
+        call="block(inputs[0], block.begin_state(func=mx.nd.zeros, batch_size=2))",
     ),
     unrolled("rnn.ResidualCell(rnn.ResidualCell(rnn.RNNCell(3)).base_cell)", _X),
 ]  # fmt: skip
