@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from ... import nd
+from ...context import Context
 from ...nd import NDArray
 from ..parameter import Parameter
 from .base import Block
@@ -187,8 +188,21 @@ class HybridBlock(Block):
             params = {}
             for name, each in self._reg_params.items():
                 found = each._by_context.get(ctx)
-                params[name] = each._awaited(ctx, f"{type(self).__name__} {self._name!r}") if found is None else found
+                if found is None:
+                    params = self._first_arrays(ctx, x, args)
+                    break
+                params[name] = found
             return self.hybrid_forward(nd, x, *args, **params)
+
+    def _first_arrays(self, ctx: Context, x: Any, args: tuple[Any, ...]) -> dict[str, NDArray]:
+        """The parameters by name where some have no values yet; see ``Parameter._awaited``."""
+        if any(each._data is None and each._deferred_init for each in self._reg_params.values()):
+            self._learn_shapes(x, *args)
+        owner = f"{type(self).__name__} {self._name!r}"
+        return {name: each._awaited(ctx, owner) for name, each in self._reg_params.items()}
+
+    def _learn_shapes(self, x: Any, *args: Any) -> None:
+        """Set the shapes of parameters that the operators in ``hybrid_forward`` do not say, from arrays of a call."""
 
     def _forward_symbols(self, first: Any, x: Any, args: tuple[Any, ...]) -> Any:
         params = {name: each.var() for name, each in self._reg_params.items()}

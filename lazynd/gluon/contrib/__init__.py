@@ -1,21 +1,10 @@
-"""``gluon.contrib``: what MXNet keeps beside ``gluon``."""
+"""What MXNet has on trial in Gluon: layers, cells, data."""
 
 from __future__ import annotations
 
-import importlib
-from typing import Any
+from ...reference import fronts
+from . import cnn, data, nn, rnn
 
-from ...reference import absent
+__all__ = ["cnn", "data", "nn", "rnn"]
 
-#: Loaded when first asked for.
-_SUBMODULES = ("data",)
-
-
-def __getattr__(name: str) -> Any:
-    if name in _SUBMODULES:
-        return importlib.import_module(f"{__name__}.{name}")
-    raise absent("gluon.contrib", name)
-
-
-def __dir__() -> list[str]:
-    return sorted(_SUBMODULES)
+__getattr__, __dir__ = fronts(__name__)
