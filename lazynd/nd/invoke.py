@@ -155,7 +155,8 @@ def record(
         return made
     shown = len(made) - len(targets)
     for target, cell in zip(targets, made[shown:], strict=True):
-        recorder.write(given[target], recorder.read(gathered((given[target], cell))[1]))
+        into = given[target]
+        recorder.write(into, recorder.read(cell if cell.type is into.type else gathered((into, cell))[1]))
     return made[:shown]
 
 

@@ -30,7 +30,10 @@ class Out:
         """Let the targets hold ``made``; gives ``out``."""
         if len(self.targets) != len(made):
             raise self._refusal(f"{len(made)} outputs for {len(self.targets)} arrays in out", self.targets)
-        made = [gathered((t._cell, cell))[1] for t, cell in zip(self.targets, made, strict=True)]
+        made = [
+            cell if cell.type is t._cell.type else gathered((t._cell, cell))[1]
+            for t, cell in zip(self.targets, made, strict=True)
+        ]
         given = [array._cell for array in self.arrays if isinstance(array, NDArray)]
         for target, cell in zip(self.targets, made, strict=True):
             if target._cell.type is not cell.type:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -12,10 +13,22 @@ from ..ir.build import Value
 from ..ir.types import FLOAT32, require
 from ..ir.value import results
 from .kinds import Wide, Wides
-from .operator import Operator, Writes, numbered, op
+from .operator import numbered, op, Operator, Writes
+from .adaptive_updates import adam_update, ftml_update, ftrl_update, rmsprop_update, rmspropalex_update
 from .partial import giving, same
 from .precision import wide
-from .updates import NONE, Results, mp_sgd_mom_update, mp_sgd_update, sgd_mom_update, sgd_update
+from .updates import (
+    NONE,
+    Results,
+    mp_nag_mom_update,
+    mp_sgd_mom_update,
+    mp_sgd_update,
+    nag_mom_update,
+    sgd_mom_update,
+    sgd_update,
+    signsgd_update,
+    signum_update,
+)
 
 
 def _samples(size: int, states: int, preloaded: bool) -> Callable[[Any], list[Any]]:
@@ -158,6 +171,58 @@ _multi("sgd_update", sgd_update, 2, False, "weight, gradient")
 _multi("sgd_mom_update", sgd_mom_update, 3, True, "weight, gradient, momentum")
 _multi("mp_sgd_update", mp_sgd_update, 3, False, "weight, gradient, float32 weight")
 _multi("mp_sgd_mom_update", mp_sgd_mom_update, 4, True, "weight, gradient, momentum, float32 weight")
+
+
+#: What each weight has a number of its own for, and what these numbers are called.
+_EACH = {"lr": "lrs", "wd": "wds", "t": "ts"}
+
+
+def _together(update: Operator, size: int, half: bool = False) -> None:
+    """Declare ``_multi_NAME``: ``update`` of ``num_weights`` weights, each followed by its other ``size - 1`` arrays.
+
+    MXNet has no such operator; an optimizer here updates all weights by one node.
+    """
+    declared = inspect.signature(update.function).parameters.values()
+    keywords = [p for p in declared if p.kind is p.KEYWORD_ONLY]
+    several = [p.name for p in keywords if p.name in _EACH]
+
+    def function(*data: Value, num_weights: int = 1, **options: Any) -> Results:
+        require(len(data) == size * num_weights, f"{num_weights} weights make {size * num_weights} arrays")
+        columns = [options.pop(_EACH[name]) for name in several]
+        made = [
+            results(update(*data[k * size : k * size + size], **dict(zip(several, numbers, strict=True)), **options))
+            for k, numbers in enumerate(zip(*columns, strict=True))
+        ]
+        return *(m[0] for m in made), *(state for m in made for state in m[1:])
+
+    shown = [
+        p.replace(name=_EACH[p.name], annotation="Wides", default=p.empty) if p.name in _EACH else p for p in keywords
+    ]
+    count = inspect.Parameter("num_weights", inspect.Parameter.KEYWORD_ONLY, default=1, annotation="int")
+    data = inspect.Parameter("data", inspect.Parameter.VAR_POSITIONAL)
+    function.__signature__ = inspect.Signature([data, *shown, count])  # type: ignore[attr-defined]  # inspect reads it
+    function.__doc__ = f"``{update.name}`` of ``num_weights`` weights, each followed by its gradient and states."
+
+    def samples(rng: Any) -> list[Any]:
+        arrays = []
+        for shape in ((2, 3), (4,)):
+            made = [rng.uniform(0.5, 1.5, shape).astype("float32") for _ in range(size)]
+            arrays += [m.astype("float16") for m in made[:2]] + made[2:] if half else made
+        numbers = {_EACH[name]: (2, 3) if name == "t" else (0.1, 0.2) for name in several}
+        return [(tuple(arrays), {**numbers, "num_weights": 2})]
+
+    op(
+        name=f"_multi_{update.name}", samples=samples, writes=_states(size), method=False, differentiable=False,
+        dtypes=None, static_values=NONE,
+    )(function)  # fmt: skip
+
+
+for _update in (
+    signsgd_update, nag_mom_update, signum_update, adam_update, rmsprop_update, rmspropalex_update, ftrl_update,
+    ftml_update,
+):  # fmt: skip
+    _together(_update, _update.required)
+_together(mp_nag_mom_update, mp_nag_mom_update.required, half=True)
 
 
 @op(

@@ -7,7 +7,7 @@ from typing import Any
 
 from .. import nd
 from ..nd import NDArray
-from .base import Index, Optimizer, Rates, register, zeros_like
+from .base import Index, Optimizer, Rates, listed, register, update_all, zeros_like
 
 
 class Averages(Optimizer):
@@ -35,6 +35,8 @@ class Adam(Averages):
     0.5
     """
 
+    _takes_lists = True
+
     def __init__(
         self,
         learning_rate: float = 0.001,
@@ -50,17 +52,16 @@ class Adam(Averages):
         self.epsilon = epsilon
         self.lazy_update = lazy_update
 
-    def _rates(self, index: Any) -> Rates:
+    def _rates(self, index: Any, lr: float, wd: float) -> Rates:
         t = self._index_update_count[index]
-        correction = math.sqrt(1.0 - self.beta2**t) / (1.0 - self.beta1**t)
-        return self._get_lr(index) * correction, self._get_wd(index)
+        return lr * math.sqrt(1.0 - self.beta2**t) / (1.0 - self.beta1**t), wd
 
-    def update(self, index: Index, weight: NDArray, grad: NDArray, state: Any) -> None:
-        ((lr, wd),), rescale = self._step(index)
-        mean, var = state
-        nd.adam_update(
-            weight, grad, mean, var, out=weight, lr=lr, wd=wd, rescale_grad=rescale, beta1=self.beta1,
-            beta2=self.beta2, epsilon=self.epsilon, **self._clipping(),
+    def update(self, index: Index, weight: Any, grad: Any, state: Any) -> None:
+        indices, weights, grads, states = listed(index, weight, grad, state)
+        (lrs, wds), rescale = self._step(indices)
+        update_all(
+            "_multi_adam_update", weights, grads, *zip(*states, strict=True), lrs=lrs, wds=wds, rescale_grad=rescale,
+            beta1=self.beta1, beta2=self.beta2, epsilon=self.epsilon, **self._clipping(),
         )  # fmt: skip
 
 
@@ -85,12 +86,11 @@ class Adamax(Averages):
         self.beta1 = beta1
         self.beta2 = beta2
 
-    def _rates(self, index: Any) -> Rates:
-        t = self._index_update_count[index]
-        return self._get_lr(index) / (1.0 - self.beta1**t), self._get_wd(index)
+    def _rates(self, index: Any, lr: float, wd: float) -> Rates:
+        return lr / (1.0 - self.beta1 ** self._index_update_count[index]), wd
 
     def update(self, index: Index, weight: NDArray, grad: NDArray, state: Any) -> None:
-        ((lr, wd),), rescale = self._step(index)
+        ((lr,), (wd,)), rescale = self._step([index])
         grad = self._clip(grad * rescale + weight * wd)
         mean, largest = state
         mean *= self.beta1
@@ -134,15 +134,16 @@ class Nadam(Averages):
     def _momentum(self, t: int) -> float:
         return self.beta1 * (1.0 - 0.5 * 0.96 ** (t * self.schedule_decay))
 
-    def _rates(self, index: Any) -> Rates:
+    def _rates(self, index: Any, lr: float, wd: float) -> Rates:
         t = self._index_update_count[index]
         now, following = self._momentum(t), self._momentum(t + 1)
         self.m_schedule *= now
         own, mean = 1.0 - self.m_schedule, 1.0 - self.m_schedule * following
-        return self._get_lr(index), self._get_wd(index), own, mean, 1.0 - self.beta2**t, 1.0 - now, following
+        return lr, wd, own, mean, 1.0 - self.beta2**t, 1.0 - now, following
 
     def update(self, index: Index, weight: NDArray, grad: NDArray, state: Any) -> None:
-        ((lr, wd, of_grad, of_mean, of_var, share, following),), rescale = self._step(index)
+        columns, rescale = self._step([index])
+        lr, wd, of_grad, of_mean, of_var, share, following = (each[0] for each in columns)
         grad = self._clip(grad * rescale + weight * wd)
         mean, var = state
         mean *= self.beta1
@@ -164,6 +165,8 @@ class FTML(Optimizer):
     0.5
     """
 
+    _takes_lists = True
+
     def __init__(self, beta1: float = 0.6, beta2: float = 0.999, epsilon: float = 1e-8, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.beta1 = beta1
@@ -173,13 +176,14 @@ class FTML(Optimizer):
     def create_state(self, index: Index, weight: NDArray) -> Any:
         return tuple(zeros_like(weight) for _ in range(3))
 
-    def _rates(self, index: Any) -> Rates:
-        return self._get_lr(index), self._get_wd(index), self._index_update_count[index]
+    def _rates(self, index: Any, lr: float, wd: float) -> Rates:
+        return lr, wd, self._index_update_count[index]
 
-    def update(self, index: Index, weight: NDArray, grad: NDArray, state: Any) -> None:
-        ((lr, wd, t),), rescale = self._step(index)
+    def update(self, index: Index, weight: Any, grad: Any, state: Any) -> None:
+        indices, weights, grads, states = listed(index, weight, grad, state)
+        (lrs, wds, ts), rescale = self._step(indices)
         limit = {"clip_grad": self.clip_gradient} if self.clip_gradient else {}
-        nd.ftml_update(
-            weight, grad, *state, out=weight, lr=lr, wd=wd, t=t, rescale_grad=rescale, beta1=self.beta1,
-            beta2=self.beta2, epsilon=self.epsilon, **limit,
+        update_all(
+            "_multi_ftml_update", weights, grads, *zip(*states, strict=True), lrs=lrs, wds=wds, ts=ts,
+            rescale_grad=rescale, beta1=self.beta1, beta2=self.beta2, epsilon=self.epsilon, **limit,
         )  # fmt: skip

@@ -6,7 +6,7 @@ from typing import Any
 
 from .. import nd
 from ..nd import NDArray
-from .base import Index, Optimizer, Rates, register, zeros_like
+from .base import Index, Optimizer, Rates, listed, register, update_all, zeros_like
 
 
 @register
@@ -29,11 +29,11 @@ class AdaGrad(Optimizer):
     def create_state(self, index: Index, weight: NDArray) -> Any:
         return zeros_like(weight)
 
-    def _rates(self, index: Any) -> Rates:
-        return -self._get_lr(index), self._get_wd(index)
+    def _rates(self, index: Any, lr: float, wd: float) -> Rates:
+        return -lr, wd
 
     def update(self, index: Index, weight: NDArray, grad: NDArray, state: Any) -> None:
-        ((rate, wd),), rescale = self._step(index)
+        ((rate,), (wd,)), rescale = self._step([index])
         grad = self._clip(grad * rescale)
         state += nd.square(grad)
         weight += (grad / nd.sqrt(state + self.float_stable_eps) + weight * wd) * rate
@@ -53,6 +53,8 @@ class RMSProp(Optimizer):
     >>> round(float(w), 4)
     0.0
     """
+
+    _takes_lists = True
 
     def __init__(
         self,
@@ -74,15 +76,16 @@ class RMSProp(Optimizer):
     def create_state(self, index: Index, weight: NDArray) -> Any:
         return tuple(zeros_like(weight) for _ in range(3 if self.centered else 1))
 
-    def update(self, index: Index, weight: NDArray, grad: NDArray, state: Any) -> None:
-        ((lr, wd),), rescale = self._step(index)
+    def update(self, index: Index, weight: Any, grad: Any, state: Any) -> None:
+        indices, weights, grads, states = listed(index, weight, grad, state)
+        (lrs, wds), rescale = self._step(indices)
         options: dict[str, Any] = {"gamma1": self.gamma1, "epsilon": self.epsilon, **self._clipping()}
         if self.clip_weights:
             options["clip_weights"] = self.clip_weights
         if self.centered:
             options["gamma2"] = self.gamma2
-        update = nd.rmspropalex_update if self.centered else nd.rmsprop_update
-        update(weight, grad, *state, out=weight, lr=lr, wd=wd, rescale_grad=rescale, **options)
+        name = f"_multi_{'rmspropalex' if self.centered else 'rmsprop'}_update"
+        update_all(name, weights, grads, *zip(*states, strict=True), lrs=lrs, wds=wds, rescale_grad=rescale, **options)
 
 
 @register
@@ -107,11 +110,11 @@ class AdaDelta(Optimizer):
     def create_state(self, index: Index, weight: NDArray) -> Any:
         return zeros_like(weight), zeros_like(weight)
 
-    def _rates(self, index: Any) -> Rates:
-        return (self._get_wd(index),)
+    def _rates(self, index: Any, lr: float, wd: float) -> Rates:
+        return (wd,)
 
     def update(self, index: Index, weight: NDArray, grad: NDArray, state: Any) -> None:
-        ((wd,),), rescale = self._step(index)
+        ((wd,),), rescale = self._step([index])
         grad = self._clip(grad * rescale)
         squares, steps = state
         squares *= self.rho
@@ -135,6 +138,8 @@ class Ftrl(Optimizer):
     array([ 0.   , -0.025], dtype=float32)
     """
 
+    _takes_lists = True
+
     def __init__(self, lamda1: float = 0.01, learning_rate: float = 0.1, beta: float = 1, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.lamda1 = lamda1
@@ -144,9 +149,10 @@ class Ftrl(Optimizer):
     def create_state(self, index: Index, weight: NDArray) -> Any:
         return zeros_like(weight), zeros_like(weight)
 
-    def update(self, index: Index, weight: NDArray, grad: NDArray, state: Any) -> None:
-        ((lr, wd),), rescale = self._step(index)
-        nd.ftrl_update(
-            weight, grad, *state, out=weight, lr=lr, wd=wd, rescale_grad=rescale, lamda1=self.lamda1, beta=self.beta,
-            **self._clipping(),
+    def update(self, index: Index, weight: Any, grad: Any, state: Any) -> None:
+        indices, weights, grads, states = listed(index, weight, grad, state)
+        (lrs, wds), rescale = self._step(indices)
+        update_all(
+            "_multi_ftrl_update", weights, grads, *zip(*states, strict=True), lrs=lrs, wds=wds, rescale_grad=rescale,
+            lamda1=self.lamda1, beta=self.beta, **self._clipping(),
         )  # fmt: skip

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Sequence
+from itertools import chain
 from typing import Any, ClassVar
 from warnings import warn
 
@@ -57,6 +58,9 @@ class Optimizer:
     opt_registry: ClassVar[dict[str, type[Optimizer]]] = {}
     #: Loaded states of other versions may lack these.
     _device_id = 0
+    #: Whether ``update`` takes lists of indices, weights, gradients and states too. For lazynd's own: one that a subclass
+    #: writes anew takes them one by one, unless ``aggregate_num`` says otherwise.
+    _takes_lists: ClassVar[bool] = False
 
     def __init__(
         self,
@@ -170,10 +174,15 @@ class Optimizer:
         """
         if not self._in_copies(weight):
             self.update(index, weight, grad, state)
-            return
-        copy, rest = state
-        self.update(index, copy, grad.astype("float32"), rest)
-        weight[:] = copy.astype(weight.dtype)
+        elif isinstance(weight, list | tuple):
+            copies, rest = zip(*state, strict=True)
+            self.update(index, copies, [each.astype("float32") for each in grad], rest)
+            for each, copy in zip(weight, copies, strict=True):
+                each[:] = copy.astype(each.dtype)
+        else:
+            copy, rest = state
+            self.update(index, copy, grad.astype("float32"), rest)
+            weight[:] = copy.astype(weight.dtype)
 
     def _in_copies(self, weight: Any) -> bool:
         """Whether a weight, or the first of several, is updated in a float32 copy."""
@@ -186,29 +195,28 @@ class Optimizer:
 
     # ------------------------------------------------------------------------------------ numbers of a step
 
-    def _step(self, index: Index) -> tuple[list[Rates], Any]:
-        """Count an update of ``index``, one or several; the rates of each, and the scale of the gradients.
+    def _step(self, indices: Sequence[Any]) -> tuple[list[Any], Any]:
+        """Count an update of each index; their rates, a sequence for each number of ``_rates``; the gradients' scale.
 
         The numbers are for operators as they are: computing with them belongs into ``_rates``.
         """
-        indices = list(index) if isinstance(index, list | tuple) else [index]
         *numbers, rescale = each_call(functools.partial(self._counted, self._device_id, indices))
         width = len(numbers) // len(indices)
-        return [tuple(numbers[i : i + width]) for i in range(0, len(numbers), width)], rescale
+        return [numbers[i::width] for i in range(width)], rescale
 
     def _counted(self, device_id: int, indices: Sequence[Any]) -> list[Any]:
         """Count an update of each index on a device; all their rates, one after the other, and the gradients' scale."""
         self._set_current_context(device_id)
         self._update_count(indices)
-        self._begin(indices)
-        return [number for each in indices for number in self._rates(each)] + [self.rescale_grad]
+        return self._numbers(indices)
 
-    def _begin(self, indices: Sequence[Any]) -> None:
-        """Called at each step, when its updates are counted and before their rates are asked for."""
+    def _numbers(self, indices: Sequence[Any]) -> list[Any]:
+        rates = map(self._rates, indices, self._get_lrs(indices), self._get_wds(indices))
+        return [*chain.from_iterable(rates), self.rescale_grad]
 
-    def _rates(self, index: Any) -> Rates:
+    def _rates(self, index: Any, lr: float, wd: float) -> Rates:
         """What the update of an index takes from the host, the same number of numbers at each step."""
-        return self._get_lr(index), self._get_wd(index)
+        return lr, wd
 
     def _clip(self, grad: NDArray) -> NDArray:
         """``grad`` between the limits, if there are any."""
@@ -233,11 +241,11 @@ class Optimizer:
 
     def _multiplier(self, index: Any, kind: str) -> float:
         """``lr_mult`` or ``wd_mult`` of an index."""
-        parameter = self.param_dict.get(index)
-        if parameter is not None:
-            return float(getattr(parameter, kind))
-        by_name = getattr(self, kind)
-        return float(by_name[index] if index in by_name else by_name.get(self.idx2name.get(index), 1.0))
+        if index in self.param_dict:
+            found: float = getattr(self.param_dict[index], kind)
+            return found
+        by_name: dict[Any, float] = getattr(self, kind)
+        return by_name[index] if index in by_name else by_name.get(self.idx2name.get(index), 1.0)
 
     def _get_lrs(self, indices: Sequence[Any]) -> list[float]:
         """The learning rates of indices at this step."""
@@ -339,3 +347,21 @@ def zeros_like(weight: NDArray, dtype: Any = None) -> NDArray:
     """Zeros of the shape and on the device of a weight, and of its dtype unless given."""
     made: NDArray = nd.zeros(weight.shape, weight.context, dtype=weight.dtype if dtype is None else dtype)
     return made
+
+
+def listed(index: Index, *others: Any) -> tuple[list[Any], ...]:
+    """Lists of an index, a weight, a gradient and a state, if they are not lists already."""
+    if isinstance(index, list | tuple):
+        return list(index), *map(list, others)
+    return [index], *([each] for each in others)
+
+
+def interleaved(*groups: Any) -> list[Any]:
+    """The first of each group, then the second of each, and so on."""
+    return list(chain.from_iterable(zip(*groups, strict=True)))
+
+
+def update_all(name: str, weights: list[NDArray], *groups: Any, **options: Any) -> None:
+    """Apply the operator ``name`` to all weights at once; ``groups`` are its further inputs, each for all weights."""
+    update = getattr(nd if name.startswith("multi_") else nd._internal, name)
+    update(*interleaved(weights, *groups), out=weights, num_weights=len(weights), **options)

@@ -35,13 +35,13 @@ class GroupAdaGrad(Optimizer):
             raise AssertionError(f"GroupAdaGrad updates matrices row by row, the weight has shape {weight.shape}")
         return nd.zeros((weight.shape[0], 1), weight.context, dtype=weight.dtype)
 
-    def _rates(self, index: Any) -> Rates:
-        if self._get_wd(index) != 0:
+    def _rates(self, index: Any, lr: float, wd: float) -> Rates:
+        if wd != 0:
             raise AssertionError("Weight decay is not supported for GroupAdaGrad")
-        return (self._get_lr(index),)
+        return (lr,)
 
     def update(self, index: Index, weight: NDArray, grad: NDArray, state: Any) -> None:
-        ((lr,),), rescale = self._step(index)
+        ((lr,),), rescale = self._step([index])
         grad = self._clip(grad * rescale)
         state += nd.mean(nd.square(grad), axis=1, keepdims=True)
         weight -= grad * lr / nd.sqrt(state + self.float_stable_eps)

@@ -10,21 +10,13 @@ from typing import Any
 from .. import nd
 from ..nd import NDArray
 from ..stages import untraceable
-from .base import Index, Optimizer, Rates, register, zeros_like
-from .sgd import Momentum, aggregation, interleaved, listed
+from .base import Index, Optimizer, Rates, interleaved, listed, register, zeros_like
+from .sgd import Momentum, aggregation
 
 #: Ends of the names of what keeps its rate.
 _UNSCALED = ("gamma", "beta", "bias")
-#: Updates whose rates and decays are in two arrays.
-_PRELOADED: dict[tuple[bool, bool], Any] = {
-    (False, False): nd.preloaded_multi_sgd_update,
-    (False, True): nd.preloaded_multi_sgd_mom_update,
-    (True, False): nd.preloaded_multi_mp_sgd_update,
-    (True, True): nd.preloaded_multi_mp_sgd_mom_update,
-}
 
-
-def _numbers(values: Sequence[Any], like: NDArray) -> NDArray:
+def _array(values: Sequence[Any], like: NDArray) -> NDArray:
     """Numbers of the host as an array on the device of ``like``."""
     made: NDArray = nd._internal._listed(values=tuple(values), ctx=like.context, dtype="float32")
     return made
@@ -67,47 +59,43 @@ class LARS(Momentum):
         self.last_lr: float | None = None
         self.cur_lr: float | None = None
 
-    def _begin(self, indices: Sequence[Any]) -> None:
+    def _numbers(self, indices: Sequence[Any]) -> list[Any]:
         rate = self.learning_rate
         self.last_lr = rate if self.cur_lr is None else self.cur_lr
         self.cur_lr = rate
+        return super()._numbers(indices)
 
-    def _rates(self, index: Any) -> Rates:
-        assert self.cur_lr is not None and self.last_lr is not None
+    def _rates(self, index: Any, lr: float, wd: float) -> Rates:
         corrected = self.momentum_correction and self.last_lr != 0
-        momentum = self.momentum * (self.cur_lr / self.last_lr) if corrected else self.momentum
-        rate = self.cur_lr * self._multiplier(index, "lr_mult")
-        return rate, self._get_wd(index), momentum
+        share = self.cur_lr / self.last_lr if corrected else 1.0  # type: ignore[operator]  # both are set by now
+        return lr, wd, self.momentum * share
 
     def _is_scaled(self, index: Any) -> bool:
         return not self.idx2name.get(index, str(index)).endswith(_UNSCALED)
 
     def _update(self, index: Index, weight: Any, grad: Any, state: Any, in_copies: bool) -> None:
         indices, weights, grads, states = listed(index, weight, grad, state)
-        rates, rescale = self._step(indices)
+        columns, rescale = self._step(indices)
+        # Those that are scaled come first.
         order = sorted(range(len(indices)), key=lambda i: not self._is_scaled(indices[i]))
+        weights, grads, states = ([each[i] for i in order] for each in (weights, grads, states))
+        lrs, wds = (_array([each[i] for i in order], weights[0]) for each in columns[:2])
         scaled = sum(map(self._is_scaled, indices))
-        weights, grads, states, rates = ([each[i] for i in order] for each in (weights, grads, states, rates))
-        lrs, wds, momenta = zip(*rates, strict=True)
-        lrs, wds = _numbers(lrs, weights[0]), _numbers(wds, weights[0])
         if scaled:
             norms = (nd.multi_sum_sq(*each[:scaled], num_arrays=scaled) for each in (weights, grads))
             made = nd.multi_lars(
                 lrs[:scaled], *norms, wds[:scaled], eta=self.eta, eps=self.eps, rescale_grad=rescale
-            )
+            )  # fmt: skip
             lrs = nd.concat(made, lrs[scaled:], dim=0) if scaled < len(weights) else made
-        moving = self.momentum > 0
-        options = {"momentum": momenta[0]} if moving else {}
-        groups = [weights, grads]
-        if in_copies:
-            kept, copies = zip(*states, strict=True)
-            groups += [kept, copies] if moving else [copies]
-        elif moving:
-            groups.append(states)
-        _PRELOADED[in_copies, moving](
-            *interleaved(*groups), lrs, wds, out=weights, num_weights=len(weights), rescale_grad=rescale, **options,
-            **self._clipping(),
-        )  # fmt: skip
+        name, groups = self._grouped("sgd", states, in_copies)
+        options = {"momentum": columns[2][0]} if self.momentum > 0 else {}
+        preloaded(name, weights, grads, *groups, lrs=lrs, wds=wds, rescale_grad=rescale, **options, **self._clipping())
+
+
+def preloaded(name: str, weights: list[NDArray], *groups: Any, lrs: NDArray, wds: NDArray, **options: Any) -> None:
+    """Update weights at once by an operator whose rates and decays are arrays."""
+    update = getattr(nd, f"preloaded_multi_{name}")
+    update(*interleaved(weights, *groups), lrs, wds, out=weights, num_weights=len(weights), **options)
 
 
 @register
@@ -172,7 +160,7 @@ class LBSGD(Optimizer):
         for each in indices:
             known = self.cumgrads.setdefault(each, {"cum_grad": None, "num_cums": self.init_updates})
             known["num_cums"] += 1
-        numbers = [number for each in indices for number in self._rates(each)] + [self.rescale_grad]
+        numbers = self._numbers(indices)
         self._update_count(indices)
         return numbers
 
@@ -200,28 +188,25 @@ class LBSGD(Optimizer):
         known["cum_grad"] = None
         return mean
 
-    def _rates(self, index: Any) -> Rates:
-        rate = self._get_lr(index)
-        if self.warmup_strategy != "lars":
-            rate *= self._warmed(self.cumgrads[index]["num_cums"])
-        return rate, self._get_wd(index)
+    def _rates(self, index: Any, lr: float, wd: float) -> Rates:
+        warmed = 1.0 if self.warmup_strategy == "lars" else self._warmed(self.cumgrads[index]["num_cums"])
+        return lr * warmed, wd
 
     def update(self, index: Index, weight: NDArray, grad: NDArray, state: Any) -> None:
-        ((lr, wd),), rescale = self._step(index)
+        ((lr,), (wd,)), rescale = self._step([index])
         mean = self._gather(index, grad)
         if mean is None:
             return
         in_copies = isinstance(state, list | tuple)
         momentum, copies = (state[0], state[1:]) if in_copies else (state, ())
-        lrs, wds = _numbers([lr], weight), _numbers([wd], weight)
+        lrs, wds = _array([lr], weight), _array([wd], weight)
         if self.warmup_strategy == "lars":
             lrs = lrs * self._trust(weight, mean, wds)
         moving = momentum is not None
+        groups = [[each] for each in (mean, *([momentum] if moving else []), *copies)]
         options = {"momentum": self.momentum} if moving and self.momentum > 0 else {}
-        _PRELOADED[in_copies, moving](
-            weight, mean, *([momentum] if moving else []), *copies, lrs, wds, out=weight, num_weights=1,
-            rescale_grad=rescale, **options, **self._clipping(),
-        )  # fmt: skip
+        name = f"{'mp_' if in_copies else ''}sgd{'_mom' if moving else ''}_update"
+        preloaded(name, [weight], *groups, lrs=lrs, wds=wds, rescale_grad=rescale, **options, **self._clipping())
 
     def _trust(self, weight: NDArray, grad: NDArray, wd: NDArray) -> NDArray:
         """The root of the ratio of the sums of squares of weight and gradient, from 0.01 to 100."""
@@ -243,6 +228,8 @@ class LAMB(Optimizer):
     >>> round(float(w), 4)
     3.0
     """
+
+    _takes_lists = True
 
     def __init__(
         self,
@@ -267,8 +254,8 @@ class LAMB(Optimizer):
     def create_state(self, index: Index, weight: NDArray) -> Any:
         return zeros_like(weight), zeros_like(weight)
 
-    def _rates(self, index: Any) -> Rates:
-        return self._get_lr(index), self._get_wd(index), self._index_update_count[index]
+    def _rates(self, index: Any, lr: float, wd: float) -> Rates:
+        return lr, wd, self._index_update_count[index]
 
     def update(self, index: Index, weight: Any, grad: Any, state: Any) -> None:
         self._update(index, weight, grad, state, False)
@@ -278,14 +265,14 @@ class LAMB(Optimizer):
 
     def _update(self, index: Index, weight: Any, grad: Any, state: Any, in_copies: bool) -> None:
         indices, weights, grads, states = listed(index, weight, grad, state)
-        rates, rescale = self._step(indices)
+        columns, rescale = self._step(indices)
         options = {
             "beta1": self.beta1, "beta2": self.beta2, "epsilon": self.epsilon, "rescale_grad": rescale,
             "bias_correction": self.bias_correction, **self._clipping(),
         }  # fmt: skip
         bounds = {"lower_bound": self.lower_bound, "upper_bound": self.upper_bound}
         bounds = {name: bound for name, bound in bounds.items() if bound}
-        for w, g, kept, (lr, wd, t) in zip(weights, grads, states, rates, strict=True):
+        for w, g, kept, lr, wd, t in zip(weights, grads, states, *columns, strict=True):
             if in_copies:
                 copy, (mean, var) = kept
                 direction = nd.mp_lamb_update_phase1(w, g, mean, var, copy, wd=wd, t=t, **options)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 import os
-from itertools import chain
+from collections.abc import Sequence
 from typing import Any
 
 from .. import nd
 from ..nd import NDArray
-from .base import Index, Optimizer, Rates, register, zeros_like
+from .base import Index, Optimizer, Rates, listed, register, update_all, zeros_like
 
 
 def aggregation(default: int) -> int:
@@ -17,23 +17,12 @@ def aggregation(default: int) -> int:
     return int(os.environ.get("MXNET_OPTIMIZER_AGGREGATION_SIZE", default))
 
 
-def listed(index: Index, *others: Any) -> tuple[list[Any], ...]:
-    """Lists of an index, a weight, a gradient and a state, if they are not lists already."""
-    if isinstance(index, list | tuple):
-        return list(index), *map(list, others)
-    return [index], *([each] for each in others)
-
-
-def interleaved(*groups: Any) -> list[Any]:
-    """The first of each group, then the second of each, and so on."""
-    return list(chain.from_iterable(zip(*groups, strict=True)))
-
-
 class Momentum(Optimizer):
     """What has a momentum as its state, and the float32 copy of a float16 weight behind it."""
 
     momentum: float
     _called = ""
+    _takes_lists = True
 
     def create_state(self, index: Index, weight: NDArray) -> Any:
         return None if self.momentum == 0.0 else zeros_like(weight)
@@ -44,6 +33,15 @@ class Momentum(Optimizer):
             return self.create_state(index, copy), copy
         self._warn_of_half(weight, self._called)
         return self.create_state(index, weight)
+
+    def _grouped(self, name: str, states: Sequence[Any], in_copies: bool) -> tuple[str, list[Any]]:
+        """The operator that updates weights with such ``states``, and these as it takes them."""
+        moving = self.momentum > 0
+        named = f"{'mp_' if in_copies else ''}{name}{'_mom' if moving else ''}_update"
+        if in_copies:
+            momenta, copies = zip(*states, strict=True)
+            return named, [momenta, copies] if moving else [copies]
+        return named, [states] if moving else []
 
     def _options(self) -> dict[str, float]:
         return {"momentum": self.momentum} if self.momentum > 0 else {}
@@ -85,28 +83,12 @@ class SGD(Momentum):
 
     def _update(self, index: Index, weight: Any, grad: Any, state: Any, in_copies: bool) -> None:
         indices, weights, grads, states = listed(index, weight, grad, state)
-        rates, rescale = self._step(indices)
-        lrs, wds = zip(*rates, strict=True)
-        moving = self.momentum > 0
-        groups = [weights, grads]
-        if in_copies:
-            momenta, copies = zip(*states, strict=True)
-            groups += [momenta, copies] if moving else [copies]
-        elif moving:
-            groups.append(states)
-        update = _MULTI[in_copies, moving]
-        update(
-            *interleaved(*groups), out=weights, num_weights=len(weights), lrs=lrs, wds=wds, rescale_grad=rescale,
-            **self._options(), **self._clipping(),
+        (lrs, wds), rescale = self._step(indices)
+        name, groups = self._grouped("sgd", states, in_copies)
+        update_all(
+            f"multi_{name}", weights, grads, *groups, lrs=lrs, wds=wds, rescale_grad=rescale, **self._options(),
+            **self._clipping(),
         )  # fmt: skip
-
-
-_MULTI: dict[tuple[bool, bool], Any] = {
-    (False, False): nd.multi_sgd_update,
-    (False, True): nd.multi_sgd_mom_update,
-    (True, False): nd.multi_mp_sgd_update,
-    (True, True): nd.multi_mp_sgd_mom_update,
-}
 
 
 @register
@@ -141,16 +123,15 @@ class NAG(Momentum):
         super().__init__(**kwargs)
         self.momentum = momentum
 
-    def _update(self, index: Index, weight: NDArray, grad: NDArray, state: Any, in_copies: bool) -> None:
-        ((lr, wd),), rescale = self._step(index)
-        options = {"lr": lr, "wd": wd, "rescale_grad": rescale, **self._clipping()}
-        momentum, copies = (state[0], state[1:]) if in_copies else (state, ())
-        if momentum is not None:
-            update = nd.mp_nag_mom_update if in_copies else nd.nag_mom_update
-            update(weight, grad, momentum, *copies, out=weight, **options, **self._options())
-        else:
-            update = nd.mp_sgd_update if in_copies else nd.sgd_update
-            update(weight, grad, *copies, out=weight, **options)
+    def _update(self, index: Index, weight: Any, grad: Any, state: Any, in_copies: bool) -> None:
+        indices, weights, grads, states = listed(index, weight, grad, state)
+        (lrs, wds), rescale = self._step(indices)
+        moving = self.momentum > 0
+        name, groups = self._grouped("nag" if moving else "sgd", states, in_copies)
+        update_all(
+            f"{'_' if moving else ''}multi_{name}", weights, grads, *groups, lrs=lrs, wds=wds, rescale_grad=rescale,
+            **self._options(), **self._clipping(),
+        )  # fmt: skip
 
 
 @register
@@ -167,6 +148,8 @@ class Signum(Optimizer):
     array([0.5, 1.5], dtype=float32)
     """
 
+    _takes_lists = True
+
     def __init__(
         self, learning_rate: float = 0.01, momentum: float = 0.9, wd_lh: float = 0.0, **kwargs: Any
     ) -> None:
@@ -177,17 +160,18 @@ class Signum(Optimizer):
     def create_state(self, index: Index, weight: NDArray) -> Any:
         return None if self.momentum == 0.0 else zeros_like(weight)
 
-    def update(self, index: Index, weight: NDArray, grad: NDArray, state: Any) -> None:
-        ((lr, wd),), rescale = self._step(index)
-        options = {"lr": lr, "wd": wd, "rescale_grad": rescale, **self._clipping()}
-        if state is None:
-            nd.signsgd_update(weight, grad, out=weight, **options)
+    def update(self, index: Index, weight: Any, grad: Any, state: Any) -> None:
+        indices, weights, grads, states = listed(index, weight, grad, state)
+        (lrs, wds), rescale = self._step(indices)
+        options = {"lrs": lrs, "wds": wds, "rescale_grad": rescale, **self._clipping()}
+        if self.momentum == 0.0:
+            update_all("_multi_signsgd_update", weights, grads, **options)
             return
         if self.momentum > 0:
             options["momentum"] = self.momentum
         if self.wd_lh:
             options["wd_lh"] = self.wd_lh
-        nd.signum_update(weight, grad, state, out=weight, **options)
+        update_all("_multi_signum_update", weights, grads, states, **options)
 
 
 @register
@@ -206,12 +190,11 @@ class SGLD(Optimizer):
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
 
-    def _rates(self, index: Any) -> Rates:
-        lr = self._get_lr(index)
-        return -lr / 2, self._get_wd(index), math.sqrt(lr)
+    def _rates(self, index: Any, lr: float, wd: float) -> Rates:
+        return -lr / 2, wd, math.sqrt(lr)
 
     def update(self, index: Index, weight: NDArray, grad: NDArray, state: Any) -> None:
-        ((rate, wd, deviation),), rescale = self._step(index)
+        ((rate,), (wd,), (deviation,)), rescale = self._step([index])
         noise = nd.random.normal(0, deviation, shape=weight.shape, dtype=weight.dtype, ctx=weight.context)
         weight += (self._clip(grad * rescale) + weight * wd) * rate
         weight += noise
@@ -240,11 +223,11 @@ class DCASGD(Optimizer):
     def create_state(self, index: Index, weight: NDArray) -> Any:
         return None if self.momentum == 0.0 else zeros_like(weight), weight.copy()
 
-    def _rates(self, index: Any) -> Rates:
-        return -self._get_lr(index), self._get_wd(index)
+    def _rates(self, index: Any, lr: float, wd: float) -> Rates:
+        return -lr, wd
 
     def update(self, index: Index, weight: NDArray, grad: NDArray, state: Any) -> None:
-        ((rate, wd),), rescale = self._step(index)
+        ((rate,), (wd,)), rescale = self._step([index])
         grad = self._clip(grad * rescale)
         momentum, previous = state
         step = (grad + weight * wd + grad * self.lamda * grad * (weight - previous)) * rate

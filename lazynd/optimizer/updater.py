@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import pickle
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Final
 
 from ..nd import NDArray
 from ..stages import apart, undivided
 from .base import Optimizer
 from .states import read_states
+
+#: Where lazynd's own optimizers are.
+_OWN: Final = frozenset(f"{__package__}.{name}" for name in ("adam", "adaptive", "base", "large_batch", "sgd"))
 
 
 class Updater:
@@ -43,8 +46,7 @@ class Updater:
         with undivided():
             self.optimizer._set_current_context(weights[0].context.device_id)
             self._make_states(indices, weights)
-            for chosen in self._groups(weights):
-                self._update(chosen, indices, weights, grads)
+            self._update_all(indices, weights, grads)
 
     def _make_states(self, indices: Sequence[Any], weights: Sequence[NDArray]) -> None:
         missing = [i for i, each in enumerate(indices) if each not in self.states]
@@ -60,25 +62,24 @@ class Updater:
                 self.states[each] = self.sync_state_context(self.states[each], weight.context)
                 self.states_synced[each] = True
 
-    def _groups(self, weights: Sequence[NDArray]) -> list[list[int]]:
-        """Numbers of the weights that are updated together: all of one dtype, or each alone."""
-        if not self.aggregate_updates or self.optimizer.aggregate_num <= 1:
-            return [[i] for i in range(len(weights))]
-        found: dict[Any, list[int]] = {}
-        for i, weight in enumerate(weights):
-            found.setdefault(weight.dtype, []).append(i)
-        return list(found.values())
+    def _in_lists(self) -> bool:
+        """Whether the optimizer takes several weights at once: MXNet's protocol, or an update that is lazynd's own."""
+        kind = type(self.optimizer)
+        own = {kind.update.__module__, kind.update_multi_precision.__module__}
+        return self.aggregate_updates or (kind._takes_lists and own <= _OWN)
 
-    def _update(
-        self, chosen: Sequence[int], indices: Sequence[Any], weights: Sequence[NDArray], grads: Sequence[NDArray]
-    ) -> None:
+    def _update_all(self, indices: Sequence[Any], weights: Sequence[NDArray], grads: Sequence[NDArray]) -> None:
         update: Callable[..., None] = self.optimizer.update_multi_precision
-        if not self.aggregate_updates:
-            (i,) = chosen
-            update(indices[i], weights[i], grads[i], self.states[indices[i]])
+        states = [self.states[each] for each in indices]
+        if not self._in_lists():
+            for each in zip(indices, weights, grads, states, strict=True):
+                update(*each)
             return
-        lists = ([each[i] for i in chosen] for each in (indices, weights, grads))
-        update(*lists, [self.states[indices[i]] for i in chosen])
+        found: dict[Any, list[tuple[Any, ...]]] = {}  # by dtype
+        for each in zip(indices, weights, grads, states, strict=True):
+            found.setdefault(each[1].dtype, []).append(each)
+        for chosen in found.values():
+            update(*map(list, zip(*chosen, strict=True)))
 
     def sync_state_context(self, state: Any, context: Any) -> Any:
         """``state`` with its arrays on ``context``.

@@ -1,0 +1,378 @@
+"""What every metric is: a name, sums that are added up without being read, and a value.
+
+``update`` records operators on what it is given and adds their results to sums; nothing is computed. The first ``get``
+reads the sums. They are float64, as the sums of MXNet are; what is added to them is computed as NumPy would.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+
+from .. import nd, registry
+from ..autograd import pause
+from ..nd import NDArray
+from ..stages import beside_step
+
+
+def check_label_shapes(labels: Any, preds: Any, wrap: bool = False, shape: bool = False) -> tuple[Any, Any]:
+    """``labels`` and ``preds``, each in a list if it is one array and ``wrap`` is on.
+
+    ``ValueError`` where there are not as many of both; with ``shape``, where their shapes differ.
+
+    >>> from lazynd import metric
+    >>> metric.check_label_shapes([1, 2], [3])
+    Traceback (most recent call last):
+    ...
+    ValueError: Shape of labels 2 does not match shape of predictions 1
+    """
+    found = (labels.shape, preds.shape) if shape else (len(labels), len(preds))
+    if found[0] != found[1]:
+        raise ValueError(f"Shape of labels {found[0]} does not match shape of predictions {found[1]}")
+    if wrap:
+        labels, preds = ([each] if isinstance(each, NDArray | np.ndarray) else each for each in (labels, preds))
+    return labels, preds
+
+
+def as_array(given: Any) -> NDArray:
+    """What a metric is given, an array or one of NumPy, as an array of the same dtype."""
+    if isinstance(given, NDArray):
+        return given
+    values = np.asarray(given)
+    return nd.array(values, dtype=values.dtype)
+
+
+def as_arrays(given: Any) -> list[NDArray]:
+    """The arrays of a list, or one array in a list."""
+    return [as_array(given)] if isinstance(given, NDArray | np.ndarray) else list(map(as_array, given))
+
+
+def wide(array: NDArray) -> NDArray:
+    """Half precision as float32: sums of it need more."""
+    return array.astype("float32") if array.dtype.__name__ in ("float16", "bfloat16") else array
+
+
+def as_one(label: NDArray, pred: NDArray) -> tuple[NDArray, NDArray]:
+    """Both on the device of ``pred``, of the dtype that NumPy would compute their difference in, float32 at least."""
+    label = label.as_in_context(pred.context)
+    common = np.result_type(wide(label).dtype, wide(pred).dtype, np.float32)
+    return label.astype(common, copy=False), pred.astype(common, copy=False)
+
+
+class Sum:
+    """A sum whose terms may be arrays that are not computed yet; ``read`` asks for its value."""
+
+    __slots__ = ("_known", "_waiting")
+
+    def __init__(self, value: float = 0.0) -> None:
+        self._known: Any = value
+        self._waiting: NDArray | None = None
+
+    def add(self, term: Any) -> None:
+        """Add a number, or the only element of an array."""
+        if not isinstance(term, NDArray):
+            self._known = self._known + (term.item() if isinstance(term, np.generic) else term)
+            return
+        before = self._waiting
+        if before is None:  # data, so that the first term is added by the same program as those that follow
+            before = nd.array(np.zeros(1), ctx=term.context, dtype="float64")
+        self._waiting = before + term.reshape((1,)).astype("float64").as_in_context(before.context)
+
+    def take(self, other: Sum) -> None:
+        """Add what ``other`` has, which is given up."""
+        self._known = self._known + other._known
+        if self._waiting is None:
+            self._waiting = other._waiting
+        elif other._waiting is not None:
+            with pause():
+                self._waiting = self._waiting + other._waiting.as_in_context(self._waiting.context)
+
+    def waiting(self) -> list[NDArray]:
+        """The array that it holds, if any."""
+        return [] if self._waiting is None else [self._waiting]
+
+    def read(self) -> Any:
+        """The value. Forces where terms are not computed yet."""
+        if self._waiting is not None:
+            self._known = self._known + float(self._waiting.asscalar())
+            self._waiting = None
+        return self._known
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Sum, (self.read(),)
+
+
+class Totals:
+    """A sum since ``reset_local`` and one since ``reset``. The second counts what the first had, and the first itself.
+
+    Subclasses that users write set both on their own: from then on they are ``apart``.
+    """
+
+    __slots__ = ("apart", "before", "local")
+
+    def __init__(self) -> None:
+        self.local, self.before = Sum(0), Sum(0)
+        self.apart = False
+
+    def add(self, term: Any) -> None:
+        """Add to both."""
+        self.local.add(term)
+        if self.apart:
+            self.before.add(term)
+
+    def reset_local(self) -> None:
+        """The first begins anew."""
+        if not self.apart:
+            self.before.take(self.local)
+        self.local = Sum(0)
+
+    def set_local(self, value: Any) -> None:
+        """The first is ``value``, and the second what it was."""
+        self.reset_local()
+        self.local, self.apart = Sum(value), True
+
+    def read_all(self) -> Any:
+        """The second. Forces where terms are not computed yet."""
+        return self.before.read() if self.apart else self.before.read() + self.local.read()
+
+    def set_all(self, value: Any) -> None:
+        """The second is ``value``."""
+        self.before, self.apart = Sum(value), True
+
+
+class EvalMetric:
+    """Base of metrics: subclass it and write ``update``, which adds to ``sum_metric`` and ``num_inst``.
+
+    The value is their quotient, NaN before the first update. There are two pairs: those that begin with ``global_``
+    go on over ``reset_local``, if the metric has them. ``output_names`` and ``label_names`` choose what ``update_dict``
+    uses; further arguments are what ``get_config`` shows.
+
+    >>> from lazynd import metric, nd
+    >>> class Largest(metric.EvalMetric):
+    ...     def update(self, labels, preds):
+    ...         self.sum_metric += float(preds[0].max())
+    ...         self.num_inst += 1
+    >>> largest = Largest("largest")
+    >>> largest.update([nd.zeros(2)], [nd.array([1, 5])])
+    >>> largest.get()
+    ('largest', 5.0)
+    """
+
+    _sums: Totals
+    _counts: Totals
+    _doubts: list[tuple[Sum, Callable[[], Exception]]]
+
+    def __new__(cls, *_: Any, **__: Any) -> Any:
+        made = super().__new__(cls)
+        EvalMetric.reset(made)  # a subclass may reset it in its own way
+        return made
+
+    def __init__(
+        self,
+        name: str,
+        output_names: Sequence[str] | None = None,
+        label_names: Sequence[str] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        self.name = str(name)
+        self.output_names = output_names
+        self.label_names = label_names
+        self._has_global_stats = kwargs.pop("has_global_stats", False)
+        self._kwargs = kwargs
+        self.reset()
+
+    def __str__(self) -> str:
+        return f"EvalMetric: {dict(self.get_name_value())}"
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments by name, of which ``metric.create`` makes the same metric.
+
+        >>> from lazynd import metric
+        >>> metric.Accuracy().get_config()["metric"]
+        'Accuracy'
+        """
+        own = {"metric": type(self).__name__, "name": self.name}
+        return {**self._kwargs, **own, "output_names": self.output_names, "label_names": self.label_names}
+
+    # ------------------------------------------------------------------------------------ updates
+
+    def update(self, labels: Any, preds: Any) -> None:
+        """Add what ``preds``, an array or a list of them, say about ``labels``, as many."""
+        raise NotImplementedError
+
+    def update_dict(self, label: Any, pred: Any) -> None:
+        """``update`` with the arrays of dicts, those named by ``label_names`` and ``output_names``, or all.
+
+        >>> from lazynd import metric, nd
+        >>> accuracy = metric.Accuracy(output_names=["out"])
+        >>> accuracy.update_dict({"label": nd.array([1])}, {"out": nd.array([[0, 1]]), "loss": nd.zeros(1)})
+        >>> accuracy.get()
+        ('accuracy', 1.0)
+        """
+        chosen = [
+            list(given.values()) if names is None else [given[name] for name in names]
+            for given, names in ((label, self.label_names), (pred, self.output_names))
+        ]
+        self.update(*chosen)
+
+    @contextmanager
+    def _recording(self, *arrays: Any) -> Iterator[None]:
+        """What an update records inside joins the program of the training step before, and is on no tape."""
+        given = [each for each in arrays if isinstance(each, NDArray)]
+        with pause(), beside_step(*given, *self._waiting()):
+            yield
+
+    def _waiting(self) -> list[NDArray]:
+        """Arrays that the sums hold."""
+        return self._sums.local.waiting() + self._counts.local.waiting()
+
+    def _add(self, total: Any, count: Any) -> None:
+        """Add to the sums and to the counts."""
+        self._sums.add(total)
+        self._counts.add(count)
+
+    # ------------------------------------------------------------------------------------ sums
+
+    def reset(self) -> None:
+        """Begin anew.
+
+        >>> from lazynd import metric, nd
+        >>> loss = metric.Loss()
+        >>> loss.update(None, nd.ones((4,)))
+        >>> loss.reset()
+        >>> loss.get()
+        ('loss', nan)
+        """
+        self._sums, self._counts = Totals(), Totals()
+        self._doubts = []
+
+    def reset_local(self) -> None:
+        """Begin anew, but for what ``get_global`` gives.
+
+        >>> from lazynd import metric, nd
+        >>> loss = metric.Loss()
+        >>> loss.update(None, nd.ones((4,)))
+        >>> loss.reset_local()
+        >>> loss.get(), loss.get_global()
+        (('loss', nan), ('loss', 1.0))
+        """
+        self._sums.reset_local()
+        self._counts.reset_local()
+
+    def _doubt(self, count: NDArray, error: Callable[[], Exception]) -> None:
+        """If the sum of ``count`` is not 0 when the metric is read, ``error`` is raised: what values alone tell."""
+        if not self._doubts:
+            self._doubts.append((Sum(), error))
+        self._doubts[0][0].add(count)
+
+    def _check(self) -> None:
+        for count, error in self._doubts:
+            if count.read():
+                raise error()
+
+    @property
+    def sum_metric(self) -> Any:
+        """The sum since ``reset_local``. Forces where terms are not computed yet."""
+        self._check()
+        return self._sums.local.read()
+
+    @sum_metric.setter
+    def sum_metric(self, value: Any) -> None:
+        self._sums.set_local(value)
+
+    @property
+    def num_inst(self) -> Any:
+        """By what the sum is divided."""
+        return self._counts.local.read()
+
+    @num_inst.setter
+    def num_inst(self, value: Any) -> None:
+        self._counts.set_local(value)
+
+    @property
+    def global_sum_metric(self) -> Any:
+        """The sum since ``reset``. Forces where terms are not computed yet."""
+        self._check()
+        return self._sums.read_all()
+
+    @global_sum_metric.setter
+    def global_sum_metric(self, value: Any) -> None:
+        self._sums.set_all(value)
+
+    @property
+    def global_num_inst(self) -> Any:
+        """By what that sum is divided."""
+        return self._counts.read_all()
+
+    @global_num_inst.setter
+    def global_num_inst(self, value: Any) -> None:
+        self._counts.set_all(value)
+
+    # ------------------------------------------------------------------------------------ the value
+
+    def get(self) -> tuple[Any, Any]:
+        """Name and value, since ``reset_local``. Forces.
+
+        >>> from lazynd import metric
+        >>> metric.MSE().get()
+        ('mse', nan)
+        """
+        count = self.num_inst
+        return self.name, float("nan") if count == 0 else self.sum_metric / count
+
+    def get_global(self) -> tuple[Any, Any]:
+        """Name and value since ``reset``, or what ``get`` gives of a metric that has no such.
+
+        >>> from lazynd import metric
+        >>> metric.MSE().get_global()
+        ('mse', nan)
+        """
+        if not self._has_global_stats:
+            return self.get()
+        count = self.global_num_inst
+        return self.name, float("nan") if count == 0 else self.global_sum_metric / count
+
+    def get_name_value(self) -> list[tuple[str, Any]]:
+        """Pairs of name and value, one for each value.
+
+        >>> from lazynd import metric
+        >>> metric.MSE().get_name_value()
+        [('mse', nan)]
+        """
+        return _pairs(*self.get())
+
+    def get_global_name_value(self) -> list[tuple[str, Any]]:
+        """The same since ``reset``.
+
+        >>> from lazynd import metric
+        >>> metric.MSE().get_global_name_value()
+        [('mse', nan)]
+        """
+        return _pairs(*self.get_global()) if self._has_global_stats else self.get_name_value()
+
+
+class PairMetric(EvalMetric):
+    """A metric that looks at one array of labels and its predictions at a time: ``_one`` says how."""
+
+    def update(self, labels: Any, preds: Any) -> None:
+        labels, preds = check_label_shapes(labels, preds, True)
+        pairs = list(zip(as_arrays(labels), as_arrays(preds), strict=True))
+        with self._recording(*(each for pair in pairs for each in pair)):
+            for label, pred in pairs:
+                self._one(label, pred)
+
+    def _one(self, label: NDArray, pred: NDArray) -> None:
+        raise NotImplementedError
+
+
+def _pairs(name: Any, value: Any) -> list[tuple[str, Any]]:
+    names = name if isinstance(name, list) else [name]
+    values = value if isinstance(value, list) else [value]
+    return list(zip(names, values, strict=False))
+
+
+register = registry.get_register_func(EvalMetric, "metric")
+alias = registry.get_alias_func(EvalMetric, "metric")

@@ -1,0 +1,456 @@
+"""Metrics of classes: how often the right one is found, among which, and how sure."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from .. import nd
+from ..nd import NDArray
+from .base import EvalMetric, PairMetric, Totals, alias, as_arrays, check_label_shapes, register, wide
+
+Names = Sequence[str] | None
+
+
+def _same_length(label: NDArray, pred: NDArray) -> None:
+    if len(label) != len(pred):
+        raise ValueError(f"Shape of labels {len(label)} does not match shape of predictions {len(pred)}")
+
+
+@register
+@alias("acc")
+class Accuracy(PairMetric):
+    """How many labels are found: those that are the largest of the predictions along ``axis``.
+
+    Predictions of the shape of the labels are classes themselves. ``ValueError`` where there are not as many of both.
+
+    >>> from lazynd import metric, nd
+    >>> accuracy = metric.Accuracy()
+    >>> accuracy.update(nd.array([0, 1, 1]), nd.array([[0.3, 0.7], [0, 1], [0.4, 0.6]]))
+    >>> accuracy.get()
+    ('accuracy', 0.6666666666666666)
+    """
+
+    def __init__(
+        self, axis: int = 1, name: str = "accuracy", output_names: Names = None, label_names: Names = None
+    ) -> None:
+        super().__init__(name, axis=axis, output_names=output_names, label_names=label_names, has_global_stats=True)
+        self.axis = axis
+
+    def _one(self, label: NDArray, pred: NDArray) -> None:
+        if pred.shape != label.shape:
+            pred = nd.argmax(wide(pred), axis=self.axis)
+        if label.size != pred.size:
+            raise ValueError(f"Shape of labels {label.size} does not match shape of predictions {pred.size}")
+        label = label.as_in_context(pred.context).astype("int32", copy=False).reshape((-1,))
+        self._add((pred.astype("int32", copy=False).reshape((-1,)) == label).sum(), pred.size)
+
+
+@register
+@alias("top_k_accuracy", "top_k_acc")
+class TopKAccuracy(PairMetric):
+    """How many labels are among the ``top_k`` largest of the predictions, a row for each label.
+
+    ``AssertionError`` for ``top_k`` of 1, which is ``Accuracy``, and for predictions of more than two dimensions.
+
+    >>> from lazynd import metric, nd
+    >>> accuracy = metric.TopKAccuracy(top_k=2)
+    >>> accuracy.update(nd.array([0, 2]), nd.array([[0.3, 0.6, 0.1], [0.4, 0.5, 0.1]]))
+    >>> accuracy.get()
+    ('top_k_accuracy_2', 0.5)
+    """
+
+    def __init__(
+        self,
+        top_k: int = 1,
+        name: str = "top_k_accuracy",
+        output_names: Names = None,
+        label_names: Names = None,
+    ) -> None:
+        super().__init__(name, top_k=top_k, output_names=output_names, label_names=label_names, has_global_stats=True)
+        self.top_k = top_k
+        if not top_k > 1:
+            raise AssertionError("Please use Accuracy if top_k is no more than 1")
+        self.name += f"_{top_k}"
+
+    def _one(self, label: NDArray, pred: NDArray) -> None:
+        if pred.ndim > 2:
+            raise AssertionError("Predictions should be no more than 2 dims")
+        _same_length(label, pred)
+        label = label.as_in_context(pred.context).astype("int32", copy=False)
+        if pred.ndim == 1:
+            found = nd.argsort(wide(pred), dtype="int32") == label.reshape((-1,))
+        else:
+            best = nd.topk(wide(pred), k=min(self.top_k, pred.shape[1]), axis=1, dtype="int32")
+            found = nd.broadcast_equal(best, label.reshape((-1, 1)))
+        self._add(found.sum(), len(pred))
+
+
+def _binary_counts(metric: Any, label: NDArray, pred: NDArray) -> list[NDArray]:
+    """How often predicted and meant are true and true, true and false, false and true, false and false."""
+    _same_length(label, pred)
+    label = label.as_in_context(pred.context).astype("int32", copy=False).reshape((-1,))
+    chosen = nd.argmax(wide(pred), axis=1).astype("int32")
+    between = (label != label.min()) * (label != label.max())
+    metric._doubt(
+        between.sum(), lambda: ValueError(f"{type(metric).__name__} currently only supports binary classification.")
+    )
+    yes, meant = chosen == 1, label == 1
+    no, denied = 1 - yes, 1 - meant
+    return [(one * other).sum().astype("float64") for one, other in ((yes, meant), (yes, denied), (no, meant), (no, denied))]
+
+
+def _or_zero(above: Any, below: Any) -> Any:
+    """The quotient, 0 where ``below`` is."""
+    if isinstance(below, NDArray):
+        safe = nd.where(below > 0, below, nd.ones_like(below))
+        return nd.where(below > 0, above / safe, nd.zeros_like(below))
+    return above / below if below > 0 else 0.0
+
+
+def _f_score(counts: Sequence[Any]) -> Any:
+    """The harmonic mean of precision and recall, of arrays or numbers."""
+    both, false_alarms, missed, _ = counts
+    precision, recall = _or_zero(both, both + false_alarms), _or_zero(both, both + missed)
+    return _or_zero(2 * precision * recall, precision + recall)
+
+
+def _matthews(counts: Sequence[Any]) -> Any:
+    """The correlation of what is predicted and meant; sums that are 0 count as 1."""
+    both, false_alarms, missed, neither = counts
+    product: Any = 1.0
+    for total in (both + false_alarms, both + missed, neither + false_alarms, neither + missed):
+        if isinstance(total, NDArray):
+            product = nd.where(total == 0, nd.ones_like(total), total) * product
+        else:
+            product *= total or 1.0
+    root = nd.sqrt(product) if isinstance(product, NDArray) else math.sqrt(product)
+    return (both * neither - false_alarms * missed) / root
+
+
+class _Binary(EvalMetric):
+    """A score of two classes: of each batch, then averaged ("macro"), or of the counts of all batches ("micro")."""
+
+    def __init__(self, name: str, output_names: Names, label_names: Names, average: str) -> None:
+        self.average = average
+        super().__init__(name, output_names=output_names, label_names=label_names, has_global_stats=True)
+
+    @staticmethod
+    def _score(counts: Sequence[Any]) -> Any:
+        raise NotImplementedError
+
+    def reset(self) -> None:
+        super().reset()
+        #: With "micro", counts of batches, of which the score is made when it is asked for.
+        self._tables = [Totals() for _ in range(4)]
+
+    def reset_local(self) -> None:
+        super().reset_local()
+        for each in self._tables:
+            each.reset_local()
+
+    def _waiting(self) -> list[NDArray]:
+        return [array for each in self._tables for array in each.local.waiting()] + super()._waiting()
+
+    def update(self, labels: Any, preds: Any) -> None:
+        labels, preds = check_label_shapes(labels, preds, True)
+        pairs = list(zip(as_arrays(labels), as_arrays(preds), strict=True))
+        for _, pred in pairs:
+            if pred.ndim != 2:
+                raise ValueError(f"predictions are a number for each class in each row, not of shape {pred.shape}")
+        with self._recording(*(each for pair in pairs for each in pair)):
+            found = [_binary_counts(self, label, pred) for label, pred in pairs]
+            counts = [_plus(column) for column in zip(*found, strict=True)]
+            if self.average == "macro":
+                self._add(self._score(counts), 1)
+            else:
+                for total, each in zip(self._tables, counts, strict=True):
+                    total.add(each)
+
+    def _of_all(self, everything: bool) -> tuple[str, float]:
+        self._check()
+        counts = [each.read_all() if everything else each.local.read() for each in self._tables]
+        return self.name, self._score(counts) if sum(counts) else float("nan")
+
+    def get(self) -> tuple[Any, Any]:
+        return super().get() if self.average == "macro" else self._of_all(False)
+
+    def get_global(self) -> tuple[Any, Any]:
+        return super().get_global() if self.average == "macro" else self._of_all(True)
+
+
+def _plus(arrays: Sequence[NDArray]) -> NDArray:
+    first, *others = arrays
+    for each in others:
+        first = first + each.as_in_context(first.context)
+    return first
+
+
+@register
+class F1(_Binary):
+    """The harmonic mean of precision and recall of two classes, of which 1 is the one looked for.
+
+    Predictions have a column for each class. ``average``: "macro" is the mean of the batches' scores, "micro" the score
+    of all together. Labels of more than two classes are a ``ValueError``, when the metric is read.
+
+    >>> from lazynd import metric, nd
+    >>> f1 = metric.F1()
+    >>> f1.update(nd.array([0, 1, 1]), nd.array([[0.3, 0.7], [0, 1], [0.4, 0.6]]))
+    >>> f1.get()
+    ('f1', 0.8)
+    """
+
+    def __init__(
+        self, name: str = "f1", output_names: Names = None, label_names: Names = None, average: str = "macro"
+    ) -> None:
+        super().__init__(name, output_names, label_names, average)
+
+    _score = staticmethod(_f_score)
+
+
+@register
+class MCC(_Binary):
+    """Matthews' correlation of two classes: 1 if all are found, 0 as by chance, -1 if none (Matthews, 1975).
+
+    Predictions have a column for each class; ``average`` as in ``F1``. Labels of more than two classes are a
+    ``ValueError``, when the metric is read.
+
+    >>> from lazynd import metric, nd
+    >>> mcc = metric.MCC()
+    >>> mcc.update(nd.array([0, 1, 1, 0]), nd.array([[0.3, 0.7], [0, 1], [0.4, 0.6], [0.9, 0.1]]))
+    >>> mcc.get()
+    ('mcc', 0.5773502691896258)
+    """
+
+    def __init__(
+        self, name: str = "mcc", output_names: Names = None, label_names: Names = None, average: str = "macro"
+    ) -> None:
+        super().__init__(name, output_names, label_names, average)
+
+    _score = staticmethod(_matthews)
+
+
+@register
+class PCC(PairMetric):
+    """The correlation of predicted and meant classes, of any number: of two it is ``MCC`` (Gorodkin, 2004).
+
+    Predictions have a column for each class, or are classes themselves; those are read when they come, since they say
+    how many there are.
+
+    >>> from lazynd import metric, nd
+    >>> pcc = metric.PCC()
+    >>> pcc.update(nd.array([0, 1, 1, 0]), nd.array([[0.3, 0.7], [0, 1], [0.4, 0.6], [0.9, 0.1]]))
+    >>> round(pcc.get()[1], 4)
+    0.5774
+    """
+
+    def __init__(
+        self, name: str = "pcc", output_names: Names = None, label_names: Names = None, has_global_stats: bool = True
+    ) -> None:
+        self.k = 2
+        super().__init__(
+            name=name, output_names=output_names, label_names=label_names, has_global_stats=has_global_stats
+        )  # fmt: skip
+
+    def reset(self) -> None:
+        super().reset()
+        #: How often each class was predicted where each was meant, since ``reset_local`` and before.
+        self._table: NDArray | None = None
+        self._before: np.ndarray[Any, Any] = np.zeros((self.k, self.k))
+
+    def reset_local(self) -> None:
+        self._before = self.gcm
+        self._table = None
+        super().reset_local()
+
+    def _waiting(self) -> list[NDArray]:
+        return [] if self._table is None else [self._table]
+
+    @property
+    def lcm(self) -> np.ndarray[Any, Any]:
+        """Counts by predicted (rows) and meant class since ``reset_local``. Forces."""
+        self._check()
+        return np.zeros((self.k, self.k)) if self._table is None else self._table.asnumpy()
+
+    @property
+    def gcm(self) -> np.ndarray[Any, Any]:
+        """The same since ``reset``. Forces."""
+        return _grown(self._before, self.k) + self.lcm
+
+    def update(self, labels: Any, preds: Any) -> None:
+        super().update(labels, preds)
+        self._counts.add(1)
+
+    def _one(self, label: NDArray, pred: NDArray) -> None:
+        label = label.as_in_context(pred.context).astype("int32", copy=False)
+        if pred.shape == label.shape:
+            chosen = pred.astype("int32")
+            classes = int(max(chosen.max().asscalar(), label.max().asscalar())) + 1
+        else:
+            chosen, classes = nd.argmax(wide(pred), axis=1).astype("int32"), pred.shape[1]
+            beyond = (label >= classes).sum()
+            self._doubt(beyond, lambda: IndexError("a label is not among the classes that predictions have"))
+        self.k = max(self.k, classes)
+        codes = [nd.one_hot(each.reshape((-1,)), self.k) for each in (chosen, label)]
+        made = nd.dot(*codes, transpose_a=True).astype("float64")
+        self._table = made if self._table is None else made + _padded(self._table, self.k)
+
+    @property
+    def sum_metric(self) -> Any:
+        return _correlation(self.lcm) * self.num_inst
+
+    @sum_metric.setter
+    def sum_metric(self, value: Any) -> None:
+        raise AttributeError("the correlation is computed from counts and cannot be set")
+
+    @property
+    def global_sum_metric(self) -> Any:
+        return _correlation(self.gcm) * self.global_num_inst
+
+    @global_sum_metric.setter
+    def global_sum_metric(self, value: Any) -> None:
+        raise AttributeError("the correlation is computed from counts and cannot be set")
+
+
+def _grown(table: np.ndarray[Any, Any], size: int) -> np.ndarray[Any, Any]:
+    return np.pad(table, (0, size - len(table)))
+
+
+def _padded(table: NDArray, size: int) -> NDArray:
+    """A square array with zeros behind, up to ``size``."""
+    more = size - len(table)
+    if not more:
+        return table
+    wider = nd.concat(table, nd.zeros((len(table), more), dtype="float64", ctx=table.context), dim=1)
+    made: NDArray = nd.concat(wider, nd.zeros((more, size), dtype="float64", ctx=table.context), dim=0)
+    return made
+
+
+def _correlation(table: np.ndarray[Any, Any]) -> float:
+    total, predicted, meant = table.sum(), table.sum(axis=1), table.sum(axis=0)
+    spread = [float((each * (total - each)).sum()) for each in (predicted, meant)]
+    if 0 in spread:
+        return float("nan")
+    return float((table.diagonal() * total - predicted * meant).sum() / math.sqrt(spread[0] * spread[1]))
+
+
+class _OfPicked(PairMetric):
+    """The sum over labels of minus the logarithm of the probability that is predicted for each."""
+
+    def __init__(self, eps: float, name: str, output_names: Names, label_names: Names) -> None:
+        super().__init__(name, eps=eps, output_names=output_names, label_names=label_names, has_global_stats=True)
+        self.eps = eps
+
+    def _one(self, label: NDArray, pred: NDArray) -> None:
+        label = label.as_in_context(pred.context).reshape((-1,)).astype("int64")
+        if label.size != pred.shape[0]:
+            raise AssertionError((label.size, pred.shape[0]))
+        pred, classes = wide(pred), pred.shape[1]
+        outside = nd.broadcast_logical_or(label >= classes, label < -classes)
+        self._doubt(outside.sum(), lambda: IndexError("a label is not among the classes that predictions have"))
+        label = nd.where(label < 0, label + classes, label)  # as NumPy counts from the end
+        if pred.ndim == 2:
+            picked = nd.pick(pred, label, axis=1)
+        else:
+            rows = nd.arange(label.size, dtype="int64", ctx=pred.context)
+            picked = nd.gather_nd(pred, nd.stack(rows, label))
+        self._add(-nd.log(picked + self.eps).sum(), label.size)
+
+
+@register
+@alias("ce")
+class CrossEntropy(_OfPicked):
+    """The mean of minus the logarithm of the probability that is predicted for each label.
+
+    Predictions are probabilities, a row for each label (else ``AssertionError``); ``eps`` keeps the logarithm finite. A
+    label that is no class is an ``IndexError``, when the metric is read.
+
+    >>> from lazynd import metric, nd
+    >>> entropy = metric.CrossEntropy()
+    >>> entropy.update(nd.array([0, 1]), nd.array([[0.5, 0.5], [0.75, 0.25]]))
+    >>> round(entropy.get()[1], 4)
+    1.0397
+    """
+
+    def __init__(
+        self, eps: float = 1e-12, name: str = "cross-entropy", output_names: Names = None, label_names: Names = None
+    ) -> None:
+        super().__init__(eps, name, output_names, label_names)
+
+
+@register
+@alias("nll_loss")
+class NegativeLogLikelihood(_OfPicked):
+    """``CrossEntropy`` under another name.
+
+    >>> from lazynd import metric, nd
+    >>> likelihood = metric.NegativeLogLikelihood()
+    >>> likelihood.update(nd.array([0, 1]), nd.array([[0.5, 0.5], [0.75, 0.25]]))
+    >>> round(likelihood.get()[1], 4)
+    1.0397
+    """
+
+    def __init__(
+        self, eps: float = 1e-12, name: str = "nll-loss", output_names: Names = None, label_names: Names = None
+    ) -> None:
+        super().__init__(eps, name, output_names, label_names)
+
+
+@register
+class Perplexity(EvalMetric):
+    """The exponential of the mean of minus the logarithm of the probability that is predicted for each label.
+
+    ``ignore_label`` is a label that does not count, None if all do. Predictions have the classes along ``axis``, the
+    last one, and as many others as there are labels (else ``AssertionError``).
+
+    >>> from lazynd import metric, nd
+    >>> perplexity = metric.Perplexity(ignore_label=None)
+    >>> perplexity.update([nd.array([0, 1])], [nd.array([[0.5, 0.5], [0.75, 0.25]])])
+    >>> round(perplexity.get()[1], 4)
+    2.8284
+    """
+
+    def __init__(
+        self,
+        ignore_label: int | None,
+        axis: int = -1,
+        name: str = "perplexity",
+        output_names: Names = None,
+        label_names: Names = None,
+    ) -> None:
+        super().__init__(
+            name, ignore_label=ignore_label, output_names=output_names, label_names=label_names, has_global_stats=True
+        )
+        self.ignore_label = ignore_label
+        self.axis = axis
+
+    def update(self, labels: Any, preds: Any) -> None:
+        if len(labels) != len(preds):
+            raise AssertionError(f"{len(labels)} labels for {len(preds)} predictions")
+        pairs = list(zip(as_arrays(labels), as_arrays(preds), strict=True))
+        with self._recording(*(each for pair in pairs for each in pair)):
+            for label, pred in pairs:
+                if label.size != pred.size / pred.shape[-1]:
+                    raise AssertionError(f"shape mismatch: {label.shape} vs. {pred.shape}")
+                label = label.as_in_context(pred.context).reshape((label.size,))
+                picked = nd.pick(wide(pred), label.astype("int32"), axis=self.axis)
+                count: Any = picked.size
+                if self.ignore_label is not None:
+                    ignored = (label == self.ignore_label).astype(picked.dtype)
+                    count = count - ignored.sum()
+                    picked = picked * (1 - ignored) + ignored
+                self._add(-nd.log(nd.maximum(1e-10, picked)).sum(), count)
+
+    def get(self) -> tuple[Any, Any]:
+        name, mean = super().get()
+        return name, math.exp(mean)
+
+    def get_global(self) -> tuple[Any, Any]:
+        name, mean = super().get_global()
+        return name, math.exp(mean)
+
+
+
