@@ -1,6 +1,7 @@
 """What real MXNet says of symbols: ``PYTHON_WITH_MXNET tools/make_symbol_goldens.py``.
 
-The symbols are those of ``tests/sym/nets.py`` and the statements those of ``tests/sym/sessions.py``. The answers go to
+The symbols are those of ``tests/sym/nets.py`` the statements those of ``tests/sym/sessions.py``, and
+the random compositions those of ``tests/sym/compositions.py``. The answers go to
 ``tests/data/symbols_golden.json``; ``tests/sym/asked.py`` says what is asked.
 """
 
@@ -15,7 +16,7 @@ import mxnet as mx  # type: ignore[import-not-found]  # the real one
 
 sys.path.insert(0, str(pathlib.Path(__file__).parents[1]))
 
-from tests.sym import asked, sessions
+from tests.sym import asked, compositions, sessions
 from tests.sym.nets import NETS
 
 
@@ -27,6 +28,8 @@ def main() -> None:
         found[name] = {title: asked.answer(ask) for title, ask in asked.questions(symbol, shapes)}
     for name in sessions.SESSIONS:
         found[f"session {name}"] = sessions.answers(name, mx)
+    for number in range(compositions.COUNT):
+        found[f"composition {number}"] = compositions.ask(number, mx)
     lines = ",\n".join(f"{json.dumps(key)}: {json.dumps(value)}" for key, value in found.items())
     asked.FILE.write_text(f"{{\n{lines}\n}}\n", encoding="utf-8")
 

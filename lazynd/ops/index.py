@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -238,7 +239,12 @@ def _topk_dtypes(known: DTypes, *, ret_typ: str, dtype: np.dtype[Any], **_: Any)
         known.learn_output(dtype, int(ret_typ == "both"))
 
 
-@op(samples=_topk_samples, dtypes=_topk_dtypes, outputs=lambda a: numbered(1 + (a["ret_typ"] == "both")))
+def _topk_names(attributes: Mapping[str, Any]) -> tuple[str, ...]:
+    kind = attributes["ret_typ"]
+    return ("output0",) if kind == "value" else numbered(1 + (kind == "both"))
+
+
+@op(samples=_topk_samples, dtypes=_topk_dtypes, outputs=_topk_names)
 def topk(
     data: Value,
     *,

@@ -315,3 +315,37 @@ short("sparse_names", lambda S: S.sparse.dot(S.sparse.sum(S.var("x"), axis=0, ke
       x=(2, 3), y=(3, 4))  # fmt: skip
 short("images", lambda S: S.image.normalize(S.image.to_tensor(S.var("x")), mean=(0.1,), std=(0.2,)), x=(8, 8, 1))
 short("choices", lambda S: S.contrib.cond(S.var("p"), lambda: S.var("x") + 1, lambda: S.var("x") * 2), x=(2,), p=(1,))
+
+
+@net(data=(2, 4, 5, 5))
+def squeeze_and_excite(S: Any) -> Any:
+    x = S.Convolution(S.var("data"), kernel=(3, 3), pad=(1, 1), num_filter=6, name="c")
+    gate = S.Flatten(S.Pooling(x, global_pool=True, pool_type="avg", kernel=(7, 7)))
+    gate = S.relu(S.FullyConnected(gate, num_hidden=2, name="down"))
+    gate = S.sigmoid(S.FullyConnected(gate, num_hidden=6, name="up")).reshape((-1, 6, 1, 1))
+    return S.broadcast_mul(x, gate, name="scaled")
+
+
+@net(data=(2, 4, 5, 5))
+def densely_connected(S: Any) -> Any:
+    x = S.var("data")
+    for number in range(3):
+        y = S.relu(S.BatchNorm(x, name=f"bn{number}"))
+        y = S.Convolution(y, kernel=(3, 3), pad=(1, 1), num_filter=3, no_bias=True, name=f"conv{number}")
+        x = S.concat(x, y, dim=1, name=f"all{number}")
+    return S.Pooling(S.Dropout(x, p=0.2), kernel=(2, 2), stride=(2, 2), pool_type="avg", name="pool")
+
+
+@net(user=(4,), item=(4,))
+def factorization(S: Any) -> Any:
+    sides = [S.Embedding(S.var(side), input_dim=9, output_dim=3, name=side + "_embed") for side in ("user", "item")]
+    score = S.sum(sides[0] * sides[1], axis=1) + S.var("bias", shape=(1,)).reshape((1,)).broadcast_to((4,))
+    return S.LinearRegressionOutput(score, S.var("score"), name="lro")
+
+
+@net(image=(2, 1, 8, 8))
+def autoencoder(S: Any) -> Any:
+    x = S.var("image")
+    code = S.FullyConnected(S.Flatten(x), num_hidden=5, name="encode")
+    back = S.FullyConnected(code, num_hidden=64, name="decode").reshape(shape=(-1, 1, 8, 8))
+    return S.Group([S.MakeLoss(S.mean(S.square(back - x), axis=(1, 2, 3)), grad_scale=0.5), S.BlockGrad(code)])
