@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from lazynd.backends import get_backend
-from lazynd.backends.costs import work_of
+from lazynd.backends.costs import calls_of, work_of
 from lazynd.backends.numpy.steps import Steps
 from lazynd.ir.graph import Graph, graph_of
 from lazynd.ir.node import Node, Output, apply, leaf, outputs
@@ -72,8 +72,8 @@ CASES: dict[str, Callable[[int], Case]] = {
         (floats(4, 1, 8, n // 4, n // 4), floats(1, 16, 8, 3, 3)),
         {"strides": ONES, "low": ONES, "high": ONES, "spread": ONES, "dilation": ONES},
     ),
-    "window_sum": lambda n: ((floats(1, 1, n, n),), {**window(n), "spread": (1, 1, 1, 1)}),
-    "window_max": lambda n: ((floats(1, 1, n, n),), window(n)),
+    "reduce_window_sum": lambda n: ((floats(1, 1, n, n),), {**window(n), "spread": (1, 1, 1, 1)}),
+    "reduce_window_max": lambda n: ((floats(1, 1, n, n),), window(n)),
     "window_argmax": lambda n: ((floats(1, 1, n, n),), window(n)),
 }
 
@@ -139,14 +139,14 @@ def compiling(spec: Specialization, copies: int) -> float:
 
 
 def measured(primitive: Primitive) -> tuple[float, float, float, float]:
-    """A call on little, each unit of work, one more in a program, and a program of one, in microseconds."""
+    """A call of NumPy on little, each unit of work, one more in a program, and a program of one, in microseconds."""
     (low, little), (high, much) = interpreting(primitive, SMALL), interpreting(primitive, LARGE)
     case = case_of(primitive, 24)
     assert case is not None
     spec = specialization(primitive, case)
     alone, together = compiling(spec, 1), compiling(spec, COPIES)
     each = max(high - low, 0.0) / max(much - little, 1)
-    return max(low - each * little, 0.1), each, max(together - alone, 0.0) / (COPIES - 1), alone
+    return max(low - each * little, 0.1) / calls_of(spec), each, max(together - alone, 0.0) / (COPIES - 1), alone
 
 
 def main() -> None:

@@ -14,10 +14,12 @@ from ..ir.flatten import flat_graph
 from ..ir.graph import Graph, subgraphs
 from ..ir.node import Node
 from ..ir.specialization import Specialization
+from .numpy.functions import call_of, needs_compiled
 
 
 class Cost(NamedTuple):
-    """Of one primitive. ``call``: of interpreting it on nothing; ``element``: for each unit of work (``_WORK``).
+    """Of one primitive. ``call``: of interpreting it on nothing, for each of its calls in NumPy (``_CALLS``);
+    ``element``: for each unit of work (``_WORK``).
 
     ``compiling``: what one more of it adds to compiling a program.
     """
@@ -32,6 +34,8 @@ PROGRAM: Final = 33_000.0
 #: The usual: an elementwise operation, or one that moves its operand.
 USUAL: Final = Cost(1.3, 0.0001, 1_000)
 _FUNCTION: Final = Cost(2, 0.0003, 1_500)
+#: More for a function that the interpreter has a compiling backend compute, in blocks.
+_BLOCKS: Final = Cost(60, 0.004, 0)
 _REDUCTION: Final = Cost(4, 0.0002, 25_000)
 COSTS: Final[dict[str, Cost]] = {
     **dict.fromkeys(("exponential", "exponential_minus_one", "log", "log_plus_one", "sine", "cosine", "tan", "tanh",
@@ -71,10 +75,10 @@ COSTS: Final[dict[str, Cost]] = {
     "sort": Cost(5, 0.012, 20_000),
     "random_bits": Cost(75, 0.007, 80_000),
     "dot_general": Cost(5, 0.00003, 11_000),
-    "convolution": Cost(230, 0.00015, 60_000),
-    "reduce_window_sum": Cost(60, 0.0015, 25_000),
-    "reduce_window_max": Cost(85, 0.0015, 40_000),
-    "window_argmax": Cost(85, 0.0015, 40_000),
+    "convolution": Cost(26, 0.00025, 60_000),
+    "reduce_window_sum": Cost(7, 0.003, 25_000),
+    "reduce_window_max": Cost(9, 0.003, 40_000),
+    "window_argmax": Cost(9, 0.003, 40_000),
 }  # fmt: skip
 
 
@@ -97,6 +101,16 @@ def _windows(spec: Specialization) -> float:
     return spec.out_types[0].size * math.prod(spec.attributes["window"])
 
 
+def _places(spec: Specialization) -> float:
+    """The places of a window: NumPy is called for each."""
+    return math.prod(spec.attributes["window"])
+
+
+#: How many calls in NumPy a primitive is, where it is not one.
+_CALLS: Final[dict[str, Callable[[Specialization], float]]] = {
+    "convolution": lambda spec: math.prod(spec.in_types[1].shape[3:]),
+    **dict.fromkeys(("reduce_window_sum", "reduce_window_max", "window_argmax"), _places),
+}
 #: How much there is to do, where that is not the number of elements.
 _WORK: Final[dict[str, Callable[[Specialization], float]]] = {
     "dot_general": _products,
@@ -140,7 +154,16 @@ def _of_node(node: Node) -> tuple[float, float]:
             cost.call + steps * sum(run for run, _ in inside),
             cost.compiling + sum(compiled for _, compiled in inside),
         )
-    return cost.call + cost.element * work_of(spec), cost.compiling
+    run = cost.call * calls_of(spec) + cost.element * work_of(spec)
+    call = call_of(spec)
+    if call is not None and needs_compiled(call):
+        run += _BLOCKS.call + _BLOCKS.element * work_of(spec)
+    return run, cost.compiling
+
+
+def calls_of(spec: Specialization) -> float:
+    """How many calls of NumPy interpreting a primitive is: what ``Cost.call`` is multiplied by."""
+    return _CALLS[spec.op.name](spec) if spec.op.name in _CALLS else 1
 
 
 def work_of(spec: Specialization) -> float:
