@@ -16,7 +16,7 @@ ARGS ?=
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile
 
-demo: ## learn real handwritten digits, and see what happened inside
+demo: ## LeNet learns to tell images apart, and see what happened inside
 	@$(BOOT) examples
 	@$(PY) -m lazynd.demo $(ARGS)
 

@@ -1,11 +1,11 @@
-"""What somebody waits for who starts a process: the first result, and the demo's first step."""
+"""What somebody waits for who starts a process: the first result, and the first step of a perceptron."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import partial
 
-from ..demo_step import STEPS
+from ..perceptron import STEPS
 from ..process import child, child_under, oracle_python
 from ..registry import figure
 from ..result import Budget, Row
@@ -25,7 +25,7 @@ def measure(effort: Effort) -> Iterator[Row]:
     yield Row("import to a printed x + 1", "s", samples, Budget(FIRST_RESULT))
     for what in ("whole", "without imports"):
         steps: dict[str, Case] = {who: partial(_first_step, who, what) for who in STEPS}
-        yield Row(f"import to the demo's first loss, {what}", "s", interleave(steps, rounds, warm_up=False), _AS_JAX)
+        yield Row(f"to a perceptron's first loss, {what}", "s", interleave(steps, rounds, warm_up=False), _AS_JAX)
 
 
 def _first_result(who: str) -> float:
@@ -33,4 +33,4 @@ def _first_result(who: str) -> float:
 
 
 def _first_step(who: str, what: str) -> float:
-    return float(child("first_demo_step", who)[what])
+    return float(child("first_perceptron_step", who)[what])

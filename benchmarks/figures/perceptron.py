@@ -1,16 +1,16 @@
-"""The demo's own functions: a step of its perceptron, its batch made from NumPy arrays, its loss read."""
+"""A step of a perceptron that learns digits, its batch made from NumPy arrays, its loss read."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..demo_step import STEPS
+from ..perceptron import STEPS
 from ..registry import figure
 from ..result import Row
 from ..timing import Effort, interleave, repeated
 
 
-@figure("a step of the demo's perceptron, batch and loss included")
+@figure("a step of a small perceptron, batch and loss included")
 def measure(effort: Effort) -> Iterator[Row]:
     times = effort.times(200)
     cases = {name: repeated(step(), times) for name, step in STEPS.items()}
