@@ -11,7 +11,7 @@ N ?= 10000
 SEED ?= 0
 ARGS ?=
 
-.PHONY: help demo test test-full test-eager test-tiers fuzz bench docs dist check-wheel matrix lint clean
+.PHONY: help demo examples test test-full test-eager test-tiers fuzz bench docs dist check-wheel matrix lint clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile
@@ -25,6 +25,10 @@ lint: ## ruff, mypy and the layer contracts
 	@$(PY) -m ruff check lazynd tests tools benchmarks examples
 	@$(PY) -m mypy
 	@.venv/bin/lint-imports --no-cache
+
+examples: ## all examples, whole: half an hour
+	@$(BOOT) examples
+	@$(PY) examples $(ARGS)
 
 test: lint ## the checks and the test suite, under ten minutes
 	@$(PY) -m pytest -q -n 2 $(ARGS)

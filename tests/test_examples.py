@@ -1,34 +1,62 @@
-"""The examples run as they are, and show what they say."""
+"""Every example runs: a few steps of it, as Python and hybridized. Whole they run in ``make examples``."""
 
 from __future__ import annotations
 
-import json
+import importlib
 import pathlib
+import re
 import runpy
+import sys
 from typing import Any
 
-import numpy as np
 import pytest
 
-from lazynd import nd
+import lazynd
 
-ROOT = pathlib.Path(__file__).parents[1]
-EXAMPLES = ROOT / "examples"
-#: What MXNet itself makes of the digits with the parameters that it saved.
-MXNETS: dict[str, Any] = json.loads((ROOT / "tests/data/files/digits_mlp.json").read_text(encoding="utf-8"))
-
-
-def test_a_network_saved_by_mxnet_classifies_digits(capsys: pytest.CaptureFixture[str]) -> None:
-    pytest.importorskip("sklearn", reason="the extra examples")
-    runpy.run_path(str(EXAMPLES / "mxnet_files.py"), run_name="__main__")
-    assert "350 of 360 digits right: accuracy 97.2%" in capsys.readouterr().out
+FOLDER = pathlib.Path(__file__).resolve().parents[1] / "examples"
+SHARED = {"__main__", "learn", "text", "mxnet_files"}
+SCRIPTS = sorted(path.stem for path in FOLDER.glob("*.py") if path.stem not in SHARED)
+#: What has no network of Gluon's, so that there is nothing to hybridize.
+FROM_SCRATCH = {name for name in SCRIPTS if name.endswith("_scratch")}
 
 
-def test_it_gives_what_mxnet_gives() -> None:
-    load_digits = pytest.importorskip("sklearn.datasets", reason="the extra examples").load_digits
-    example = runpy.run_path(str(EXAMPLES / "mxnet_files.py"))
-    images = load_digits(return_X_y=True)[0][::5] / 16
-    found = example["scores"](nd.array(images), nd.load(example["PARAMETERS"])).asnumpy()
-    assert found.argmax(axis=1).tolist() == MXNETS["predictions"]
-    # Sums of 64 and 32 products of float32, in another order: as many roundings of 6e-8 of terms up to 20.
-    np.testing.assert_allclose(found[0], MXNETS["scores_of_first"], rtol=0, atol=96 * 6e-8 * 20)
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch, tmp_path: pathlib.Path, capsys: pytest.CaptureFixture[str]) -> Any:
+    """Run a script as it runs by itself, but in this process; its exit status and what it printed."""
+    monkeypatch.syspath_prepend(FOLDER)
+    monkeypatch.setenv("MPLBACKEND", "agg")
+
+    def script(name: str, *options: str) -> tuple[Any, str]:
+        monkeypatch.setattr(sys, "argv", [str(FOLDER / f"{name}.py"), "--out", str(tmp_path), *options])
+        with lazynd.config.using(tier="auto"), pytest.raises(SystemExit) as end:
+            runpy.run_path(str(FOLDER / f"{name}.py"), run_name="__main__")
+        return end.value.code, capsys.readouterr().out
+
+    yield script
+    for name in ("learn", "text"):
+        sys.modules.pop(name, None)
+
+
+@pytest.mark.parametrize("hybridize", [False, True], ids=["imperative", "hybridized"])
+@pytest.mark.parametrize("name", SCRIPTS)
+def test_three_steps(name: str, hybridize: bool, run: Any, tmp_path: pathlib.Path) -> None:
+    if hybridize and name in FROM_SCRATCH:
+        pytest.skip("nothing to hybridize")
+    status, printed = run(name, "--steps", "3", "--batch", "8", *(["--hybridize"] if hybridize else []))
+    assert status == 0
+    results = re.findall(r"^RESULT (\w+) (\S+)$", printed, re.MULTILINE)
+    assert len(results) >= 3 and all(abs(float(value)) < 1e6 for _, value in results)
+    assert (tmp_path / f"{name}.png").read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize("cell", ["gru", "lstm"])
+@pytest.mark.parametrize("name", ["language_model", "language_model_scratch"])
+def test_the_other_cells(name: str, cell: str, run: Any) -> None:
+    assert run(name, "--steps", "2", "--batch", "4", "--cell", cell)[0] == 0
+
+
+def test_an_example_past_its_bound_fails(run: Any, monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
+    learn = importlib.import_module("learn")
+    monkeypatch.setattr(learn, "accuracy", lambda *_: 0.1)
+    status, printed = run("softmax_regression", "--epochs", "1", "--batch", "256")
+    assert status == 1 and "RESULT test_accuracy 0.1" in printed
