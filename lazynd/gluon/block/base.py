@@ -9,6 +9,7 @@ from os import PathLike
 from typing import Any
 
 from ... import initializer
+from ...reference import absent, has, unknown
 from ..parameter import Parameter, ParameterDict
 from . import files
 from .hooks import HookHandle
@@ -31,12 +32,12 @@ class Block:
     ...             self.output = gluon.nn.Dense(2)
     ...     def forward(self, x):
     ...         return self.output(self.hidden(x))
-    >>> net = Net()
+    >>> net = Net(prefix="net_")
     >>> net.initialize()
     >>> net(nd.ones((3, 5))).shape
     (3, 2)
     >>> list(net.collect_params())
-    ['net0_dense0_weight', 'net0_dense0_bias', 'net0_dense1_weight', 'net0_dense1_bias']
+    ['net_dense0_weight', 'net_dense0_bias', 'net_dense1_weight', 'net_dense1_bias']
     """
 
     _children: dict[str, Block]
@@ -51,6 +52,12 @@ class Block:
         self._reg_params = {}
         self._forward_hooks: dict[int, Callable[..., Any]] = {}
         self._forward_pre_hooks: dict[int, Callable[..., Any]] = {}
+
+    def __getattr__(self, name: str) -> Any:
+        for place in ("gluon.HybridBlock", "gluon.Block"):
+            if has(place, name):
+                raise absent(place, name)
+        raise unknown(self, f"'{type(self).__name__}' object", name)
 
     def _alias(self) -> str:
         """What blocks of this class are called."""

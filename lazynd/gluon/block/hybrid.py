@@ -7,7 +7,7 @@ import warnings
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from ... import nd
+from ... import autograd, initializer, nd
 from ...context import Context
 from ...nd import NDArray
 from ..parameter import Parameter
@@ -203,6 +203,29 @@ class HybridBlock(Block):
 
     def _learn_shapes(self, x: Any, *args: Any) -> None:
         """Set the shapes of parameters that the operators in ``hybrid_forward`` do not say, from arrays of a call."""
+
+    def infer_shape(self, *args: Any) -> None:
+        """Learn the shapes of all parameters, from arrays like those of calls, whose values do not matter.
+
+        Nothing is computed. Parameters that wait for their shapes are initialised.
+
+        >>> from lazynd import gluon, nd
+        >>> layer = gluon.nn.Dense(2)
+        >>> layer.infer_shape(nd.ones((4, 3)))
+        >>> layer.weight.shape
+        (2, 3)
+        """
+        bare = [each for each in self.collect_params().values() if each._data is None and not each._deferred_init]
+        contexts = [_first(args).context]
+        try:
+            for each in bare:  # for the while of the call
+                each._deferred_init = ("zeros", contexts, initializer.Zero(), None)
+            with autograd.pause():
+                self.forward(*args)
+        finally:
+            for each in bare:
+                each._forget()
+                each._deferred_init = ()
 
     def _forward_symbols(self, first: Any, x: Any, args: tuple[Any, ...]) -> Any:
         params = {name: each.var() for name, each in self._reg_params.items()}

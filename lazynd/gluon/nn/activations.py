@@ -109,6 +109,9 @@ class SELU(HybridBlock):
     array([0.      , 1.050701], dtype=float32)
     """
 
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+
     def hybrid_forward(self, F: Any, x: Any) -> Any:
         return F.LeakyReLU(x, act_type="selu", name="fwd")
 
@@ -121,6 +124,9 @@ class GELU(HybridBlock):
     >>> nn.GELU()(nd.array([0, 10])).asnumpy()
     array([ 0., 10.], dtype=float32)
     """
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
 
     def hybrid_forward(self, F: Any, x: Any) -> Any:
         return F.LeakyReLU(x, act_type="gelu", name="fwd")

@@ -141,6 +141,9 @@ class Flatten(HybridBlock):
     (2, 12)
     """
 
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+
     def __repr__(self) -> str:
         return type(self).__name__
 

@@ -134,8 +134,8 @@ class MaxPool2D(_Windows):
         pool_size: Size = (2, 2),
         strides: Size | None = None,
         padding: Size = 0,
-        ceil_mode: bool = False,
         layout: str = "NCHW",
+        ceil_mode: bool = False,
         **kwargs: Any,
     ) -> None:
         super().__init__(pool_size, strides, padding, ceil_mode, layout, **kwargs)

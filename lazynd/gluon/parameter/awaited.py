@@ -19,13 +19,13 @@ class DeferredInitializationError(MXNetError):
     """A parameter's value is asked for before the first call, from which it learns its shape.
 
     >>> from lazynd import gluon
-    >>> layer = gluon.nn.Dense(2)
+    >>> layer = gluon.nn.Dense(2, prefix="out_")
     >>> layer.initialize()
     >>> try:
     ...     layer.weight.data()
     ... except gluon.DeferredInitializationError as error:
-    ...     print(str(error)[:53])
-    Parameter 'dense0_weight' has not been initialized ye
+    ...     print(str(error)[:51])
+    Parameter 'out_weight' has not been initialized yet
     """
 
 

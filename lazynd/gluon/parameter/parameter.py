@@ -361,14 +361,13 @@ class Parameter:
 
         ``RuntimeError`` where there are none, ``DeferredInitializationError`` if the first call makes them.
 
-        >>> from lazynd import gluon
-        >>> weight = gluon.Parameter("weight", shape=(2,))
-        >>> weight.data()
-        Traceback (most recent call last):
-        ...
-        RuntimeError: Parameter 'weight' has not been initialized. Note that you should initialize parameters and
-        create Trainer with Block.collect_params() instead of Block.params because the later does not include
-        Parameters of nested child Blocks
+        >>> import lazynd
+        >>> weight = lazynd.gluon.Parameter("weight", shape=(2,), init="ones")
+        >>> weight.initialize(ctx=[lazynd.cpu(0), lazynd.cpu(1)])
+        >>> weight.data(lazynd.cpu(1))
+        <BLANKLINE>
+        [1. 1.]
+        <NDArray 2 @cpu(1)>
         """
         found = self._by_context.get(ctx)
         return found if found is not None else self._of(self._data, ctx)

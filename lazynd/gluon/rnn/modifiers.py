@@ -124,6 +124,17 @@ class ModifierCell(HybridRecurrentCell):
             self.base_cell._modified = True
         return found
 
+    def hybrid_forward(self, F: Any, inputs: Any, states: Any) -> Any:
+        """One step: to be written in a subclass.
+
+        >>> from lazynd.gluon import rnn
+        >>> rnn.ModifierCell(rnn.RNNCell(3)).hybrid_forward(None, None, None)
+        Traceback (most recent call last):
+        ...
+        NotImplementedError: ModifierCell has no hybrid_forward: write one in the subclass
+        """
+        raise NotImplementedError(f"{type(self).__name__} has no hybrid_forward: write one in the subclass")
+
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.base_cell})"
 
