@@ -6,7 +6,7 @@ reads the sums. They are float64, as the sums of MXNet are; what is added to the
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -163,7 +163,7 @@ class EvalMetric:
 
     _sums: Totals
     _counts: Totals
-    _doubts: list[tuple[Sum, Callable[[], Exception]]]
+    _doubts: list[tuple[Sum, type[Exception], str]]
 
     def __new__(cls, *_: Any, **__: Any) -> Any:
         made = super().__new__(cls)
@@ -262,16 +262,16 @@ class EvalMetric:
         self._sums.reset_local()
         self._counts.reset_local()
 
-    def _doubt(self, count: NDArray, error: Callable[[], Exception]) -> None:
+    def _doubt(self, count: NDArray, error: type[Exception], text: str) -> None:
         """If the sum of ``count`` is not 0 when the metric is read, ``error`` is raised: what values alone tell."""
         if not self._doubts:
-            self._doubts.append((Sum(), error))
+            self._doubts.append((Sum(), error, text))
         self._doubts[0][0].add(count)
 
     def _check(self) -> None:
-        for count, error in self._doubts:
+        for count, error, text in self._doubts:
             if count.read():
-                raise error()
+                raise error(text)
 
     @property
     def sum_metric(self) -> Any:

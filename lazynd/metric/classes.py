@@ -13,6 +13,7 @@ from ..nd import NDArray
 from .base import EvalMetric, PairMetric, Totals, alias, as_arrays, check_label_shapes, register, wide
 
 Names = Sequence[str] | None
+_NO_CLASS = "a label is not among the classes that predictions have"
 
 
 def _same_length(label: NDArray, pred: NDArray) -> None:
@@ -96,7 +97,7 @@ def _binary_counts(metric: Any, label: NDArray, pred: NDArray) -> list[NDArray]:
     chosen = nd.argmax(wide(pred), axis=1).astype("int32")
     between = (label != label.min()) * (label != label.max())
     metric._doubt(
-        between.sum(), lambda: ValueError(f"{type(metric).__name__} currently only supports binary classification.")
+        between.sum(), ValueError, f"{type(metric).__name__} currently only supports binary classification."
     )
     yes, meant = chosen == 1, label == 1
     no, denied = 1 - yes, 1 - meant
@@ -292,7 +293,7 @@ class PCC(PairMetric):
         else:
             chosen, classes = nd.argmax(wide(pred), axis=1).astype("int32"), pred.shape[1]
             beyond = (label >= classes).sum()
-            self._doubt(beyond, lambda: IndexError("a label is not among the classes that predictions have"))
+            self._doubt(beyond, IndexError, _NO_CLASS)
         self.k = max(self.k, classes)
         codes = [nd.one_hot(each.reshape((-1,)), self.k) for each in (chosen, label)]
         made = nd.dot(*codes, transpose_a=True).astype("float64")
@@ -350,7 +351,7 @@ class _OfPicked(PairMetric):
             raise AssertionError((label.size, pred.shape[0]))
         pred, classes = wide(pred), pred.shape[1]
         outside = nd.broadcast_logical_or(label >= classes, label < -classes)
-        self._doubt(outside.sum(), lambda: IndexError("a label is not among the classes that predictions have"))
+        self._doubt(outside.sum(), IndexError, _NO_CLASS)
         label = nd.where(label < 0, label + classes, label)  # as NumPy counts from the end
         if pred.ndim == 2:
             picked = nd.pick(pred, label, axis=1)
