@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ctypes
 import mmap
 import os
+import sys
 import tempfile
 import weakref
 from typing import Any, Final
@@ -16,7 +18,7 @@ ALIGNMENT: Final = 64
 
 
 class Segment:
-    """``size`` bytes of shared memory: new ones, or those of the open file ``descriptor``.
+    """``size`` bytes of shared memory: new ones, or those of the open file ``descriptor``, which it closes at once.
 
     What is written to the latter nobody else sees.
     """
@@ -25,15 +27,17 @@ class Segment:
 
     def __init__(self, size: int, descriptor: int | None = None) -> None:
         self.size = size
-        self.descriptor = _anonymous(size) if descriptor is None else descriptor
-        flags = mmap.MAP_SHARED if descriptor is None else mmap.MAP_PRIVATE
-        try:
-            self.memory = mmap.mmap(self.descriptor, size, flags)
-        except BaseException:
-            os.close(self.descriptor)
-            raise
+        self.descriptor = -1
+        if descriptor is None:
+            descriptor = self.descriptor = _anonymous(size)
+            weakref.finalize(self, os.close, descriptor).atexit = False
+            self.memory = _mapped(descriptor, size, mmap.MAP_SHARED)
+        else:
+            try:
+                self.memory = _mapped(descriptor, size, mmap.MAP_PRIVATE)
+            finally:
+                os.close(descriptor)
         self.address = int(np.frombuffer(self.memory, np.uint8, 1).ctypes.data)
-        weakref.finalize(self, os.close, self.descriptor).atexit = False
 
     def array(self, shape: tuple[int, ...], dtype: np.dtype[Any], offset: int = 0) -> Array:
         """The memory from ``offset`` on as an array. It stays mapped while the array lives."""
@@ -42,8 +46,32 @@ class Segment:
 
     @classmethod
     def received(cls, descriptor: int) -> Segment:
-        """That of an open file, which the segment will close."""
+        """That of an open file that came from another process."""
         return cls(os.fstat(descriptor).st_size, descriptor)
+
+
+if sys.version_info >= (3, 13):
+
+    def _mapped(descriptor: int, size: int, flags: int) -> Any:
+        """A buffer on an open file. It keeps no file open: whoever keeps a thousand batches may not have as many."""
+        return mmap.mmap(descriptor, size, flags, trackfd=False)
+
+else:
+    _mmap = ctypes.CDLL(None, use_errno=True).mmap
+    _mmap.restype = ctypes.c_void_p
+    _mmap.argtypes = [ctypes.c_void_p, ctypes.c_size_t, *[ctypes.c_int] * 3, ctypes.c_long]
+    _munmap = ctypes.CDLL(None).munmap
+    _munmap.argtypes = [ctypes.c_void_p, ctypes.c_size_t]
+
+    def _mapped(descriptor: int, size: int, flags: int) -> Any:
+        """A buffer on an open file. It keeps no file open, as Python's own does before 3.13."""
+        address = _mmap(None, size, mmap.PROT_READ | mmap.PROT_WRITE, flags, descriptor, 0)
+        if address == ctypes.c_void_p(-1).value:
+            number = ctypes.get_errno()
+            raise OSError(number, os.strerror(number))
+        made = (ctypes.c_char * size).from_address(address)
+        weakref.finalize(made, _munmap, address, size).atexit = False
+        return made
 
 
 def _anonymous(size: int) -> int:

@@ -68,13 +68,24 @@ class Parcel:
     """An object, packed: a pickle, and the memory of its large arrays."""
 
     def __init__(self, thing: Any, by_value: bool) -> None:
+        """``by_value``: functions and classes of ``__main__`` travel too; else only if they are not found by name."""
         self._kept: list[Array] = []
         file = io.BytesIO()
-        make: Callable[..., Any] = _by_value() if by_value else _Pickler
-        make(file, protocol=5, buffer_callback=self._aside).dump(thing)
+        if by_value:
+            self._dump(thing, file, _by_value())
+        else:
+            try:
+                self._dump(thing, file, _Pickler)
+            except (pickle.PicklingError, AttributeError, TypeError):
+                file = io.BytesIO()
+                self._dump(thing, file, _by_value())
         self.segments: list[Segment] = []
         places = list(self._placed())
         self.content = pickle.dumps((file.getvalue(), places), protocol=5)
+
+    def _dump(self, thing: Any, file: io.BytesIO, pickler: Callable[..., Any]) -> None:
+        self._kept.clear()
+        pickler(file, protocol=5, buffer_callback=self._aside).dump(thing)
 
     def _aside(self, buffer: pickle.PickleBuffer) -> bool:
         """Whether a buffer stays in the pickle."""
@@ -111,9 +122,8 @@ class Parcel:
         send(connection, head, self.content, [segment.descriptor for segment in self.segments])
 
 
-def unpacked(content: memoryview | bytearray, descriptors: list[int]) -> Any:
+def unpacked(content: memoryview | bytes, segments: Sequence[Segment]) -> Any:
     """The object in a parcel; what is written to its arrays nobody else sees."""
-    segments = [Segment.received(descriptor) for descriptor in descriptors]
     packed, places = pickle.loads(content)
     arrays = [segments[n].array((size,), np.dtype(np.uint8), offset) for n, offset, size in places]
     return pickle.loads(packed, buffers=arrays)
@@ -147,7 +157,7 @@ class Message(NamedTuple):
 
     head: Any
     content: memoryview
-    descriptors: list[int]
+    segments: list[Segment]
 
 
 def receive(connection: socket.socket) -> Message | None:
@@ -176,4 +186,4 @@ def receive(connection: socket.socket) -> Message | None:
             return None
         rest = rest[got:]
     whole = memoryview(message)
-    return Message(pickle.loads(whole[:first]), whole[first:], descriptors)
+    return Message(pickle.loads(whole[:first]), whole[first:], list(map(Segment.received, descriptors)))

@@ -29,20 +29,20 @@ def main(descriptor: int) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that listens, which ends this one
     signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGINT])
     config.backend = "numpy"
-    connection = socket.socket(fileno=descriptor)
-    message = receive(connection)
-    if message is None:
-        return
-    if message.head["mxnet"]:
-        sys.modules["lazynd"].as_mxnet()
-    set_np_shape(message.head["np_shape"])
-    try:
-        dataset, batchify_fn = unpacked(message.content, message.descriptors)
-    except Exception:
-        send(connection, ("unusable", traceback.format_exc().strip().splitlines()[-1]))
-        return
-    send(connection, ("ready", os.getpid()))
-    _serve(connection, dataset, batchify_fn)
+    with socket.socket(fileno=descriptor) as connection:
+        message = receive(connection)
+        if message is None:
+            return
+        if message.head["mxnet"]:
+            sys.modules["lazynd"].as_mxnet()
+        set_np_shape(message.head["np_shape"])
+        try:
+            dataset, batchify_fn = unpacked(message.content, message.segments)
+        except Exception:
+            send(connection, ("unusable", traceback.format_exc().strip().splitlines()[-1]))
+            return
+        send(connection, ("ready", os.getpid()))
+        _serve(connection, dataset, batchify_fn)
 
 
 def _serve(connection: socket.socket, dataset: Any, batchify_fn: Any) -> None:

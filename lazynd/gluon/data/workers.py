@@ -102,12 +102,13 @@ def _started(descriptor: int) -> subprocess.Popen[bytes]:
 
 
 def _end(workers: list[_Worker], owner: int) -> None:
-    """End processes, in the process that started them."""
-    if os.getpid() != owner:
-        return
+    """End processes; in a process that was forked from the one that started them, forget them."""
     for worker in workers:
         worker.connection.close()
-        worker.process.terminate()
+        if os.getpid() == owner:
+            worker.process.terminate()
+        else:
+            worker.process.returncode = 0  # it is not this process's to wait for
     for worker in workers:
         try:
             worker.process.wait(5)
@@ -170,7 +171,7 @@ class Processes:
                 raise late(timeout)
             self._receive(left)
         kind, message = found
-        made = unpacked(message.content, message.descriptors)
+        made = unpacked(message.content, message.segments)
         if kind == "batch":
             return made
         error, text = made
@@ -201,7 +202,6 @@ class Processes:
         worker.left -= 1
         del self._given[key]
         if iteration in self._dropped:
-            _forget(message)
             if not any(each == iteration for each, _ in self._given):
                 self._dropped.discard(iteration)
         else:
@@ -221,7 +221,7 @@ class Processes:
 
     def drop(self, iteration: int) -> None:
         for key in [key for key in self._results if key[0] == iteration]:
-            _forget(self._results.pop(key)[1])
+            del self._results[key]
         at_work = {id(worker): worker for (each, _), worker in self._given.items() if each == iteration}
         if at_work:
             self._dropped.add(iteration)
@@ -231,11 +231,6 @@ class Processes:
 
     def close(self) -> None:
         self._finalizer()
-
-
-def _forget(message: Message) -> None:
-    for descriptor in message.descriptors:
-        os.close(descriptor)
 
 
 # -------------------------------------------------------------------------------------------------------- threads

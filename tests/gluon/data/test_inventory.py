@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 
 import lazynd
-import lazynd.gluon.contrib.data
 
 FACTS = json.loads((pathlib.Path(__file__).parents[2] / "data" / "loading" / "facts.json").read_text(encoding="utf-8"))
 SIGNATURES: dict[str, Any] = FACTS["signatures"]

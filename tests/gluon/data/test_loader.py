@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import lazynd
-from lazynd import autograd, gluon, nd
+from lazynd import autograd, nd
 from lazynd.gluon.data import ArrayDataset, DataLoader, Dataset, SimpleDataset
 
 X = np.arange(10, dtype="float32").reshape((5, 2))
@@ -130,7 +130,7 @@ def test_lengths_and_passes() -> None:
     for batch in loader:
         assert len(batch) == 2
         break
-    assert sorted(sum((values(b) for b in loader), [])) == list(range(6))
+    assert sorted(n for b in loader for n in values(b)) == list(range(6))
     both = zip(DataLoader(range(4), 2), DataLoader(range(4), 2), strict=True)
     assert [values(a) == values(b) for a, b in both] == [True, True]
 
@@ -215,7 +215,7 @@ def test_each_batch_is_a_fence_the_last_included() -> None:
     stats = lazynd.stats()
     nd.waitall()
     before = stats.executed
-    for number, x in enumerate(DataLoader(ArrayDataset(nd.array(X)), 2)):
+    for number, _ in enumerate(DataLoader(ArrayDataset(nd.array(X)), 2)):
         y = nd.ones((3,)) * number + 1
         kept.append(y)
     executed = stats.executed

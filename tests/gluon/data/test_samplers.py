@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-import lazynd.gluon.contrib.data
 from lazynd import gluon, nd
 from lazynd.gluon.data import ArrayDataset, Dataset, SimpleDataset
 
@@ -82,9 +81,10 @@ def test_choosing_examples() -> None:
     assert (len(data.take(3)), len(data.take(30)), len(data.take(None)), len(data.take(0))) == (3, 10, 10, 0)
     assert data.sample(gluon.data.FilterSampler(lambda x: x > 5, data))[1] == 7
     for wrong, why in (((0, 0), "0 out of 0"), ((3, 3), "3 out of 3"), ((3, -1), "non-negative")):
-        with pytest.raises(AssertionError, match=why):
+        with pytest.raises(AssertionError) as caught:
             data.shard(*wrong)
-    with pytest.raises(TypeError, match="Expected gluon.data.Sampler instead"):
+        assert why in str(caught.value)
+    with pytest.raises(TypeError, match="Invalid sampler type"):
         data.sample([1, 2])  # type: ignore[arg-type]
     for method in (len, lambda d: d[0]):
         with pytest.raises(NotImplementedError):
