@@ -1,4 +1,4 @@
-"""Python's operators on symbols, and the functions of two that may be numbers. Shapes must agree: nothing broadcasts."""
+"""Python's operators on symbols, and functions of two that may be numbers. Shapes must agree: nothing broadcasts."""
 
 from __future__ import annotations
 
