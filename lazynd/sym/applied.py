@@ -64,9 +64,7 @@ class Applied:
         known = infer_shapes(self.operator, inputs, self.given, outputs, dtypes)
         return known.inputs, known.outputs
 
-    def dtypes(
-        self, inputs: Sequence[DType], outputs: Sequence[DType]
-    ) -> tuple[Sequence[DType], Sequence[DType]]:
+    def dtypes(self, inputs: Sequence[DType], outputs: Sequence[DType]) -> tuple[Sequence[DType], Sequence[DType]]:
         """What follows for the dtypes of inputs and outputs."""
         known = infer_dtypes(self.operator, inputs, self.given, outputs)
         return known.inputs, known.outputs

@@ -1,4 +1,4 @@
-"""Python's operators on symbols, and the functions of two that may be numbers. Shapes must agree: nothing broadcasts."""
+"""Python's operators on symbols, and functions of two that may be numbers. Shapes must agree: nothing broadcasts."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import numpy as np
 
 from ..base import NotImplementedForSymbol
 from .compose import call, is_symbol
+from .node import Outputs
 
 
 def is_number(value: Any) -> bool:
@@ -48,7 +49,7 @@ def _in_place(name: str, sign: str) -> Callable[[Any, Any], Any]:
     return method
 
 
-class Arithmetic:
+class Arithmetic(Outputs):
     """What symbols do with ``+``, ``<`` and the like: operators on two of one shape, or on one and a number."""
 
     __slots__ = ()
@@ -105,7 +106,7 @@ array({result}, dtype=float32)
 def _either(
     name: str, both: str, right: str, left: str, plain: Callable[[Any, Any], Any], text: str, result: str
 ) -> Callable[[Any, Any], Any]:
-    """A function of symbols or numbers: the operators for two symbols, a number on the right, on the left, two numbers."""
+    """A function by the operators for two symbols, for a number on the right, on the left, and for two numbers."""
 
     def function(lhs: Any, rhs: Any) -> Any:
         if is_symbol(lhs) and is_symbol(rhs):

@@ -11,6 +11,7 @@ from ..name import NameManager
 from ..nd.refusal import refusal
 from ..ops import Operator, find
 from ..ops.signature import refused_arguments
+from ..runtime.tell.location import calling_frame
 from .applied import Applied
 from .attributes import BEGINNINGS, hidden, is_note, text
 from .node import Entry, Node, topological
@@ -117,14 +118,14 @@ def is_symbol(value: Any) -> bool:
 
 
 def place(
-    applied: Applied,
+    applied: Any,
     hint: str,
     name: str | None,
     attributes: Mapping[str, str],
     placed: Sequence[Symbol],
     named: Mapping[str, Symbol],
 ) -> list[Entry]:
-    """The outputs of a new node; variables stand for inputs that are neither ``placed`` nor ``named``."""
+    """The outputs of a new node of an ``Applied`` or the like; variables stand for inputs that are not given."""
     wanted = applied.inputs
     if len(placed) > len(wanted):
         raise MXNetError(f"Incorrect number of arguments, requires {len(wanted)}, provided {len(placed)}")
@@ -145,7 +146,10 @@ def place(
         beginning = BEGINNINGS.get(applied.name, {}).get(key)
         if beginning and inputs[-1][0].applied is None:
             inputs[-1][0].attributes.setdefault("__init__", beginning)
-    return Node(label, attributes, applied, inputs).entries
+    made = Node(label, attributes, applied, inputs)
+    frame = calling_frame()
+    made.line = (frame.f_code, frame.f_lasti)
+    return made.entries
 
 
 def single(symbol: Symbol, name: str) -> Entry:
@@ -169,6 +173,4 @@ def substitute(entries: Sequence[Entry], replacements: Mapping[str, Entry]) -> N
     """Put other outputs in the place of variables by name, in the nodes of ``entries`` themselves."""
     nodes = topological([node for node, _ in entries])
     for node in nodes:
-        node.inputs = tuple(
-            [replacements.get(n.name, (n, i)) if n.applied is None else (n, i) for n, i in node.inputs]
-        )
+        node.inputs = tuple([replacements.get(n.name, (n, i)) if n.applied is None else (n, i) for n, i in node.inputs])

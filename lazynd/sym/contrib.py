@@ -7,9 +7,10 @@ import math
 from . import random
 from .control_flow import cond, foreach, while_loop
 from .generate import namespace
+from .mask import boolean_mask
 from .symbol import Symbol
 
-__all__ = ["cond", "foreach", "rand_zipfian", "while_loop"]
+__all__ = ["boolean_mask", "cond", "foreach", "rand_zipfian", "while_loop"]
 
 
 def rand_zipfian(true_classes: Symbol, num_sampled: int, range_max: int) -> tuple[Symbol, Symbol, Symbol]:

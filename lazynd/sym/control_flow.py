@@ -1,4 +1,4 @@
-"""``foreach``, ``while_loop`` and ``cond`` of symbols: Python functions called once, whose graphs become part of a node."""
+"""``foreach``, ``while_loop`` and ``cond`` of symbols: the graphs of Python functions become part of a node."""
 
 from __future__ import annotations
 
@@ -56,18 +56,27 @@ class Foreach(_Loop):
         self, inputs: Sequence[Shape], outputs: Sequence[Shape], dtypes: Sequence[DType]
     ) -> tuple[Sequence[Shape], Sequence[Shape]]:
         known = Shapes(self.inputs, inputs, outputs)
-        length = next((each[0] for each in inputs[: self.rows] if each), None)
-        rows = [None if each is None else (each[1:] or (1,)) for each in inputs[: self.rows]]
-        found, made = self.bodies[0].infer([*rows, *inputs[self.rows :]], dtypes)
+        before = -1
+        while known.news != before:
+            before = known.news
+            self._learn(known, dtypes)
+        return known.inputs, known.outputs
+
+    def _learn(self, known: Shapes, dtypes: Sequence[DType]) -> None:
+        """What follows from one look into the body; the next states are like the states."""
+        length = next((each[0] for each in known.inputs[: self.rows] if each), None)
+        rows = [None if each is None else (each[1:] or (1,)) for each in known.inputs[: self.rows]]
+        found, made = self.bodies[0].infer_shapes([*rows, *known.inputs[self.rows :]], dtypes)
         for i, each in enumerate(found):
             if i >= self.rows:
                 known.learn_input(i, each)
-            elif each is not None and inputs[i] is None and each != (1,):
+            elif each is not None and known.inputs[i] is None and each != (1,):
                 known.learn_input(i, (length, *each))
         for i, each in enumerate(made):
             if each is not None:
                 known.learn_output((length, *each) if i < self.made else each, i)
-        return known.inputs, known.outputs
+                if i >= self.made:
+                    known.learn_input(self.rows + i - self.made, each)
 
     def dtypes(self, inputs: Sequence[DType], outputs: Sequence[DType]) -> tuple[Sequence[DType], Sequence[DType]]:
         return _dtypes(self, inputs, outputs)
@@ -112,12 +121,17 @@ class WhileLoop(_Loop):
         self, inputs: Sequence[Shape], outputs: Sequence[Shape], dtypes: Sequence[DType]
     ) -> tuple[Sequence[Shape], Sequence[Shape]]:
         known = Shapes(self.inputs, inputs, outputs)
-        found, made = self.bodies[1].infer(inputs, dtypes)
-        for i, each in enumerate(found):
-            known.learn_input(i, each)
-        for i, each in enumerate(made):
-            if each is not None:
-                known.learn_output((self.limit, *each) if i < self.made else each, i)
+        before = -1
+        while known.news != before:
+            before = known.news
+            found, made = self.bodies[1].infer_shapes(known.inputs, dtypes)
+            for i, each in enumerate(found):
+                known.learn_input(i, each)
+            for i, each in enumerate(made):
+                if each is not None:
+                    known.learn_output((self.limit, *each) if i < self.made else each, i)
+                    if i >= self.made:
+                        known.learn_input(i - self.made, each)
         return known.inputs, known.outputs
 
     def dtypes(self, inputs: Sequence[DType], outputs: Sequence[DType]) -> tuple[Sequence[DType], Sequence[DType]]:
@@ -159,7 +173,7 @@ class Cond(_Loop):
     ) -> tuple[Sequence[Shape], Sequence[Shape]]:
         known = Shapes(self.inputs, inputs, outputs)
         for body in self.bodies:
-            found, made = body.infer(known.inputs[1:], dtypes[1:])
+            found, made = body.infer_shapes(known.inputs[1:], dtypes[1:])
             for i, each in enumerate(found):
                 known.learn_input(i + 1, each)
             for i, each in enumerate(made):
@@ -282,5 +296,3 @@ def cond(pred: Symbol, then_func: Callable[[], Any], else_func: Callable[[], Any
     yes, no = (close(made, outside) for (made, _), (_, close) in zip(flat, outcomes, strict=True))
     found = _node(Cond(yes, no, len(flat[0][0])), [pred], outside)
     return regroup(found, flat[0][1])
-
-

@@ -109,4 +109,4 @@ def Custom(*data: Symbol, op_type: str = "", name: str | None = None, attr: Any 
     return Symbol(place(CustomCall(attributes), "Custom", name, attributes, data, named))
 
 
-__all__ = ["Custom", "CustomCall", "np", "OperatorError"]
+__all__ = ["Custom", "CustomCall", "OperatorError", "np"]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from ..ir.errors import MXNetError
 from ..nd import NDArray
 from ..runtime.tell.location import calling_frame
+from .errors import told
 from .node import Entry, Node, topological
 
 if TYPE_CHECKING:
@@ -44,13 +45,6 @@ def run(entries: Sequence[Entry], arrays: Mapping[str, Any], frame: FrameType) -
         except MXNetError as error:
             raise told(error, node) from error.__cause__
     return [found[node][number] for node, number in entries]
-
-
-def told(error: MXNetError, node: Node) -> MXNetError:
-    """``error`` with the name of the node that it comes from."""
-    made = MXNetError(f"Error in operator {node.name}: {error}")
-    made.refused = True  # type: ignore[attr-defined]  # the line is told already
-    return made
 
 
 def _given(name: str, arrays: Mapping[str, Any]) -> NDArray:

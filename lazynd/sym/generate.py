@@ -24,8 +24,8 @@ def make_function(operator: Operator, name: str, hint: str = "", method: bool = 
     composed.__name__ = composed.__qualname__ = name
     composed.__module__ = "lazynd.sym"
     composed.__doc__ = (
-        f"{operator.__doc__}\n\nA symbol of it: inputs that are left out become variables, ``name`` and ``attr`` are its "
-        f"name and attributes. See its types: ``python -m lazynd operators {operator.name}``."
+        f"{operator.__doc__}\n\nA symbol of it: inputs that are left out become variables, ``name`` and ``attr`` are "
+        f"its name and attributes. See its types: ``python -m lazynd operators {operator.name}``."
     )
     composed.__signature__ = shown(operator, _KEYWORDS, method)  # type: ignore[attr-defined]  # for help()
     return composed

@@ -14,6 +14,7 @@ from ..ir.types import as_dtype
 from ..nd.np_shape import is_np_shape
 from ..ops.partial import DType, Shape
 from .attributes import text
+from .errors import told
 from .node import Entry, Node, topological
 
 T = TypeVar("T")
@@ -106,7 +107,7 @@ class Inference(Generic[T]):
         try:
             new_inputs, new_outputs = self.rule(node, inputs, outputs)
         except (OperatorError, MXNetError) as error:
-            raise MXNetError(f"Error in operator {node.name}: {error}") from None
+            raise told(error, node) from None
         concerned: dict[Node, None] = {}
         for (each, number), value in zip(node.inputs, new_inputs, strict=True):
             if _differ(value, self.found[each][number]):

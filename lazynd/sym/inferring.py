@@ -12,14 +12,13 @@ from ..ir.errors import MXNetError
 from ..ir.types import as_dtype
 from . import infer
 from .compose import not_found
-from .node import Entry, Node
+from .node import Node, Outputs
 
 
-class Inferring:
+class Inferring(Outputs):
     """Inference of shapes and dtypes, of what has outputs and variables."""
 
     __slots__ = ()
-    _entries: tuple[Entry, ...]
 
     def list_arguments(self) -> list[str]:
         raise NotImplementedError

@@ -7,6 +7,7 @@ from typing import Any
 
 from ..base import NotImplementedForSymbol
 from .compose import call
+from .node import Outputs
 
 
 def _only_arrays(name: str) -> Callable[..., Any]:
@@ -24,7 +25,7 @@ def _extents(given: Sequence[Any]) -> Any:
     return (tuple(given),) if plain else given
 
 
-class Methods:
+class Methods(Outputs):
     """Methods beside those of the registry."""
 
     __slots__ = ()

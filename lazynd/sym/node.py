@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import count
+from types import CodeType
 from typing import TYPE_CHECKING
 
 from ..ir.errors import MXNetError
@@ -27,7 +28,7 @@ class Node:
     attributes and inputs may change.
     """
 
-    __slots__ = ("applied", "attributes", "inputs", "name", "serial")
+    __slots__ = ("applied", "attributes", "inputs", "line", "name", "serial")
 
     def __init__(
         self, name: str, attributes: Mapping[str, str], applied: Applied | None = None, inputs: Sequence[Entry] = ()
@@ -36,6 +37,8 @@ class Node:
         self.attributes = dict(attributes)
         self.applied = applied
         self.inputs = tuple(inputs)
+        #: Where it was composed: code and instruction, None where that is not known.
+        self.line: tuple[CodeType, int] | None = None
         #: Grows with every node: of two, the one that was made later has the larger one.
         self.serial = next(_serials)
 
@@ -54,6 +57,15 @@ class Node:
 
 #: An output of a node, by number.
 Entry = tuple[Node, int]
+
+
+class Outputs:
+    """Some outputs of nodes: what a symbol is, and its parts build on."""
+
+    __slots__ = ("__weakref__", "_entries")
+
+    def __init__(self, entries: Sequence[Entry]) -> None:
+        self._entries = tuple(entries)
 
 
 def topological(roots: Iterable[Node]) -> list[Node]:
@@ -79,10 +91,8 @@ def states(nodes: Iterable[Node]) -> set[Node]:
         for number in () if node.applied is None else node.applied.states:
             target = node.inputs[number][0]
             if target.applied is not None:
-                name = node.applied.inputs[number] if node.applied is not None else ""
-                raise MXNetError(
-                    f"Mutation target can only be Variable: {node.name} updates its input {name}, which is {target.name}"
-                )
+                text = f"{node.name} updates its input {number}, which is {target.name}"
+                raise MXNetError(f"Mutation target can only be Variable: {text}")
             found.add(target)
     return found
 
@@ -93,4 +103,5 @@ def copied(entries: Sequence[Entry]) -> list[Entry]:
     for node in topological([node for node, _ in entries]):
         inputs = [(made[each], number) for each, number in node.inputs]
         made[node] = Node(node.name, node.attributes, node.applied, inputs)
+        made[node].line = node.line
     return [(made[node], number) for node, number in entries]

@@ -1,4 +1,4 @@
-"""``sym.random``: draws, one of each element where parameters are symbols. A shape left out is (1,), or one draw each."""
+"""``sym.random``: draws, for each element where parameters are symbols. One draw, if no shape is given."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Extents = int | Sequence[int] | None
 
 def _draw(name: str, parameters: dict[str, Any], shape: Extents, dtype: Any, kwargs: dict[str, Any]) -> Symbol:
     """Draws of the distribution ``name``, whose parameters are all symbols or all numbers."""
-    options = {key: value for key, value in (("shape", shape), ("dtype", dtype)) if value is not None}
+    options: dict[str, Any] = {key: value for key, value in (("shape", shape), ("dtype", dtype)) if value is not None}
     symbols = [p for p in parameters.values() if isinstance(p, Symbol)]
     if symbols and len(symbols) < len(parameters):
         kinds = " and ".join(str(type(p)) for p in parameters.values())
@@ -35,9 +35,7 @@ def _draw(name: str, parameters: dict[str, Any], shape: Extents, dtype: Any, kwa
     return Symbol(call(f"_random_{name}", **parameters, **options, **kwargs))
 
 
-def uniform(
-    low: Parameter = 0, high: Parameter = 1, shape: Extents = None, dtype: Any = None, **kwargs: Any
-) -> Symbol:
+def uniform(low: Parameter = 0, high: Parameter = 1, shape: Extents = None, dtype: Any = None, **kwargs: Any) -> Symbol:
     """Numbers uniform in [low, high). ``name``, ``ctx`` and ``attr`` are keywords of this and all others.
 
     >>> from lazynd import sym
@@ -47,9 +45,7 @@ def uniform(
     return _draw("uniform", {"low": low, "high": high}, shape, dtype, kwargs)
 
 
-def normal(
-    loc: Parameter = 0, scale: Parameter = 1, shape: Extents = None, dtype: Any = None, **kwargs: Any
-) -> Symbol:
+def normal(loc: Parameter = 0, scale: Parameter = 1, shape: Extents = None, dtype: Any = None, **kwargs: Any) -> Symbol:
     """Normal numbers of mean ``loc`` and standard deviation ``scale``.
 
     >>> from lazynd import sym
@@ -147,7 +143,7 @@ def multinomial(
     >>> len(sym.random.multinomial(sym.var("p"))), len(sym.random.multinomial(sym.var("p"), get_prob=False))
     (2, 1)
     """
-    options = {} if shape is None else {"shape": shape}
+    options: dict[str, Any] = {} if shape is None else {"shape": shape}
     return Symbol(call("_sample_multinomial", data, get_prob=get_prob, dtype=dtype, **options, **kwargs))
 
 

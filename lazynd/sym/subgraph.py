@@ -31,7 +31,7 @@ class Body:
     def run(self, arrays: Sequence[NDArray], frame: FrameType) -> list[NDArray]:
         return run(self.entries, dict(zip(self.inputs, arrays, strict=True)), frame)
 
-    def infer(self, shapes: Sequence[Any], dtypes: Sequence[Any]) -> tuple[list[Any], list[Any]]:
+    def infer_shapes(self, shapes: Sequence[Any], dtypes: Sequence[Any]) -> tuple[list[Any], list[Any]]:
         """Shapes of inputs and outputs from those of some inputs."""
         known = {name: each for name, each in zip(self.inputs, shapes, strict=True) if each is not None}
         found = infer.infer_shapes(self.entries, known, self._named(dtypes))
@@ -77,7 +77,7 @@ def traced(
 
 
 def _cut(entries: Sequence[Entry], parameters: set[Node], start: int, outside: dict[Entry, str]) -> list[Entry]:
-    """The outputs of a copy in which whatever is older than ``start``, and every variable, is a variable of ``outside``."""
+    """The outputs of a copy in which what is older than ``start``, and every variable, is one of ``outside``."""
     made: dict[Entry, Entry] = {}
     numbers = count(len(outside))
 
@@ -97,6 +97,7 @@ def _cut(entries: Sequence[Entry], parameters: set[Node], start: int, outside: d
                 if copy is None:
                     inputs = [made[each] if each in made else made.setdefault(each, leaf(each)) for each in node.inputs]
                     copy = Node(node.name, node.attributes, node.applied, inputs)
+                    copy.line = node.line
                 made[entry] = (copy, entry[1])
     return [made[each] if each in made else made.setdefault(each, leaf(each)) for each in entries]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -22,7 +22,7 @@ from .compose import is_symbol, not_found, single, substitute
 from .evaluate import run
 from .inferring import Inferring
 from .methods import Methods
-from .node import Entry, Node, copied, states, topological
+from .node import Node, copied, states, topological
 
 __all__ = ["Group", "Symbol"]
 
@@ -43,10 +43,7 @@ class Symbol(Arithmetic, Inferring, Methods):
     ([(2, 3), (10, 3), (10,)], [(2, 10)], [])
     """
 
-    __slots__ = ("__weakref__", "_entries")
-
-    def __init__(self, entries: Sequence[Entry]) -> None:
-        self._entries = tuple(entries)
+    __slots__ = ()
 
     def __repr__(self) -> str:
         name = self.name
@@ -191,17 +188,17 @@ class Symbol(Arithmetic, Inferring, Methods):
         """What there is in it, a node after the other.
 
         >>> from lazynd import sym
-        >>> print(sym.clip(sym.var("x"), 0, 1, name="c").debug_str())
+        >>> print(sym.clip(sym.var("x"), 0, 1, name="c").debug_str().expandtabs(4))
         Symbol Outputs:
-        	output[0]=c(0)
+            output[0]=c(0)
         Variable:x
         --------------------
         Op:clip, Name=c
         Inputs:
-        	arg[0]=x(0) version=0
+            arg[0]=x(0) version=0
         Attrs:
-        	a_max=1
-        	a_min=0
+            a_max=1
+            a_min=0
         <BLANKLINE>
         """
         if len(self._entries) == 1 and self._entries[0][0].applied is None:
@@ -349,7 +346,7 @@ def _restored(listed: Sequence[tuple[str, dict[str, str], Applied | None, list[t
     return Symbol([(nodes[i], k) for i, k in outputs])
 
 
-def Group(symbols: Sequence[Symbol], create_fn: type[Symbol] = Symbol) -> Symbol:
+def Group(symbols: Iterable[Symbol], create_fn: type[Symbol] = Symbol) -> Symbol:
     """One symbol with the outputs of all ``symbols``; ``TypeError`` if they are none.
 
     >>> from lazynd import sym
@@ -357,7 +354,7 @@ def Group(symbols: Sequence[Symbol], create_fn: type[Symbol] = Symbol) -> Symbol
     >>> sym.Group([x, sym.exp(x, name="e")]).list_outputs()
     ['x', 'e_output']
     """
-    listed = [symbols] if is_symbol(symbols) else list(symbols or ())
+    listed: list[Any] = [symbols] if is_symbol(symbols) else list(symbols or ())
     if not listed or any(not is_symbol(each) for each in listed):
         raise TypeError("Expected a list of symbols as input")
     return create_fn([entry for each in listed for entry in each._entries])

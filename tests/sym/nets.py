@@ -171,7 +171,7 @@ def scalars(S: Any) -> Any:
 @net(x=(2, 3), y=(2, 3))
 def comparisons(S: Any) -> Any:
     x, y = S.var("x"), S.var("y")
-    return (x > y) + (x >= y) + (x < y) + (x <= y) + (x == y) + (x != y) + (x > 1) + (x <= 2) + (3 == x) + (x != 0)
+    return (x > y) + (x >= y) + (x < y) + (x <= y) + (x == y) + (x != y) + (x > 1) + (x <= 2) + (x == 3) + (x != 0)
 
 
 @net(x=(2, 3), y=(2, 3))
@@ -242,7 +242,9 @@ def draws(S: Any) -> Any:
 @net(x=(2, 3, 3), y=(2, 3, 3), w=(3, 4))
 def matrices(S: Any) -> Any:
     x, y = S.var("x"), S.var("y")
-    return S.Group([S.linalg.gemm2(x, y), S.linalg.syrk(x), S.batch_dot(x, y), S.dot(x, S.var("w")), S.linalg.sumlogdiag(x)])
+    return S.Group(
+        [S.linalg.gemm2(x, y), S.linalg.syrk(x), S.batch_dot(x, y), S.dot(x, S.var("w")), S.linalg.sumlogdiag(x)]
+    )
 
 
 @net(x=(3, 4), s=(4,))

@@ -19,6 +19,7 @@ g = S.Group([f, d])
 bn = S.BatchNorm(f, name='bn')
 """
 #: Lines by session. What Python evaluates is asked, what it executes is done.
+# ruff: noqa: E501
 SESSIONS = {
     "outputs": """
 d[0]
