@@ -27,7 +27,14 @@ from .reference import absent
 from .util import is_np_shape, np_shape, set_np_shape, use_np_shape
 
 #: Loaded when first asked for, by the name here.
-_SUBMODULES = {"compiled": "compiled", "coverage": "coverage", "demo": "demo", "manual": "manual", "visualization": "viz", "viz": "viz"}
+_SUBMODULES = {
+    "compiled": "compiled",
+    "coverage": "coverage",
+    "demo": "demo",
+    "manual": "manual",
+    "visualization": "viz",
+    "viz": "viz",
+}
 
 #: MXNet's long names of modules.
 ndarray, numpy, numpy_extension, img = nd, np, npx, image

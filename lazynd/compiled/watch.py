@@ -64,6 +64,18 @@ class Watch:
                     return name
         return None
 
+    def undo(self, which: Callable[[Any], bool] | None) -> None:
+        """Give attributes that the trace has set, those to values of which ``which`` holds, what they were before."""
+        before = {(id(names), name): value for names, name, value in self._names}
+        for owner in self._owners:
+            for name in sorted(self._attributes & owner.keys()):
+                value = before.get((id(owner), name), _MISSING)
+                if owner[name] is not value and (which is None or which(owner[name])):
+                    if value is _MISSING:
+                        del owner[name]
+                    else:
+                        owner[name] = value
+
     def _look(self, function: Any, things: Iterable[Any]) -> None:
         seen: set[CodeType] = set()
         functions: list[FunctionType] = []
@@ -96,8 +108,9 @@ class Watch:
         for name, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=True):
             self._cells.append((cell, _content(cell), name))
             yield _content(cell)
-        for name, value in (function.__kwdefaults__ or {}).items():
-            self._names.append((function.__kwdefaults__, name, value))
+        defaults: dict[str, Any] = function.__kwdefaults__ or {}
+        for name, value in defaults.items():
+            self._names.append((defaults, name, value))
             yield value
         yield from function.__defaults__ or ()
 
@@ -130,7 +143,7 @@ def _unwrap(value: Any, functions: list[FunctionType], owners: list[Any]) -> Non
         wrapped = getattr(value, "__wrapped__", None)
         if wrapped is None:
             owners.append(value)
-        value = wrapped or getattr(type(value), "__call__", None)
+        value = wrapped or vars(type(value)).get("__call__")
     if isinstance(value, FunctionType):
         functions.append(value)
 

@@ -228,10 +228,9 @@ class Recorder(ABC):
     def leave_record(self) -> None:
         """The outermost ``record()`` ends."""
 
-    # ------------------------------------------------------------------------------------ the tape
-
     def reaches(self, entry: Entry) -> None:
-        """A backward pass has come to ``entry``, whose kind it does not know."""
+        """A backward pass has come to ``entry``, of a kind that only ``at`` makes."""
+        raise TypeError(f"there is no backward pass through {entry}")
 
     # ------------------------------------------------------------------------------------ what is refused
 
