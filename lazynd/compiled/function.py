@@ -7,7 +7,8 @@ import functools
 import logging
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from sys import _getframe
 from types import CodeType, MethodType
 from typing import Any, Final, ParamSpec, TypeVar, overload
@@ -81,7 +82,9 @@ class Signature:
 class Compiled:
     """A compiled function; see ``compile``. ``traces`` counts how often it was traced.
 
-    ``static_alloc`` and ``static_shape`` are MXNet's, and change nothing: buffers are reused in any case.
+    ``name``: what the operation is called in graphs. ``static_alloc`` and ``static_shape`` are MXNet's, and change
+    nothing: buffers are reused in any case. ``uses``: functions that ``function`` calls by ways that cannot be seen in
+    its code, as a block calls its children; the names that they look up are watched too.
 
     >>> from lazynd import compiled, nd
     >>> double = compiled.Compiled(lambda x: x * 2)
@@ -96,9 +99,11 @@ class Compiled:
         *,
         static_alloc: bool = False,
         static_shape: bool = False,
+        uses: Sequence[Callable[..., Any]] = (),
     ) -> None:
         functools.update_wrapper(self, function, updated=())
         self.function = function
+        self.uses = tuple(uses)
         self.name = name or _name_of(function)
         self.static_alloc, self.static_shape = static_alloc, static_shape
         self.clear()
@@ -213,7 +218,7 @@ class Compiled:
     def _traced(
         self, tracer: CallTracer, given: Arguments, args: tuple[Any, ...], kwargs: dict[str, Any], parted: bool
     ) -> Variant:
-        watch = Watch(self.function, given.things)
+        watch = Watch((self.function, *self.uses), given.things)
         if watch.assigns is not None:
             raise Unsupported(f"it assigns {watch.assigns}, a variable outside of it")
 
@@ -351,6 +356,16 @@ def compile(function: Any = None, /, *, name: str | None = None) -> Any:
 def host_number(function: Callable[[], Any]) -> Any:
     """What ``function`` gives, a number or several in a tuple; a compiled function asks it anew at each call."""
     return LOCAL.state.recorder.host(function)
+
+
+@contextmanager
+def untraced() -> Iterator[None]:
+    """Inside, this thread records as if no function were traced: what is made there, is made once and is real."""
+    state = LOCAL.state
+    with state.preserved():
+        state.recorder = state.recorder.outermost
+        state.recording = False
+        yield
 
 
 def is_tracing() -> bool:

@@ -28,21 +28,21 @@ class Names(NamedTuple):
 
 
 class Watch:
-    """The names that ``function`` uses, and what they mean now; ``things`` are objects among its arguments.
+    """The names that ``functions`` use, and what they mean now; ``things`` are objects among their arguments.
 
     ``assigns``: a name outside of itself that it gives another value.
     """
 
     __slots__ = ("_attributes", "_cells", "_names", "_owners", "assigns")
 
-    def __init__(self, function: Any, things: Iterable[Any] = ()) -> None:
+    def __init__(self, functions: Iterable[Any], things: Iterable[Any] = ()) -> None:
         #: Variables of functions around, with their names; and entries of dictionaries.
         self._cells: list[tuple[CellType, Any, str]] = []
         self._names: list[tuple[Mapping[str, Any], str, Any]] = []
         self._owners: list[dict[str, Any]] = []
         self._attributes: set[str] = set()
         self.assigns: str | None = None
-        self._look(function, things)
+        self._look(functions, things)
 
     def changed(self) -> str | None:
         """What the first name that means something else now is, and what it meant; None if there is none."""
@@ -76,11 +76,12 @@ class Watch:
                     else:
                         owner[name] = value
 
-    def _look(self, function: Any, things: Iterable[Any]) -> None:
+    def _look(self, given: Iterable[Any], things: Iterable[Any]) -> None:
         seen: set[CodeType] = set()
         functions: list[FunctionType] = []
         owners: list[Any] = list(things)
-        _unwrap(function, functions, owners)
+        for each in given:
+            _unwrap(each, functions, owners)
         while functions and len(self._names) + len(self._cells) < _MOST:
             each = functions.pop(0)
             if each.__code__ in seen or is_our_file(each.__code__.co_filename):

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from lazynd import autograd, nd
-from lazynd.compiled import compile, host_number
+from lazynd.compiled import compile, host_number, untraced
 
 Maker = Callable[[], tuple[Callable[..., Any], Callable[[Any, int], Any]]]
 PROGRAMS: dict[str, Maker] = {}
@@ -651,3 +651,62 @@ def _() -> Any:
         return x if n == 1 else x * power(x, n - 1)
 
     return lambda x: power(x, 5), lambda f, i: f(nd.ones(2) * i)
+
+
+@program("a compiled function in a loop")
+def _() -> Any:
+    (w,) = variables([0.5, 0.5])
+    layer = compile(lambda x, h: nd.tanh(x * w + h))
+
+    def f(x: Any) -> Any:
+        return nd.contrib.foreach(lambda row, h: (layer(row, h), layer(h, row)), x, nd.zeros(2))
+
+    def call(f: Any, i: int) -> Any:
+        with autograd.record():
+            rows, last = f(nd.ones((3, 2)) * i)
+            loss = rows.sum() + last.sum()
+        loss.backward()
+        return loss, w.grad
+
+    return f, call
+
+
+@program("states that are made at the first call")
+def _() -> Any:
+    (w,) = variables([0.5, 0.5])
+    states: dict[str, Any] = {}
+
+    def f(x: Any) -> Any:
+        with autograd.record():
+            loss = (w * x).sum()
+        loss.backward()
+        if not states:
+            with untraced():
+                states["momentum"] = nd.zeros_like(w)
+        nd.sgd_mom_update(w, w.grad, states["momentum"], lr=0.1, momentum=0.9, out=w)
+        return loss
+
+    return f, lambda f, i: (f(nd.ones(2) * i), w, states)
+
+
+@program("a state that is recorded by one call and read by the next")
+def _() -> Any:
+    (w,) = variables([0.5, 0.5])
+    state = nd.zeros(2)
+
+    @compile
+    def forward(x: Any) -> Any:
+        state[:] = nd.tanh(w * x + state)
+        return state * 1
+
+    def f(x: Any) -> Any:
+        return forward(x) + forward(x * 2)
+
+    def call(f: Any, i: int) -> Any:
+        state[:] = 0
+        with autograd.record():
+            loss = f(nd.ones(2) * i).sum()
+        loss.backward()
+        return loss, w.grad, state
+
+    return f, call

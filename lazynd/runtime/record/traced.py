@@ -15,7 +15,7 @@ from ..guard.sections import DeferSignals
 from .body import Body
 from .call_tracer import CallTracer
 from .cell import Cell, Detached, Ref
-from .numbers import Number
+from .numbers import Number, value_of
 from .recorder import Recorder
 from .standing import ITSELF, Beyond, Capture, Origin, Standing, find, live, root_of
 from .tape import Entry, Pulled, Source
@@ -124,7 +124,7 @@ class Traced:
         if self._watched and [cell.variable for cell in self._watched] != self._variables:
             return False
         for cell in self._constant:
-            history = cell.history
+            history = (recorder.at(cell) if recorder.traces else cell).history
             if history is not None and not history[0].consumed:
                 return False
         for variable, fresh in self._asked:
@@ -150,23 +150,16 @@ class Traced:
                 found = list(found)
                 for i, origin in self._moving:
                     found[i] = find(origin, cells)
-            refs = recorder.read_all(found)
-            history = None
-            if self._taped:
-                parents = tuple(
-                    [recorder.source(c) if need else None for c, need in zip(found, self.needs, strict=True)]
-                )
-                values, history = recorder.taped(self.spec, refs, parents, scalars, code, lasti)
-            else:
-                values = recorder.append(self.spec, refs, scalars, code, lasti)
+            needs = self.needs if self._taped else None
+            values, entry = recorder.call(self.spec, found, needs, scalars, code, lasti)
             count = self.count
             for value, live in zip(values[:count], self.live, strict=False):
                 cell = Cell(value)
-                if live and history is not None:
-                    cell.history = history[0], len(made)
+                if live and entry is not None:
+                    cell.history = entry, len(made)
                 made.append(cell)
             if self.targets or self._fresh:
-                self._write(recorder, cells, values[count : len(self.live)], history)
+                self._write(recorder, cells, values[count : len(self.live)], entry)
         elif self._fresh:
             self._write(recorder, cells, (), None)
         if self.fenced:
@@ -186,7 +179,7 @@ class Traced:
             scalars = (*scalars, *recorder.draw(self.stream, self.draws))
         return scalars
 
-    def _write(self, recorder: Recorder, cells: Sequence[Cell], refs: Sequence[Ref], history: Source | None) -> None:
+    def _write(self, recorder: Recorder, cells: Sequence[Cell], refs: Sequence[Ref], entry: Entry | None) -> None:
         """Move the arrays that the call writes: all, or none."""
         targets: Any = self._targets
         if self._moving_targets:
@@ -195,9 +188,9 @@ class Traced:
                 targets[i] = find(origin, cells)
         with DeferSignals():
             recorder.write_all(targets, refs)
-            if history is not None:
+            if entry is not None:
                 for i, output in self._following:
-                    recorder.at(targets[i]).follow(refs[i], (history[0], output))
+                    recorder.at(targets[i]).follow(refs[i], (entry, output))
             for (kind, which), state in self._fresh:
                 variable: Any = which if kind is ITSELF else cells[which].variable
                 recorder.standing(variable).fresh = state
@@ -257,7 +250,7 @@ class _Results:
             origin = self._tracer.holder(base)
             known = (HELD, origin) if origin is not None else (NEW, self._new[base]) if base in self._new else None
             if known is not None and isinstance(cell, View):
-                return VIEW, known, cell.offset, cell.type
+                return VIEW, known, value_of(cell.offset), cell.type
             if known is not None and cell.__class__ is Detached:
                 return DETACHED, known
         return NEW, self._add(cell)
@@ -290,6 +283,3 @@ def _needs(tracer: CallTracer, histories: Sequence[Source]) -> frozenset[Node]:
         if (outer or isinstance(entry, Beyond)) and entry not in needs:
             raise Untraceable("a gradient goes to a part of an array")
     return frozenset(each.parameter for each in tracer.captures.values() if each.entry in reached)
-
-
-__all__ = ["HELD", "Traced"]
