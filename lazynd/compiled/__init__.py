@@ -11,6 +11,6 @@
 
 from __future__ import annotations
 
-from .function import Compiled, compile, host_number, is_tracing
+from .function import Compiled, compile, host_number, is_tracing, untraced
 
-__all__ = ["Compiled", "compile", "host_number", "is_tracing"]
+__all__ = ["Compiled", "compile", "host_number", "is_tracing", "untraced"]

@@ -75,7 +75,7 @@ class Arguments:
             self._look_at_memory(recorder)
 
     def _take(self, value: Any) -> None:
-        kind = type(value)
+        kind: Any = type(value)
         key = self.key
         if kind is NDArray or isinstance(value, NDArray):
             cell = value._cell
@@ -109,7 +109,8 @@ class Arguments:
         elif kind is dict:
             key += (kind, len(value))
             for name, each in value.items():
-                key += (type(name), name)
+                of: Any = type(name)
+                key += (of, name)
                 self._take(each)
         else:
             self._take_other(value, kind)
@@ -122,13 +123,13 @@ class Arguments:
             self.key.append(float if isinstance(value, float | np.floating) else int)
             self.numbers.append(plain(value))
         elif isinstance(value, _BY_VALUE):
-            self.key += (kind, value)
+            self.key += [kind, value]
         elif isinstance(value, tuple) and hasattr(kind, "_fields"):
             self.key += (kind, len(value))
             for each in value:
                 self._take(each)
         elif isinstance(value, slice):
-            self.key += (kind, repr(value))
+            self.key.extend((kind, repr(value)))
         elif isinstance(value, np.ndarray):
             raise Unsupported("an argument is an array of NumPy's, which nd.array makes one of lazynd's")
         elif isinstance(value, Iterator):

@@ -7,7 +7,8 @@ import functools
 import logging
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from sys import _getframe
 from types import CodeType, MethodType
 from typing import Any, Final, ParamSpec, TypeVar, overload
@@ -50,10 +51,8 @@ class Variant:
         self.watch = watch
 
     def call(self, state: State, given: Arguments, code: CodeType | None, lasti: int) -> Any:
-        made = self.traced.record(state, given.cells, given.numbers, code, lasti)
-        found = [
-            each if each.__class__ is not tuple else _held(state, each, given) for each in made
-        ]
+        made: list[Any] = self.traced.record(state, given.cells, given.numbers, code, lasti)
+        found = [each if each.__class__ is not tuple else _held(state, each, given) for each in made]
         return self.structure.build(iter(found))
 
 
@@ -83,7 +82,9 @@ class Signature:
 class Compiled:
     """A compiled function; see ``compile``. ``traces`` counts how often it was traced.
 
-    ``static_alloc`` and ``static_shape`` are MXNet's, and change nothing: buffers are reused in any case.
+    ``name``: what the operation is called in graphs. ``static_alloc`` and ``static_shape`` are MXNet's, and change
+    nothing: buffers are reused in any case. ``uses``: functions that ``function`` calls by ways that cannot be seen in
+    its code, as a block calls its children; the names that they look up are watched too.
 
     >>> from lazynd import compiled, nd
     >>> double = compiled.Compiled(lambda x: x * 2)
@@ -98,9 +99,11 @@ class Compiled:
         *,
         static_alloc: bool = False,
         static_shape: bool = False,
+        uses: Sequence[Callable[..., Any]] = (),
     ) -> None:
         functools.update_wrapper(self, function, updated=())
         self.function = function
+        self.uses = tuple(uses)
         self.name = name or _name_of(function)
         self.static_alloc, self.static_shape = static_alloc, static_shape
         self.clear()
@@ -181,38 +184,63 @@ class Compiled:
         lasti: int,
     ) -> Any:
         """Trace the function, and record the call; or run it as it stands, if that cannot be."""
-        before, hosts = state.given, []
-        tracer, parted = CallTracer(state), given.parted
+        before, variant = state.given, None
         try:
-            while True:
-                try:
-                    variant = self._traced(tracer, given, args, kwargs, parted)
-                    break
-                except Restart as restart:
-                    if restart.args[0] is not tracer:
-                        raise
-                    hosts, tracer, parted = tracer.ledger.hosts, CallTracer(state), True
-                    state.given = [*hosts, *before]
-            self._remember(signature, tracer, variant, given)
-            state.given = [*tracer.ledger.hosts, *before]
-            return variant.call(state, given, code, lasti)
-        except (Untraceable, Unsupported) as reason:
-            if _ends(tracer.parent):  # the trace around this one: it is not this function's affair
-                raise
-            self._refused[mode] = str(reason)
-            self._say_refused(str(reason), tracer.ended[1] if tracer.ended is not None else None)
-            state.given = [*tracer.ledger.hosts, *before]
+            tracer, variant = self._attempt(state, mode, given, args, kwargs)
+            state.given = [*tracer.ledger.hosts, *before]  # what the host has said counts for this call
+            if variant is not None:
+                self._remember(signature, tracer, variant, given)
+                return variant.call(state, given, code, lasti)
             return self.function(*args, **kwargs)
         finally:
             state.given = before
 
+    def _attempt(
+        self, state: State, mode: Any, given: Arguments, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> tuple[CallTracer, Variant | None]:
+        """Trace the function; None, and the reason told, if that cannot be."""
+        tracer, parted, before = CallTracer(state), given.parted, state.given
+        while True:
+            try:
+                return tracer, self._traced(tracer, given, args, kwargs, parted)
+            except Restart as restart:
+                if restart.args[0] is not tracer:
+                    raise
+                hosts, tracer, parted = tracer.ledger.hosts, CallTracer(state), True
+                state.given = [*hosts, *before]
+            except (Untraceable, Unsupported) as reason:
+                if _ends(tracer.parent):  # the trace around this one: it is not this function's affair
+                    raise
+                self._refused[mode] = str(reason)
+                self._say_refused(str(reason), tracer.ended[1] if tracer.ended is not None else None)
+                return tracer, None
+
     def _traced(
         self, tracer: CallTracer, given: Arguments, args: tuple[Any, ...], kwargs: dict[str, Any], parted: bool
     ) -> Variant:
-        state = tracer.state
-        watch = Watch(self.function, given.things)
+        watch = Watch((self.function, *self.uses), given.things)
         if watch.assigns is not None:
             raise Unsupported(f"it assigns {watch.assigns}, a variable outside of it")
+
+        def inner(value: Any) -> bool:
+            return isinstance(value, NDArray) and value._cell is not None and tracer.owns(value._cell)
+
+        try:
+            structure, traced = self._run(tracer, given, args, kwargs, parted)
+            kept = watch.kept(inner)
+            if kept is not None:
+                raise Unsupported(f"it keeps an array in {kept}")
+        except BaseException as error:
+            watch.undo(None if isinstance(error, Untraceable | Unsupported | Restart) else inner)
+            raise
+        self.traces += 1
+        return Variant(traced, structure, watch)
+
+    def _run(
+        self, tracer: CallTracer, given: Arguments, args: tuple[Any, ...], kwargs: dict[str, Any], parted: bool
+    ) -> tuple[Structure, Traced]:
+        """Run the function with what stands for its arguments."""
+        state = tracer.state
         with state.preserved():
             state.recorder = tracer
             numbers = iter([tracer.ledger.argument(value_of(number)) for number in given.numbers])
@@ -227,13 +255,8 @@ class Compiled:
                 raise tracer.ended[0]
             if flags != (state.recording, state.training, state.record_depth):
                 raise Unsupported("it leaves recording or training mode other than it was")
-            kept = watch.kept(lambda value: isinstance(value, NDArray) and tracer.owns(value._cell))
-            if kept is not None:
-                raise Unsupported(f"it keeps an array in {kept}")
             structure = Structure(result)
-            traced = Traced(tracer, self.name, [each._cell for each in structure.arrays])
-        self.traces += 1
-        return Variant(traced, structure, watch)
+            return structure, Traced(tracer, self.name, [each._cell for each in structure.arrays])
 
     def _remember(self, signature: Signature, tracer: CallTracer, variant: Variant, given: Arguments) -> None:
         if tracer.local:
@@ -322,9 +345,7 @@ def _ends(recorder: Recorder) -> bool:
 @overload
 def compile(function: Callable[_P, _R], /) -> Callable[_P, _R]: ...
 @overload
-def compile(
-    function: None = None, /, *, name: str | None = None
-) -> Callable[[Callable[_P, _R]], Callable[_P, _R]]: ...
+def compile(function: None = None, /, *, name: str | None = None) -> Callable[[Callable[_P, _R]], Callable[_P, _R]]: ...
 def compile(function: Any = None, /, *, name: str | None = None) -> Any:
     """``function`` compiled: traced at the first call, and recorded as one operation at each further one."""
     if function is None:
@@ -335,6 +356,16 @@ def compile(function: Any = None, /, *, name: str | None = None) -> Any:
 def host_number(function: Callable[[], Any]) -> Any:
     """What ``function`` gives, a number or several in a tuple; a compiled function asks it anew at each call."""
     return LOCAL.state.recorder.host(function)
+
+
+@contextmanager
+def untraced() -> Iterator[None]:
+    """Inside, this thread records as if no function were traced: what is made there, is made once and is real."""
+    state = LOCAL.state
+    with state.preserved():
+        state.recorder = state.recorder.outermost
+        state.recording = False
+        yield
 
 
 def is_tracing() -> bool:

@@ -28,21 +28,21 @@ class Names(NamedTuple):
 
 
 class Watch:
-    """The names that ``function`` uses, and what they mean now; ``things`` are objects among its arguments.
+    """The names that ``functions`` use, and what they mean now; ``things`` are objects among their arguments.
 
     ``assigns``: a name outside of itself that it gives another value.
     """
 
     __slots__ = ("_attributes", "_cells", "_names", "_owners", "assigns")
 
-    def __init__(self, function: Any, things: Iterable[Any] = ()) -> None:
+    def __init__(self, functions: Iterable[Any], things: Iterable[Any] = ()) -> None:
         #: Variables of functions around, with their names; and entries of dictionaries.
         self._cells: list[tuple[CellType, Any, str]] = []
         self._names: list[tuple[Mapping[str, Any], str, Any]] = []
         self._owners: list[dict[str, Any]] = []
         self._attributes: set[str] = set()
         self.assigns: str | None = None
-        self._look(function, things)
+        self._look(functions, things)
 
     def changed(self) -> str | None:
         """What the first name that means something else now is, and what it meant; None if there is none."""
@@ -64,11 +64,24 @@ class Watch:
                     return name
         return None
 
-    def _look(self, function: Any, things: Iterable[Any]) -> None:
+    def undo(self, which: Callable[[Any], bool] | None) -> None:
+        """Give attributes that the trace has set, those to values of which ``which`` holds, what they were before."""
+        before = {(id(names), name): value for names, name, value in self._names}
+        for owner in self._owners:
+            for name in sorted(self._attributes & owner.keys()):
+                value = before.get((id(owner), name), _MISSING)
+                if owner[name] is not value and (which is None or which(owner[name])):
+                    if value is _MISSING:
+                        del owner[name]
+                    else:
+                        owner[name] = value
+
+    def _look(self, given: Iterable[Any], things: Iterable[Any]) -> None:
         seen: set[CodeType] = set()
         functions: list[FunctionType] = []
         owners: list[Any] = list(things)
-        _unwrap(function, functions, owners)
+        for each in given:
+            _unwrap(each, functions, owners)
         while functions and len(self._names) + len(self._cells) < _MOST:
             each = functions.pop(0)
             if each.__code__ in seen or is_our_file(each.__code__.co_filename):
@@ -96,8 +109,9 @@ class Watch:
         for name, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=True):
             self._cells.append((cell, _content(cell), name))
             yield _content(cell)
-        for name, value in (function.__kwdefaults__ or {}).items():
-            self._names.append((function.__kwdefaults__, name, value))
+        defaults: dict[str, Any] = function.__kwdefaults__ or {}
+        for name, value in defaults.items():
+            self._names.append((defaults, name, value))
             yield value
         yield from function.__defaults__ or ()
 
@@ -130,7 +144,7 @@ def _unwrap(value: Any, functions: list[FunctionType], owners: list[Any]) -> Non
         wrapped = getattr(value, "__wrapped__", None)
         if wrapped is None:
             owners.append(value)
-        value = wrapped or getattr(type(value), "__call__", None)
+        value = wrapped or vars(type(value)).get("__call__")
     if isinstance(value, FunctionType):
         functions.append(value)
 

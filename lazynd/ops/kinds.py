@@ -191,6 +191,8 @@ def canonical_number(value: Any) -> Any:
         if not isinstance(value, bool | np.bool_ | np.integer):
             return _float(value)
         value = int(value)
+    elif type(value) is not int:  # a number of a call that is traced, which only says that it is one
+        return value
     float(value)
     return value
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from ... import autograd, initializer, nd
+from ...compiled import Compiled
 from ...context import Context
 from ...nd import NDArray
 from ..parameter import Parameter
@@ -168,7 +169,17 @@ class HybridBlock(Block):
 
     def _call_hybridized(self, *args: Any) -> Any:
         """A call while ``hybridize`` is on: the one place that says whether the compiled form is called."""
-        return (self._compiled or self.forward)(*args)
+        if not isinstance(_first(args), NDArray):
+            return self.forward(*args)
+        if self._compiled is None:
+            if not self._known():
+                return self.forward(*args)  # shapes are learned, and parameters initialised, once
+            self.__dict__["_compiled"] = Compiled(self.forward, self._name)
+        return self._compiled(*args)
+
+    def _known(self) -> bool:
+        """Whether all parameters have their values, or will never have any."""
+        return not any(each._deferred_init for each in self.collect_params().values())
 
     def forward(self, x: Any, *args: Any) -> Any:
         """Call ``hybrid_forward`` with ``nd`` or ``sym``, whichever the inputs are of, and the parameters.

@@ -12,14 +12,13 @@ from typing import TYPE_CHECKING, Any
 
 from ...ir.node import Node
 from ...ir.specialization import Specialization
-from ...ir.types import Type
 from .cell import Cell, Detached, ReadOnly, Ref, Variable
 from .numbers import HOST, Ledger
 from .recorder import Operand
 from .standing import ARGUMENT, GRADIENT, ITSELF, ROOT, Beyond, Capture, Origin, Restart, Standing, live, root_of
 from .tape import Entry, Source, source
 from .tape import Origin as Version
-from .tracing import BaseTracer, Effect
+from .tracing import BaseTracer
 from .views import View
 
 if TYPE_CHECKING:
@@ -27,11 +26,11 @@ if TYPE_CHECKING:
 
 
 class CallTracer(BaseTracer):
-    """Records the body of a call. ``read_numbers``: arguments, by number, whose value Python needed."""
+    """Records the body of a call. ``read_numbers``: arguments whose value Python needed."""
 
     __slots__ = (
-        "_entries", "_given", "_placeholders", "_reals", "_roots", "_snapshots", "_twins", "_variables", "aliased", "captures",
-        "fenced", "fences", "ledger", "local", "read_numbers", "recorded", "taken",
+        "_entries", "_given", "_placeholders", "_reals", "_roots", "_snapshots", "_twins", "_variables", "aliased",
+        "captures", "fenced", "fences", "ledger", "local", "read_numbers", "recorded", "taken",
     )  # fmt: skip
 
     def __init__(self, state: State) -> None:
@@ -98,6 +97,7 @@ class CallTracer(BaseTracer):
             if root not in self._given:
                 self._give(root, (ROOT, number))
             placeholder = self._stand_in(cell)
+            self.aliased.clear()  # it is no argument's affair that its memory was looked up
             self._given[cell] = (ARGUMENT, number), placeholder
         else:
             placeholder = self._give(cell, (ARGUMENT, number))
@@ -275,6 +275,3 @@ class CallTracer(BaseTracer):
     def variables(self) -> list[Standing]:
         """What stands for variables from outside, each once."""
         return list(dict.fromkeys(self._variables.values()))
-
-
-__all__ = ["CallTracer", "Effect", "Type"]

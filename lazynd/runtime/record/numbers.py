@@ -69,13 +69,13 @@ class Ledger:
             values[place] = value
         for function, places, made in self._steps:
             found = ask(function) if places is None else function(*[values[i] for i in places])
-            if made.__class__ is int:
+            if isinstance(made, int):
                 values[made] = found
-            elif len(found) == len(made):  # type: ignore[arg-type]  # a tuple
-                for place, value in zip(made, found, strict=True):  # type: ignore[call-overload]
-                    values[place] = value
-            else:
-                raise ValueError(f"a function of the host gave {len(found)} numbers, but {len(made)} when traced")  # type: ignore[arg-type]
+                continue
+            if len(found) != len(made):
+                raise ValueError(f"a function of the host gave {len(found)} numbers, but {len(made)} when traced")
+            for place, value in zip(made, found, strict=True):
+                values[place] = value
         return values
 
     @property
@@ -123,8 +123,8 @@ class Number:
         self.value = value
         self.roots = roots
 
-    @property
-    def __class__(self) -> Any:  # type: ignore[override]  # what asks for its class takes it for Python's own number
+    @property  # type: ignore[misc]  # what asks for its class takes it for Python's own number
+    def __class__(self) -> Any:
         return type(self.value)
 
     def known(self) -> Any:

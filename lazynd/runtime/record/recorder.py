@@ -121,6 +121,11 @@ class Recorder(ABC):
     def is_pending(self, cell: Cell) -> bool:
         """Whether the value of ``cell`` is still to be computed."""
 
+    @property
+    def outermost(self) -> Recorder:
+        """What records where no function is traced."""
+        return self
+
     @abstractmethod
     def data(self, type: Type, value: Any) -> Cell:
         """A new cell on a buffer, which is given away."""
@@ -188,6 +193,26 @@ class Recorder(ABC):
         node: Any = results[0]
         return results, (make_entry(linear, parents, refs + results, node), 0)
 
+    def call(
+        self,
+        spec: Specialization,
+        cells: Sequence[Cell],
+        needs: tuple[bool, ...] | None,
+        scalars: tuple[Any, ...],
+        code: CodeType | None,
+        lasti: int,
+    ) -> tuple[Sequence[Ref], Entry | None]:
+        """Record a compiled call on ``cells``. All its outputs, and the entry of the tape that they are of.
+
+        ``needs``: to which of ``cells`` gradients go, whether or not anything else is recorded now; None if to none.
+        """
+        refs = self.read_all(cells)
+        if needs is None:
+            return self.append(spec, refs, scalars, code, lasti), None
+        parents = tuple([self.source(cell) if need else None for cell, need in zip(cells, needs, strict=True)])
+        results, history = self.taped(spec, refs, parents, scalars, code, lasti)
+        return results, None if history is None else history[0]
+
     @abstractmethod
     def note(self, spec: Specialization, refs: tuple[Ref, ...], scalars: tuple[Any, ...]) -> Node:
         """Record an operation off the tape, at the user's line that is running; ``refs`` are what ``read`` gave."""
@@ -228,10 +253,9 @@ class Recorder(ABC):
     def leave_record(self) -> None:
         """The outermost ``record()`` ends."""
 
-    # ------------------------------------------------------------------------------------ the tape
-
     def reaches(self, entry: Entry) -> None:
-        """A backward pass has come to ``entry``, whose kind it does not know."""
+        """A backward pass has come to ``entry``, of a kind that only ``at`` makes."""
+        raise TypeError(f"there is no backward pass through {entry}")
 
     # ------------------------------------------------------------------------------------ what is refused
 

@@ -32,26 +32,28 @@ class Beyond(Entry):
 
 
 class Standing(Variable):
-    """Stands for a variable. ``asked``: whether ``fresh`` was read as it was before the call; ``written``: if set."""
+    """Stands for a variable. ``asked``: whether ``fresh`` was read as it was ``before``; ``written``: if it was set."""
 
-    __slots__ = ("_fresh", "asked", "origin", "outer", "written")
+    now: bool
+    __slots__ = ("asked", "before", "now", "origin", "outer", "written")
 
     def __init__(self, outer: Variable, number: int | None, grad: Cell | None) -> None:
         self.outer: Variable = getattr(outer, "outer", outer)
         self.origin: Origin = (ITSELF, self.outer) if number is None else (ARGUMENT, number)
         self.grad = grad
         self.request = outer.request
-        self._fresh = outer.fresh
+        self.before: bool = outer.now if isinstance(outer, Standing) else outer.fresh
+        self.now = self.before
         self.asked = self.written = False
 
     @property
-    def fresh(self) -> bool:  # type: ignore[override]
+    def fresh(self) -> bool:
         self.asked = self.asked or not self.written
-        return self._fresh
+        return self.now
 
     @fresh.setter
     def fresh(self, state: bool) -> None:
-        self._fresh, self.written = state, True
+        self.now, self.written = state, True
 
 
 @dataclass(slots=True, eq=False)

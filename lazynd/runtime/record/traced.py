@@ -8,22 +8,19 @@ from typing import TYPE_CHECKING, Any, Final
 
 from ...ir.call import call
 from ...ir.errors import OperatorError
-from ...ir.graph import Graph
 from ...ir.linearize import linearize
-from ...ir.node import Node, Output, apply, leaf
-from ...ir.primitive import PRIMITIVES
-from ...ir.specialization import DRAW, Slot, Specialization
-from ...ir.types import UINT32, Type
+from ...ir.node import Node
+from ...ir.specialization import Specialization
 from ..guard.sections import DeferSignals
+from .body import Body
 from .call_tracer import CallTracer
 from .cell import Cell, Detached, Ref
-from .closure import plus
-from .numbers import Number
+from .numbers import Number, value_of
 from .recorder import Recorder
 from .standing import ITSELF, Beyond, Capture, Origin, Standing, find, live, root_of
 from .tape import Entry, Pulled, Source
 from .tape import Origin as Version
-from .tracing import Untraceable, needed
+from .tracing import Untraceable
 from .views import View
 
 if TYPE_CHECKING:
@@ -37,97 +34,6 @@ VIEW: Final = "view"
 DETACHED: Final = "detached"
 
 
-class Body:
-    """A traced function as a graph: ``inputs`` are the captures that it reads, ``values`` the numbers in its slots."""
-
-    def __init__(self, tracer: CallTracer, outputs: Sequence[Ref], needs: frozenset[Node]) -> None:
-        self.tracer = tracer
-        self._made: dict[Ref, Ref] = {each.parameter: each.parameter for each in tracer.captures.values()}
-        self._tracked: set[Node] = set(needs)
-        self._slots: dict[Any, tuple[Node, Slot]] = {}
-        self.values: list[Any] = []
-        word = None if tracer.stream is None else Type((), UINT32, tracer.stream)
-        self._words = () if word is None else (leaf(word), leaf(word))
-        order = needed(tracer.nodes, list(outputs))
-        used = {(ref.node, ref.index) for node in order for ref in node.inputs or ()}
-        used |= {(ref.node, ref.index) for ref in outputs}
-        for node in order:
-            self._place(node, used)
-        self.outputs = [self.value(ref) for ref in outputs]
-
-    def value(self, ref: Ref) -> Ref:
-        """What became of ``ref``."""
-        known = self._made.get(ref)
-        if known is None:  # a further output of a node that is placed already
-            known = self._made[ref] = Output(self._made[ref.node].node, ref.index, ref.type)
-        return known
-
-    def tracked(self, ref: Ref) -> bool:
-        """Whether a gradient would go through ``ref`` to an input that needs one."""
-        return ref.node in self._tracked
-
-    def stopped(self, ref: Ref) -> Ref:
-        """``ref``, through which no gradient goes."""
-        if not self.tracked(ref):
-            return ref
-        return apply(PRIMITIVES["stop_gradient"].specialize((ref.type,), {}), (ref,))
-
-    def graph(self, outputs: Sequence[Ref]) -> tuple[Graph, list[Capture], list[Slot]]:
-        """The graph that gives ``outputs``, the captures that are its inputs, and its slots."""
-        inner = Graph((), outputs)
-        read = {ref.node for node in inner.nodes for ref in node.inputs or ()} | {ref.node for ref in outputs}
-        captures = [each for each in self.tracer.captures.values() if each.parameter in read]
-        numbers = [node for node, _ in self._slots.values()]
-        slots = [slot for _, slot in self._slots.values()]
-        if self._words:
-            slots += [Slot(name, DRAW, self._words[0].type) for name in ("seed", "counter")]
-        parameters = [*(each.parameter for each in captures), *numbers, *self._words]
-        return Graph(parameters, outputs, inner.nodes), captures, slots
-
-    def _place(self, node: Node, used: set[tuple[Node, int]]) -> None:
-        assert node.spec is not None and node.inputs is not None
-        spec, refs, needs = node.spec, node.inputs, None
-        taken = self.tracer.taken.get(node)
-        if taken is not None:
-            origin, given, needs = taken
-            kept = origin.linearized[needs].spec
-            if any((node, i) in used for i in range(len(origin.out_types), len(kept.out_types))):
-                needs = needs if kept.pruned is None else tuple([needs[i] for i in kept.pruned[1]])
-            else:  # nothing in the body reads what was kept for a gradient
-                spec, refs = origin, given
-                if spec.pruned is not None:
-                    spec, live = spec.pruned
-                    refs, needs = tuple([refs[i] for i in live]), tuple([needs[i] for i in live])
-        inputs = [self.value(ref) for ref in refs]
-        if needs is not None:
-            inputs = [ref if need else self.stopped(ref) for ref, need in zip(inputs, needs, strict=True)]
-        tracked = any(map(self.tracked, inputs))
-        words = iter(self._words)
-        for slot, number in zip(spec.slots, node.scalars, strict=True):
-            if slot.kind != DRAW:
-                inputs.append(self._slot(slot, number))
-                continue
-            word = next(words)
-            inputs.append(word if word is self._words[0] or not number else plus(word, number))
-        made = self._made[node] = apply(spec, inputs, node.code, node.lasti)
-        if tracked:
-            self._tracked.add(made)
-
-    def _slot(self, slot: Slot, number: Any) -> Node:
-        """The parameter for ``number``: one for equal numbers of a type, so that a step of 100 updates has few."""
-        if isinstance(number, Number):
-            key: Any = Number, number.place
-        else:
-            key = type(number), number.hex() if isinstance(number, float) else number
-        found = self._slots.get((key, slot.kind, slot.type))
-        if found is None:
-            name = slot.name if slot.name.isidentifier() else "number"
-            found = leaf(slot.type), Slot(name, slot.kind, slot.type)
-            self._slots[key, slot.kind, slot.type] = found
-            self.values.append(number)
-        return found[0]
-
-
 class Traced:
     """A traced function as a call, and how to record it."""
 
@@ -135,6 +41,7 @@ class Traced:
         self.fences, self.fenced = tracer.fences, tracer.fenced
         self.draws, self.stream = tracer.draws, tracer.stream
         self._ledger = tracer.ledger
+        self._ledger.asked = _allow  # it would hold the tracer, and with it what the arguments were
         self._varies = tracer.ledger.varies
         found = _Results(tracer, results)
         #: How each result is made.
@@ -157,9 +64,10 @@ class Traced:
         refs = [*found.refs, *(each.twin.content for each in written)]
         body = Body(tracer, refs, needs)
         outputs = [
-            ref if history is not None else body.stopped(ref) for ref, history in zip(body.outputs, histories, strict=True)
+            ref if history is not None else body.stopped(ref)
+            for ref, history in zip(body.outputs, histories, strict=True)
         ]
-        read = {each for each in body.graph(outputs)[1]} if outputs else set()
+        read = set(body.graph(outputs)[1]) if outputs else set()
         order = sorted(range(len(written)), key=lambda i: written[i] in read)  # the call's own writes come last
         shown = len(found.refs)
         outputs[shown:] = [outputs[shown + i] for i in order]
@@ -204,10 +112,10 @@ class Traced:
         self._shared = {root_of(cell) for cell in tracer.aliased}
         self._outside = {root_of(cell) for cell in outside} | self._shared
         standing = tracer.variables
-        self._asked = [(each.origin[1], each.outer.fresh) for each in standing if each.asked and each.origin[0] is ITSELF]
+        self._asked = [(each.origin[1], each.before) for each in standing if each.asked and each.origin[0] is ITSELF]
         if any(each.asked for each in standing if each.origin[0] is not ITSELF):
             raise Untraceable("it asks whether the gradient of an argument is new")
-        self._fresh: list[tuple[Origin, bool]] = [(each.origin, each._fresh) for each in standing if each.written]
+        self._fresh: list[tuple[Origin, bool]] = [(each.origin, each.now) for each in standing if each.written]
 
     # ------------------------------------------------------------------------------------ calls
 
@@ -216,7 +124,7 @@ class Traced:
         if self._watched and [cell.variable for cell in self._watched] != self._variables:
             return False
         for cell in self._constant:
-            history = cell.history
+            history = (recorder.at(cell) if recorder.traces else cell).history
             if history is not None and not history[0].consumed:
                 return False
         for variable, fresh in self._asked:
@@ -242,21 +150,16 @@ class Traced:
                 found = list(found)
                 for i, origin in self._moving:
                     found[i] = find(origin, cells)
-            refs = recorder.read_all(found)
-            history = None
-            if self._taped:
-                parents = tuple([recorder.source(c) if need else None for c, need in zip(found, self.needs, strict=True)])
-                values, history = recorder.taped(self.spec, refs, parents, scalars, code, lasti)
-            else:
-                values = recorder.append(self.spec, refs, scalars, code, lasti)
+            needs = self.needs if self._taped else None
+            values, entry = recorder.call(self.spec, found, needs, scalars, code, lasti)
             count = self.count
             for value, live in zip(values[:count], self.live, strict=False):
                 cell = Cell(value)
-                if live and history is not None:
-                    cell.history = history[0], len(made)
+                if live and entry is not None:
+                    cell.history = entry, len(made)
                 made.append(cell)
             if self.targets or self._fresh:
-                self._write(recorder, cells, values[count : len(self.live)], history)
+                self._write(recorder, cells, values[count : len(self.live)], entry)
         elif self._fresh:
             self._write(recorder, cells, (), None)
         if self.fenced:
@@ -276,7 +179,7 @@ class Traced:
             scalars = (*scalars, *recorder.draw(self.stream, self.draws))
         return scalars
 
-    def _write(self, recorder: Recorder, cells: Sequence[Cell], refs: Sequence[Ref], history: Source | None) -> None:
+    def _write(self, recorder: Recorder, cells: Sequence[Cell], refs: Sequence[Ref], entry: Entry | None) -> None:
         """Move the arrays that the call writes: all, or none."""
         targets: Any = self._targets
         if self._moving_targets:
@@ -285,11 +188,11 @@ class Traced:
                 targets[i] = find(origin, cells)
         with DeferSignals():
             recorder.write_all(targets, refs)
-            if history is not None:
+            if entry is not None:
                 for i, output in self._following:
-                    recorder.at(targets[i]).follow(refs[i], (history[0], output))
+                    recorder.at(targets[i]).follow(refs[i], (entry, output))
             for (kind, which), state in self._fresh:
-                variable = which if kind is ITSELF else cells[which].variable
+                variable: Any = which if kind is ITSELF else cells[which].variable
                 recorder.standing(variable).fresh = state
 
     def _given(self, cells: Sequence[Cell], made: list[Cell | None]) -> list[Any]:
@@ -347,10 +250,14 @@ class _Results:
             origin = self._tracer.holder(base)
             known = (HELD, origin) if origin is not None else (NEW, self._new[base]) if base in self._new else None
             if known is not None and isinstance(cell, View):
-                return VIEW, known, cell.offset, cell.type
+                return VIEW, known, value_of(cell.offset), cell.type
             if known is not None and cell.__class__ is Detached:
                 return DETACHED, known
         return NEW, self._add(cell)
+
+
+def _allow(roots: frozenset[int]) -> None:
+    """A number that was kept is what it was."""
 
 
 def _own_history(capture: Capture) -> Source | None:
@@ -376,6 +283,3 @@ def _needs(tracer: CallTracer, histories: Sequence[Source]) -> frozenset[Node]:
         if (outer or isinstance(entry, Beyond)) and entry not in needs:
             raise Untraceable("a gradient goes to a part of an array")
     return frozenset(each.parameter for each in tracer.captures.values() if each.entry in reached)
-
-
-__all__ = ["HELD", "Traced"]

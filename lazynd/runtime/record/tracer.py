@@ -141,6 +141,22 @@ class Tracer(BaseTracer):
         history = (self.entry, 0) if any(parent for _, parent in operands) else None
         return [(ref, history) for ref in results]
 
+    def call(
+        self,
+        spec: Specialization,
+        cells: Sequence[Cell],
+        needs: tuple[bool, ...] | None,
+        scalars: tuple[Any, ...],
+        code: CodeType | None,
+        lasti: int,
+    ) -> tuple[Sequence[Ref], Entry | None]:
+        operands = list(map(self.operand, cells))
+        if needs is not None:
+            marked = zip(operands, needs, strict=True)
+            operands = [(ref, parent) if need else (self._stopped(ref), None) for (ref, parent), need in marked]
+        results = self.apply_to(spec, operands, scalars, code, lasti)
+        return [ref for ref, _ in results], None if needs is None or results[0][1] is None else self.entry
+
     # ------------------------------------------------------------------------------------ the graph
 
     def result(self, cell: Cell) -> Ref:

@@ -79,6 +79,10 @@ class BaseTracer(Recorder):
     def host(self, function: Callable[[], Any]) -> Any:
         return self.parent.host(function)
 
+    @property
+    def outermost(self) -> Recorder:
+        return self.parent.outermost
+
     def ask(self, function: Callable[[], Any]) -> Any:
         return self.parent.ask(function)
 

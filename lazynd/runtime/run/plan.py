@@ -86,7 +86,7 @@ def _plan_of_one(items: list[Ref], root: Ref | None) -> Plan | None:
 
     It is the same as ``make_plan`` would find by walking, in a quarter of the time. Holds no item in a variable.
     """
-    refs = items[0].inputs  # type: ignore[union-attr]  # a Node
+    refs: Any = items[0].inputs  # type: ignore[union-attr]  # a Node
     values = list(map(_VALUE, refs))
     if type(None) in set(map(type, values)) or len(set(map(id, values))) < len(values):
         return None
