@@ -28,14 +28,15 @@ _UNLIMITED = 1 << 60
 def each_call(function: Callable[[], Sequence[_N]]) -> Sequence[_N]:
     """Numbers that the host gives anew each time that this is reached: a learning rate, a count of steps.
 
-    They are for parameters of operators that travel with each call, as they are: whoever computes with them here keeps
-    what they are now. What ``function`` changes on the host it changes once a time.
+    They are for parameters of operators that travel with each call. A compiled function asks ``function`` again at each
+    of its calls, in the order in which it was traced. What ``function`` changes on the host it changes once a time.
 
     >>> from lazynd import stages
     >>> stages.each_call(lambda: (0.1, 3))
     (0.1, 3)
     """
-    return function()
+    made: Sequence[_N] = LOCAL.state.recorder.host(function)
+    return made
 
 
 def undivided() -> AbstractContextManager[None]:
