@@ -175,7 +175,7 @@ def _convert(x: jax.Array, *, dtype: np.dtype[Any]) -> jax.Array:
         return _to_bfloat16(x, dtype)
     if dtype == np.float16 and x.dtype == np.float64:
         return _to_float16(x, dtype)
-    if dtype == bool and jnp.issubdtype(x.dtype, jnp.floating) and x.dtype.itemsize > 2:
+    if dtype.kind == "b" and jnp.issubdtype(x.dtype, jnp.floating) and x.dtype.itemsize > 2:
         # Not x != 0, which of a number that was a subnormal bfloat16 is decided without taking it for zero.
         return ~(lax.abs(x) < finfo(x.dtype).tiny)
     if not jnp.issubdtype(x.dtype, jnp.floating) or dtype.kind not in "iu":

@@ -50,8 +50,8 @@ class Region:
     """
 
     __slots__ = (
-        "closed", "credit", "cut", "forced", "held", "items", "kept", "moves", "owner", "touched", "under_record", "unit",
-        "weight",
+        "closed", "credit", "cut", "forced", "held", "items", "kept", "moves", "owner", "touched", "under_record",
+        "unit", "weight",
     )  # fmt: skip
 
     def __init__(self, owner: Regions, credit: int, under_record: bool) -> None:
