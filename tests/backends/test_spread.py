@@ -17,6 +17,7 @@ from lazynd.runtime.run.compile import PROGRAMS
 pytestmark = pytest.mark.lazy
 
 ONE = "%1: {dtype}[2,3,4] = ir.broadcast(%0) {{shape=(2, 3, 4), axes=()}}"
+LONG = "%1: {dtype}[2,3,4] = ir.broadcast(%0) {{shape=(2, 3, 4), axes=(1, 2)}}"
 LINE = "%1: {dtype}[2,3,4] = ir.broadcast(%0) {{shape=(2, 3, 4), axes=(1,)}}"
 TWO = "%1: {dtype}[2,3,4] = ir.broadcast(%0) {{shape=(2, 3, 4), axes=(0, 2)}}"
 UNITS = "%1: {dtype}[2,1,1,3] = ir.broadcast(%0) {{shape=(2, 1, 1, 3), axes=(3,)}}"
@@ -33,6 +34,9 @@ CASES: list[Case] = [
     ("[]", ONE, "{dtype}[2,3,4] = ir.negate(%1)", True),
     ("[3]", LINE, "{dtype}[2,3,4] = ir.negate(%1)", True),
     ("[2,4]", TWO, "{dtype}[2,3,4] = ir.multiply(%1, %1)", True),
+    ("[3,1]", LONG, "{dtype}[2,3,4] = ir.negate(%1)", True),
+    ("[3,1]", LONG, "{dtype}[1,2,2] = ir.slice(%1) {{start=(0, 1, 1), limit=(1, 3, 3), strides=(1, 1, 1)}}", True),
+    ("[3,1]", LONG, "{dtype}[4,3,2] = ir.transpose(%1) {{axes=(2, 1, 0)}}", True),
     ("[]", ONE, "{dtype}[24] = ir.reshape(%1) {{shape=(24,)}}", True),
     ("[3]", LINE, "{dtype}[6,4] = ir.reshape(%1) {{shape=(6, 4)}}", False),
     ("[3]", UNITS, "{dtype}[2,3,1] = ir.reshape(%1) {{shape=(2, 3, 1)}}", True),

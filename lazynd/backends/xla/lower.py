@@ -175,6 +175,9 @@ def _convert(x: jax.Array, *, dtype: np.dtype[Any]) -> jax.Array:
         return _to_bfloat16(x, dtype)
     if dtype == np.float16 and x.dtype == np.float64:
         return _to_float16(x, dtype)
+    if dtype.kind == "b" and jnp.issubdtype(x.dtype, jnp.floating) and x.dtype.itemsize > 2:
+        # Not x != 0, which of a number that was a subnormal bfloat16 is decided without taking it for zero.
+        return ~(lax.abs(x) < finfo(x.dtype).tiny)
     if not jnp.issubdtype(x.dtype, jnp.floating) or dtype.kind not in "iu":
         return lax.convert_element_type(x, dtype)
     x = lax.convert_element_type(x, widened(x.dtype))

@@ -82,9 +82,12 @@ def few_of(operands: Sequence[Any]) -> tuple[list[jax.Array], Spread] | None:
 
 
 def _broadcast(value: Any, shape: Ints, axes: Ints) -> Spread:
-    if isinstance(value, Spread):
-        return Spread(value.few, shape, tuple(axes[axis] for axis in value.axes))
-    return Spread(value, shape, axes)
+    few, places = (value.few, [axes[axis] for axis in value.axes]) if isinstance(value, Spread) else (value, axes)
+    # A dimension of length 1 may become longer: then the array is uniform along it.
+    kept = [i for i, axis in enumerate(places) if few.shape[i] == shape[axis]]
+    if len(kept) < len(places):
+        few = few.reshape([few.shape[i] for i in kept])
+    return Spread(few, shape, tuple(places[i] for i in kept))
 
 
 def _transpose(x: Spread, attributes: Mapping[str, Any]) -> Spread:

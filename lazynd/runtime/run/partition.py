@@ -101,7 +101,8 @@ def _cuts(plan: Plan) -> Cuts:
     found = _CUTS.now.get(plan.mark) or _CUTS.older(plan.mark)
     if found is None or found.known != PERIODS.found:
         worth = PIECE if _too_big(plan) else len(items) + 1
-        every = PERIODS.repeats(_sequence(items), config.program_nodes // 2)
+        whole = not items[0].node.region.cut  # else how often a period comes says nothing of the loop
+        every = PERIODS.repeats(_sequence(items), config.program_nodes // 2, whole)
         found = Cuts(tuple([each for each in every if each.changes or each.length >= worth]), PERIODS.found)
         _CUTS.put(plan.mark, found)
     elif found.repeats and found.repeats[-1].end > len(items):  # two keys share a mark

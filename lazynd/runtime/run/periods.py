@@ -33,14 +33,17 @@ class Periods:
         #: How often another of them was found.
         self.found = 0
 
-    def repeats(self, sequence: Sequence[int], longest: int) -> list[Repeat]:
-        """Where ``sequence`` repeats, in order: first what is known to change, then what else does."""
+    def repeats(self, sequence: Sequence[int], longest: int, whole: bool = True) -> list[Repeat]:
+        """Where ``sequence`` repeats, in order: first what is known to change, then what else does.
+
+        How often a period comes is remembered if the sequence is ``whole``, not cut where it repeats.
+        """
         known = self._known(sequence)
         edges = [0, *[edge for each in known for edge in (each.start, each.end)], len(sequence)]
         for low, high in zip(edges[::2], edges[1::2], strict=True):
             for each in repeats(sequence[low:high], longest):
                 moved = replace(each, start=low + each.start)
-                known.append(replace(moved, changes=self._note(sequence, moved)))
+                known.append(replace(moved, changes=whole and self._note(sequence, moved)))
         return sorted(known)
 
     def clear(self) -> None:

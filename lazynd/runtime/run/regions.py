@@ -52,8 +52,8 @@ class Region:
     """
 
     __slots__ = (
-        "closed", "credit", "forced", "held", "items", "kept", "moves", "owner", "touched", "under_record", "unit",
-        "weight",
+        "closed", "credit", "cut", "forced", "held", "items", "kept", "moves", "owner", "touched", "under_record",
+        "unit", "weight",
     )  # fmt: skip
 
     def __init__(self, owner: Regions, credit: int, under_record: bool) -> None:
@@ -65,6 +65,8 @@ class Region:
         self.held: list[tuple[int, int]] = []
         self.under_record = under_record
         self.closed = False
+        #: Whether it was closed because it held as much as it may, not because of what the program does.
+        self.cut = False
         #: Runs of parts of it that have not ended; they look for what they compute in this region.
         self.forced = 0
         #: The factor on the cost of arrays made from data.
@@ -161,7 +163,7 @@ class Regions:
         following.moves = region.moves
         if at < len(region.items) and not region.forced:
             region.give(at, following)
-        region.closed = True
+        region.closed = region.cut = True
         self.open = following
         self.closed.append(region)
 
