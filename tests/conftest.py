@@ -60,6 +60,7 @@ def on_numpy(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     PROGRAMS.clear()
     monkeypatch.setattr(lazynd.config, "backend", "numpy")
     yield
+    nd.waitall()  # what nobody read runs here too
     PROGRAMS.clear()
 
 

@@ -1,7 +1,7 @@
 """Golden results of blocks from real MXNet: ``PYTHON_WITH_MXNET tools/make_block_goldens.py [FAMILY ...]``.
 
-Families are the modules in ``tests/goldens/layers``; without a name all are made. What MXNet raises is printed, since a
-case that raises is more often a mistake than meant.
+Families are the modules in ``tests/goldens/layers``; without a name all are made, and the file of parameters that
+``save_parameters`` writes. What MXNet raises is printed, since a case that raises is more often a mistake than meant.
 """
 
 from __future__ import annotations
@@ -14,11 +14,15 @@ import mxnet as mx  # type: ignore[import-not-found]  # the real one
 sys.path.insert(0, str(pathlib.Path(__file__).parents[1]))
 
 from tests.goldens import store
-from tests.goldens.blocks import evaluate
+from tests.goldens.blocks import evaluate, saved_net
 from tests.goldens.layers import families
+
+FILE = pathlib.Path(__file__).parents[1] / "tests" / "data" / "files" / "gluon_net.params"
 
 
 def main() -> None:
+    if not sys.argv[1:]:
+        saved_net(mx).save_parameters(str(FILE))
     for family, cases in families().items():
         if sys.argv[1:] and family not in sys.argv[1:]:
             continue

@@ -14,6 +14,9 @@ import lazynd
 from lazynd import autograd, gluon, nd
 from lazynd.gluon import Constant, DeferredInitializationError, Parameter, ParameterDict
 
+#: Programs run in the interpreter: nothing here is about what is compiled.
+pytestmark = pytest.mark.usefixtures("on_numpy")
+
 CPUS = [lazynd.cpu(0), lazynd.cpu(1)]
 
 

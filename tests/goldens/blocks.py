@@ -110,3 +110,17 @@ def _evaluate(mx: Any, case: BlockCase) -> dict[str, Any]:
     found["places"] = list(made._collect_params_with_prefix())
     found["repr_after"] = repr(made)
     return found
+
+
+def saved_net(mx: Any) -> Any:
+    """A net of layers of several kinds, with values that a file of MXNet's has too."""
+    nn, rnn = mx.gluon.nn, mx.gluon.rnn
+    net = nn.Sequential()
+    inner = nn.HybridSequential()
+    inner.add(nn.Dense(3, in_units=2, activation="relu"), nn.BatchNorm(in_channels=3))
+    net.add(inner, rnn.GRU(2, input_size=3), rnn.LSTM(2, bidirectional=True, input_size=4))
+    net.initialize()
+    for number, each in enumerate(net.collect_params().values()):
+        size = int(np.prod(each.shape))
+        each.set_data(mx.nd.array((np.arange(size) + number * 100).reshape(each.shape)))
+    return net
