@@ -1,6 +1,6 @@
 """States of optimizers from bytes: a pickle, of which only what states are made of is let in.
 
-A pickle can name any function and have it called. Here a name is looked up in a short list; what is not in it raises
+A pickle can name any function and have it called. Here a name is looked up in short lists; what is in none raises
 before anything of it is imported.
 """
 
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import pickle
+from collections.abc import Iterator
 from typing import Any, Final
 
 import numpy as np
@@ -17,54 +18,8 @@ from ..context import Context, cpu, num_gpus
 from ..nd import NDArray, array
 from .base import Optimizer
 
-#: Modules of arrays, of optimizers and of schedulers, in MXNet and here.
-_ARRAYS: Final = frozenset({"mxnet.ndarray.ndarray", "lazynd.nd.ndarray", "lazynd.nd"})
+#: Modules of optimizers, in MXNet and here.
 _OPTIMIZERS: Final = ("mxnet.optimizer", "mxnet.contrib.svrg_optimization", "lazynd.optimizer")
-_SCHEDULERS: Final = frozenset({"mxnet.lr_scheduler", "lazynd.lr_scheduler"})
-#: What makes numbers and arrays of NumPy, under the names of its versions.
-_NUMPY: Final = {
-    **{(f"numpy.{core}.multiarray", "scalar"): ("_core.multiarray", "scalar") for core in ("core", "_core")},
-    **{(f"numpy.{core}.multiarray", "_reconstruct"): ("_core.multiarray", "_reconstruct") for core in ("core", "_core")},
-    ("numpy", "dtype"): ("", "dtype"),
-    ("numpy", "ndarray"): ("", "ndarray"),
-}
-#: NumPy's classes of numbers and dtypes, which states have as values.
-_PLAIN: Final = frozenset(
-    {f"{kind}{bits}" for kind in ("int", "uint", "float") for bits in (8, 16, 32, 64)} | {"bool_", "bool"}
-)
-
-
-class _Reader(pickle.Unpickler):
-    """Finds arrays, registered optimizers, schedulers and numbers, and nothing else."""
-
-    def find_class(self, module: str, name: str) -> Any:
-        if module in _ARRAYS and name in ("NDArray", "_rebuild"):
-            return NDArray if name == "NDArray" else _array
-        if (module, name) in (("lazynd.ir.types", "Context"), ("lazynd.context", "Context")):
-            return Context
-        if module in _SCHEDULERS and name in lr_scheduler.__all__:
-            found = getattr(lr_scheduler, name)
-            if isinstance(found, type):
-                return found
-        known = Optimizer.opt_registry.get(name.lower())
-        if known is not None and known.__name__ == name:
-            ours = known.__module__.startswith("lazynd.")
-            if module == known.__module__ or (ours and module.startswith(_OPTIMIZERS)):
-                return known
-        scheduler = _subclass(lr_scheduler.LRScheduler, module, name)
-        if scheduler is not None:
-            return scheduler
-        if (module, name) == ("collections", "OrderedDict"):
-            return dict
-        numpy_name = _NUMPY.get((module, name))
-        if numpy_name is not None:
-            return _of_numpy(*numpy_name)
-        if module == "numpy" and name in _PLAIN:
-            return getattr(np, name)
-        raise pickle.UnpicklingError(
-            f"{module}.{name} is no state, no registered optimizer and no scheduler, so it is not loaded: states are "
-            "read from a file that need not be trusted. Register an optimizer of your own before its states are loaded"
-        )
 
 
 def _array(values: Any, context: Any, kind: Any) -> NDArray:
@@ -75,22 +30,66 @@ def _array(values: Any, context: Any, kind: Any) -> NDArray:
     return array(values, ctx=context if there else cpu(), dtype=values.dtype)
 
 
-def _subclass(base: type, module: str, name: str) -> type | None:
-    """A class of the user's own that the program has already: one with another name is not imported for a file."""
-    waiting = list(base.__subclasses__())
+def _bytes(content: Any = b"") -> bytearray:
+    """Bytes that may be written, of bytes that there are; not so many zeros."""
+    if not isinstance(content, bytes):
+        raise pickle.UnpicklingError(f"bytes are made of bytes, not of {content!r}")
+    return bytearray(content)
+
+
+def _allowed() -> Iterator[tuple[tuple[str, str], Any]]:
+    """What a pickle may name whatever the program has, and what it gets."""
+    for module in ("mxnet.ndarray.ndarray", "lazynd.nd.ndarray"):
+        yield (module, "NDArray"), NDArray
+    yield ("lazynd.nd.ndarray", "_rebuild"), _array
+    yield ("lazynd.ir.types", "Context"), Context
+    yield ("builtins", "bytearray"), _bytes
+    yield ("collections", "OrderedDict"), dict
+    for name in lr_scheduler.__all__:
+        if isinstance(getattr(lr_scheduler, name), type):
+            for package in ("mxnet", "lazynd"):
+                yield (f"{package}.lr_scheduler", name), getattr(lr_scheduler, name)
+    for core in ("core", "_core"):
+        for name in ("scalar", "_reconstruct"):
+            yield (f"numpy.{core}.multiarray", name), getattr(np._core.multiarray, name)
+    for name in ("dtype", "ndarray", "bool_", "int32", "int64", "float16", "float32", "float64"):
+        yield ("numpy", name), getattr(np, name)
+
+
+_ALLOWED: Final[dict[tuple[str, str], Any]] = dict(_allowed())
+
+
+class _Reader(pickle.Unpickler):
+    """Finds arrays, registered optimizers, schedulers and numbers, and nothing else."""
+
+    def find_class(self, module: str, name: str) -> Any:
+        found = _ALLOWED.get((module, name)) or _registered(module, name) or _scheduler(module, name)
+        if found is None:
+            raise pickle.UnpicklingError(
+                f"{module}.{name} is no state, no registered optimizer and no scheduler, so it is not loaded: a file of "
+                "states need not be trusted. Register an optimizer of your own before its states are loaded"
+            )
+        return found
+
+
+def _registered(module: str, name: str) -> type | None:
+    """The registered optimizer of that name; MXNet's and those of other versions are lazynd's own."""
+    known = Optimizer.opt_registry.get(name.lower())
+    if known is None or known.__name__ != name:
+        return None
+    ours = known.__module__.startswith("lazynd.") and module.startswith(_OPTIMIZERS)
+    return known if ours or module == known.__module__ else None
+
+
+def _scheduler(module: str, name: str) -> type | None:
+    """A scheduler of the user's own that the program has already: none is imported for a file."""
+    waiting = lr_scheduler.LRScheduler.__subclasses__()
     while waiting:
         each = waiting.pop()
-        if each.__module__ == module and each.__qualname__ == name:
+        if (each.__module__, each.__qualname__) == (module, name):
             return each
         waiting += each.__subclasses__()
     return None
-
-
-def _of_numpy(place: str, name: str) -> Any:
-    found: Any = np
-    for step in filter(None, (*place.split("."), name)):
-        found = getattr(found, step)
-    return found
 
 
 def read_states(content: bytes) -> tuple[dict[Any, Any], Optimizer | None]:

@@ -34,7 +34,16 @@ class Updater:
         self.states: dict[Any, Any] = {}
         #: Whether a state is on the device of its weight: one that was read from bytes need not be.
         self.states_synced: dict[Any, bool] = {}
-        self.aggregate_updates = optimizer.aggregate_num > 0
+
+    @property
+    def aggregate_updates(self) -> bool:
+        """Whether the optimizer is one that takes several weights at once in MXNet.
+
+        >>> from lazynd import optimizer
+        >>> optimizer.Updater(optimizer.SGD()).aggregate_updates
+        True
+        """
+        return self.optimizer.aggregate_num > 0
 
     def __call__(self, index: Any, grad: Any, weight: Any) -> None:
         """Update ``weight`` by ``grad``."""
