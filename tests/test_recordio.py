@@ -56,7 +56,9 @@ def test_packing_as_mxnet(fact: Any) -> None:
 
 
 def test_labels_may_be_arrays() -> None:
-    packed = [recordio.pack((0, label, 1, 0), b"") for label in ([1, 2], (1.0, 2.0), np.array([1, 2]), nd.array([1, 2]))]
+    packed = [
+        recordio.pack((0, label, 1, 0), b"") for label in ([1, 2], (1.0, 2.0), np.array([1, 2]), nd.array([1, 2]))
+    ]
     assert len(set(packed)) == 1
 
 

@@ -58,7 +58,7 @@ def signatures() -> Iterator[tuple[str, list[str] | str]]:
             module = getattr(module, step)
         for name, value in sorted(vars(module).items()):
             path = f"{place}.{name}"
-            if name.startswith("_") or not getattr(value, "__module__", "").startswith("mxnet.") or value in LEAKS:
+            if name.startswith("_") or value is recordio.IRHeader or not own(module, value):
                 continue
             first = seen.setdefault(value, path)
             if first != path:
@@ -75,11 +75,9 @@ def signatures() -> Iterator[tuple[str, list[str] | str]]:
         yield f"image.{name}", parameters(getattr(image, name))
 
 
-#: What modules import for themselves.
-LEAKS = (
-    gluon.Block, gluon.HybridBlock, gluon.nn.Sequential, gluon.nn.HybridSequential, mx.util.is_np_array,
-    mx.util.is_np_shape, mx.util.set_np, mx.base.check_call, mx.base.c_str, recordio.IRHeader,
-)  # fmt: skip
+def own(module: Any, value: Any) -> bool:
+    """Whether ``value`` is of ``module`` or of a part of it: other things it has imported for itself."""
+    return str(getattr(value, "__module__", "")).startswith(module.__name__)
 
 
 # ----------------------------------------------------------------------------------------------------- records

@@ -264,6 +264,7 @@ def _fetch(url: str, place: str, sha1_hash: str | None, verify_ssl: bool) -> Non
             )
         replace_file(temporary, place)
     except urllib.error.HTTPError as error:
+        error.close()  # it holds the connection
         raise RuntimeError(f"Failed downloading url {url}: {error.code} {error.reason}") from None
     finally:
         if os.path.exists(temporary):

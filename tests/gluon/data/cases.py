@@ -79,7 +79,7 @@ def each_transform(transforms: Any, image: Any, nd: Any) -> dict[str, tuple[str,
         "short": ("bytes", lambda x: image.resize_short(x, 4)),
         "colours": ("floats", lambda x: image.color_normalize(x, nd.array([1, 2, 3]), nd.array([2, 3, 4]))),
         "angles": ("tensors", lambda x: image.imrotate(x, nd.array([10, -200]))),
-        "jitter_none": ("bytes", t.RandomColorJitter()), "brightness_none": ("bytes", t.RandomBrightness(0)),
+        "brightness_none": ("bytes", t.RandomBrightness(0)),
         "contrast_none": ("floats", t.RandomContrast(0)), "saturation_none": ("floats", t.RandomSaturation(0)),
         "hue_none": ("floats", t.RandomHue(0)), "lighting_none": ("bytes", t.RandomLighting(0)),
     }  # fmt: skip
