@@ -19,7 +19,7 @@ from sybil import Sybil
 from sybil.parsers.markdown import PythonCodeBlockParser
 
 import lazynd
-from lazynd import autograd, manual, nd, viz
+from lazynd import autograd, compiled, manual, nd, viz
 from lazynd.ops import OPERATORS, Operator
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
@@ -92,7 +92,7 @@ def test_the_manual_of_every_operator(operator: Operator, on_numpy: None) -> Non
 
 PUBLIC = [
     lazynd, nd, nd.random, nd.sparse, nd.linalg, autograd, viz, lazynd.context, lazynd.observe, lazynd.util, lazynd.np,
-    lazynd.npx, lazynd.mxnet_name, manual,
+    lazynd.npx, lazynd.mxnet_name, manual, compiled,
 ]  # fmt: skip
 
 
@@ -129,7 +129,13 @@ def written_by_hand() -> dict[str, Any]:
             each = getattr(module, name)
             if (inspect.isfunction(each) or inspect.isclass(each)) and not is_generated(each):
                 found[f"{module.__name__}.{name}"] = each
-    for owner in (*nd.NDArray.__mro__[:-1], autograd.Function, type(lazynd.config), type(lazynd.stats())):
+    for owner in (
+        *nd.NDArray.__mro__[:-1],
+        autograd.Function,
+        compiled.Compiled,
+        type(lazynd.config),
+        type(lazynd.stats()),
+    ):
         for name, each in vars(owner).items():
             what = each.fget if isinstance(each, property) else each
             # Without a docstring are those that implement what a base class or MXNet's protocol documents.

@@ -11,6 +11,7 @@
 
 from __future__ import annotations
 
-from .function import Compiled, compile, host_number, is_tracing, untraced
+from .function import Compiled, compile
+from .host import host_number, is_tracing, untraced
 
 __all__ = ["Compiled", "compile", "host_number", "is_tracing", "untraced"]

@@ -7,8 +7,7 @@ import functools
 import logging
 import re
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from sys import _getframe
 from types import CodeType, MethodType
 from typing import Any, Final, ParamSpec, TypeVar, overload
@@ -347,27 +346,28 @@ def compile(function: Callable[_P, _R], /) -> Callable[_P, _R]: ...
 @overload
 def compile(function: None = None, /, *, name: str | None = None) -> Callable[[Callable[_P, _R]], Callable[_P, _R]]: ...
 def compile(function: Any = None, /, *, name: str | None = None) -> Any:
-    """``function`` compiled: traced at the first call, and recorded as one operation at each further one."""
+    """``function`` compiled: traced when it is first called, recorded as one operation at each further call.
+
+    It may read and write arrays from outside, draw, record, differentiate and update: a whole training step is one
+    operation. It is traced again for other types and another structure of its arguments, in another mode, and where
+    names that it looks up mean something else. Where it cannot be traced, Python runs as it stands, and the logger says
+    why; see the documentation's page on compiled functions. ``name``: what the operation is called in graphs. Without
+    ``function``, a decorator.
+
+    >>> import lazynd
+    >>> from lazynd import autograd, nd
+    >>> w = nd.array([1.0, 2.0])
+    >>> w.attach_grad()
+    >>> @lazynd.compile
+    ... def step(x, rate):
+    ...     with autograd.record():
+    ...         loss = ((w * x) ** 2).sum()
+    ...     loss.backward()
+    ...     w[:] = w - rate * w.grad
+    ...     return loss
+    >>> [step(nd.ones(2), 0.125).asscalar() for _ in range(2)], step.traces
+    ([np.float32(5.0), np.float32(2.8125)], 1)
+    """
     if function is None:
         return functools.partial(Compiled, name=name)
     return Compiled(function, name)
-
-
-def host_number(function: Callable[[], Any]) -> Any:
-    """What ``function`` gives, a number or several in a tuple; a compiled function asks it anew at each call."""
-    return LOCAL.state.recorder.host(function)
-
-
-@contextmanager
-def untraced() -> Iterator[None]:
-    """Inside, this thread records as if no function were traced: what is made there, is made once and is real."""
-    state = LOCAL.state
-    with state.preserved():
-        state.recorder = state.recorder.outermost
-        state.recording = False
-        yield
-
-
-def is_tracing() -> bool:
-    """Whether this thread traces a function."""
-    return LOCAL.state.recorder.traces
