@@ -171,11 +171,12 @@ class HybridBlock(Block):
         """A call while ``hybridize`` is on: the one place that says whether the compiled form is called."""
         if not isinstance(_first(args), NDArray):
             return self.forward(*args)
-        if self._compiled is None:
+        compiled = self._compiled
+        if compiled is None:
             if not self._known():
                 return self.forward(*args)  # shapes are learned, and parameters initialised, once
-            self.__dict__["_compiled"] = Compiled(self.forward, self._name)
-        return self._compiled(*args)
+            compiled = self.__dict__["_compiled"] = Compiled(self.forward, self._name)
+        return compiled(*args)
 
     def _known(self) -> bool:
         """Whether all parameters have their values, or will never have any."""

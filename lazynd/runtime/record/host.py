@@ -41,7 +41,7 @@ class HostWork(PendingWork):
     ) -> Cell:
         return cell_of(self.apply_to(spec, list(map(self.operand, cells)), scalars, code, lasti)[0])
 
-    def _append(
+    def append(
         self,
         spec: Specialization,
         refs: tuple[Ref, ...],
@@ -52,7 +52,7 @@ class HostWork(PendingWork):
         made = self._computed(spec, refs, scalars)
         if made is not None:
             return tuple(map(leaf, spec.out_types, made))
-        results = super()._append(spec, refs, scalars, code, lasti)
+        results = super().append(spec, refs, scalars, code, lasti)
         if results[0].value is None:
             drive(InterpretedRun(None, results[0]), self.regions, "value")
         return results
