@@ -118,7 +118,8 @@ def images(run: Run, size: int = 28, most: int = 6000) -> tuple[DataLoader, Data
 
     They are ``most`` pictures of clothes (FashionMNIST; ``make data`` fetches it), or else 1,797 handwritten digits.
     """
-    if (pathlib.Path(mx.base.data_dir()) / "datasets" / "fashion-mnist").is_dir():
+    folder = pathlib.Path(mx.base.data_dir()) / "datasets" / "fashion-mnist"
+    if (folder / "train-images-idx3-ubyte.gz").exists():
         train, test = _clothes(train=True, most=most), _clothes(train=False, most=most // 5)
         run.data = "FashionMNIST"
     else:
