@@ -51,7 +51,19 @@ def test_a_figure_is_declared_once() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["recording", "chain", "step", "reading", "arguments", "perceptron", "convolution", "pooling", "recurrent"]
+    "name",
+    [
+        "recording",
+        "chain",
+        "step",
+        "reading",
+        "arguments",
+        "perceptron",
+        "gluon",
+        "convolution",
+        "pooling",
+        "recurrent",
+    ],
 )
 def test_figure_in_this_process(name: str) -> None:
     check(name)

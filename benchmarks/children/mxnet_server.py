@@ -1,6 +1,7 @@
 """Runs in the environment of real MXNet, not in ours: a line of JSON asks for work, a line answers its seconds."""
 
 import json
+import pathlib
 import sys
 from itertools import pairwise
 from time import perf_counter
@@ -8,6 +9,13 @@ from time import perf_counter
 import mxnet as mx
 import numpy as np
 from mxnet import autograd, nd
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent.parent))  # it runs as a file
+
+from benchmarks import nets
+
+#: Steps with Gluon, by network and mode; made once.
+STEPS = {}
 
 
 def chain(length, scalar):
@@ -97,7 +105,20 @@ def recurrent(mode, batch, inputs, size, steps, times):
     return (perf_counter() - start) / times
 
 
-WORK = {"chain": chain, "layer": layer, "read": read, "recurrent": recurrent, "step": step}
+def gluon(number, mode, steps):
+    """A training step of a network of ``nets.py``, its loss read."""
+    if (number, mode) not in STEPS:
+        step = STEPS[number, mode] = nets.step_of(mx, nets.NETS[number], mode)
+        for _ in range(3):
+            step().asscalar()
+    step = STEPS[number, mode]
+    start = perf_counter()
+    for _ in range(steps):
+        step().asscalar()
+    return (perf_counter() - start) / steps
+
+
+WORK = {"chain": chain, "gluon": gluon, "layer": layer, "read": read, "recurrent": recurrent, "step": step}
 mx.random.seed(0)
 for line in sys.stdin:
     asked = json.loads(line)
