@@ -29,7 +29,7 @@ def fresh(module: str, *arguments: str) -> Any:
     paths = [str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
     unset = ("LAZYND_EAGER", "LAZYND_BACKEND", "MXNET_ENGINE_TYPE")
     environment = {k: v for k, v in os.environ.items() if k not in unset}
-    environment |= {"LAZYND_CACHE": "off", "PYTHONPATH": os.pathsep.join(paths)}
+    environment |= {"LAZYND_CACHE": "off", "LAZYND_TIER": "compiled", "PYTHONPATH": os.pathsep.join(paths)}
     done = subprocess.run(
         [sys.executable, "-m", module, *arguments], capture_output=True, text=True, env=environment, timeout=500
     )
