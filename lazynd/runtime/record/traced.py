@@ -14,7 +14,7 @@ from ...ir.specialization import Specialization
 from ..guard.sections import DeferSignals
 from .body import Body
 from .call_tracer import CallTracer
-from .cell import Cell, Detached, Ref
+from .cell import Cell, Detached, ReadOnly, Ref
 from .numbers import Number, value_of
 from .recorder import Recorder
 from .standing import ITSELF, Beyond, Capture, Origin, Standing, find, live, root_of
@@ -197,21 +197,22 @@ class Traced:
 
     def _given(self, cells: Sequence[Cell], made: list[Cell | None]) -> list[Any]:
         found: list[Any] = []
-        for kind, *how in self.results:
-            if kind is NEW:
-                found.append(made[how[0]])
-            elif kind is HELD:
-                found.append(how[0])
-            elif kind is VIEW:
-                base, offset, type = how
-                found.append(View(self._base(base, cells, made), offset, type))
+        for how in self.results:
+            if how[0] is NEW:
+                found.append(made[how[1]])
             else:
-                found.append(Detached(self._base(how[0], cells, made)))
+                found.append(how[1] if how[0] is HELD else self._part(how, cells, made))
         return found
 
-    @staticmethod
-    def _base(base: Made, cells: Sequence[Cell], made: Sequence[Cell | None]) -> Any:
-        return made[base[1]] if base[0] is NEW else find(base[1], cells)
+    def _part(self, how: Made, cells: Sequence[Cell], made: Sequence[Cell | None]) -> Any:
+        """An array on the memory of another."""
+        kind, which = how[:2]
+        if kind is NEW:
+            return made[which]
+        if kind is HELD:
+            return find(which, cells)
+        base = self._part(which, cells, made)
+        return Detached(base) if kind is DETACHED else View(base, how[2], how[3])
 
 
 class _Results:
@@ -243,17 +244,21 @@ class _Results:
         return found
 
     def _how(self, cell: Cell) -> Made:
-        if cell.__class__ is Cell:
+        return self._known(cell) or (NEW, self._add(cell))
+
+    def _known(self, cell: Cell) -> Made | None:
+        """How ``cell`` is made, if its memory is that of an array from outside or of another result."""
+        if cell in self._new:
             return NEW, self._new[cell]
-        base: Any = getattr(cell, "base", None)
-        if not live(cell) and base is not None:
-            origin = self._tracer.holder(base)
-            known = (HELD, origin) if origin is not None else (NEW, self._new[base]) if base in self._new else None
-            if known is not None and isinstance(cell, View):
-                return VIEW, known, value_of(cell.offset), cell.type
-            if known is not None and cell.__class__ is Detached:
-                return DETACHED, known
-        return NEW, self._add(cell)
+        origin = self._tracer.holder(cell)
+        if origin is not None:
+            return HELD, origin
+        if live(cell) or not isinstance(cell, View | Detached) or cell.__class__ is ReadOnly:
+            return None
+        base = self._known(cell.base)
+        if base is None:
+            return None
+        return (DETACHED, base) if isinstance(cell, Detached) else (VIEW, base, value_of(cell.offset), cell.type)
 
 
 def _allow(roots: frozenset[int]) -> None:
