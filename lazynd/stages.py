@@ -57,10 +57,7 @@ def end_step() -> None:
     >>> from lazynd import stages
     >>> stages.end_step()
     """
-    regions = LOCAL.state.regions
-    ended = regions.open
-    runtime.fence()
-    regions.step = ended if ended.closed else None
+    LOCAL.state.recorder.end_step()
 
 
 def apart() -> AbstractContextManager[None]:

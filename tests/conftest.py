@@ -19,6 +19,7 @@ import lazynd
 from lazynd import nd
 from lazynd.backends import register_backend
 from lazynd.runtime.run.compile import PROGRAMS
+from lazynd.runtime.tell.stats import stats
 
 from .backends.fake import FakeBackend
 
@@ -47,6 +48,22 @@ def fresh() -> Iterator[None]:
     lazynd.random.seed(0)
     yield
     nd.waitall()
+
+
+class Delta:
+    """Counters since it was made: ``delta.runs``."""
+
+    def __init__(self) -> None:
+        self._before = stats.snapshot()
+
+    def __getattr__(self, name: str) -> int:
+        found: int = stats.snapshot()[name] - self._before[name]
+        return found
+
+
+@pytest.fixture
+def delta() -> type[Delta]:
+    return Delta
 
 
 @pytest.fixture

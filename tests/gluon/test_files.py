@@ -101,7 +101,7 @@ def test_dtypes_are_kept_or_cast(file: pathlib.Path) -> None:
         made.add(nn.Dense(3, dtype="float64"), nn.Flatten(), nn.Dense(2, dtype="float64"))
         return made
 
-    with pytest.raises(AssertionError, match="dtype incompatible expected float64 vs saved .*Set cast_dtype=True"):
+    with pytest.raises(AssertionError, match=r"dtype incompatible expected float64 vs saved .*Set cast_dtype=True"):
         net().load_parameters(file)
     one, other = net(), net()
     one.load_parameters(file, cast_dtype=True)

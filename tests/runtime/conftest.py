@@ -25,22 +25,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
                 item.add_marker(pytest.mark.skip(reason="tests of laziness, which count programs"))
 
 
-class Delta:
-    """Counters since it was made: ``delta.runs``."""
-
-    def __init__(self) -> None:
-        self._before = stats.snapshot()
-
-    def __getattr__(self, name: str) -> int:
-        found: int = stats.snapshot()[name] - self._before[name]
-        return found
-
-
-@pytest.fixture
-def delta() -> type[Delta]:
-    return Delta
-
-
 @pytest.fixture
 def node_counts() -> Iterator[Counter[Any]]:
     """How often each recorded line runs."""
