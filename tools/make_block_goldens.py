@@ -1,11 +1,13 @@
 """Golden results of blocks from real MXNet: ``PYTHON_WITH_MXNET tools/make_block_goldens.py [FAMILY ...]``.
 
-Families are the modules in ``tests/goldens/layers``; without a name all are made, and the file of parameters that
-``save_parameters`` writes. What MXNet raises is printed, since a case that raises is more often a mistake than meant.
+Families are the modules in ``tests/goldens/layers``; without a name all are made, with the file of parameters that
+``save_parameters`` writes and the losses of small nets that learn. What MXNet raises is printed, since a case that
+raises is more often a mistake than meant.
 """
 
 from __future__ import annotations
 
+import json
 import pathlib
 import sys
 
@@ -16,13 +18,16 @@ sys.path.insert(0, str(pathlib.Path(__file__).parents[1]))
 from tests.goldens import store
 from tests.goldens.blocks import evaluate, saved_net
 from tests.goldens.layers import families
+from tests.goldens.nets import NETS, curve
 
-FILE = pathlib.Path(__file__).parents[1] / "tests" / "data" / "files" / "gluon_net.params"
+DATA = pathlib.Path(__file__).parents[1] / "tests" / "data"
+FILE, CURVES = DATA / "files" / "gluon_net.params", DATA / "gluon_curves.json"
 
 
 def main() -> None:
     if not sys.argv[1:]:
         saved_net(mx).save_parameters(str(FILE))
+        CURVES.write_text(json.dumps({name: curve(mx, name) for name in NETS}, indent=1) + "\n", encoding="utf-8")
     for family, cases in families().items():
         if sys.argv[1:] and family not in sys.argv[1:]:
             continue

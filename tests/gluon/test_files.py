@@ -140,7 +140,7 @@ def test_a_file_by_names_is_loaded_too(tmp_path: pathlib.Path) -> None:
         net(nd.ones((1, 4)))
     with pytest.warns(UserWarning, match=r"save_params is deprecated. Please use save_parameters"):
         named.save_params(tmp_path / "old.params")
-    assert list(nd.load(tmp_path / "old.params"))[0] == "dense0_weight"
+    assert next(iter(nd.load(tmp_path / "old.params"))) == "dense0_weight"
     with pytest.warns(UserWarning, match=r"load_params is deprecated. Please use load_parameters"):
         other.load_params(tmp_path / "old.params")
     assert equal(values(other), values(named))

@@ -129,7 +129,7 @@ class SparseEmbedding(Block):
 class SyncBatchNorm(BatchNorm):
     """Batch normalisation over the examples on ``num_devices`` devices; see ``nn.BatchNorm``.
 
-    Here a call sees all examples that it is given, whatever ``num_devices`` says.
+    There is one of them here: calls with more are refused (``MXNetError``).
 
     >>> from lazynd import nd
     >>> from lazynd.gluon.contrib.nn import SyncBatchNorm
