@@ -143,7 +143,9 @@ class Trainer:
         sizes = [math.prod(each.data(self._contexts[0]).shape) for each in self._params]
         if name is not None and len(self._contexts) > 1:
             if name == "nccl":
-                raise MXNetError("kvstore 'nccl' is not built: 'device' sums up gradients on the devices where they are")
+                raise MXNetError(
+                    "kvstore 'nccl' is not built: 'device' sums up gradients on the devices where they are"
+                )
             if name not in _LOCAL:
                 raise MXNetError(f'Unknown KVStore type "{name}"; there are {", ".join(sorted(_LOCAL))}')
             if self._compression_params:

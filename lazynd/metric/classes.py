@@ -96,12 +96,12 @@ def _binary_counts(metric: Any, label: NDArray, pred: NDArray) -> list[NDArray]:
     label = label.as_in_context(pred.context).astype("int32", copy=False).reshape((-1,))
     chosen = nd.argmax(wide(pred), axis=1).astype("int32")
     between = (label != label.min()) * (label != label.max())
-    metric._doubt(
-        between.sum(), ValueError, f"{type(metric).__name__} currently only supports binary classification."
-    )
+    metric._doubt(between.sum(), ValueError, f"{type(metric).__name__} currently only supports binary classification.")
     yes, meant = chosen == 1, label == 1
     no, denied = 1 - yes, 1 - meant
-    return [(one * other).sum().astype("float64") for one, other in ((yes, meant), (yes, denied), (no, meant), (no, denied))]
+    return [
+        (one * other).sum().astype("float64") for one, other in ((yes, meant), (yes, denied), (no, meant), (no, denied))
+    ]
 
 
 def _or_zero(above: Any, below: Any) -> Any:
@@ -452,6 +452,3 @@ class Perplexity(EvalMetric):
     def get_global(self) -> tuple[Any, Any]:
         name, mean = super().get_global()
         return name, math.exp(mean)
-
-
-

@@ -188,7 +188,9 @@ def test_dcasgd_with_momentum() -> None:
 
 
 def test_svrg() -> None:
-    svrg = optimizer.create("_svrgoptimizer", default_optimizer="sgd", learning_rate=1, param_idx2name={0: "w", 1: "w_full"})
+    svrg = optimizer.create(
+        "_svrgoptimizer", default_optimizer="sgd", learning_rate=1, param_idx2name={0: "w", 1: "w_full"}
+    )
     updater = optimizer.Updater(svrg)
     weights = [nd.ones(1), nd.ones(1)]
     updater([0, 1], [nd.array([0.25])] * 2, weights)
