@@ -83,7 +83,7 @@ def test_validation(caplog: pytest.LogCaptureFixture) -> None:
 def test_checkpoints(tmp_path: pathlib.Path, caplog: pytest.LogCaptureFixture) -> None:
     class Symbol:
         def save(self, file: str, remove_amp_cast: bool) -> None:
-            pathlib.Path(file).write_text(str(remove_amp_cast))
+            pathlib.Path(file).write_text(str(remove_amp_cast), encoding="utf-8")
 
     prefix = f"{tmp_path}/net"
     save = callback.do_checkpoint(prefix, period=2)

@@ -33,9 +33,9 @@ from .tell.stats import stats
 from .thread import LOCAL, State
 
 __all__ = [
-    "Feature", "Features", "adopt", "aside", "backward", "copy_to", "current_backend", "data", "device_count", "existing",
-    "exported", "feature_list", "fence", "fetch", "filled", "grad", "host_array", "not_recording", "recording", "stats",
-    "wait", "waitall",
+    "Feature", "Features", "adopt", "aside", "backward", "copy_to", "current_backend", "data", "device_count",
+    "existing", "exported", "feature_list", "fence", "fetch", "filled", "grad", "host_array", "not_recording",
+    "recording", "stats", "wait", "waitall",
 ]  # fmt: skip
 
 Array = np.ndarray[Any, Any]
