@@ -108,8 +108,8 @@ def log_train_metric(period: int, auto_reset: bool = False) -> Callable[[Any], N
 class Speedometer:
     """Logs samples a second and the metric, after every ``frequent`` batches of ``batch_size`` samples.
 
-    ``auto_reset``: the metric is reset each time, so that it is of those batches. What runs asynchronously is waited for
-    when the metric is read; without a metric the speed is that of recording.
+    ``auto_reset``: the metric is reset each time, so that it is of those batches. What runs asynchronously is waited
+    for when the metric is read; without a metric the speed is that of recording.
 
     >>> from lazynd import callback
     >>> speedometer = callback.Speedometer(batch_size=256, frequent=10)

@@ -48,7 +48,7 @@ def undivided() -> AbstractContextManager[None]:
     ...     x += 1
     ...     y -= 1
     """
-    return DeferSignals()  # type: ignore[return-value]  # its __exit__ gives None
+    return DeferSignals()
 
 
 def end_step() -> None:

@@ -51,9 +51,7 @@ def test_speedometer(caplog: pytest.LogCaptureFixture, auto_reset: bool) -> None
     for number in (0, 1, 2, 3):
         speedometer(batch(number, both))
     (text,) = told(caplog)
-    assert re.fullmatch(
-        r"Epoch\[2\] Batch \[0-2\]\tSpeed: [\d.]+ samples/sec\tloss=1\.500000\tmse=1\.000000", text
-    )
+    assert re.fullmatch(r"Epoch\[2\] Batch \[0-2\]\tSpeed: [\d.]+ samples/sec\tloss=1\.500000\tmse=1\.000000", text)
     assert both.metrics[0].num_inst == (0 if auto_reset else 2)
     speedometer(batch(0, both))  # another epoch: measuring begins anew
     speedometer(batch(2))
@@ -85,7 +83,7 @@ def test_validation(caplog: pytest.LogCaptureFixture) -> None:
 def test_checkpoints(tmp_path: pathlib.Path, caplog: pytest.LogCaptureFixture) -> None:
     class Symbol:
         def save(self, file: str, remove_amp_cast: bool) -> None:
-            pathlib.Path(file).write_text(str(remove_amp_cast))
+            pathlib.Path(file).write_text(str(remove_amp_cast), encoding="utf-8")
 
     prefix = f"{tmp_path}/net"
     save = callback.do_checkpoint(prefix, period=2)

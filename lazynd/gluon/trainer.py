@@ -8,8 +8,9 @@ import os
 from collections.abc import Sequence
 from typing import Any, Final
 
-from .. import nd, optimizer as opt
-from ..ir.errors import MXNetError
+from .. import nd
+from .. import optimizer as opt
+from ..base import MXNetError
 from ..nd import NDArray
 from ..optimizer.states import read_states
 from ..stages import each_call, end_step, undivided
@@ -59,11 +60,11 @@ class Trainer:
     ``params``: parameters in a list, or in a dict by name, as ``net.collect_params()`` gives. ``optimizer``: its name,
     with ``optimizer_params`` as its arguments, or an ``Optimizer``.
 
-    Parameters on several contexts have gradients on each. With ``kvstore`` "device" or "local" these are summed up, with
-    None each context goes its own way. ``update_on_kvstore`` (the default): the first context's weights are updated and
-    copied to the others, with one state. False: each context updates its own, with its own state, and ``allreduce_grads``
-    and ``update`` may be called apart. On one context all of this is the same. ``compression_params`` is for gradients
-    that travel, and does nothing on one context.
+    Parameters on several contexts have gradients on each. With ``kvstore`` "device" or "local" these are summed up,
+    with None each context goes its own way. ``update_on_kvstore`` (the default): the first context's weights are
+    updated and copied to the others, with one state. False: each context updates its own, with its own state, and
+    ``allreduce_grads`` and ``update`` may be called apart. On one context all of this is the same.
+    ``compression_params`` is for gradients that travel, and does nothing on one context.
 
     Nothing is computed by a step; it ends a program, however many parameters there are. A signal interrupts a program
     before a step or after it.
@@ -143,7 +144,9 @@ class Trainer:
         sizes = [math.prod(each.data(self._contexts[0]).shape) for each in self._params]
         if name is not None and len(self._contexts) > 1:
             if name == "nccl":
-                raise MXNetError("kvstore 'nccl' is not built: 'device' sums up gradients on the devices where they are")
+                raise MXNetError(
+                    "kvstore 'nccl' is not built: 'device' sums up gradients on the devices where they are"
+                )
             if name not in _LOCAL:
                 raise MXNetError(f'Unknown KVStore type "{name}"; there are {", ".join(sorted(_LOCAL))}')
             if self._compression_params:

@@ -190,6 +190,24 @@ class Initializer:
         )
 
 
-register = registry.get_register_func(Initializer, "initializer")
+_register = registry.get_register_func(Initializer, "initializer")
+
+
+def register(klass: Any) -> Any:
+    """Make a subclass of ``Initializer`` known by its name in lower case, as a decorator; ``init.create`` finds it.
+
+    ``AssertionError`` for another class; a name that is taken over is warned of.
+
+    >>> from lazynd import init
+    >>> @init.register
+    ... class Threes(init.Constant):
+    ...     def __init__(self):
+    ...         super().__init__(3)
+    >>> init.create("threes").value
+    3
+    """
+    return _register(klass)
+
+
 alias = registry.get_alias_func(Initializer, "initializer")
 create = registry.get_create_func(Initializer, "initializer")

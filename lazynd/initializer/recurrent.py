@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from .. import nd
 from ..nd import NDArray
@@ -90,13 +91,14 @@ class FusedRNN(Initializer):
                     yield from ((f"{side}{layer}_{group}{gate}_bias", (hidden,)) for gate in gates)
 
     def _init_weight(self, name: str, arr: NDArray) -> None:
-        net = getattr(name, "global_init", None)
+        net: Any = getattr(name, "global_init", None)
         parts = []
         for part, shape in self._parts(arr.size):
             made = nd.zeros(shape, ctx=arr.context, dtype=arr.dtype)
             if self._mode == "lstm" and part.endswith("_f_bias"):
                 made[:] = self._forget_bias
             else:
-                (net if self._init is None else self._init)(InitDesc(part, global_init=net), made)
+                filling = net if self._init is None else self._init
+                filling(InitDesc(part, global_init=net), made)
             parts.append(made.reshape((-1,)))
         arr[:] = nd.concat(*parts, dim=0).reshape(arr.shape)

@@ -9,10 +9,11 @@ from .. import nd as ndarray
 from .. import registry
 from ..reference import fronts
 from .base import EvalMetric, alias, check_label_shapes, register
-from .classes import F1, MCC, PCC, Accuracy, CrossEntropy, NegativeLogLikelihood, Perplexity, TopKAccuracy
+from .classes import F1, MCC, PCC, Accuracy, TopKAccuracy
 from .composite import CompositeEvalMetric, create
 from .numbers import MAE, MSE, RMSE, Caffe, CustomMetric, Loss, PearsonCorrelation, Torch
 from .numbers import np_metric as np
+from .probabilities import CrossEntropy, NegativeLogLikelihood, Perplexity
 
 __all__ = [
     "F1", "MAE", "MCC", "MSE", "PCC", "RMSE", "Accuracy", "Caffe", "CompositeEvalMetric", "CrossEntropy",

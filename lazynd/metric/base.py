@@ -165,11 +165,6 @@ class EvalMetric:
     _counts: Totals
     _doubts: list[tuple[Sum, type[Exception], str]]
 
-    def __new__(cls, *_: Any, **__: Any) -> Any:
-        made = super().__new__(cls)
-        EvalMetric.reset(made)  # a subclass may reset it in its own way
-        return made
-
     def __init__(
         self,
         name: str,
@@ -182,6 +177,7 @@ class EvalMetric:
         self.label_names = label_names
         self._has_global_stats = kwargs.pop("has_global_stats", False)
         self._kwargs = kwargs
+        EvalMetric.reset(self)  # a subclass may do it in its own way
         self.reset()
 
     def __str__(self) -> str:

@@ -13,7 +13,8 @@ from ..nd import NDArray
 from .base import EvalMetric, PairMetric, Totals, alias, as_arrays, check_label_shapes, register, wide
 
 Names = Sequence[str] | None
-_NO_CLASS = "a label is not among the classes that predictions have"
+#: What labels are told that are none of the columns of predictions.
+NO_CLASS = "a label is not among the classes that predictions have"
 
 
 def _same_length(label: NDArray, pred: NDArray) -> None:
@@ -96,12 +97,12 @@ def _binary_counts(metric: Any, label: NDArray, pred: NDArray) -> list[NDArray]:
     label = label.as_in_context(pred.context).astype("int32", copy=False).reshape((-1,))
     chosen = nd.argmax(wide(pred), axis=1).astype("int32")
     between = (label != label.min()) * (label != label.max())
-    metric._doubt(
-        between.sum(), ValueError, f"{type(metric).__name__} currently only supports binary classification."
-    )
+    metric._doubt(between.sum(), ValueError, f"{type(metric).__name__} currently only supports binary classification.")
     yes, meant = chosen == 1, label == 1
     no, denied = 1 - yes, 1 - meant
-    return [(one * other).sum().astype("float64") for one, other in ((yes, meant), (yes, denied), (no, meant), (no, denied))]
+    return [
+        (one * other).sum().astype("float64") for one, other in ((yes, meant), (yes, denied), (no, meant), (no, denied))
+    ]
 
 
 def _or_zero(above: Any, below: Any) -> Any:
@@ -293,7 +294,7 @@ class PCC(PairMetric):
         else:
             chosen, classes = nd.argmax(wide(pred), axis=1).astype("int32"), pred.shape[1]
             beyond = (label >= classes).sum()
-            self._doubt(beyond, IndexError, _NO_CLASS)
+            self._doubt(beyond, IndexError, NO_CLASS)
         self.k = max(self.k, classes)
         codes = [nd.one_hot(each.reshape((-1,)), self.k) for each in (chosen, label)]
         made = nd.dot(*codes, transpose_a=True).astype("float64")
@@ -336,122 +337,3 @@ def _correlation(table: np.ndarray[Any, Any]) -> float:
     if 0 in spread:
         return float("nan")
     return float((table.diagonal() * total - predicted * meant).sum() / math.sqrt(spread[0] * spread[1]))
-
-
-class _OfPicked(PairMetric):
-    """The sum over labels of minus the logarithm of the probability that is predicted for each."""
-
-    def __init__(self, eps: float, name: str, output_names: Names, label_names: Names) -> None:
-        super().__init__(name, eps=eps, output_names=output_names, label_names=label_names, has_global_stats=True)
-        self.eps = eps
-
-    def _one(self, label: NDArray, pred: NDArray) -> None:
-        label = label.as_in_context(pred.context).reshape((-1,)).astype("int64")
-        if label.size != pred.shape[0]:
-            raise AssertionError((label.size, pred.shape[0]))
-        pred, classes = wide(pred), pred.shape[1]
-        outside = nd.broadcast_logical_or(label >= classes, label < -classes)
-        self._doubt(outside.sum(), IndexError, _NO_CLASS)
-        label = nd.where(label < 0, label + classes, label)  # as NumPy counts from the end
-        if pred.ndim == 2:
-            picked = nd.pick(pred, label, axis=1)
-        else:
-            rows = nd.arange(label.size, dtype="int64", ctx=pred.context)
-            picked = nd.gather_nd(pred, nd.stack(rows, label))
-        self._add(-nd.log(picked + self.eps).sum(), label.size)
-
-
-@register
-@alias("ce")
-class CrossEntropy(_OfPicked):
-    """The mean of minus the logarithm of the probability that is predicted for each label.
-
-    Predictions are probabilities, a row for each label (else ``AssertionError``); ``eps`` keeps the logarithm finite. A
-    label that is no class is an ``IndexError``, when the metric is read.
-
-    >>> from lazynd import metric, nd
-    >>> entropy = metric.CrossEntropy()
-    >>> entropy.update(nd.array([0, 1]), nd.array([[0.5, 0.5], [0.75, 0.25]]))
-    >>> round(entropy.get()[1], 4)
-    1.0397
-    """
-
-    def __init__(
-        self, eps: float = 1e-12, name: str = "cross-entropy", output_names: Names = None, label_names: Names = None
-    ) -> None:
-        super().__init__(eps, name, output_names, label_names)
-
-
-@register
-@alias("nll_loss")
-class NegativeLogLikelihood(_OfPicked):
-    """``CrossEntropy`` under another name.
-
-    >>> from lazynd import metric, nd
-    >>> likelihood = metric.NegativeLogLikelihood()
-    >>> likelihood.update(nd.array([0, 1]), nd.array([[0.5, 0.5], [0.75, 0.25]]))
-    >>> round(likelihood.get()[1], 4)
-    1.0397
-    """
-
-    def __init__(
-        self, eps: float = 1e-12, name: str = "nll-loss", output_names: Names = None, label_names: Names = None
-    ) -> None:
-        super().__init__(eps, name, output_names, label_names)
-
-
-@register
-class Perplexity(EvalMetric):
-    """The exponential of the mean of minus the logarithm of the probability that is predicted for each label.
-
-    ``ignore_label`` is a label that does not count, None if all do. Predictions have the classes along ``axis``, the
-    last one, and as many others as there are labels (else ``AssertionError``).
-
-    >>> from lazynd import metric, nd
-    >>> perplexity = metric.Perplexity(ignore_label=None)
-    >>> perplexity.update([nd.array([0, 1])], [nd.array([[0.5, 0.5], [0.75, 0.25]])])
-    >>> round(perplexity.get()[1], 4)
-    2.8284
-    """
-
-    def __init__(
-        self,
-        ignore_label: int | None,
-        axis: int = -1,
-        name: str = "perplexity",
-        output_names: Names = None,
-        label_names: Names = None,
-    ) -> None:
-        super().__init__(
-            name, ignore_label=ignore_label, output_names=output_names, label_names=label_names, has_global_stats=True
-        )
-        self.ignore_label = ignore_label
-        self.axis = axis
-
-    def update(self, labels: Any, preds: Any) -> None:
-        if len(labels) != len(preds):
-            raise AssertionError(f"{len(labels)} labels for {len(preds)} predictions")
-        pairs = list(zip(as_arrays(labels), as_arrays(preds), strict=True))
-        with self._recording(*(each for pair in pairs for each in pair)):
-            for label, pred in pairs:
-                if label.size != pred.size / pred.shape[-1]:
-                    raise AssertionError(f"shape mismatch: {label.shape} vs. {pred.shape}")
-                label = label.as_in_context(pred.context).reshape((label.size,))
-                picked = nd.pick(wide(pred), label.astype("int32"), axis=self.axis)
-                count: Any = picked.size
-                if self.ignore_label is not None:
-                    ignored = (label == self.ignore_label).astype(picked.dtype)
-                    count = count - ignored.sum()
-                    picked = picked * (1 - ignored) + ignored
-                self._add(-nd.log(nd.maximum(1e-10, picked)).sum(), count)
-
-    def get(self) -> tuple[Any, Any]:
-        name, mean = super().get()
-        return name, math.exp(mean)
-
-    def get_global(self) -> tuple[Any, Any]:
-        name, mean = super().get_global()
-        return name, math.exp(mean)
-
-
-

@@ -96,8 +96,8 @@ class RMSE(_OfDifference):
 class PearsonCorrelation(PairMetric):
     """Pearson's correlation of labels and predictions, of one shape (else ``ValueError``).
 
-    ``average``: "macro" is the mean of the batches' correlations, "micro" the correlation of all numbers, from sums that
-    go on from batch to batch, as MXNet has them.
+    ``average``: "macro" is the mean of the batches' correlations, "micro" the correlation of all numbers, from sums
+    that go on from batch to batch, as MXNet has them.
 
     >>> from lazynd import metric, nd
     >>> pearson = metric.PearsonCorrelation()

@@ -12,9 +12,9 @@ from ..ir import build as ir
 from ..ir.build import Value
 from ..ir.types import FLOAT32, require
 from ..ir.value import results
-from .kinds import Wide, Wides
-from .operator import numbered, op, Operator, Writes
 from .adaptive_updates import adam_update, ftml_update, ftrl_update, rmsprop_update, rmspropalex_update
+from .kinds import Wide, Wides
+from .operator import Operator, Writes, numbered, op
 from .partial import giving, same
 from .precision import wide
 from .updates import (

@@ -58,8 +58,8 @@ class Optimizer:
     opt_registry: ClassVar[dict[str, type[Optimizer]]] = {}
     #: Loaded states of other versions may lack these.
     _device_id = 0
-    #: Whether ``update`` takes lists of indices, weights, gradients and states too. For lazynd's own: one that a subclass
-    #: writes anew takes them one by one, unless ``aggregate_num`` says otherwise.
+    #: Whether ``update`` takes lists of indices, weights, gradients and states too. For lazynd's own: one that a
+    #: subclass writes anew takes them one by one, unless ``aggregate_num`` says otherwise.
     _takes_lists: ClassVar[bool] = False
 
     def __init__(
@@ -108,7 +108,7 @@ class Optimizer:
 
     @staticmethod
     def register(klass: Any) -> Any:
-        """Make a class known by its name in lower case; as a decorator. Another of that name is replaced, and warned of.
+        """Make a class known by its name in lower case; as a decorator. One of that name is replaced, and warned of.
 
         >>> from lazynd import optimizer
         >>> optimizer.Optimizer.opt_registry["sgd"].__name__

@@ -16,6 +16,7 @@ from .sgd import Momentum, aggregation
 #: Ends of the names of what keeps its rate.
 _UNSCALED = ("gamma", "beta", "bias")
 
+
 def _array(values: Sequence[Any], like: NDArray) -> NDArray:
     """Numbers of the host as an array on the device of ``like``."""
     made: NDArray = nd._internal._listed(values=tuple(values), ctx=like.context, dtype="float32")

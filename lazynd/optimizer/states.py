@@ -49,9 +49,9 @@ def _allowed() -> Iterator[tuple[tuple[str, str], Any]]:
         if isinstance(getattr(lr_scheduler, name), type):
             for package in ("mxnet", "lazynd"):
                 yield (f"{package}.lr_scheduler", name), getattr(lr_scheduler, name)
-    for core in ("core", "_core"):
-        for name in ("scalar", "_reconstruct"):
-            yield (f"numpy.{core}.multiarray", name), getattr(np._core.multiarray, name)
+    for core in ("core", "_core"):  # what makes numbers and arrays has another place in each version
+        yield (f"numpy.{core}.multiarray", "scalar"), np.float64().__reduce__()[0]
+        yield (f"numpy.{core}.multiarray", "_reconstruct"), np.zeros(0).__reduce__()[0]
     for name in ("dtype", "ndarray", "bool_", "int32", "int64", "float16", "float32", "float64"):
         yield ("numpy", name), getattr(np, name)
 
@@ -66,8 +66,8 @@ class _Reader(pickle.Unpickler):
         found = _ALLOWED.get((module, name)) or _registered(module, name) or _scheduler(module, name)
         if found is None:
             raise pickle.UnpicklingError(
-                f"{module}.{name} is no state, no registered optimizer and no scheduler, so it is not loaded: a file of "
-                "states need not be trusted. Register an optimizer of your own before its states are loaded"
+                f"{module}.{name} is no state, no registered optimizer and no scheduler, so it is not loaded: a file "
+                "of states need not be trusted. Register an optimizer of your own before its states are loaded"
             )
         return found
 

@@ -125,7 +125,7 @@ def test_what_is_no_class_that_the_program_has_is_not_imported(
 ) -> None:
     (tmp_path / "imported_by_a_file.py").write_text("raise SystemExit('imported')\n")
     monkeypatch.syspath_prepend(tmp_path)
-    with pytest.raises(pickle.UnpicklingError, match="imported_by_a_file.SGD is no state"):
+    with pytest.raises(pickle.UnpicklingError, match=r"imported_by_a_file\.SGD is no state"):
         optimizer.Updater(optimizer.SGD()).set_states(build(b"imported_by_a_file\nSGD"))
 
 
