@@ -46,7 +46,7 @@ def machine(tmp_path: pathlib.Path) -> pathlib.Path:
 
 
 def stand_in(path: pathlib.Path, text: str) -> None:
-    path.write_text(text)
+    path.write_text(text, encoding="utf-8")
     path.chmod(0o755)
 
 

@@ -355,7 +355,7 @@ class RandomBrightness(HybridBlock):
 
     >>> from lazynd import nd
     >>> from lazynd.gluon.data.vision import transforms
-    >>> 0.5 <= transforms.RandomBrightness(0.5)(nd.ones((1, 1, 3))).max().asscalar() <= 1.5
+    >>> 0.5 <= transforms.RandomBrightness(0.5)(nd.ones((1, 1, 3))).max().item() <= 1.5
     True
     """
 
