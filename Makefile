@@ -11,7 +11,7 @@ N ?= 10000
 SEED ?= 0
 ARGS ?=
 
-.PHONY: help demo examples test test-full test-eager test-tiers fuzz bench docs dist check-wheel matrix lint clean
+.PHONY: help demo data examples test test-full test-eager test-tiers fuzz bench docs dist check-wheel matrix lint clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile
@@ -19,6 +19,10 @@ help: ## list the targets
 demo: ## LeNet learns to tell images apart, and see what happened inside
 	@$(BOOT) examples
 	@$(PY) -m lazynd.demo $(ARGS)
+
+data: ## Fashion-MNIST out of Debian's package, without root, to where FashionMNIST() looks
+	@$(BOOT) examples
+	@$(PY) tools/fetch_data.py
 
 lint: ## ruff, mypy and the layer contracts
 	@$(BOOT) test,examples

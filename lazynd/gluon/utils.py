@@ -184,7 +184,8 @@ def replace_file(src: str | os.PathLike[str], dst: str | os.PathLike[str]) -> No
     ...     with open(name, "w") as file:
     ...         length = file.write(name)
     >>> gluon.utils.replace_file("new", "old")
-    >>> open("old").read()
+    >>> with open("old") as file:
+    ...     file.read()
     'new'
     """
     try:

@@ -10,7 +10,7 @@ import numpy as np
 from ...nd import NDArray
 from ...nd.host import adopted, at_once, lent
 from .dataset import Dataset, _LazyTransformDataset, _SampledDataset, _TransformFirst
-from .memory import shared
+from .memory import AVAILABLE, shared
 
 Array = np.ndarray[Any, Any]
 Batchify = Callable[[Sequence[Any]], Any]
@@ -49,7 +49,7 @@ def default_mp_batchify_fn(data: Sequence[Any]) -> Any:
 
 def _shared_if_large(shape: tuple[int, ...], dtype: np.dtype[Any]) -> Array:
     size = int(np.prod(shape, dtype=np.int64)) * dtype.itemsize
-    return shared(shape, dtype) if size >= WORTH_SHARING else np.empty(shape, dtype)
+    return shared(shape, dtype) if AVAILABLE and size >= WORTH_SHARING else np.empty(shape, dtype)
 
 
 def _joined(data: Sequence[Any], make: Maker) -> Any:
@@ -106,7 +106,7 @@ def make_batch(dataset: Any, indices: Sequence[Any], batchify_fn: Batchify) -> A
     """The examples ``indices`` of ``dataset`` as ``batchify_fn`` puts them together."""
     with at_once():
         make = _MAKERS.get(batchify_fn)
-        if make is not None and _are_numbers(indices):
+        if make is not None and are_numbers(indices):
             parts = _taken_whole(dataset, np.asarray(indices, np.intp), make)
             if parts is not None:
                 return parts if len(parts) > 1 else parts[0]
@@ -117,7 +117,8 @@ def make_batch(dataset: Any, indices: Sequence[Any], batchify_fn: Batchify) -> A
 _MAKERS: Final[dict[Any, Maker]] = {default_batchify_fn: np.empty, default_mp_batchify_fn: _shared_if_large}
 
 
-def _are_numbers(indices: Any) -> bool:
+def are_numbers(indices: Any) -> bool:
+    """Whether what a sampler gives for a batch are the numbers of examples."""
     return isinstance(indices, Sequence) and all(
         isinstance(i, int | np.integer) and not isinstance(i, bool) for i in indices
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import functools
 import mmap
 import os
 import sys
@@ -13,6 +14,8 @@ from typing import Any, Final
 import numpy as np
 
 Array = np.ndarray[Any, Any]
+#: Whether there is such memory here; there is none on Windows.
+AVAILABLE: Final = os.name == "posix"
 #: Arrays begin at multiples of it, so that XLA takes them as they are.
 ALIGNMENT: Final = 64
 
@@ -57,20 +60,25 @@ if sys.version_info >= (3, 13):
         return mmap.mmap(descriptor, size, flags, trackfd=False)
 
 else:
-    _mmap = ctypes.CDLL(None, use_errno=True).mmap
-    _mmap.restype = ctypes.c_void_p
-    _mmap.argtypes = [ctypes.c_void_p, ctypes.c_size_t, *[ctypes.c_int] * 3, ctypes.c_long]
-    _munmap = ctypes.CDLL(None).munmap
-    _munmap.argtypes = [ctypes.c_void_p, ctypes.c_size_t]
+
+    @functools.cache
+    def _functions() -> tuple[Any, Any]:
+        """C's ``mmap`` and ``munmap``."""
+        library = ctypes.CDLL(None, use_errno=True)
+        library.mmap.restype = ctypes.c_void_p
+        library.mmap.argtypes = [ctypes.c_void_p, ctypes.c_size_t, *[ctypes.c_int] * 3, ctypes.c_long]
+        library.munmap.argtypes = [ctypes.c_void_p, ctypes.c_size_t]
+        return library.mmap, library.munmap
 
     def _mapped(descriptor: int, size: int, flags: int) -> Any:
         """A buffer on an open file. It keeps no file open, as Python's own does before 3.13."""
-        address = _mmap(None, size, mmap.PROT_READ | mmap.PROT_WRITE, flags, descriptor, 0)
+        map_, unmap = _functions()
+        address = map_(None, size, mmap.PROT_READ | mmap.PROT_WRITE, flags, descriptor, 0)
         if address == ctypes.c_void_p(-1).value:
             number = ctypes.get_errno()
             raise OSError(number, os.strerror(number))
         made = (ctypes.c_char * size).from_address(address)
-        weakref.finalize(made, _munmap, address, size).atexit = False
+        weakref.finalize(made, unmap, address, size).atexit = False
         return made
 
 

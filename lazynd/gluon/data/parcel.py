@@ -135,10 +135,8 @@ def send(connection: socket.socket, head: Any, content: bytes = b"", descriptors
     sizes = _SIZES.pack(len(first), len(content), len(descriptors))
     if descriptors:
         _send_files(connection, sizes, descriptors)
-    else:
-        connection.sendall(sizes)
-    connection.sendall(first)
-    connection.sendall(content)
+        sizes = b""
+    connection.sendall(sizes + first + content)
 
 
 def _send_files(connection: socket.socket, sizes: bytes, descriptors: Sequence[int]) -> None:

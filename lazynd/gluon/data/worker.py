@@ -19,7 +19,7 @@ from ... import nd
 from ...config import config
 from ...nd.np_shape import set_np_shape
 from .batches import make_batch
-from .parcel import Parcel, receive, send, unpacked
+from .parcel import Message, Parcel, receive, send, unpacked
 
 _HERE = os.path.dirname(os.path.abspath(__file__))
 
@@ -50,13 +50,14 @@ def _serve(connection: socket.socket, dataset: Any, batchify_fn: Any) -> None:
     dropped: set[int] = set()
     threading.Thread(target=_listen, args=(connection, tasks, dropped), daemon=True).start()
     while True:
-        iteration, number, indices, seed = tasks.get()
+        (iteration, number, seed, indices), message = tasks.get()
         if iteration in dropped:
             send(connection, ("skipped", iteration, number))
             continue
-        head, parcel = _made(dataset, batchify_fn, indices, seed)
+        head, parcel = _made(dataset, batchify_fn, indices, message, seed)
         parcel.send(connection, (head, iteration, number))
         del parcel  # its memory belongs to whoever receives it
+        _flush()
 
 
 def _listen(connection: socket.socket, tasks: queue.SimpleQueue[Any], dropped: set[int]) -> None:
@@ -66,17 +67,23 @@ def _listen(connection: socket.socket, tasks: queue.SimpleQueue[Any], dropped: s
             if len(message.head) == 1:
                 dropped.update(message.head)
             else:
-                tasks.put(message.head)
+                tasks.put((message.head, message))
     finally:
-        for stream in (sys.stdout, sys.stderr):
-            if stream is not None:
-                stream.flush()
+        _flush()
         os._exit(0)
 
 
-def _made(dataset: Any, batchify_fn: Any, indices: Any, seed: int) -> tuple[str, Parcel]:
+def _flush() -> None:
+    for stream in (sys.stdout, sys.stderr):
+        if stream is not None:
+            stream.flush()
+
+
+def _made(dataset: Any, batchify_fn: Any, indices: Any, message: Message, seed: int) -> tuple[str, Parcel]:
     """What became of a task, and the batch or what was raised. All that draws begins from ``seed``."""
     try:
+        if indices is None:
+            indices = unpacked(message.content, message.segments)
         random.seed(seed)
         np.random.seed(seed)
         nd.random.seed(seed)

@@ -18,7 +18,8 @@ from concurrent import futures
 from typing import Any, Final, Protocol
 
 from ...nd.np_shape import is_np_shape
-from .batches import make_batch
+from .batches import are_numbers, make_batch
+from .memory import AVAILABLE
 from .parcel import Message, Parcel, receive, send, unpacked
 
 logger: Final = logging.getLogger("lazynd")
@@ -74,9 +75,13 @@ class _Worker:
         try:
             with theirs:
                 self.process = _started(theirs.fileno())
-            setup.send(self.connection, told)
         except BaseException:
             self.connection.close()
+            raise
+        try:
+            setup.send(self.connection, told)
+        except BaseException:
+            _end([self], os.getpid())
             raise
 
 
@@ -126,7 +131,7 @@ class Processes:
     """
 
     def __init__(self, dataset: Any, batchify_fn: Any, count: int) -> None:
-        if not hasattr(socket, "send_fds") or not sys.executable:
+        if not AVAILABLE or not sys.executable:
             raise Unusable("this system has none that could be used")
         try:
             setup = Parcel((dataset, batchify_fn), by_value=True)
@@ -159,7 +164,10 @@ class Processes:
         worker.left += 1
         self._given[iteration, number] = worker
         try:
-            send(worker.connection, (iteration, number, indices, seed))
+            if are_numbers(indices):
+                send(worker.connection, (iteration, number, seed, indices))
+            else:  # whatever a sampler of the user's gives
+                Parcel(indices, by_value=True).send(worker.connection, (iteration, number, seed, None))
         except OSError:
             raise self._died(worker) from None
 

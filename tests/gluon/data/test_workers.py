@@ -71,7 +71,7 @@ def run(program: str, folder: pathlib.Path, code: int = 0, errors: str = "") -> 
     script = folder / "script.py"
     script.write_text(PRELUDE + textwrap.dedent(program))
     done = subprocess.run(
-        [sys.executable, "-W", "error", str(script)], capture_output=True, text=True, timeout=120, cwd=folder,
+        [sys.executable, "-W", "error", str(script)], capture_output=True, text=True, timeout=1200, cwd=folder,
         env=ENVIRONMENT,
     )  # fmt: skip
     assert done.returncode == code, done.stderr
@@ -99,6 +99,15 @@ def test_a_script_without_a_guard(tmp_path: pathlib.Path) -> None:
             pids |= set(pid.asnumpy().tolist())
         assert os.getpid() not in pids
         loader = DataLoader(Probe(), 3, batchify_fn=lambda s: [Pair(x) for x, _ in s], num_workers=1)
+        class Key:
+            def __init__(self, number):
+                self.number = number
+        class ByKey(Dataset):
+            def __getitem__(self, key):
+                return key.number
+        keys = [[Key(1), Key(2)], [Key(3)]]
+        found = DataLoader(ByKey(), batch_sampler=keys, num_workers=1)
+        assert [b.asnumpy().tolist() for b in found] == [[1, 2], [3]]
         assert all(type(p) is Pair and p.x.shape == (64, 64) for batch in loader for p in batch)
         print(len(pids), end=" ")
         print(*pids)
