@@ -92,7 +92,7 @@ def test_the_manual_of_every_operator(operator: Operator, on_numpy: None) -> Non
 
 PUBLIC = [
     lazynd, nd, nd.random, nd.sparse, nd.linalg, autograd, viz, lazynd.context, lazynd.observe, lazynd.util, lazynd.np,
-    lazynd.npx, lazynd.mxnet_name, manual,
+    lazynd.npx, lazynd.mxnet_name, manual, lazynd.sym, lazynd.sym.contrib, lazynd.sym.random,
 ]  # fmt: skip
 
 
@@ -129,7 +129,13 @@ def written_by_hand() -> dict[str, Any]:
             each = getattr(module, name)
             if (inspect.isfunction(each) or inspect.isclass(each)) and not is_generated(each):
                 found[f"{module.__name__}.{name}"] = each
-    for owner in (*nd.NDArray.__mro__[:-1], autograd.Function, type(lazynd.config), type(lazynd.stats())):
+    for owner in (
+        *nd.NDArray.__mro__[:-1],
+        lazynd.sym.Symbol,
+        autograd.Function,
+        type(lazynd.config),
+        type(lazynd.stats()),
+    ):
         for name, each in vars(owner).items():
             what = each.fget if isinstance(each, property) else each
             # Without a docstring are those that implement what a base class or MXNet's protocol documents.

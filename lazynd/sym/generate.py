@@ -27,6 +27,7 @@ def make_function(operator: Operator, name: str, hint: str = "", method: bool = 
         f"{operator.__doc__}\n\nA symbol of it: inputs that are left out become variables, ``name`` and ``attr`` are "
         f"its name and attributes. See its types: ``python -m lazynd operators {operator.name}``."
     )
+    composed.operator = operator  # type: ignore[attr-defined]  # for those who ask a function what it is
     composed.__signature__ = shown(operator, _KEYWORDS, method)  # type: ignore[attr-defined]  # for help()
     return composed
 
