@@ -169,7 +169,7 @@ def run(probes: list[Probe]) -> list[Probe]:
         if not probe.waits:
             unknown -= stored
             probe.shown = execute(probe.code, namespace)
-            if "is not built yet" in probe.shown:  # a part of a module that is there
+            if re.search(r"mxnet\.sym\S* is not built yet", probe.shown):  # a part of a module that is there
                 probe.waits = True
                 unknown.update(stored)
     return probes

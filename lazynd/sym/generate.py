@@ -10,7 +10,7 @@ from ..ops import OPERATORS, Operator, every_name, find
 from ..ops.signature import shown
 from ..reference import absent
 from .compose import compose
-from .symbol import Symbol
+from .symbol import ADD_METHODS, Symbol
 
 _KEYWORDS = ("name", "attr")
 
@@ -76,3 +76,4 @@ def namespace(module: str, *prefixes: str) -> tuple[Callable[[str], Any], Callab
 
 for _each in dict.fromkeys(OPERATORS.values()):
     add_methods(_each)
+ADD_METHODS.append(add_methods)
