@@ -92,7 +92,7 @@ def test_the_manual_of_every_operator(operator: Operator, on_numpy: None) -> Non
 
 PUBLIC = [
     lazynd, nd, nd.random, nd.sparse, nd.linalg, autograd, viz, lazynd.context, lazynd.observe, lazynd.util, lazynd.np,
-    lazynd.npx, lazynd.mxnet_name, manual, compiled,
+    lazynd.npx, lazynd.mxnet_name, manual, lazynd.sym, lazynd.sym.contrib, lazynd.sym.random, compiled,
 ]  # fmt: skip
 
 
@@ -131,6 +131,7 @@ def written_by_hand() -> dict[str, Any]:
                 found[f"{module.__name__}.{name}"] = each
     for owner in (
         *nd.NDArray.__mro__[:-1],
+        lazynd.sym.Symbol,
         autograd.Function,
         compiled.Compiled,
         type(lazynd.config),

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 import lazynd
-from lazynd import autograd, manual, nd
+from lazynd import autograd, manual, nd, sym
 from lazynd.__main__ import main as command_line
 from lazynd.backends.xla import claims as xla_claims
 from lazynd.backends.xla.lower import lower
@@ -66,9 +66,10 @@ def digest() -> str:
 def forget(names: list[str], module: str) -> None:
     for name in names:
         OPERATORS.pop(name, None)
-        vars(nd).pop(name, None)
-        if name in vars(nd.NDArray):
-            delattr(nd.NDArray, name)
+        for place, owner in ((nd, nd.NDArray), (sym, sym.Symbol)):
+            vars(place).pop(name, None)
+            if name in vars(owner):
+                delattr(owner, name)
     for loaded in [m for m in sys.modules if m.partition(".")[0] == module]:
         del sys.modules[loaded]
 
@@ -110,6 +111,18 @@ def test_the_function_and_the_method_follow(operator: Operator) -> None:
         nd.gated_swish(a, b, 0.7, 1, out=nd.zeros(x.shape)),
     ):
         np.testing.assert_allclose(found.asnumpy(), expected, rtol=2e-5, atol=2e-6)
+
+
+def test_the_symbol_follows(operator: Operator) -> None:
+    x, gate = map(nd.array, operator.samples(np.random.default_rng(1))[0][0])
+    for made in (
+        sym.gated_swish(sym.var("x"), beta=0.7, axis=1, name="g"),
+        sym.var("x").gated_swish(beta=0.7, axis=1, name="g"),
+    ):
+        assert made.list_arguments() == ["x", "g_gate"] and made.list_outputs() == ["g_output"]
+        assert made.infer_shape_partial(x=x.shape)[0] == [x.shape, ()]
+        found = sym.evaluate(made, {"x": x, "g_gate": gate})[0]
+        np.testing.assert_array_equal(found.asnumpy(), nd.gated_swish(x, gate, 0.7, 1).asnumpy())
 
 
 def test_signature_and_docstring_follow(operator: Operator) -> None:

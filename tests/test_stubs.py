@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 import lazynd
-from lazynd import nd
+from lazynd import nd, sym
 from lazynd.ops import OPERATORS, every_name
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
@@ -52,6 +52,14 @@ def test_every_function_of_nd_has_its_parameters(folder: pathlib.Path) -> None:
             assert found[name].returns is not None and ast.get_docstring(found[name]), name
         else:
             assert name in nd.__all__ or name.startswith("random_"), f"{name} is in no stub"
+
+
+def test_every_function_of_sym_has_its_parameters(folder: pathlib.Path) -> None:
+    found = definitions(folder / "lazynd" / "sym" / "__init__.pyi")
+    public = [name for name in every_name() if not name.startswith("_") and name not in sym.__all__]
+    for name in public:
+        assert parameters(found[name]) == list(inspect.signature(getattr(sym, name)).parameters), name
+        assert ast.unparse(found[name].returns or ast.Name("none")) == "Symbol", name
 
 
 def test_every_method_has_its_parameters(folder: pathlib.Path) -> None:

@@ -169,6 +169,9 @@ def run(probes: list[Probe]) -> list[Probe]:
         if not probe.waits:
             unknown -= stored
             probe.shown = execute(probe.code, namespace)
+            if re.search(r"mxnet\.sym\S* is not built yet", probe.shown):  # a part of a module that is there
+                probe.waits = True
+                unknown.update(stored)
     return probes
 
 

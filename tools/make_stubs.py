@@ -49,29 +49,36 @@ def stub(tree: ast.Module, module: ModuleType, is_package: bool = False) -> str:
     written = {*imported(tree), *assigned(ast.Module(body, []))}
     lines = [f'"""{first_line(module)}"""', places, *map(ast.unparse, body)]
     lines += [text for name in dir(module) if name not in written for text in made(module, name)]
-    if "NDArray" not in written:
-        lines.insert(2, f"from {'.' * depth}nd.ndarray import NDArray")
+    array = array_class(module)
+    if array not in written:
+        home = "nd.ndarray" if array == "NDArray" else "sym.symbol"
+        lines.insert(2, f"from {'.' * depth}{home} import {array}")
     return "\n".join(lines) + "\n"
+
+
+def array_class(module: ModuleType) -> str:
+    """What the functions of ``module`` take and give."""
+    return "Symbol" if module.__name__.startswith("lazynd.sym") else "NDArray"
 
 
 def made(module: ModuleType, name: str) -> Iterator[str]:
     """The text of a function that ``module`` makes when asked for ``name``, if it does."""
-    if name.startswith("__") or (module.__name__ == "lazynd.nd" and name.startswith("_")):
+    if name.startswith("__") or (module.__name__ in ("lazynd.nd", "lazynd.sym") and name.startswith("_")):
         return
     try:
         value = getattr(module, name)
     except (AttributeError, NotImplementedError):
         return
-    operator = getattr(value, "__globals__", {}).get("_op")
+    operator = getattr(value, "operator", None) or getattr(value, "__globals__", {}).get("_op")
     if operator is not None:
-        yield function(name, operator, inspect.signature(value))
+        yield function(name, operator, inspect.signature(value), array_class(module))
     elif inspect.isfunction(value) and value.__module__ == module.__name__:
         yield written_function(name, value)
     elif inspect.isfunction(value):
         yield f"from {value.__module__} import {value.__name__} as {name}"
 
 
-def function(name: str, operator: Any, signature: inspect.Signature) -> str:
+def function(name: str, operator: Any, signature: inspect.Signature, array: str = "NDArray") -> str:
     """The text of an operator's function or method."""
     shown = []
     for p in signature.parameters.values():
@@ -80,17 +87,20 @@ def function(name: str, operator: Any, signature: inspect.Signature) -> str:
             shown.append(p.replace(annotation=inspect.Parameter.empty, default=inspect.Parameter.empty))
             continue
         if p.name in ("out", "name") and parameter is None:
-            kind = "str | None" if p.name == "name" else "NDArray | Sequence[NDArray] | None"
+            kind = "str | None" if p.name == "name" else f"{array} | Sequence[{array}] | None"
+        elif p.name == "attr" and parameter is None:
+            kind = "dict[str, str] | None"
         elif parameter is None:
             several = p.kind is p.VAR_POSITIONAL
-            kind = "NDArray | Sequence[NDArray]" if several else "NDArray | None" if p.default is None else "NDArray"
+            kind = f"{array} | Sequence[{array}]" if several else f"{array} | None" if p.default is None else array
         else:
             kind = parameter.kind.annotation
             if (parameter.optional or parameter.kind.fill) and "None" not in kind:
                 kind += " | None"
         default = p.default if p.default is p.empty else Shown(p.default)
         shown.append(p.replace(annotation=Text(kind), default=default))
-    described = signature.replace(parameters=shown, return_annotation=Text(result(operator)))
+    given = result(operator) if array == "NDArray" else array
+    described = signature.replace(parameters=shown, return_annotation=Text(given))
     return f"def {name}{described}:\n    {docstring(operator)}\n    ..."
 
 

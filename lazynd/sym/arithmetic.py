@@ -97,8 +97,8 @@ _DOC = """{text} Two symbols must have one shape; a number may stand for one of 
 
 ``TypeError`` for anything else.
 
->>> from lazynd import sym
->>> sym.{name}(sym.var("x"), 2).eval(x=__import__("lazynd").nd.array([1, 3]))[0].asnumpy()
+>>> from lazynd import nd, sym
+>>> sym.{name}(sym.var("x"), 2).eval(x=nd.array([1, 3]))[0].asnumpy()
 array({result}, dtype=float32)
 """
 
@@ -120,7 +120,6 @@ def _either(
         raise TypeError(f"types ({type(lhs)}, {type(rhs)}) not supported")
 
     function.__name__ = function.__qualname__ = name
-    function.__module__ = "lazynd.sym"
     function.__doc__ = _DOC.format(text=text, name=name, result=result)
     return function
 

@@ -10,7 +10,7 @@ from ..ops import OPERATORS, Operator, every_name, find
 from ..ops.signature import shown
 from ..reference import absent
 from .compose import compose
-from .symbol import Symbol
+from .symbol import ADD_METHODS, Symbol
 
 _KEYWORDS = ("name", "attr")
 
@@ -27,6 +27,7 @@ def make_function(operator: Operator, name: str, hint: str = "", method: bool = 
         f"{operator.__doc__}\n\nA symbol of it: inputs that are left out become variables, ``name`` and ``attr`` are "
         f"its name and attributes. See its types: ``python -m lazynd operators {operator.name}``."
     )
+    composed.operator = operator  # type: ignore[attr-defined]  # for those who ask a function what it is
     composed.__signature__ = shown(operator, _KEYWORDS, method)  # type: ignore[attr-defined]  # for help()
     return composed
 
@@ -75,3 +76,4 @@ def namespace(module: str, *prefixes: str) -> tuple[Callable[[str], Any], Callab
 
 for _each in dict.fromkeys(OPERATORS.values()):
     add_methods(_each)
+ADD_METHODS.append(add_methods)

@@ -46,7 +46,8 @@ class BooleanMask:
         return known.inputs, known.outputs
 
     def run(self, arrays: Sequence[NDArray], frame: FrameType) -> Sequence[NDArray]:
-        return [contrib.boolean_mask(*arrays)]
+        data, index = arrays
+        return [contrib.boolean_mask(data, index)]
 
 
 def boolean_mask(

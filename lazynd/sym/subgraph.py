@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from itertools import count
 from types import FrameType
 from typing import Any
 
@@ -78,45 +77,41 @@ def traced(
 
 def _cut(entries: Sequence[Entry], parameters: set[Node], start: int, outside: dict[Entry, str]) -> list[Entry]:
     """The outputs of a copy in which what is older than ``start``, and every variable, is one of ``outside``."""
-    made: dict[Entry, Entry] = {}
-    numbers = count(len(outside))
+    copies: dict[Node, Node] = {}
+    leaves: dict[str, Node] = {}
 
-    def leaf(entry: Entry) -> Entry:
-        if entry[0].applied is None:  # variables of one name are one
-            entry = next((each for each in outside if each[0].applied is None and each[0].name == entry[0].name), entry)
-        if entry not in outside:
-            outside[entry] = f"outside{next(numbers)}"
-        return Node(outside[entry], {}), 0
+    def inner(entry: Entry) -> Entry:
+        if entry[0] in copies:
+            return copies[entry[0]], entry[1]
+        name = _name_outside(entry, outside)
+        return leaves.setdefault(name, Node(name, {})), 0
 
     for node in topological([node for node, _ in entries]):
-        for entry in node.entries:
-            if node in parameters:
-                made[entry] = entry
-            elif node.applied is not None and node.serial > start:
-                copy = made[node, 0][0] if (node, 0) in made else None
-                if copy is None:
-                    inputs = [made[each] if each in made else made.setdefault(each, leaf(each)) for each in node.inputs]
-                    copy = Node(node.name, node.attributes, node.applied, inputs)
-                    copy.line = node.line
-                made[entry] = (copy, entry[1])
-    return [made[each] if each in made else made.setdefault(each, leaf(each)) for each in entries]
+        if node in parameters:
+            copies[node] = node
+        elif node.applied is not None and node.serial > start:
+            copies[node] = Node(node.name, node.attributes, node.applied, [inner(each) for each in node.inputs])
+            copies[node].line = node.line
+    return [inner(each) for each in entries]
+
+
+def _name_outside(entry: Entry, outside: dict[Entry, str]) -> str:
+    """The name that stands for ``entry`` inside; variables of one name are one."""
+    if entry[0].applied is None:
+        same = (each for each in outside if each[0].applied is None and each[0].name == entry[0].name)
+        entry = next(same, entry)
+    return outside.setdefault(entry, f"outside{len(outside)}")
 
 
 def flatten(value: Any, what: str) -> tuple[list[Symbol], Any]:
-    """The symbols in (nested) lists, and the structure: None for one symbol."""
+    """The symbols in (nested) lists, and the structure: None for a symbol with one output, a list for one with more."""
     if is_symbol(value):
-        return [Symbol([entry]) for entry in value._entries][: len(value)], None if len(value) == 1 else [None] * len(
-            value
-        )
+        flat = list(value)
+        return flat, None if len(flat) == 1 else [None] * len(flat)
     if not isinstance(value, list | tuple):
         raise ValueError(f"{what} should be a Symbol or a nested list of Symbols, got {value!r}")
-    flat: list[Symbol] = []
-    shape = []
-    for each in value:
-        part, structure = flatten(each, what)
-        flat += part
-        shape.append(structure)
-    return flat, shape
+    parts = [flatten(each, what) for each in value]
+    return [each for part, _ in parts for each in part], [structure for _, structure in parts]
 
 
 def regroup(values: Sequence[Any], shape: Any) -> Any:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,6 +13,7 @@ from ..ir.errors import MXNetError
 from ..ir.types import Context
 from ..nd import NDArray
 from ..nd.refusal import refusal
+from ..ops import Operator, find
 from ..reference import absent, has, unknown
 from ..runtime.tell.location import calling_frame
 from . import attributes as attr
@@ -28,6 +29,10 @@ __all__ = ["Group", "Symbol"]
 
 #: What arrays have and symbols do not, with what to do instead.
 _OF_ARRAYS = {"shape": "infer_shape", "dtype": "infer_type", "size": "infer_shape", "ndim": "infer_shape"}
+
+
+#: Set by ``generate``, which needs the class: ``add_methods``.
+ADD_METHODS: list[Callable[[Operator], None]] = []
 
 
 class Symbol(Arithmetic, Inferring, Methods):
@@ -67,6 +72,10 @@ class Symbol(Arithmetic, Inferring, Methods):
         return topological([node for node, _ in self._entries])
 
     def __getattr__(self, name: str) -> Any:
+        operator = None if name.startswith("_") else find(name)
+        if operator is not None and operator.method:  # declared since this module was imported
+            ADD_METHODS[0](operator)
+            return getattr(self, name)
         if has("sym.Symbol", name):
             raise absent("sym.Symbol", name)
         made = unknown(self, "'Symbol' object", name)

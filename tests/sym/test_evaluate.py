@@ -235,3 +235,21 @@ def test_a_bound_symbol_keeps_draws_and_lines() -> None:
     assert bound.graph.nodes[-1].code is not None and "test_evaluate" in bound.graph.nodes[-1].code.co_filename
     with pytest.raises(MXNetError, match="the type of x is missing"):
         bind(net, {})
+
+
+def test_what_a_body_takes_twice_is_one_input() -> None:
+    """The weight has its shape from one use, the other use knows it too."""
+    w = sym.var("w")
+
+    def step(row: Any, state: Any) -> Any:
+        return sym.dot(row, w), state + sym.dot(row, sym.var("w"))
+
+    out, _ = sym.contrib.foreach(step, sym.var("x"), sym.var("s"))
+    assert out.list_arguments() == ["x", "s", "w"]
+    found = out.eval(x=nd.ones((2, 1, 3)), s=nd.zeros((1, 2)), w=nd.ones((3, 2)))[0]
+    assert found.asnumpy().tolist() == [[[3, 3]], [[3, 3]]]
+    inner, _ = sym.contrib.foreach(lambda r, s: (sym.contrib.foreach(
+        lambda q, t: (q * w, t), r, s)[0], s), sym.var("x"), sym.var("s"))  # fmt: skip
+    assert inner.list_arguments() == ["x", "s", "w"]
+    found = inner.eval(x=nd.ones((2, 3, 2)), s=nd.zeros((1,)), w=nd.array([1, 2]))[0]
+    assert found.asnumpy().tolist() == [[[1, 2]] * 3] * 2

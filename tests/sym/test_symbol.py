@@ -144,3 +144,28 @@ def test_an_empty_loop_over_shapes_ends() -> None:
     assert net.infer_shape_partial(y=(2, 3))[0] == [(2, 3), (2, 3), ()]
     with pytest.raises(MXNetError, match="Error in operator dot"):
         net.infer_shape(y=(2, 3), z=(4, 5))
+
+
+def test_mxnets_names_of_the_modules() -> None:
+    code = (
+        "import lazynd; lazynd.as_mxnet(); import mxnet as mx; import mxnet.symbol as symbol; "
+        "from mxnet.symbol.symbol import Symbol; from mxnet.sym import contrib; import mxnet.symbol.random; "
+        "assert symbol is mx.sym is mx.symbol and Symbol is mx.sym.Symbol and contrib is symbol.contrib; "
+        "assert isinstance(mx.sym.var('x'), mx.symbol.Symbol)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_a_symbol_that_holds_a_number_beyond_float32_keeps_it() -> None:
+    """Parameters are kept as the text that was given, so that nothing is rounded on the way."""
+    net = sym.var("x") * 0.1 + 1e-30
+    assert net.list_attr() == {"scalar": "1e-30"}
+    found = sym.evaluate(net, {"x": nd.array([3], dtype="float64")})[0]
+    assert found.asnumpy().tolist() == [3 * 0.1 + 1e-30]
+    assert (sym.var("x") * float("inf")).list_attr() == {"scalar": "inf"}
+
+
+def test_dtypes_of_every_kind_are_noted_and_read() -> None:
+    for dtype in ("float16", "bfloat16", "float64", "int8", "int32", "int64", "uint8", "bool"):
+        assert sym.var("x", dtype=dtype).infer_type()[1][0] is lazynd.ir.types.as_dtype(dtype).type
+        assert sym.cast(sym.var("x"), dtype=dtype).list_attr() == {"dtype": dtype}
