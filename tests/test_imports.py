@@ -174,8 +174,8 @@ def test_only_the_xla_backend_knows_jax() -> None:
         assert not [name for name in imports(path) if name.split(".")[0] == "jax"], path
 
 
-#: In a section of microseconds no finalizer may run; while a process forks, jax's warning of it is hidden; the demo is a
-#: program, and seeds its samplers.
+#: In a section of microseconds no finalizer may run; while a process forks, jax's warning of it is hidden; the demo is
+#: a program, and seeds its samplers.
 FOR_A_MOMENT = {("sections.py", "gc.disable("), ("fork_warning.py", "warnings."), ("demo.py", "np.random.seed(")}
 
 

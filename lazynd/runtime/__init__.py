@@ -20,8 +20,8 @@ from .guard import fork as fork
 from .guard.leaving import INSIDE
 from .record import gradient
 from .record.cell import Cell, Ref
-from .record.pending import PendingWork
 from .record.host import at_once
+from .record.pending import PendingWork
 from .record.views import View
 from .run import fence as fences
 from .run.drive import current_backend
