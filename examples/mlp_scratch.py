@@ -10,10 +10,10 @@ HIDDEN = 256
 
 
 def main() -> None:
-    run = Run(__doc__, epochs=5)
+    run = Run(__doc__, epochs=8)
     train, test = images(run)
-    w1, b1 = nd.random.normal(scale=0.01, shape=(784, HIDDEN)), nd.zeros(HIDDEN)
-    w2, b2 = nd.random.normal(scale=0.01, shape=(HIDDEN, 10)), nd.zeros(10)
+    w1, b1 = nd.random.normal(scale=0.05, shape=(784, HIDDEN)), nd.zeros(HIDDEN)
+    w2, b2 = nd.random.normal(scale=0.05, shape=(HIDDEN, 10)), nd.zeros(10)
     parameters = [w1, b1, w2, b2]
     for each in parameters:
         each.attach_grad()
@@ -28,7 +28,7 @@ def main() -> None:
             loss = cross_entropy(net(x), y)
         loss.backward()
         for each in parameters:
-            each[:] = each - 0.5 * each.grad / x.shape[0]
+            each[:] = each - 0.1 * each.grad / x.shape[0]
         run.note(loss)
     run.result("test_accuracy", accuracy(net, test), at_least={"FashionMNIST": 0.75, "digits": 0.85})
     run.finish()

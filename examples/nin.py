@@ -31,4 +31,4 @@ def network() -> nn.HybridSequential:
 
 if __name__ == "__main__":
     bounds = {"FashionMNIST": 0.6, "digits": 0.6}
-    classify(network(), __doc__, 4, 0.001, bounds, size=20, initializer=init.MSRAPrelu(), optimizer="adam")
+    classify(network(), __doc__, 8, 0.001, bounds, size=20, initializer=init.MSRAPrelu(), optimizer="adam")
