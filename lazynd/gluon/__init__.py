@@ -7,7 +7,7 @@ from typing import Any
 
 from ..reference import absent
 from . import block, loss, nn, parameter, rnn, trainer
-from .block import Block, HybridBlock
+from .block import Block, HybridBlock, SymbolBlock
 from .parameter import Constant, DeferredInitializationError, Parameter, ParameterDict
 from .trainer import Trainer
 
@@ -15,7 +15,7 @@ from .trainer import Trainer
 _SUBMODULES = ("contrib", "data", "utils")
 
 __all__ = [
-    "Block", "Constant", "DeferredInitializationError", "HybridBlock", "Parameter", "ParameterDict", "Trainer", "block",
+    "Block", "Constant", "DeferredInitializationError", "HybridBlock", "Parameter", "ParameterDict", "SymbolBlock", "Trainer", "block",
     "loss", "nn", "parameter", "rnn", "trainer",
 ]  # fmt: skip
 
