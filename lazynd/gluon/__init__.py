@@ -15,8 +15,8 @@ from .trainer import Trainer
 _SUBMODULES = ("contrib", "data", "utils")
 
 __all__ = [
-    "Block", "Constant", "DeferredInitializationError", "HybridBlock", "Parameter", "ParameterDict", "SymbolBlock", "Trainer", "block",
-    "loss", "nn", "parameter", "rnn", "trainer",
+    "Block", "Constant", "DeferredInitializationError", "HybridBlock", "Parameter", "ParameterDict", "SymbolBlock",
+    "Trainer", "block", "loss", "nn", "parameter", "rnn", "trainer",
 ]  # fmt: skip
 
 
