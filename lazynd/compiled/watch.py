@@ -1,7 +1,8 @@
 """What a function finds by name: variables around it, globals, defaults, attributes of the objects that it is given.
 
 Python looks them up anew at every call; a compiled function has looked once. So it remembers what it found, and asks
-before each call, by identity, whether that is still so. What lies deeper, in lists and other objects, is not seen.
+before each call, by identity, whether that is still so. What lies deeper, in lists and other objects, is not seen, but
+for objects that say themselves what calls depend on: ``__watched__`` gives dictionaries and names in them.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ class Watch:
     ``assigns``: a name outside of itself that it gives another value.
     """
 
-    __slots__ = ("_attributes", "_cells", "_names", "_owners", "assigns")
+    __slots__ = ("_attributes", "_cells", "_names", "_owners", "_telling", "assigns")
 
     def __init__(self, functions: Iterable[Any], things: Iterable[Any] = ()) -> None:
         #: Variables of functions around, with their names; and entries of dictionaries.
@@ -41,6 +42,8 @@ class Watch:
         self._names: list[tuple[Mapping[str, Any], str, Any]] = []
         self._owners: list[dict[str, Any]] = []
         self._attributes: set[str] = set()
+        #: Objects with ``__watched__``, by identity.
+        self._telling: dict[int, Any] = {}
         self.assigns: str | None = None
         self._look(functions, things)
 
@@ -55,6 +58,11 @@ class Watch:
             if found is not value and not _equal(found, value):
                 return _tell(name, value, found)
         return None
+
+    def settle(self) -> None:
+        """After the trace, which may make what calls depend on: see what the objects found say themselves."""
+        for each in self._telling.values():
+            self._names += [(names, name, names.get(name, _MISSING)) for names, name in each.__watched__()]
 
     def kept(self, inner: Callable[[Any], bool]) -> str | None:
         """A name that means something now of which ``inner`` says that it was made in the trace."""
@@ -92,12 +100,24 @@ class Watch:
             if names.assigned and self.assigns is None:
                 self.assigns = min(names.assigned)
             for found in self._of(each, names):
+                self._ask(found)
                 _unwrap(found, functions, [])
         for owner in owners:
+            self._ask(owner)
             held = getattr(owner, "__dict__", None)
             if isinstance(held, dict) and not isinstance(owner, ModuleType | type | FunctionType):
                 self._owners.append(held)
-                self._names += [(held, name, held[name]) for name in sorted(self._attributes & held.keys())]
+                used = [(held, name, held[name]) for name in sorted(self._attributes & held.keys())]
+                self._names += used
+                for _, _, value in used:
+                    self._ask(value)
+
+    def _ask(self, value: Any) -> None:
+        """Note ``value``, or what a list of its kind holds, if it says itself what calls depend on."""
+        several = isinstance(value, list | tuple) and len(value) <= _MOST
+        for each in value if several else (value,):
+            if hasattr(type(each), "__watched__"):
+                self._telling[id(each)] = each
 
     def _of(self, function: FunctionType, names: Names) -> Iterator[Any]:
         """Note what ``function`` uses; gives the values."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from os import PathLike
 from typing import Any
 
@@ -58,6 +58,11 @@ class Block:
             if has(place, name):
                 raise absent(place, name)
         raise unknown(self, f"'{type(self).__name__}' object", name)
+
+    def __watched__(self) -> Iterator[tuple[dict[str, Any], str]]:
+        """What compiled calls of it depend on: arrays that parameters hold, which ``initialize`` makes anew."""
+        for each in self.collect_params().values():
+            yield from each.__watched__()
 
     def _alias(self) -> str:
         """What blocks of this class are called."""
