@@ -2,7 +2,8 @@
 
 Python looks them up anew at every call; a compiled function has looked once. So it remembers what it found, and asks
 before each call, by identity, whether that is still so. What lies deeper, in lists and other objects, is not seen, but
-for objects that say themselves what calls depend on: ``__watched__`` gives dictionaries and names in them.
+for objects that say themselves what calls depend on: ``__watched__`` gives dictionaries and names in them, and
+``__uses__`` functions that calls lead to. ``__unwatched__`` of a class are attributes that make no difference.
 """
 
 from __future__ import annotations
@@ -90,34 +91,45 @@ class Watch:
         owners: list[Any] = list(things)
         for each in given:
             _unwrap(each, functions, owners)
-        while functions and len(self._names) + len(self._cells) < _MOST:
-            each = functions.pop(0)
-            if each.__code__ in seen or is_our_file(each.__code__.co_filename):
-                continue
-            seen.add(each.__code__)
-            names = names_in(each.__code__)
-            self._attributes |= names.attributes
-            if names.assigned and self.assigns is None:
-                self.assigns = min(names.assigned)
-            for found in self._of(each, names):
-                self._ask(found)
-                _unwrap(found, functions, [])
-        for owner in owners:
-            self._ask(owner)
+        asked = 0
+        while functions or asked < len(owners):
+            if functions:
+                self._follow(functions.pop(0), seen, functions, owners)
+            else:
+                owner = owners[asked]
+                asked += 1
+                held = getattr(owner, "__dict__", None) or {}
+                self._ask([owner, *map(held.get, sorted(self._attributes & held.keys()))], functions, owners)
+        for owner in {id(each): each for each in owners}.values():
             held = getattr(owner, "__dict__", None)
             if isinstance(held, dict) and not isinstance(owner, ModuleType | type | FunctionType):
                 self._owners.append(held)
-                used = [(held, name, held[name]) for name in sorted(self._attributes & held.keys())]
-                self._names += used
-                for _, _, value in used:
-                    self._ask(value)
+                used = (self._attributes & held.keys()) - getattr(type(owner), "__unwatched__", frozenset())
+                self._names += [(held, name, held[name]) for name in sorted(used)]
 
-    def _ask(self, value: Any) -> None:
-        """Note ``value``, or what a list of its kind holds, if it says itself what calls depend on."""
-        several = isinstance(value, list | tuple) and len(value) <= _MOST
-        for each in value if several else (value,):
-            if hasattr(type(each), "__watched__"):
-                self._telling[id(each)] = each
+    def _follow(self, function: FunctionType, seen: set[CodeType], functions: list[Any], owners: list[Any]) -> None:
+        """Note the names of ``function``, and the functions among what they mean."""
+        code = function.__code__
+        if code in seen or is_our_file(code.co_filename) or len(self._names) + len(self._cells) >= _MOST:
+            return
+        seen.add(code)
+        names = names_in(code)
+        self._attributes |= names.attributes
+        if names.assigned and self.assigns is None:
+            self.assigns = min(names.assigned)
+        for found in self._of(function, names):
+            self._ask([found], functions, owners)
+            _unwrap(found, functions, [])
+
+    def _ask(self, values: list[Any], functions: list[Any], owners: list[Any]) -> None:
+        """Note those of ``values``, and in lists among them, that say themselves what calls depend on and call."""
+        for value in values:
+            several = isinstance(value, list | tuple) and len(value) <= _MOST
+            for each in value if several else (value,):
+                if hasattr(type(each), "__watched__") and id(each) not in self._telling:
+                    self._telling[id(each)] = each
+                    for function in getattr(each, "__uses__", tuple)():
+                        _unwrap(function, functions, owners)
 
     def _of(self, function: FunctionType, names: Names) -> Iterator[Any]:
         """Note what ``function`` uses; gives the values."""

@@ -64,6 +64,16 @@ class Block:
         for each in self.collect_params().values():
             yield from each.__watched__()
 
+    def __uses__(self) -> Iterator[Callable[..., Any]]:
+        """The functions that calls of it lead to, of all blocks inside."""
+        blocks: list[Block] = [self]
+        while blocks:
+            each = blocks.pop()
+            yield each.forward
+            if hasattr(type(each), "hybrid_forward"):
+                yield each.hybrid_forward
+            blocks += each._children.values()
+
     def _alias(self) -> str:
         """What blocks of this class are called."""
         return type(self).__name__.lower()

@@ -173,6 +173,10 @@ class ZoneoutCell(ModifierCell):
         super().reset()
         self._prev_output = None
 
+    def _call_hybridized(self, *args: Any) -> Any:
+        """No call of its own: the output that it keeps goes from step to step, also in calls of what it is in."""
+        return self.forward(*args)
+
     def hybrid_forward(self, F: Any, inputs: Any, states: Any) -> Any:
         output, following = self.base_cell(inputs, states)
 
