@@ -62,8 +62,8 @@ class Watch:
 
     def settle(self) -> None:
         """After the trace, which may make what calls depend on: see what the objects found say themselves."""
-        for each in self._telling.values():
-            self._names += [(names, name, names.get(name, _MISSING)) for names, name in each.__watched__()]
+        told = {(id(names), name): names for each in self._telling.values() for names, name in each.__watched__()}
+        self._names += [(names, name, names.get(name, _MISSING)) for (_, name), names in told.items()]
 
     def kept(self, inner: Callable[[Any], bool]) -> str | None:
         """A name that means something now of which ``inner`` says that it was made in the trace."""
