@@ -173,6 +173,9 @@ class ZoneoutCell(ModifierCell):
         super().reset()
         self._prev_output = None
 
+    def _call_hybridized(self, *args: Any) -> Any:
+        return self.forward(*args)  # it keeps arrays from step to step, which no graph does
+
     def hybrid_forward(self, F: Any, inputs: Any, states: Any) -> Any:
         output, following = self.base_cell(inputs, states)
 
