@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from ....ir.errors import MXNetError
+from ....base import MXNetError
 from ...utils import download
 
 Array = np.ndarray[Any, Any]
