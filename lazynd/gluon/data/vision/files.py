@@ -14,7 +14,7 @@ from typing import Any, Final
 import numpy as np
 
 from ....base import MXNetError
-from ...utils import download
+from ...fetching import download
 
 Array = np.ndarray[Any, Any]
 #: Where MXNet keeps copies of data sets; ``MXNET_GLUON_REPO`` in the environment names another place.
