@@ -15,7 +15,7 @@ from typing import Any, Final, NamedTuple
 
 import numpy as np
 
-from ...ir.types import Context
+from ...context import Context
 from ...nd import NDArray
 from ...nd.host import adopted, lent
 from .batches import WORTH_SHARING
