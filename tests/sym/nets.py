@@ -351,3 +351,13 @@ def autoencoder(S: Any) -> Any:
     code = S.FullyConnected(S.Flatten(x), num_hidden=5, name="encode")
     back = S.FullyConnected(code, num_hidden=64, name="decode").reshape(shape=(-1, 1, 8, 8))
     return S.Group([S.MakeLoss(S.mean(S.square(back - x), axis=(1, 2, 3)), grad_scale=0.5), S.BlockGrad(code)])
+
+
+@net(x=(2, 5))
+def begun_with_open_zeros(S: Any) -> Any:
+    """As recurrent cells begin: the batch is not known when the zeros are made."""
+    h = S.zeros((0, 4), name="begin")
+    for step in range(2):
+        given = S.FullyConnected(S.var("x"), num_hidden=4, name=f"i2h{step}")
+        h = S.tanh(given + S.FullyConnected(h, num_hidden=4, name=f"h2h{step}"))
+    return S.Group([h, h * S.ones((0, 0)) + S.full((0, 4), 2) + S.random.uniform(0, 1, (0, 4))])
