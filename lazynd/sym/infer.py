@@ -174,10 +174,10 @@ def filled(
     made = {}
     for node in waiting:
         shape = found.of((node, 0))
-        if not complete(shape) or node.applied is None:
+        if shape is None or node.applied is None or not complete(shape):
             error = OperatorError(f"its shape {shape_as_given(shape)} does not follow from those of the variables")
             raise told(error, node)
-        made[node] = node.applied.of_shape(shape)
+        made[node] = node.applied.of_shape(tuple([n for n in shape if n is not None]))
     return made
 
 
