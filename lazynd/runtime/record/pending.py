@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from itertools import repeat
 from types import CodeType
 from typing import TYPE_CHECKING, Any
@@ -11,6 +11,7 @@ from ...config import config
 from ...ir.node import Node, Output, leaf
 from ...ir.specialization import BYTES_PER_COST, Specialization
 from ...ir.types import Context, Type
+from ..run.express import run_at_once
 from ..run.fence import fence, overflow
 from ..run.force import force, refuse_sync
 from ..tell.location import user_location
@@ -132,6 +133,11 @@ class PendingWork(Recorder):
             region.items.append(node)
             region.credit -= spec.cost
         return cell
+
+    def call_at_once(
+        self, key: tuple[Any, ...], cells: Sequence[Cell], scalars: tuple[Any, ...], replaced: Collection[int]
+    ) -> Sequence[Ref] | None:
+        return run_at_once(key, self.read_all(cells), scalars, replaced, self.regions)
 
     def note(self, spec: Specialization, refs: tuple[Ref, ...], scalars: tuple[Any, ...]) -> Node:
         return self.append(spec, refs, scalars, *user_location())[0].node
