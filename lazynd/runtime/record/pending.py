@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import repeat
 from types import CodeType
 from typing import TYPE_CHECKING, Any
@@ -134,10 +134,12 @@ class PendingWork(Recorder):
             region.credit -= spec.cost
         return cell
 
-    def call_at_once(
-        self, key: tuple[Any, ...], cells: Sequence[Cell], scalars: tuple[Any, ...], replaced: Collection[int]
-    ) -> Sequence[Ref] | None:
-        return run_at_once(key, self.read_all(cells), scalars, replaced, self.regions)
+    @property
+    def idle(self) -> bool:
+        return not (self.regions.open.items or config.eager or stats.per_node is not None)
+
+    def run_at_once(self, key: tuple[Any, ...]) -> None:
+        run_at_once(key, self.regions.open)
 
     def note(self, spec: Specialization, refs: tuple[Ref, ...], scalars: tuple[Any, ...]) -> Node:
         return self.append(spec, refs, scalars, *user_location())[0].node

@@ -7,7 +7,7 @@ a body. Front ends, views and gradients speak to the recorder of their thread an
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from operator import itemgetter
 from types import CodeType
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -213,16 +213,14 @@ class Recorder(ABC):
         results, history = self.taped(spec, refs, parents, scalars, code, lasti)
         return results, None if history is None else history[0]
 
-    def call_at_once(
-        self, key: tuple[Any, ...], cells: Sequence[Cell], scalars: tuple[Any, ...], replaced: Collection[int]
-    ) -> Sequence[Ref] | None:
-        """Run a call that shares a program with nothing, and will move those of ``cells`` that are ``replaced``.
+    @property
+    def idle(self) -> bool:
+        """Whether what is recorded next would run, and nothing is pending beside it."""
+        return False
 
-        ``key``: what ``run/express.py`` makes of its specialization.
-
-        Its outputs; None where that cannot be, so that it has to be recorded.
-        """
-        return None
+    def run_at_once(self, key: tuple[Any, ...]) -> None:
+        """Run the call that was just recorded where nothing was pending, if that can be; see ``run/express.py``."""
+        raise TypeError("what is traced does not run")
 
     @abstractmethod
     def note(self, spec: Specialization, refs: tuple[Ref, ...], scalars: tuple[Any, ...]) -> Node:

@@ -97,7 +97,8 @@ class Traced:
         if self._taped and self.spec is not None:
             linearize(self.spec, self.needs)
         self._key = () if self.spec is None else key_of(self.spec)
-        self._replaced = frozenset([i for i, each in enumerate(self.inputs) if each in self.targets])
+        #: Whether it shares a program with nothing.
+        self._alone = self.fences and not self._taped and self.spec is not None
         self._cells = [which if kind is ITSELF else None for kind, which in self.inputs]
         self._moving = [(i, each) for i, each in enumerate(self.inputs) if each[0] is not ITSELF]
         self._targets = [which if kind is ITSELF else None for kind, which in self.targets]
@@ -144,24 +145,18 @@ class Traced:
         """Record the call; gives the new arrays among its results, those that are held already as None."""
         recorder = state.recorder
         scalars = self._scalars(recorder, numbers)
+        at_once = self._alone and recorder.idle
+        if self.fences and not at_once:
+            recorder.fence()
         made: list[Cell | None] = []
-        values: Sequence[Ref] | None = None
-        entry = None
         if self.spec is not None:
             found: Any = self._cells
             if self._moving:
                 found = list(found)
                 for i, origin in self._moving:
                     found[i] = find(origin, cells)
-            if self.fences and not self._taped:
-                values = recorder.call_at_once(self._key, found, scalars, self._replaced)
-        at_once = values is not None
-        if self.fences and not at_once:
-            recorder.fence()
-        if self.spec is not None:
-            if values is None:
-                needs = self.needs if self._taped else None
-                values, entry = recorder.call(self.spec, found, needs, scalars, code, lasti)
+            needs = self.needs if self._taped else None
+            values, entry = recorder.call(self.spec, found, needs, scalars, code, lasti)
             count = self.count
             for value, live in zip(values[:count], self.live, strict=False):
                 cell = Cell(value)
@@ -170,9 +165,12 @@ class Traced:
                 made.append(cell)
             if self.targets or self._fresh:
                 self._write(recorder, cells, values[count : len(self.live)], entry)
+            if at_once:
+                value = values = None  # type: ignore[assignment]  # a reference more to what will be a leaf
+                recorder.run_at_once(self._key)
         elif self._fresh:
             self._write(recorder, cells, (), None)
-        if self.fenced and not at_once:
+        if self.fenced:
             recorder.fence()
         return self._given(cells, made)
 

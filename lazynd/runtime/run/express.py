@@ -1,33 +1,28 @@
-"""The express lane: a call that is a program of its own, and whose program is known, runs at once.
+"""The express lane: a step that was just recorded, alone in its region, and whose program is known, runs at once.
 
-A training step that is compiled shares a program with nothing. Where all that it reads is there and nothing is pending,
-recording it, planning what was recorded and publishing the results would find out again what the call knows: one node,
-these inputs, all outputs wanted. So its program is called straight away, as a function that ``jax.jit`` made would be.
-In every other case the call is recorded, and what is here does nothing.
+A training step that is compiled shares a program with nothing. Where all that it reads is there, finding out what is to
+run, which results are wanted and under which key would tell again what the call knows: one node, these inputs, all
+outputs. So its program is called straight away, as a function that ``jax.jit`` made would be. In every other case
+nothing is done: the node is pending like any other.
 """
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Collection, Sequence
-from itertools import repeat
+from contextlib import suppress
 from operator import attrgetter
 from typing import Any, Final
 
-from ...backends import Backend, loaded_backend
+from ...backends import loaded_backend
 from ...config import config
-from ...ir.node import Output
 from ...ir.specialization import Specialization
 from ..guard.sections import Undivided
-from ..tell.stats import stats
 from .compile import PROGRAMS
-from .failure import ProgramError, lose_value, lost_with_buffer, reason
-from .liveness import Ref, dead_leaves
-from .regions import Regions
+from .execute import execute
+from .failure import ProgramError
+from .plan import Plan
+from .regions import Region
 
 _VALUE: Final = attrgetter("value")
-#: Stands for the node of an output that ran.
-_NO_NODE: Final[Any] = None
 
 
 def key_of(spec: Specialization) -> tuple[Any, ...]:
@@ -35,66 +30,29 @@ def key_of(spec: Specialization) -> tuple[Any, ...]:
     return (spec, *range(-1, -len(spec.in_types) - 1, -1), *range(len(spec.out_types)))
 
 
-def run_at_once(
-    key: tuple[Any, ...], refs: tuple[Ref, ...], scalars: Sequence[Any], replaced: Collection[int], regions: Regions
-) -> Sequence[Ref] | None:
-    """The outputs of the call with the plan's ``key`` (see ``key_of``) on ``refs``; None if it must be recorded.
+def run_at_once(key: tuple[Any, ...], region: Region) -> None:
+    """Run the one node of the open ``region``, if that can be: ``key`` is what ``key_of`` makes of it.
 
-    ``refs`` are what cells hold, each that of one cell; the call will move the cells of those numbered ``replaced``. No
-    caller holds any of them otherwise.
+    All its outputs are held by the caller's cells. If it fails it stays pending, for whoever reads one of them.
     """
     backend = loaded_backend(config.backend)
-    if backend is None or regions.open.items or stats.per_node is not None:
-        return None
-    spec: Specialization = key[0]
+    if backend is None:
+        return
     with Undivided():
-        kinds = set(map(type, map(_VALUE, refs)))
-        if type(None) in kinds or len(set(map(id, map(_VALUE, refs)))) < len(refs):
-            return None
+        items = region.items
+        refs: Any = items[0].inputs  # type: ignore[union-attr]  # a Node
+        if type(None) in set(map(type, map(_VALUE, refs))) or len(set(map(id, map(_VALUE, refs)))) < len(refs):
+            return
+        plan = Plan()
+        plan.scalars = items[0].scalars  # type: ignore[union-attr,assignment]  # a Node
         family = PROGRAMS.get(key, backend)
-        program = None if family is None else family.match(scalars)
+        program = None if family is None else family.match(plan.scalars)
         if family is None or program is None:
-            return None
-        if kinds != {backend.buffer_class}:
-            _put(refs, backend)
-        donate = program.donate
-        dead = dead_leaves(refs, dict.fromkeys(donate, 1))  # one reference is that of the cell
-        buffers = list(map(_VALUE, refs))
-        copied = donate.keys() - (set(dead) & set(replaced))
-        for number in copied:
-            buffers[number] = backend.copy(buffers[number])
-        if program.scalar_positions is not None:
-            scalars = list(map(scalars.__getitem__, program.scalar_positions))
-        try:
-            values = program.executable(buffers, scalars)
-        except Exception as error:
-            _lose(spec, refs, donate, backend, error)
-            return None
-        types = spec.out_types
-        made: list[Ref] = list(map(Output, repeat(_NO_NODE), range(len(types)), types))
-        deque(map(setattr, made, repeat("value"), values), maxlen=0)
-        family.used(True)
-        stats.runs += 1
-        stats.executed += len(types)
-        stats.copied += len(copied)
-        stats.donated += len(donate) - len(copied)
-    return made
-
-
-def _put(refs: Sequence[Ref], backend: Backend) -> None:
-    """Move to the device what is not there."""
-    for ref in refs:
-        if ref.value.__class__ is not backend.buffer_class:
-            ref.value = backend.put(ref.value, ref.type.context)
-
-
-def _lose(
-    spec: Specialization, refs: Sequence[Ref], donate: Collection[int], backend: Backend, error: Exception
-) -> None:
-    """After ``error``: if the program took over buffers, they are lost, which is said; else it may be tried again."""
-    consumed = [refs[number] for number in donate if backend.consumed(refs[number].value)]
-    if consumed:
-        wrapped = ProgramError(f"[{spec.op.name}] running it failed{reason(error)}")
-        for ref in consumed:
-            lose_value(ref, ref.value, lost_with_buffer(wrapped))
-        raise wrapped from error
+            return
+        plan.key, plan.items, plan.leaves, plan.outputs = key, list(items), list(refs), list(range(len(items)))
+        with suppress(ProgramError):
+            execute(plan, program, backend)
+            family.used(True)
+            items.clear()
+            region.held.clear()
+            region.credit = region.unit
