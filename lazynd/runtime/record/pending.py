@@ -173,11 +173,6 @@ class PendingWork(Recorder):
     def fence(self, what: str) -> None:
         fence(self.regions, bool(self.state.record_depth))
 
-    def end_step(self) -> None:
-        ended = self.regions.open
-        self.fence("a step ends")
-        self.regions.step = ended if ended.closed else None
-
     def leave_record(self) -> None:
         self.regions.leave_record()
 

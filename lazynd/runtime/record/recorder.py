@@ -259,10 +259,6 @@ class Recorder(ABC):
         """What is recorded next, because of ``what``, shares no program with what was recorded before."""
 
     @abstractmethod
-    def end_step(self) -> None:
-        """A fence at the end of a training step, whose program a metric may join."""
-
-    @abstractmethod
     def leave_record(self) -> None:
         """The outermost ``record()`` ends."""
 

@@ -39,7 +39,7 @@ class Traced:
     """A traced function as a call, and how to record it."""
 
     def __init__(self, tracer: CallTracer, name: str, results: Sequence[Cell]) -> None:
-        self.fences, self.fenced, self.ends_step = tracer.fences, tracer.fenced, tracer.ends_step
+        self.fences, self.fenced = tracer.fences, tracer.fenced
         self.draws, self.stream = tracer.draws, tracer.stream
         self._ledger = tracer.ledger
         self._ledger.asked = _allow  # it would hold the tracer, and with it what the arguments were
@@ -170,9 +170,7 @@ class Traced:
                 recorder.run_at_once(self._key)
         elif self._fresh:
             self._write(recorder, cells, (), None)
-        if self.fenced and self.ends_step:
-            recorder.end_step()
-        elif self.fenced:
+        if self.fenced:
             recorder.fence("a compiled call")
         return self._given(cells, made)
 
