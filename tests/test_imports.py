@@ -182,6 +182,6 @@ def test_no_source_changes_settings_of_the_process() -> None:
             "np.seterr(", "warnings.", "locale.setlocale(", "np.set_printoptions(", "logging.basicConfig(",
             "np.random.seed(", "sys.setrecursionlimit(", "gc.disable(", "gc.collect(", "faulthandler.",
         ):  # fmt: skip
-            # In a section of microseconds no finalizer may run; the worker of a DataLoader is a process of lazynd's own.
+            # In a section of microseconds no finalizer may run; a worker of a DataLoader is a process of its own.
             if (path.name, forbidden) not in (("sections.py", "gc.disable("), ("worker.py", "np.random.seed(")):
                 assert forbidden not in text, f"{path}: {forbidden}"
