@@ -5,8 +5,8 @@ from __future__ import annotations
 import hashlib
 import os
 import urllib.parse
-import warnings
 from typing import Final
+from warnings import warn
 
 __all__ = ["check_sha1", "download", "replace_file"]
 
@@ -71,7 +71,7 @@ def download(
         place = os.path.join(place, name)
     assert retries >= 0, f"Number of retries should be at least 0, currently it's {retries}"
     if not verify_ssl:
-        warnings.warn(
+        warn(
             "Unverified HTTPS request is being made (verify_ssl=False). Adding certificate verification is strongly "
             "advised.",
             stacklevel=2,
