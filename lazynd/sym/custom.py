@@ -107,6 +107,3 @@ def Custom(*data: Symbol, op_type: str = "", name: str | None = None, attr: Any 
     attributes = {hidden(key): text(value) for key, value in {**scope().get(attr), **raw}.items()}
     named = {key: value for key, value in kwargs.items() if is_symbol(value)}
     return Symbol(place(CustomCall(attributes), "Custom", name, attributes, data, named))
-
-
-__all__ = ["Custom", "CustomCall", "OperatorError", "np"]
