@@ -12,8 +12,7 @@ from typing import TypeVar
 from . import runtime
 from .nd import NDArray
 from .runtime.guard.sections import DeferSignals, Undivided
-from .runtime.record.cell import Cell
-from .runtime.record.pending import PendingWork
+from .runtime.record.pending import PendingWork, region_of
 from .runtime.run.plan import live
 from .runtime.run.regions import Region, Regions
 from .runtime.thread import LOCAL
@@ -103,7 +102,7 @@ def beside_step(*arrays: NDArray) -> AbstractContextManager[None]:
     if state.recorder.__class__ is not PendingWork or not regions.closed:
         return nullcontext()
     step = regions.closed[-1]
-    waiting = [region for each in arrays if (region := _region_of(each._cell)) is not None]
+    waiting = [region for each in arrays if (region := region_of(each._cell)) is not None]
     if step.forced or step not in waiting or regions.open in waiting:
         return nullcontext()
     return _joining(regions, step)
@@ -130,12 +129,3 @@ def _keep_live(region: Region) -> None:
     with Undivided():
         region.kept = []
         region.kept = live(region)
-
-
-def _region_of(cell: Cell) -> Region | None:
-    """The region in which what ``cell`` holds is pending."""
-    while not hasattr(cell, "content") or cell.content is None:  # a view, or a handle of another kind
-        cell = cell.base  # type: ignore[attr-defined]  # all of these have one
-    ref = cell.content
-    found = None if ref.value is not None or ref.node is None else ref.node.region
-    return found if isinstance(found, Region) else None

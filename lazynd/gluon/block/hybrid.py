@@ -185,7 +185,7 @@ class HybridBlock(Block):
         def look(block: Block) -> None:
             for name in ("forward", "hybrid_forward"):
                 function = getattr(block, name, None)
-                if not getattr(function, "__module__", "lazynd.").startswith("lazynd."):
+                if function is not None and not getattr(function, "__module__", "lazynd.").startswith("lazynd."):
                     found.append(function)
 
         self.apply(look)

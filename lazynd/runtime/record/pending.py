@@ -14,6 +14,7 @@ from ...ir.types import Context, Type
 from ..run.express import run_at_once
 from ..run.fence import fence, overflow
 from ..run.force import force, refuse_sync
+from ..run.regions import Region
 from ..tell.location import user_location
 from ..tell.stats import stats
 from . import streams
@@ -214,3 +215,12 @@ class PendingWork(Recorder):
         if config.eager:
             force(node, self.regions, "value")
         return results
+
+
+def region_of(cell: Cell) -> Region | None:
+    """The region in which what ``cell`` holds is pending."""
+    while not hasattr(cell, "content") or cell.content is None:  # a view, or a handle of another kind
+        cell = cell.base  # type: ignore[attr-defined]  # all of these have one
+    ref = cell.content
+    found = None if ref.value is not None or ref.node is None else ref.node.region
+    return found if isinstance(found, Region) else None
