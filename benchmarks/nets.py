@@ -19,8 +19,8 @@ Step = Callable[[], Any]
 class Net:
     """A network, the shape of its inputs and how many classes it tells apart.
 
-    ``small``: its step takes less than 2 ms, so that recording it anew is not hidden. ``kind``: "dense" of ``widths``, "lenet", "resnet" (18 layers) or "lstm". Labels are [batch], of an LSTM [steps *
-    batch].
+    ``kind``: "dense" of ``widths``, "lenet", "resnet" (18 layers) or "lstm". Labels are [batch], of an LSTM [steps *
+    batch]. ``small``: a step takes less than 2 ms, so that recording it anew is not hidden.
     """
 
     name: str

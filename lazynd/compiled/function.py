@@ -233,6 +233,7 @@ class Compiled:
             watch.undo(None if isinstance(error, Untraceable | Unsupported | Restart) else inner)
             raise
         self.traces += 1
+        watch.settle()
         return Variant(traced, structure, watch)
 
     def _run(

@@ -1,7 +1,9 @@
 """What a function finds by name: variables around it, globals, defaults, attributes of the objects that it is given.
 
 Python looks them up anew at every call; a compiled function has looked once. So it remembers what it found, and asks
-before each call, by identity, whether that is still so. What lies deeper, in lists and other objects, is not seen.
+before each call, by identity, whether that is still so. What lies deeper, in lists and other objects, is not seen, but
+for objects that say themselves what calls depend on: ``__watched__`` gives dictionaries and names in them, and
+``__uses__`` functions that calls lead to. ``__unwatched__`` of a class are attributes that make no difference.
 """
 
 from __future__ import annotations
@@ -33,7 +35,7 @@ class Watch:
     ``assigns``: a name outside of itself that it gives another value.
     """
 
-    __slots__ = ("_attributes", "_cells", "_names", "_owners", "assigns")
+    __slots__ = ("_attributes", "_cells", "_names", "_owners", "_telling", "assigns")
 
     def __init__(self, functions: Iterable[Any], things: Iterable[Any] = ()) -> None:
         #: Variables of functions around, with their names; and entries of dictionaries.
@@ -41,6 +43,8 @@ class Watch:
         self._names: list[tuple[Mapping[str, Any], str, Any]] = []
         self._owners: list[dict[str, Any]] = []
         self._attributes: set[str] = set()
+        #: Objects with ``__watched__``, by identity.
+        self._telling: dict[int, Any] = {}
         self.assigns: str | None = None
         self._look(functions, things)
 
@@ -55,6 +59,11 @@ class Watch:
             if found is not value and not _equal(found, value):
                 return _tell(name, value, found)
         return None
+
+    def settle(self) -> None:
+        """After the trace, which may make what calls depend on: see what the objects found say themselves."""
+        for each in self._telling.values():
+            self._names += [(names, name, names.get(name, _MISSING)) for names, name in each.__watched__()]
 
     def kept(self, inner: Callable[[Any], bool]) -> str | None:
         """A name that means something now of which ``inner`` says that it was made in the trace."""
@@ -82,22 +91,45 @@ class Watch:
         owners: list[Any] = list(things)
         for each in given:
             _unwrap(each, functions, owners)
-        while functions and len(self._names) + len(self._cells) < _MOST:
-            each = functions.pop(0)
-            if each.__code__ in seen or is_our_file(each.__code__.co_filename):
-                continue
-            seen.add(each.__code__)
-            names = names_in(each.__code__)
-            self._attributes |= names.attributes
-            if names.assigned and self.assigns is None:
-                self.assigns = min(names.assigned)
-            for found in self._of(each, names):
-                _unwrap(found, functions, [])
-        for owner in owners:
+        asked = 0
+        while functions or asked < len(owners):
+            if functions:
+                self._follow(functions.pop(0), seen, functions, owners)
+            else:
+                owner = owners[asked]
+                asked += 1
+                held = getattr(owner, "__dict__", None) or {}
+                self._ask([owner, *map(held.get, sorted(self._attributes & held.keys()))], functions, owners)
+        for owner in {id(each): each for each in owners}.values():
             held = getattr(owner, "__dict__", None)
             if isinstance(held, dict) and not isinstance(owner, ModuleType | type | FunctionType):
                 self._owners.append(held)
-                self._names += [(held, name, held[name]) for name in sorted(self._attributes & held.keys())]
+                used = (self._attributes & held.keys()) - getattr(type(owner), "__unwatched__", frozenset())
+                self._names += [(held, name, held[name]) for name in sorted(used)]
+
+    def _follow(self, function: FunctionType, seen: set[CodeType], functions: list[Any], owners: list[Any]) -> None:
+        """Note the names of ``function``, and the functions among what they mean."""
+        code = function.__code__
+        if code in seen or is_our_file(code.co_filename) or len(self._names) + len(self._cells) >= _MOST:
+            return
+        seen.add(code)
+        names = names_in(code)
+        self._attributes |= names.attributes
+        if names.assigned and self.assigns is None:
+            self.assigns = min(names.assigned)
+        for found in self._of(function, names):
+            self._ask([found], functions, owners)
+            _unwrap(found, functions, [])
+
+    def _ask(self, values: list[Any], functions: list[Any], owners: list[Any]) -> None:
+        """Note those of ``values``, and in lists among them, that say themselves what calls depend on and call."""
+        for value in values:
+            several = isinstance(value, list | tuple) and len(value) <= _MOST
+            for each in value if several else (value,):
+                if hasattr(type(each), "__watched__") and id(each) not in self._telling:
+                    self._telling[id(each)] = each
+                    for function in getattr(each, "__uses__", tuple)():
+                        _unwrap(function, functions, owners)
 
     def _of(self, function: FunctionType, names: Names) -> Iterator[Any]:
         """Note what ``function`` uses; gives the values."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 from .. import nd
@@ -331,6 +331,14 @@ class Trainer:
         for found in updates:
             for _, _, data in found:
                 data._fresh_grad = False
+
+    def __watched__(self) -> Iterator[tuple[dict[str, Any], str]]:
+        """What compiled steps depend on: the arrays of parameters and states, and the optimizer."""
+        yield self.__dict__, "_optimizer"
+        for updater in self._updaters:
+            yield updater.__dict__, "states"
+        for each in self._params:
+            yield from each.__watched__()
 
     # ------------------------------------------------------------------------------------ files
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from os import PathLike
 from typing import Any
 from warnings import warn
@@ -58,6 +58,21 @@ class Block:
             if has(place, name):
                 raise absent(place, name)
         raise unknown(self, f"'{type(self).__name__}' object", name)
+
+    def __watched__(self) -> Iterator[tuple[dict[str, Any], str]]:
+        """What compiled calls of it depend on: arrays that parameters hold, which ``initialize`` makes anew."""
+        for each in self.collect_params().values():
+            yield from each.__watched__()
+
+    def __uses__(self) -> Iterator[Callable[..., Any]]:
+        """The functions that calls of it lead to, of all blocks inside."""
+        blocks: list[Block] = [self]
+        while blocks:
+            each = blocks.pop()
+            yield each.forward
+            if hasattr(type(each), "hybrid_forward"):
+                yield each.hybrid_forward
+            blocks += each._children.values()
 
     def _alias(self) -> str:
         """What blocks of this class are called."""

@@ -175,21 +175,8 @@ class HybridBlock(Block):
         if compiled is None:
             if not self._known():
                 return self.forward(*args)  # shapes are learned, and parameters initialised, once
-            compiled = self.__dict__["_compiled"] = Compiled(self.forward, self._name, uses=self._forwards())
+            compiled = self.__dict__["_compiled"] = Compiled(self.forward, self._name)
         return compiled(*args)
-
-    def _forwards(self) -> list[Callable[..., Any]]:
-        """What users wrote of this block and of those inside: names that mean something else are noticed there."""
-        found: list[Callable[..., Any]] = []
-
-        def look(block: Block) -> None:
-            for name in ("forward", "hybrid_forward"):
-                function = getattr(block, name, None)
-                if function is not None and not getattr(function, "__module__", "lazynd.").startswith("lazynd."):
-                    found.append(function)
-
-        self.apply(look)
-        return found
 
     def _known(self) -> bool:
         """Whether all parameters have their values, or will never have any."""

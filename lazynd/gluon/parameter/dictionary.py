@@ -22,15 +22,17 @@ NAMING = (
 
 
 def brief(names: Any, limit: int = 7) -> str:
-    """Names in quotes, of many the first and the last.
+    """Names in quotes, of many the first and the last: of 7 three and four, as in MXNet.
 
     >>> brief(["a", "b"])
     "'a', 'b'"
+    >>> brief("abcdefgh")
+    "'a', 'b', 'c', ..., 'e', 'f', 'g', 'h'"
     """
     listed = list(names)
     if len(listed) > limit:
         half = limit // 2
-        return f"{brief(listed[:half], limit)}, ..., {brief(listed[-half:], limit)}"
+        return f"{brief(listed[:half], limit)}, ..., {brief(listed[half - limit :], limit)}"
     return ", ".join(f"'{each}'" for each in listed)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, Final
 from warnings import warn
 
@@ -168,6 +168,10 @@ class Parameter:
                 f"More than one trainers for a {self._stype} Parameter is not supported."
             )
         self._trainer = trainer
+
+    def __watched__(self) -> Iterator[tuple[dict[str, Any], str]]:
+        """What compiled calls depend on: the arrays, which are other ones after another initialisation."""
+        yield self.__dict__, "_data"
 
     # ------------------------------------------------------------------------------------ initialisation
 

@@ -40,6 +40,9 @@ class RecurrentCell(Block):
     ((2, 4), [(2, 4), (2, 4)])
     """
 
+    #: They only number names: another count is no reason to compile calls again.
+    __unwatched__ = frozenset(("_counter", "_init_counter"))
+
     def __init__(self, prefix: str | None = None, params: Any = None) -> None:
         super().__init__(prefix=prefix, params=params)
         self._modified = False

@@ -174,7 +174,8 @@ class ZoneoutCell(ModifierCell):
         self._prev_output = None
 
     def _call_hybridized(self, *args: Any) -> Any:
-        return self.forward(*args)  # it keeps arrays from step to step, which no graph does
+        """No call of its own: the output that it keeps goes from step to step, also in calls of what it is in."""
+        return self.forward(*args)
 
     def hybrid_forward(self, F: Any, inputs: Any, states: Any) -> Any:
         output, following = self.base_cell(inputs, states)

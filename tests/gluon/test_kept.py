@@ -1,0 +1,134 @@
+"""Blocks that keep numbers and arrays in attributes give what Python gives, hybridized and in compiled steps."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+import lazynd
+from lazynd import autograd, gluon, nd
+from lazynd.gluon import nn, rnn
+
+X = nd.array(np.linspace(-1, 1, 8).reshape(2, 4))
+
+
+class Scaled(gluon.HybridBlock):
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.factor = 2.0
+
+    def hybrid_forward(self, F: Any, x: Any) -> Any:
+        return x * self.factor
+
+
+class Keeping(gluon.HybridBlock):
+    def hybrid_forward(self, F: Any, x: Any) -> Any:
+        self.last = x * 2
+        return x + 1
+
+
+class Around(gluon.HybridBlock):
+    def __init__(self, inside: gluon.HybridBlock, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.inside = inside
+
+    def hybrid_forward(self, F: Any, x: Any) -> Any:
+        return self.inside(x) * 3
+
+
+class Centred(gluon.Block):
+    """Keeps a mean, as batch normalisation from scratch does."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.mean = nd.zeros((1, 3))
+
+    def forward(self, x: Any) -> Any:
+        self.mean = 0.9 * self.mean + 0.1 * x.mean(axis=0, keepdims=True)
+        return x - self.mean
+
+
+@pytest.mark.parametrize("around", [False, True])
+def test_a_number_that_changes(around: bool) -> None:
+    inside = Scaled()
+    net = Around(inside) if around else inside
+    net.hybridize()
+    before = net(X).asnumpy()
+    inside.factor = 4.0
+    np.testing.assert_array_equal(net(X).asnumpy(), before * 2)
+
+
+def test_an_array_that_a_block_inside_keeps() -> None:
+    net = Around(Keeping())
+    net.hybridize()
+    for _ in range(2):
+        np.testing.assert_array_equal(net(X).asnumpy(), (X.asnumpy() + 1) * 3)
+        np.testing.assert_array_equal(net.inside.last.asnumpy(), X.asnumpy() * 2)
+
+
+def _steps(compile: bool) -> list[Any]:
+    net = nn.Sequential()
+    net.add(nn.Dense(3, in_units=4), Centred(), nn.Dense(1, in_units=3))
+    net.initialize("ones")
+    net[0].weight.set_data(nd.array(np.linspace(-1, 2, 12).reshape(3, 4)))
+    trainer = gluon.Trainer(net.collect_params(), "sgd", {"learning_rate": 0.1})
+
+    def step(x: Any) -> Any:
+        with autograd.record():
+            loss = (net(x) ** 2).mean()
+        loss.backward()
+        trainer.step(2)
+        return loss
+
+    run = lazynd.compile(step) if compile else step
+    return [*(run(X).asscalar() for _ in range(4)), *net[1].mean.asnumpy().ravel()]
+
+
+def test_a_block_that_keeps_an_array_in_a_compiled_step() -> None:
+    assert _steps(True) == _steps(False)
+
+
+class Unrolled(gluon.HybridBlock):
+    def __init__(self, cell: Any, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.cell = cell
+
+    def hybrid_forward(self, F: Any, x: Any) -> Any:
+        return self.cell.unroll(3, x, layout="NTC", merge_outputs=True)[0]
+
+
+def _zoned_out(hybridize: bool) -> list[Any]:
+    net = Unrolled(rnn.ZoneoutCell(rnn.RNNCell(3, input_size=4), 0.5, 0.5))
+    net.initialize("ones")
+    if hybridize:
+        net.hybridize()
+    lazynd.random.seed(3)
+    found = []
+    for _ in range(3):
+        with autograd.record():
+            out = net(nd.array(np.linspace(-1, 1, 24).reshape(2, 3, 4)))
+        out.backward()
+        found += [out.asnumpy(), net.cell.base_cell.i2h_weight.grad().asnumpy()]
+    return found
+
+
+def test_zoneout_is_hybridized() -> None:
+    for each, other in zip(_zoned_out(True), _zoned_out(False), strict=True):
+        np.testing.assert_array_equal(each, other)
+
+
+def test_cells_that_name_their_steps_are_traced_once() -> None:
+    class Counting(rnn.RNNCell):
+        def hybrid_forward(self, F: Any, inputs: Any, states: Any, **params: Any) -> Any:
+            assert self._counter >= 0
+            return super().hybrid_forward(F, inputs, states, **params)
+
+    cell = Counting(3, input_size=4)
+    cell.initialize()
+    cell.hybridize()
+    states = cell.begin_state(batch_size=2)
+    for _ in range(4):
+        _, states = cell(X, states)
+    assert cell._compiled.traces == 1  # type: ignore[attr-defined]
