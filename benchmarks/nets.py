@@ -20,7 +20,7 @@ class Net:
     """A network, the shape of its inputs and how many classes it tells apart.
 
     ``kind``: "dense" of ``widths``, "lenet", "resnet" (18 layers) or "lstm". Labels are [batch], of an LSTM [steps *
-    batch].
+    batch]. ``small``: a step takes less than 2 ms, so that recording it anew is not hidden.
     """
 
     name: str
@@ -28,6 +28,7 @@ class Net:
     inputs: tuple[int, ...]
     classes: int = 10
     widths: tuple[int, ...] = ()
+    small: bool = False
 
     @property
     def batch(self) -> int:
@@ -44,8 +45,8 @@ class Net:
 
 
 NETS = (
-    Net("softmax regression 784-10, batch 256", "dense", (256, 784), widths=(784, 10)),
-    Net("64-128-10, batch 64", "dense", (64, 64), widths=(64, 128, 10)),
+    Net("softmax regression 784-10, batch 256", "dense", (256, 784), widths=(784, 10), small=True),
+    Net("64-128-10, batch 64", "dense", (64, 64), widths=(64, 128, 10), small=True),
     Net("784-256-10, batch 256", "dense", (256, 784), widths=(784, 256, 10)),
     Net("50 layers of 64, batch 64", "dense", (64, 64), widths=(64,) * 50 + (10,)),
     Net("LeNet, batch 256", "lenet", (256, 1, 28, 28)),

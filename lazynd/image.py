@@ -6,8 +6,8 @@ height), and ways to resize are numbered: 0 nearest, 1 linear, 2 cubic, 3 by are
 
 from __future__ import annotations
 
+import importlib
 import math
-import random
 from numbers import Number
 from typing import Any
 
@@ -30,6 +30,11 @@ Size = tuple[int, int]
 Box = tuple[int, int, int, int]
 
 imresize = make_function(OPERATORS["_cvimresize"], "imresize")
+
+
+def _random() -> Any:
+    """Python's module ``random``, which takes a while to import."""
+    return importlib.import_module("random")
 
 
 # ----------------------------------------------------------------------------------------------------- cutting
@@ -101,7 +106,8 @@ def random_crop(src: NDArray, size: Size, interp: int = 2) -> tuple[NDArray, Box
     """
     height, width, _ = src.shape
     w, h = scale_down((width, height), size)
-    x0, y0 = random.randint(0, width - w), random.randint(0, height - h)
+    draw = _random().randint
+    x0, y0 = draw(0, width - w), draw(0, height - h)
     return fixed_crop(src, x0, y0, w, h, size, interp), (x0, y0, w, h)
 
 
@@ -123,6 +129,7 @@ def random_size_crop(
         area = kwargs.pop("min_area")
     assert not kwargs, "unexpected keyword arguments for `random_size_crop`."
     height, width, _ = src.shape
+    random = _random()
     least, most = (area, 1.0) if isinstance(area, Number) else area  # type: ignore[misc]
     for _ in range(10):
         wanted = random.uniform(least, most) * (height * width)

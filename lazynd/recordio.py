@@ -14,7 +14,7 @@ from typing import IO, Any, Final, TextIO
 
 import numpy as np
 
-from .ir.errors import MXNetError
+from .base import MXNetError
 from .nd import NDArray
 from .nd.decoding import decoded, encoded
 from .reference import fronts

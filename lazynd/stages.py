@@ -12,8 +12,7 @@ from typing import TypeVar
 from . import runtime
 from .nd import NDArray
 from .runtime.guard.sections import DeferSignals, Undivided
-from .runtime.record.cell import Cell
-from .runtime.record.pending import PendingWork
+from .runtime.record.pending import PendingWork, region_of
 from .runtime.run.plan import live
 from .runtime.run.regions import Region, Regions
 from .runtime.thread import LOCAL
@@ -57,7 +56,7 @@ def end_step() -> None:
     >>> from lazynd import stages
     >>> stages.end_step()
     """
-    LOCAL.state.recorder.end_step()
+    runtime.fence("a step ends")
 
 
 def apart() -> AbstractContextManager[None]:
@@ -85,10 +84,10 @@ def untraceable(what: str) -> None:
 
 
 def beside_step(*arrays: NDArray) -> AbstractContextManager[None]:
-    """What is recorded inside, which reads ``arrays``, joins the program of the step that ended last, if it can.
+    """What is recorded inside, which reads ``arrays``, joins the program of the step that they come from, if it can.
 
-    It can as long as that step has not run, and nothing that was recorded since is read. For what follows a step and
-    belongs to it: a metric.
+    It can if that step ended last and has not run, and nothing that was recorded since is read. For what follows a step
+    and belongs to it: a metric.
 
     >>> from lazynd import nd, stages
     >>> loss = nd.ones((4,)) * 2
@@ -100,10 +99,11 @@ def beside_step(*arrays: NDArray) -> AbstractContextManager[None]:
     """
     state = LOCAL.state
     regions = state.regions
-    step = regions.step
-    if step is None or state.recorder.__class__ is not PendingWork or not regions.closed:
+    if state.recorder.__class__ is not PendingWork or not regions.closed:
         return nullcontext()
-    if regions.closed[-1] is not step or step.forced or any(_waits_in(regions.open, a._cell) for a in arrays):
+    step = regions.closed[-1]
+    waiting = [region for each in arrays if (region := region_of(each._cell)) is not None]
+    if step.forced or step not in waiting or regions.open in waiting:
         return nullcontext()
     return _joining(regions, step)
 
@@ -129,11 +129,3 @@ def _keep_live(region: Region) -> None:
     with Undivided():
         region.kept = []
         region.kept = live(region)
-
-
-def _waits_in(region: Region, cell: Cell) -> bool:
-    """Whether what ``cell`` holds is pending in ``region``."""
-    while not hasattr(cell, "content") or cell.content is None:  # a view, or a handle of another kind
-        cell = cell.base  # type: ignore[attr-defined]  # all of these have one
-    ref = cell.content
-    return ref.value is None and ref.node is not None and ref.node.region is region

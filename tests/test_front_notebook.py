@@ -213,6 +213,27 @@ def test_what_is_displayed_is_no_storm_and_names_the_cell(kernel: Any, process_e
     assert said(process_errors) == []
 
 
+def test_what_cells_define_is_used_by_workers(kernel: Any, process_errors: pathlib.Path) -> None:
+    """A dataset, a lambda and a global of a notebook in the processes of a ``DataLoader``, after a program has run."""
+    assert (
+        execute_in(kernel, "import sys\nfrom lazynd import gluon, nd\nfactor = 3\n(nd.ones(3) + 1).wait_to_read()")
+        == []
+    )
+    defined = (
+        "class Numbers(gluon.data.Dataset):\n"
+        "    def __len__(self):\n        return 4\n"
+        "    def __getitem__(self, i):\n        return float(i), 'jax' in sys.modules"
+    )
+    assert execute_in(kernel, defined) == []
+    code = (
+        "data = Numbers().transform_first(lambda x: x * factor)\n"
+        "[[p.asnumpy().tolist() for p in batch] for batch in gluon.data.DataLoader(data, 2, num_workers=2)]"
+    )
+    expected = [[[0.0, 3.0], [False, False]], [[6.0, 9.0], [False, False]]]
+    assert execute_in(kernel, code) == [("execute_result", repr(expected))]
+    assert said(process_errors) == []
+
+
 #: Cells that fail, and the line of the cell that the traceback is to show.
 FAILING = [
     ("nd.dot(x, x)", "nd.dot(x, x)"),

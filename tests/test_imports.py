@@ -174,9 +174,12 @@ def test_only_the_xla_backend_knows_jax() -> None:
         assert not [name for name in imports(path) if name.split(".")[0] == "jax"], path
 
 
-#: In a section of microseconds no finalizer may run; while a process forks, jax's warning of it is hidden; the demo is
-#: a program, and seeds its samplers.
-FOR_A_MOMENT = {("sections.py", "gc.disable("), ("fork_warning.py", "warnings."), ("demo.py", "np.random.seed(")}
+#: In a section of microseconds no finalizer may run; while a process forks, jax's warning of it is hidden; the demo and
+#: a worker of a DataLoader are programs of their own; the documented order of a sampler is that of a seed.
+FOR_A_MOMENT = {
+    ("sections.py", "gc.disable("), ("fork_warning.py", "warnings."), ("demo.py", "np.random.seed("),
+    ("worker.py", "np.random.seed("), ("sampler.py", "np.random.seed("),
+}  # fmt: skip
 
 
 def test_no_source_changes_settings_of_the_process() -> None:

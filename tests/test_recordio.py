@@ -7,6 +7,8 @@ import os
 import pathlib
 import pickle
 import struct
+import subprocess
+import sys
 import threading
 from typing import Any
 
@@ -115,16 +117,39 @@ def test_what_is_refused(tmp_path: pathlib.Path) -> None:
         recordio.unpack(struct.pack("<IfQQ", 5, 1, 1, 1) + b"abc")
 
 
-def test_pickles_and_forks_open_the_file_anew() -> None:
+def test_a_pickle_opens_the_file_anew() -> None:
     record = recordio.MXIndexedRecordIO(PLACE / "indexed.idx", PLACE / "indexed.rec", "r")
     record.read()
     copied = pickle.loads(pickle.dumps(record))
     assert copied.read_idx(97) == RECORDS[3] and copied.read() == RECORDS[0]
-    pid = os.fork()
-    if not pid:
-        os._exit(0 if record.read_idx(97) == RECORDS[3] and record.read() == RECORDS[0] else 1)
-    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
     assert record.read() == RECORDS[1]
+
+
+FORKED = """
+import os, sys
+from lazynd import recordio
+record = recordio.MXIndexedRecordIO("indexed.idx", "indexed.rec", "r")
+writing = recordio.MXRecordIO(sys.argv[1], "w")
+first = record.read()
+pid = os.fork()
+if not pid:
+    try:
+        writing.write(b"x")
+    except RuntimeError as error:
+        assert "Forbidden operation in multiple processes" in str(error)
+    else:
+        os._exit(1)
+    os._exit(0 if record.read_idx(97) == b"abcde" and record.read() == first else 1)
+assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
+assert record.read() == b"a"
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
+def test_so_does_a_forked_process(tmp_path: pathlib.Path) -> None:
+    command = [sys.executable, "-W", "error", "-c", FORKED, str(tmp_path / "new.rec")]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(p for p in sys.path if p)}
+    subprocess.run(command, cwd=PLACE, env=environment, check=True, timeout=120)
 
 
 def test_threads_read_at_the_same_time() -> None:

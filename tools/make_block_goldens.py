@@ -21,7 +21,7 @@ from tests.goldens.layers import families
 from tests.goldens.nets import NETS, curve
 
 DATA = pathlib.Path(__file__).parents[1] / "tests" / "data"
-FILE, CURVES = DATA / "files" / "gluon_net.params", DATA / "gluon_curves.json"
+FILE, CURVES = DATA / "gluon_net.params", DATA / "gluon_curves.json"
 
 
 def main() -> None:

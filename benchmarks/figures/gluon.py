@@ -9,14 +9,12 @@ from typing import Any
 import lazynd
 
 from .. import nets, nets_by_hand
-from ..nets import NETS
+from ..nets import NETS, Net
 from ..process import oracle
 from ..registry import figure
 from ..result import Budget, Row
 from ..timing import Case, Effort, interleave, repeated
 
-#: Of a step by hand: below so many milliseconds recording is not hidden.
-SMALL = 2.0
 MODES = ("imperative", "hybridized", "compiled")
 _BUDGETS = {"imperative": 1.1, "hybridized": 1.05, "compiled": 1.02}
 
@@ -39,18 +37,16 @@ def measure(effort: Effort) -> Iterator[Row]:
                 ask = partial(mxnet.seconds, "gluon", number=number, mode=mode, steps=times)
                 cases[f"mxnet {mode}"] = ask
         samples = interleave(cases, effort.rounds, 1e3)
-        yield from _rows(net.name, samples, alone * 1e3)
+        yield from _rows(net, samples)
 
 
-def _rows(name: str, samples: dict[str, list[float]], alone: float) -> Iterator[Row]:
-    """A row for each way: the others are the same in each."""
+def _rows(net: Net, samples: dict[str, list[float]]) -> Iterator[Row]:
+    """A row for each way: the others are the same in each. Of small nets only the compiled one is judged."""
     others = {who: times for who, times in samples.items() if who not in MODES}
     for mode in MODES:
-        limit = _BUDGETS[mode]
-        if mode == "compiled" and alone < 1:
-            limit = 1.15
-        budget = Budget(limit, "jax.jit") if mode == "compiled" or alone > SMALL else None
-        yield Row(f"{name}, {mode}", "ms", {"lazynd": samples[mode], **others}, budget)
+        limit = 1.15 if net.small else _BUDGETS[mode]
+        budget = Budget(limit, "jax.jit") if mode == "compiled" or not net.small else None
+        yield Row(f"{net.name}, {mode}", "ms", {"lazynd": samples[mode], **others}, budget)
 
 
 def _read(step: Callable[[], Any]) -> float:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import operator
 import threading
-import warnings
 from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Any, Final
+from warnings import warn
 
 import numpy as np
 
@@ -69,7 +69,7 @@ class Norm:
         if self._array is not None:
             self._value, self._array = self._array.asscalar(), None
             if not np.isfinite(self._value):
-                warnings.warn(_WARNING, UserWarning, stacklevel=level)
+                warn(_WARNING, UserWarning, stacklevel=level)
         found: np.float32 = self._value
         return found
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import math
 import os
 from collections.abc import Iterator, Sequence
@@ -229,10 +228,11 @@ class Trainer:
         >>> w.data().asscalar()
         np.float32(0.5)
         """
+        size = float(batch_size)
         self._prepare()
         self._check_fresh(ignore_stale_grad)
         with undivided():
-            each_call(functools.partial(self._rescale, batch_size))
+            each_call(lambda: self._rescale(size))
             self._allreduce_grads()
             self._update(ignore_stale_grad)
         end_step()
@@ -280,9 +280,10 @@ class Trainer:
         """
         self._prepare()
         self._refuse_on_store("update")
+        size = float(batch_size)
         self._check_fresh(ignore_stale_grad)
         with undivided():
-            each_call(functools.partial(self._rescale, batch_size))
+            each_call(lambda: self._rescale(size))
             self._update(ignore_stale_grad)
         end_step()
 

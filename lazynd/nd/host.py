@@ -10,7 +10,7 @@ import numpy as np
 
 from .. import runtime
 from ..ir.types import CPU, Context, Type, as_dtype
-from ..runtime.record import streams
+from ..runtime.record import host, streams
 from ..runtime.record.pending import PendingWork
 from ..runtime.thread import LOCAL
 from .ndarray import NDArray
@@ -30,7 +30,7 @@ def at_once() -> AbstractContextManager[None]:
     >>> x.shape
     (2, 3)
     """
-    return runtime.on_host()
+    return host.at_once(LOCAL.state)
 
 
 def fence(what: str) -> None:

@@ -213,7 +213,7 @@ def _together(update: Operator, size: int, half: bool = False) -> None:
 
     op(
         name=f"_multi_{update.name}", samples=samples, writes=_states(size), method=False, differentiable=False,
-        dtypes=None, static_values=NONE,
+        dtypes=None, static_values=NONE, outputs=lambda attributes: numbered(attributes["num_weights"]),
     )(function)  # fmt: skip
 
 

@@ -317,10 +317,24 @@ def _inputs(
     return states, lengths
 
 
+def _joined_parameters(known: Shapes, *, dim: int, **attributes: Any) -> None:
+    """Parameters that are open together, the first layer's of both directions, are as large as each other."""
+    joined_shapes(known, dim=dim, **attributes)
+    made, parts = known.output(), known.inputs
+    if made is None or len(made) != 1 or made[0] is None or any(each is None for each in parts):
+        return
+    sizes = [each[0] for each in parts if each is not None]
+    rest, count = made[0] - sum(n for n in sizes if n is not None), sizes.count(None)
+    if count > 1 and rest % count == 0:
+        for number, size in enumerate(sizes):
+            if size is None:
+                known.learn_input(number, (rest // count,))
+
+
 @op(
     samples=lambda r: [((_f(r, 6), _f(r, 4)), {"dim": 0, "num_args": 2}), ((_f(r, 2, 3), _f(r, 2, 1)), {})],
     method=False,
-    shapes=joined_shapes,
+    shapes=_joined_parameters,
 )
 def _rnn_param_concat(*data: Value, num_args: int | None = None, dim: int = 1) -> Value:
     """The arrays joined along ``dim``: of flat weights and biases, the vector that ``RNN`` takes (``dim`` 0)."""

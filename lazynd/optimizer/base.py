@@ -6,7 +6,6 @@ that no step compiles anything anew, and a compiled step asks for them at each c
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Sequence
 from itertools import chain
 from typing import Any, ClassVar
@@ -200,7 +199,8 @@ class Optimizer:
 
         The numbers are for operators as they are: computing with them belongs into ``_rates``.
         """
-        *numbers, rescale = each_call(functools.partial(self._counted, self._device_id, indices))
+        device_id = self._device_id
+        *numbers, rescale = each_call(lambda: self._counted(device_id, indices))
         width = len(numbers) // len(indices)
         return [numbers[i::width] for i in range(width)], rescale
 

@@ -19,7 +19,7 @@ _UNSCALED = ("gamma", "beta", "bias")
 
 def _array(values: Sequence[Any], like: NDArray) -> NDArray:
     """Numbers of the host as an array on the device of ``like``."""
-    made: NDArray = nd._internal._listed(values=tuple(values), ctx=like.context, dtype="float32")
+    made: NDArray = nd._internal._listed(values=list(values), ctx=like.context, dtype="float32")
     return made
 
 

@@ -193,7 +193,7 @@ class SGLD(Optimizer):
 
     def update(self, index: Index, weight: NDArray, grad: NDArray, state: Any) -> None:
         ((rate,), (wd,), (deviation,)), rescale = self._step([index])
-        noise = nd.random.normal(0, deviation, shape=weight.shape, dtype=weight.dtype, ctx=weight.context)
+        noise = nd.random.normal(shape=weight.shape, dtype=weight.dtype, ctx=weight.context) * deviation
         weight += (self._clip(grad * rescale) + weight * wd) * rate
         weight += noise
 

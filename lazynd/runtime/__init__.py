@@ -20,7 +20,6 @@ from .guard import fork as fork
 from .guard.leaving import INSIDE
 from .record import gradient
 from .record.cell import Cell, Ref
-from .record.host import at_once
 from .record.pending import PendingWork
 from .record.views import View
 from .run import fence as fences
@@ -175,11 +174,6 @@ def value_of(cell: Cell, cause: str) -> tuple[Ref, Any]:
     except Exception as error:
         hide_frames(error)
         raise
-
-
-def on_host() -> AbstractContextManager[None]:
-    """A context in which this thread's operations are computed at once, by the interpreter: for making data."""
-    return at_once(LOCAL.state)
 
 
 def lent(cell: Cell, cause: str) -> Array:

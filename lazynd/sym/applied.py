@@ -10,9 +10,10 @@ from typing import Any, Final
 from ..ir.errors import OperatorError
 from ..nd import NDArray
 from ..nd.invoke import invoke
+from ..nd.np_shape import is_np_shape
 from ..ops import Operator, find, infer_dtypes, infer_shapes
 from ..ops.operator import Parameter
-from ..ops.partial import DType, Shape
+from ..ops.partial import DType, Shape, Shapes
 from ..reference import twins
 
 _EMPTY: Final = inspect.Parameter.empty
@@ -47,6 +48,8 @@ class Applied:
         self.inputs = _names(operator, whole, count)
         self.outputs = operator.outputs(whole)
         self.states = operator.states(whole, len(self.inputs))
+        #: What is known of the shape of something made of nothing, if an extent of it is 0, which means open.
+        self.open = _open_shape(operator, whole)
         self._values = tuple([self.given.get(p.name, _EMPTY) for p in operator.visible])
 
     def takes(self, name: str) -> bool:
@@ -61,6 +64,10 @@ class Applied:
         self, inputs: Sequence[Shape], outputs: Sequence[Shape], dtypes: Sequence[DType]
     ) -> tuple[Sequence[Shape], Sequence[Shape]]:
         """What follows for the shapes of inputs and outputs."""
+        if self.open is not None:
+            made = Shapes((), (), outputs)
+            made.learn_output(self.open)
+            return (), made.outputs
         known = infer_shapes(self.operator, inputs, self.given, outputs, dtypes)
         return known.inputs, known.outputs
 
@@ -73,8 +80,15 @@ class Applied:
         """The outputs, of arrays; auxiliary states are updated. ``frame`` is whose line is noted."""
         return list(map(NDArray, invoke(self.operator, [each._cell for each in arrays], self._values, frame)))
 
+    def of_shape(self, shape: tuple[int, ...]) -> Applied:
+        """The same for something of ``shape``."""
+        return Applied(self.operator, {**self._texts(), "shape": str(shape)}, self.count)
+
+    def _texts(self) -> dict[str, str]:
+        return {key: str(value) for key, value in self.given.items()}
+
     def __reduce__(self) -> tuple[Any, ...]:
-        return restored, (self.name, {key: str(value) for key, value in self.given.items()}, self.count)
+        return restored, (self.name, self._texts(), self.count)
 
 
 def restored(name: str, attributes: Mapping[str, str], count: int) -> Applied:
@@ -83,6 +97,11 @@ def restored(name: str, attributes: Mapping[str, str], count: int) -> Applied:
     if operator is None:
         raise OperatorError(f"there is no operator {name}")
     return Applied(operator, attributes, count)
+
+
+def _open_shape(operator: Operator, attributes: Mapping[str, Any]) -> Shape:
+    shape = () if operator.inputs else attributes.get("shape") or ()
+    return tuple([n or None for n in shape]) if 0 in shape and not is_np_shape() else None
 
 
 def _names(operator: Operator, attributes: Mapping[str, Any], count: int) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ from ..ir.node import apply, leaf, outputs
 from ..ir.specialization import DRAW, Slot
 from ..ir.types import Type
 from ..ir.value import Value, constant
+from . import infer
 from .applied import Applied
 from .errors import told
 from .node import Node, states
@@ -68,14 +69,18 @@ class _Binding:
         self.written: dict[Node, Value] = {}
 
     def run(self) -> Bound:
+        whole = infer.filled(self.nodes, self.symbol._entries, self._shapes)
         for node in self.nodes:
             if node.applied is not None:
-                self._apply(node, node.applied)
+                self._apply(node, whole.get(node, node.applied))
         made = [self.values[node][number].ref for node, number in self.symbol._entries]
         targets = [i for i, node in enumerate(self.order) if node in self.written]
         made += [self.written[self.order[i]].ref for i in targets]
         graph = Graph([*self.leaves, *self.words], made, name="symbol")
         return Bound(graph, tuple(self.slots), tuple(targets))
+
+    def _shapes(self) -> dict[str, tuple[int, ...]]:
+        return {node.name: each.type.shape for node, each in zip(self.order, self.leaves, strict=True)}
 
     def _apply(self, node: Node, applied: Applied) -> None:
         if not isinstance(applied, Applied):

@@ -6,9 +6,7 @@ from collections.abc import Mapping, Sequence
 from types import FrameType
 from typing import Any
 
-import numpy as np
-
-from ..ir.errors import MXNetError, OperatorError
+from ..ir.errors import MXNetError
 from ..ir.types import as_dtype
 from ..nd import Custom as custom_call
 from ..nd import NDArray
@@ -17,6 +15,8 @@ from ..ops.partial import DType, DTypes, Shape, Shapes
 from .attributes import hidden, is_note, text
 from .compose import is_symbol, place, scope
 from .symbol import Symbol
+
+__all__ = ["Custom"]
 
 
 class CustomCall:
@@ -107,6 +107,3 @@ def Custom(*data: Symbol, op_type: str = "", name: str | None = None, attr: Any 
     attributes = {hidden(key): text(value) for key, value in {**scope().get(attr), **raw}.items()}
     named = {key: value for key, value in kwargs.items() if is_symbol(value)}
     return Symbol(place(CustomCall(attributes), "Custom", name, attributes, data, named))
-
-
-__all__ = ["Custom", "CustomCall", "OperatorError", "np"]

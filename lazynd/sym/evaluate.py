@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from ..ir.errors import MXNetError
 from ..nd import NDArray
 from ..runtime.tell.location import calling_frame
+from . import infer
 from .errors import told
 from .node import Entry, Node, topological
 
@@ -34,6 +35,7 @@ def evaluate(symbol: Symbol, arrays: Mapping[str, NDArray]) -> list[NDArray]:
 def run(entries: Sequence[Entry], arrays: Mapping[str, Any], frame: FrameType) -> list[NDArray]:
     """``evaluate`` for outputs of nodes. ``frame`` is whose line the operators are noted with."""
     nodes = topological([node for node, _ in entries])
+    whole = infer.filled(nodes, entries, lambda: {n: a.shape for n, a in arrays.items() if isinstance(a, NDArray)})
     found: dict[Node, list[NDArray]] = {}
     for node in nodes:
         if node.applied is None:
@@ -41,7 +43,7 @@ def run(entries: Sequence[Entry], arrays: Mapping[str, Any], frame: FrameType) -
             continue
         inputs = [found[each][number] for each, number in node.inputs]
         try:
-            found[node] = list(node.applied.run(inputs, frame))
+            found[node] = list(whole.get(node, node.applied).run(inputs, frame))
         except MXNetError as error:
             raise told(error, node) from error.__cause__
     return [found[node][number] for node, number in entries]

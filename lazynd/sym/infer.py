@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Generic, TypeVar
 
 import numpy as np
@@ -12,7 +12,8 @@ import numpy as np
 from ..ir.errors import MXNetError, OperatorError
 from ..ir.types import as_dtype
 from ..nd.np_shape import is_np_shape
-from ..ops.partial import DType, Shape
+from ..ops.partial import DType, Shape, complete
+from .applied import Applied
 from .attributes import text
 from .errors import told
 from .node import Entry, Node, topological
@@ -156,6 +157,27 @@ def infer_shapes(
 
     made: Inference[tuple[int | None, ...]] = Inference(entries, known, noted_shape, rule)
     made.run()
+    return made
+
+
+def filled(
+    nodes: Iterable[Node], entries: Sequence[Entry], shapes: Callable[[], Mapping[str, tuple[int, ...]]]
+) -> dict[Node, Applied]:
+    """What those of ``nodes`` apply that make something of nothing with a shape open in part: the same of a whole one.
+
+    ``shapes``, of the variables, are asked for if there is one.
+    """
+    waiting = [node for node in nodes if getattr(node.applied, "open", None)]
+    if not waiting:
+        return {}
+    found = infer_shapes(entries, dict(shapes()))
+    made = {}
+    for node in waiting:
+        shape = found.of((node, 0))
+        if shape is None or node.applied is None or not complete(shape):
+            error = OperatorError(f"its shape {shape_as_given(shape)} does not follow from those of the variables")
+            raise told(error, node)
+        made[node] = node.applied.of_shape(tuple([n for n in shape if n is not None]))
     return made
 
 

@@ -339,7 +339,16 @@ class Symbol(Arithmetic, Inferring, Methods):
                 return run(self._entries, {key: _on(value, ctx) for key, value in kwargs.items()}, frame)
 
     def gradient(self, wrt: Sequence[str]) -> Symbol:
-        """Not implemented, in MXNet neither (``MXNetError``): record the arrays and use ``autograd``."""
+        """Not implemented, in MXNet neither: record the arrays and use ``autograd``.
+
+        >>> from lazynd import sym
+        >>> sym.var("x").gradient(["x"])
+        Traceback (most recent call last):
+        ...
+        lazynd.ir.errors.MXNetError: [gradient] not implemented: use autograd on arrays
+          called with Symbol <Symbol x>, list ['x']
+          at <doctest lazynd.sym.symbol.Symbol.gradient[1]>:1: sym.var("x").gradient(["x"])
+        """
         raise refusal(MXNetError, "gradient", "not implemented: use autograd on arrays", (self, wrt))
 
 

@@ -15,6 +15,7 @@ import pytest
 import lazynd
 from lazynd import autograd, nd
 from lazynd.compiled import Compiled, host_number
+from lazynd.runtime.run.compile import PROGRAMS
 from lazynd.runtime.tell.stats import stats
 from lazynd.runtime.thread import LOCAL
 
@@ -71,7 +72,10 @@ def test_a_training_step_is_one_node_and_one_program() -> None:
         before = stats.snapshot()
         loss = step(x, y)
         nodes = [item for item in LOCAL.state.regions.open.items if item.node is item]
-        assert len(nodes) == 1 and nodes[0].spec.op.is_call
+        if i == 0:
+            assert len(nodes) == 1 and nodes[0].spec.op.is_call
+        else:  # the program is known and all that it reads is there: it runs at once
+            assert nodes == [] and stats.runs == before["runs"] + 1
         del nodes
         losses.append(loss.asscalar())
         after = stats.snapshot()
@@ -275,3 +279,73 @@ def _update(w: Any, x: Any) -> Any:
     loss.backward()
     w[:] = w - 0.1 * w.grad
     return loss
+
+
+def _counted(w: Any, x: Any) -> Any:
+    with autograd.record():
+        loss = (w * x).sum()
+    loss.backward()
+    w[:] = w + 1
+    return loss
+
+
+def test_a_step_that_runs_at_once_overwrites_nothing_that_somebody_holds() -> None:
+    step = Compiled(_counted)
+    w, x = nd.zeros(3), nd.ones(3)
+    w.attach_grad()
+    for _ in range(4):
+        step(w, x).wait_to_read()
+    kept, seen = [], []
+    for i in range(4):
+        other = nd.zeros(3)
+        other[:] = w  # shares what w holds now
+        kept.append(other)
+        seen.append(nd.waitall())
+        before = stats.runs
+        loss = step(w, nd.ones(3) * i if i == 2 else x)
+        assert i == 2 or (stats.runs == before + 1 and not LOCAL.state.regions.open.items), "it ran at once"
+        loss.wait_to_read()
+    assert [k.asnumpy().tolist() for k in kept] == [[4 + i] * 3 for i in range(4)]
+    assert w.asnumpy().tolist() == [8] * 3 and x.asnumpy().tolist() == [1] * 3
+
+
+def test_a_step_that_fails_at_once_says_so_and_the_next_one_runs() -> None:
+    step = Compiled(_counted)
+    w, x = nd.zeros(5), nd.ones(5)
+    w.attach_grad()
+    for _ in range(4):
+        step(w, x).wait_to_read()
+    before = w.asnumpy().tolist()
+    family = next(reversed(PROGRAMS.families.values()))
+    program = family.baked or family.general
+
+    class Failing:
+        def __call__(self, *given: Any) -> Any:
+            raise RuntimeError("out of luck")
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(working, name)
+
+    working = program.executable
+    program.executable = Failing()
+    loss = step(w, x)
+    with pytest.raises(lazynd.MXNetError, match="out of luck"):
+        loss.wait_to_read()
+    program.executable = working
+    loss.wait_to_read()
+    assert w.asnumpy().tolist() == [v + 1 for v in before]
+    step(w, x).wait_to_read()
+    assert w.asnumpy().tolist() == [v + 2 for v in before]
+
+
+def test_what_is_pending_keeps_a_step_from_running_at_once() -> None:
+    step = Compiled(_counted)
+    w, x = nd.zeros(4), nd.ones(4)
+    w.attach_grad()
+    for _ in range(4):
+        step(w, x).wait_to_read()
+    total = nd.zeros(1)
+    for _ in range(3):
+        total += step(w, x)
+        assert LOCAL.state.regions.open.items
+    assert total.asscalar() == sum(4 * i for i in (4, 5, 6))

@@ -18,7 +18,7 @@ from ..goldens.blocks import saved_net
 pytestmark = pytest.mark.usefixtures("on_numpy")
 
 #: What MXNet wrote for ``saved_net``: see ``tools/make_block_goldens.py``.
-FILE = pathlib.Path(__file__).parents[1] / "data" / "files" / "gluon_net.params"
+FILE = pathlib.Path(__file__).parents[1] / "data" / "gluon_net.params"
 
 
 def values(net: Any) -> dict[str, Any]:

@@ -336,3 +336,11 @@ def test_learning_float64_is_news() -> None:
     assert known.news == 1
     known.learn("data", np.dtype("float64"))
     assert known.news == 1
+
+
+def test_weights_of_both_directions_that_are_open_are_alike() -> None:
+    parameters = OPERATORS["_rnn_param_concat"]
+    known = infer_shapes(parameters, [(None,), (16,), (None,), (16,)], {"dim": 0, "num_args": 4}, [(48,)])
+    assert known.inputs == [(8,), (16,), (8,), (16,)]
+    known = infer_shapes(parameters, [(None,), (16,), (None,), (16,)], {"dim": 0, "num_args": 4}, [(49,)])
+    assert known.inputs == [(None,), (16,), (None,), (16,)]

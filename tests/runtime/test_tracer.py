@@ -21,7 +21,7 @@ from lazynd.runtime.thread import LOCAL
 pytestmark = pytest.mark.lazy
 
 X = np.arange(12, dtype="float32").reshape(3, 4)
-_RECORDERS = ("call_tracer", "cell", "pending", "shared", "standing", "tracer", "tracing", "views")
+_RECORDERS = ("call_tracer", "cell", "pending", "shared", "traced", "tracer", "tracing", "views")
 Body = Callable[[Any], Any]
 
 

@@ -351,3 +351,25 @@ def autoencoder(S: Any) -> Any:
     code = S.FullyConnected(S.Flatten(x), num_hidden=5, name="encode")
     back = S.FullyConnected(code, num_hidden=64, name="decode").reshape(shape=(-1, 1, 8, 8))
     return S.Group([S.MakeLoss(S.mean(S.square(back - x), axis=(1, 2, 3)), grad_scale=0.5), S.BlockGrad(code)])
+
+
+@net(x=(2, 5))
+def begun_with_open_zeros(S: Any) -> Any:
+    """As recurrent cells begin: the batch is not known when the zeros are made."""
+    h = S.zeros((0, 4), name="begin")
+    for step in range(2):
+        given = S.FullyConnected(S.var("x"), num_hidden=4, name=f"i2h{step}")
+        h = S.tanh(given + S.FullyConnected(h, num_hidden=4, name=f"h2h{step}"))
+    return S.Group([h, h * S.ones((0, 0)) + S.full((0, 4), 2) + S.random.uniform(0, 1, (0, 4))])
+
+
+@net(x=(5, 2, 4))
+def layers_of_gluon(S: Any) -> Any:
+    """A bidirectional layer: its parameters are one vector, of parts that are open in pairs."""
+    parts = []
+    for side in ("l", "r"):
+        parts += [S.var(f"{side}_i2h_weight", shape=(16, 0)), S.var(f"{side}_h2h_weight", shape=(16, 4))]
+    parts += [S.var(f"{side}_{kind}_bias", shape=(16,)) for side in ("l", "r") for kind in ("i2h", "h2h")]
+    vector = S._internal._rnn_param_concat(*(each.reshape(-1) for each in parts), dim=0)
+    begin = [S.zeros((2, 0, 4)) for _ in range(2)]
+    return S.RNN(S.var("x"), vector, *begin, state_size=4, num_layers=1, bidirectional=True, mode="lstm", name="rnn")

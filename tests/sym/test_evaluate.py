@@ -253,3 +253,16 @@ def test_what_a_body_takes_twice_is_one_input() -> None:
     assert inner.list_arguments() == ["x", "s", "w"]
     found = inner.eval(x=nd.ones((2, 3, 2)), s=nd.zeros((1,)), w=nd.array([1, 2]))[0]
     assert found.asnumpy().tolist() == [[[1, 2]] * 3] * 2
+
+
+def test_zeros_of_an_open_shape_take_the_shape_that_follows() -> None:
+    x = sym.var("x")
+    net = sym.FullyConnected(sym.zeros((0, 4)), num_hidden=3, no_bias=True, name="h2h") + x + sym.full((0, 0), 2)
+    given = {"x": nd.ones((2, 3)), "h2h_weight": nd.ones((3, 4))}
+    assert sym.evaluate(net, given)[0].asnumpy().tolist() == [[3, 3, 3]] * 2
+    bound = bind(net, {name: Type(each.shape, FLOAT32) for name, each in given.items()})
+    assert bound.graph.outputs[0].type.shape == (2, 3)
+    with pytest.raises(
+        MXNetError, match=r"(?s)Error in operator open: its shape \(0, 4\) does not follow.*composed at"
+    ):
+        sym.evaluate(sym.zeros((0, 4), name="open"), {})

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-import warnings
 from collections.abc import Callable, Iterator
 from os import PathLike
 from typing import Any
+from warnings import warn
 
 from ... import initializer
 from ...reference import absent, has, unknown
@@ -175,7 +175,7 @@ class Block:
             if isinstance(value, list | tuple | dict) and not name.startswith("__") and value is not self._children:
                 held = value.values() if isinstance(value, dict) else value
                 if any(_holds_foreign(each, children) for each in held):
-                    warnings.warn(
+                    warn(
                         f'"{type(self).__name__}.{name}" is an unregistered container with Blocks. Note that Blocks '
                         "inside the list, tuple or dict will not be registered automatically. Make sure to register "
                         "them using register_child() or switching to nn.Sequential/nn.HybridSequential instead. ",
@@ -385,13 +385,13 @@ class Block:
         """Deprecated (``UserWarning``): names of parameters less the prefix. Use ``save_parameters``.
 
         >>> from lazynd import gluon
-        >>> import warnings
+        >>> from warnings import catch_warnings
         >>> net = gluon.nn.Dense(2, in_units=3)
         >>> net.initialize()
-        >>> with warnings.catch_warnings(action="ignore"):
+        >>> with catch_warnings(action="ignore"):
         ...     net.save_params("old.params")
         """
-        warnings.warn(
+        warn(
             "save_params is deprecated. Please use save_parameters. Note that if you want load from SymbolBlock later, "
             "please use export instead.",
             stacklevel=2,
@@ -404,14 +404,14 @@ class Block:
         """Deprecated (``UserWarning``): ``load_parameters``.
 
         >>> from lazynd import gluon
-        >>> import warnings
+        >>> from warnings import catch_warnings
         >>> net = gluon.nn.Dense(2, in_units=3)
         >>> net.initialize()
         >>> net.save_parameters("new.params")
-        >>> with warnings.catch_warnings(action="ignore"):
+        >>> with catch_warnings(action="ignore"):
         ...     net.load_params("new.params")
         """
-        warnings.warn("load_params is deprecated. Please use load_parameters.", stacklevel=2)
+        warn("load_params is deprecated. Please use load_parameters.", stacklevel=2)
         self.load_parameters(filename, ctx, allow_missing, ignore_extra)
 
 

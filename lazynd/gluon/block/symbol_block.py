@@ -105,7 +105,7 @@ class SymbolBlock(HybridBlock):
         >>> net = gluon.SymbolBlock(sym.BatchNorm(sym.var("x"), name="norm"), sym.var("x"))
         >>> net.cast("float16")
         >>> net.params["norm_gamma"].dtype
-        dtype('float32')
+        <class 'numpy.float32'>
         """
         super().cast(dtype)
         arguments, _, states = self._outputs.infer_type(**dict.fromkeys(self._inputs, dtype))

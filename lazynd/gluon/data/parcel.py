@@ -15,7 +15,7 @@ from typing import Any, Final, NamedTuple
 
 import numpy as np
 
-from ...ir.types import Context
+from ...context import Context
 from ...nd import NDArray
 from ...nd.host import adopted, lent
 from .batches import WORTH_SHARING
@@ -81,7 +81,7 @@ class Parcel:
                 self._dump(thing, file, _by_value())
         self.segments: list[Segment] = []
         places = list(self._placed())
-        self.content = pickle.dumps((file.getvalue(), places), protocol=5)
+        self.body = pickle.dumps((file.getvalue(), places), protocol=5)
 
     def _dump(self, thing: Any, file: io.BytesIO, pickler: Callable[..., Any]) -> None:
         self._kept.clear()
@@ -119,7 +119,7 @@ class Parcel:
 
     def send(self, connection: socket.socket, head: Any) -> None:
         """Send ``head``, which is small, and the parcel."""
-        send(connection, head, self.content, [segment.descriptor for segment in self.segments])
+        send(connection, head, self.body, [segment.descriptor for segment in self.segments])
 
 
 def unpacked(content: memoryview | bytes, segments: Sequence[Segment]) -> Any:
@@ -154,7 +154,7 @@ class Message(NamedTuple):
     """What ``send`` sent."""
 
     head: Any
-    content: memoryview
+    body: memoryview
     segments: list[Segment]
 
 

@@ -37,7 +37,7 @@ def main(descriptor: int) -> None:
             sys.modules["lazynd"].as_mxnet()
         set_np_shape(message.head["np_shape"])
         try:
-            dataset, batchify_fn = unpacked(message.content, message.segments)
+            dataset, batchify_fn = unpacked(message.body, message.segments)
         except Exception:
             send(connection, ("unusable", traceback.format_exc().strip().splitlines()[-1]))
             return
@@ -83,7 +83,7 @@ def _made(dataset: Any, batchify_fn: Any, indices: Any, message: Message, seed: 
     """What became of a task, and the batch or what was raised. All that draws begins from ``seed``."""
     try:
         if indices is None:
-            indices = unpacked(message.content, message.segments)
+            indices = unpacked(message.body, message.segments)
         random.seed(seed)
         np.random.seed(seed)
         nd.random.seed(seed)

@@ -179,7 +179,7 @@ class Processes:
                 raise late(timeout)
             self._receive(left)
         kind, message = found
-        made = unpacked(message.content, message.segments)
+        made = unpacked(message.body, message.segments)
         if kind == "batch":
             return made
         error, text = made

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Iterator
 from typing import Any
+from warnings import warn
 
 from ... import nd
 from ..block import Block, HybridBlock
@@ -79,15 +79,15 @@ class Sequential(_Stack):
     def hybridize(self, active: bool = True, **kwargs: Any) -> None:
         """Have each block inside compile its calls; ``HybridSequential`` compiles them together.
 
-        >>> import warnings
+        >>> from warnings import catch_warnings
         >>> from lazynd.gluon import nn
         >>> net = nn.Sequential()
         >>> net.add(nn.Dense(2))
-        >>> with warnings.catch_warnings(action="ignore"):
+        >>> with catch_warnings(action="ignore"):
         ...     net.hybridize()
         """
         if self._children and all(isinstance(each, HybridBlock) for each in self._children.values()):
-            warnings.warn(
+            warn(
                 f"All children of this Sequential layer '{self.prefix}' are HybridBlocks. Consider using "
                 "HybridSequential for the best performance.",
                 stacklevel=2,

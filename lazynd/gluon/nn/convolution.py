@@ -6,7 +6,6 @@ import numbers
 from collections.abc import Sequence
 from typing import Any
 
-from ...ops import find, infer_shapes
 from ..block import HybridBlock
 from .activations import Activation
 
@@ -69,15 +68,13 @@ class _Conv(HybridBlock):
                 self.act = Activation(activation, prefix=f"{activation}_")
 
     def _weight_shape(self) -> tuple[int, ...]:
-        """What the operator's rule says of the weight, from the number of channels, 0 for an extent that is open."""
-        layout = self._kwargs["layout"]
-        data = tuple((self._in_channels or None) if axis == "C" else None for axis in layout)
-        operator = find(self._op_name)
-        assert operator is not None
-        inputs = [data, None, *([] if self._kwargs["no_bias"] else [None])]
-        shape = infer_shapes(operator, inputs, self._kwargs)["weight"]
-        assert shape is not None
-        return tuple(n or 0 for n in shape)
+        """Filters, channels of each and the kernel, in the order of the layout; 0 for an extent that is not known."""
+        groups = self._kwargs["num_group"]
+        outer, inner = self._channels, self._in_channels // groups
+        if self._op_name == "Deconvolution":
+            outer, inner = self._in_channels, self._channels // groups
+        kernel = self._kwargs["kernel"]
+        return (outer, *kernel, inner) if self._kwargs["layout"].endswith("C") else (outer, inner, *kernel)
 
     def _alias(self) -> str:
         return "conv"

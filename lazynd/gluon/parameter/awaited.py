@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ...base import MXNetError
 from ...context import Context
-from ...ir.errors import MXNetError
 from ...nd import NDArray
 from ...nd.deferred import Deferred
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
+from warnings import warn
 
 from ... import initializer, nd
 from ...nd import NDArray
@@ -39,7 +39,7 @@ class Constant(Parameter):
     @grad_req.setter
     def grad_req(self, req: str) -> None:
         if req != "null":
-            warnings.warn(
+            warn(
                 f'Constant parameter "{self.name}" does not support grad_req other than "null", and new value "{req}" '
                 "is ignored.",
                 stacklevel=2,

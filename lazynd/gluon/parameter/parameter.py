@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import importlib
-import warnings
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
+from warnings import warn
 
 import numpy as np
 
@@ -195,7 +195,7 @@ class Parameter:
         array([1., 1.], dtype=float32)
         """
         if self._data is not None and not force_reinit:
-            warnings.warn(
+            warn(
                 f"Parameter '{self.name}' is already initialized, ignoring. Set force_reinit=True to re-initialize.",
                 stacklevel=2,
             )

@@ -30,7 +30,7 @@ class CallTracer(BaseTracer):
 
     __slots__ = (
         "_entries", "_given", "_placeholders", "_reals", "_roots", "_snapshots", "_twins", "_variables", "aliased",
-        "captures", "ends_step", "fenced", "fences", "ledger", "local", "read_numbers", "recorded", "taken",
+        "captures", "fenced", "fences", "ledger", "local", "read_numbers", "recorded", "taken",
     )  # fmt: skip
 
     def __init__(self, state: State) -> None:
@@ -48,8 +48,6 @@ class CallTracer(BaseTracer):
         self.recorded = False
         #: Whether there was a fence, and whether nothing was recorded since the last.
         self.fences = self.fenced = False
-        #: Whether a training step ended inside.
-        self.ends_step = False
         #: Arrays that are arguments and were found by another way too.
         self.aliased: dict[Cell, Origin] = {}
         #: What stands for arrays from outside, and for arguments, with what they are.
@@ -85,10 +83,6 @@ class CallTracer(BaseTracer):
 
     def fence(self, what: str) -> None:
         self.fences = self.fenced = True
-
-    def end_step(self) -> None:
-        self.fence("a step ends")
-        self.ends_step = True
 
     def leave_record(self) -> None:
         """What is recorded by a call has no budget."""

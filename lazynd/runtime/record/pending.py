@@ -11,8 +11,10 @@ from ...config import config
 from ...ir.node import Node, Output, leaf
 from ...ir.specialization import BYTES_PER_COST, Specialization
 from ...ir.types import Context, Type
+from ..run.express import run_at_once
 from ..run.fence import fence, overflow
 from ..run.force import force, refuse_sync
+from ..run.regions import Region
 from ..tell.location import user_location
 from ..tell.stats import stats
 from . import streams
@@ -133,6 +135,13 @@ class PendingWork(Recorder):
             region.credit -= spec.cost
         return cell
 
+    @property
+    def idle(self) -> bool:
+        return not (self.regions.open.items or config.eager or stats.per_node is not None)
+
+    def run_at_once(self, key: tuple[Any, ...]) -> None:
+        run_at_once(key, self.regions.open)
+
     def note(self, spec: Specialization, refs: tuple[Ref, ...], scalars: tuple[Any, ...]) -> Node:
         return self.append(spec, refs, scalars, *user_location())[0].node
 
@@ -164,11 +173,6 @@ class PendingWork(Recorder):
 
     def fence(self, what: str) -> None:
         fence(self.regions, bool(self.state.record_depth))
-
-    def end_step(self) -> None:
-        ended = self.regions.open
-        self.fence("a step ends")
-        self.regions.step = ended if ended.closed else None
 
     def leave_record(self) -> None:
         self.regions.leave_record()
@@ -211,3 +215,12 @@ class PendingWork(Recorder):
         if config.eager:
             force(node, self.regions, "value")
         return results
+
+
+def region_of(cell: Cell) -> Region | None:
+    """The region in which what ``cell`` holds is pending."""
+    while not hasattr(cell, "content") or cell.content is None:  # a view, or a handle of another kind
+        cell = cell.base  # type: ignore[attr-defined]  # all of these have one
+    ref = cell.content
+    found = None if ref.value is not None or ref.node is None else ref.node.region
+    return found if isinstance(found, Region) else None

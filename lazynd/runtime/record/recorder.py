@@ -213,6 +213,15 @@ class Recorder(ABC):
         results, history = self.taped(spec, refs, parents, scalars, code, lasti)
         return results, None if history is None else history[0]
 
+    @property
+    def idle(self) -> bool:
+        """Whether what is recorded next would run, and nothing is pending beside it."""
+        return False
+
+    def run_at_once(self, key: tuple[Any, ...]) -> None:
+        """Run the call that was just recorded where nothing was pending, if that can be; see ``run/express.py``."""
+        raise TypeError("what is traced does not run")
+
     @abstractmethod
     def note(self, spec: Specialization, refs: tuple[Ref, ...], scalars: tuple[Any, ...]) -> Node:
         """Record an operation off the tape, at the user's line that is running; ``refs`` are what ``read`` gave."""
@@ -248,10 +257,6 @@ class Recorder(ABC):
     @abstractmethod
     def fence(self, what: str) -> None:
         """What is recorded next, because of ``what``, shares no program with what was recorded before."""
-
-    @abstractmethod
-    def end_step(self) -> None:
-        """A fence at the end of a training step, whose program a metric may join."""
 
     @abstractmethod
     def leave_record(self) -> None:

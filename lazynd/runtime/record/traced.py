@@ -12,6 +12,7 @@ from ...ir.linearize import linearize
 from ...ir.node import Node
 from ...ir.specialization import Specialization
 from ..guard.sections import DeferSignals
+from ..run.express import key_of
 from .body import Body
 from .call_tracer import CallTracer
 from .cell import Cell, Detached, ReadOnly, Ref
@@ -38,7 +39,7 @@ class Traced:
     """A traced function as a call, and how to record it."""
 
     def __init__(self, tracer: CallTracer, name: str, results: Sequence[Cell]) -> None:
-        self.fences, self.fenced, self.ends_step = tracer.fences, tracer.fenced, tracer.ends_step
+        self.fences, self.fenced = tracer.fences, tracer.fenced
         self.draws, self.stream = tracer.draws, tracer.stream
         self._ledger = tracer.ledger
         self._ledger.asked = _allow  # it would hold the tracer, and with it what the arguments were
@@ -95,6 +96,9 @@ class Traced:
         self._taped = any(self.needs) and any(self.live)
         if self._taped and self.spec is not None:
             linearize(self.spec, self.needs)
+        self._key = () if self.spec is None else key_of(self.spec)
+        #: Whether it shares a program with nothing.
+        self._alone = self.fences and not self._taped and self.spec is not None
         self._cells = [which if kind is ITSELF else None for kind, which in self.inputs]
         self._moving = [(i, each) for i, each in enumerate(self.inputs) if each[0] is not ITSELF]
         self._targets = [which if kind is ITSELF else None for kind, which in self.targets]
@@ -141,7 +145,8 @@ class Traced:
         """Record the call; gives the new arrays among its results, those that are held already as None."""
         recorder = state.recorder
         scalars = self._scalars(recorder, numbers)
-        if self.fences:
+        at_once = self._alone and recorder.idle
+        if self.fences and not at_once:
             recorder.fence("a compiled call")
         made: list[Cell | None] = []
         if self.spec is not None:
@@ -160,11 +165,12 @@ class Traced:
                 made.append(cell)
             if self.targets or self._fresh:
                 self._write(recorder, cells, values[count : len(self.live)], entry)
+            if at_once:
+                value = values = None  # type: ignore[assignment]  # a reference more to what will be a leaf
+                recorder.run_at_once(self._key)
         elif self._fresh:
             self._write(recorder, cells, (), None)
-        if self.fenced and self.ends_step:
-            recorder.end_step()
-        elif self.fenced:
+        if self.fenced:
             recorder.fence("a compiled call")
         return self._given(cells, made)
 

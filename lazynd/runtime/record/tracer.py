@@ -61,9 +61,6 @@ class Tracer(BaseTracer):
     def fence(self, what: str) -> None:
         self.leaves(what)
 
-    def end_step(self) -> None:
-        self.leaves("a training step")
-
     def leave_record(self) -> None:
         """It was not entered here."""
 

@@ -132,14 +132,12 @@ class Region:
 class Regions:
     """The open region of a thread, and its closed ones that wait, oldest first."""
 
-    __slots__ = ("beside", "closed", "dispatched", "open", "step", "under_record", "window")
+    __slots__ = ("beside", "closed", "dispatched", "open", "under_record", "window")
 
     def __init__(self) -> None:
         self.closed: list[Region] = []
         #: What was recorded aside last; see ``aside``.
         self.beside: Region | None = None
-        #: The region of the training step that ended last, which a metric may join.
-        self.step: Region | None = None
         #: What a region holds that ends where the recorded sequence repeats; None where no repetition is known.
         self.window: Window | None = None
         #: Whether what is recorded now is inside ``record()``.

@@ -53,6 +53,9 @@ class VariationalDropoutCell(ModifierCell):
             self._masks[what] = F.Dropout(F.ones_like(value), p=p)
         return value * self._masks[what]
 
+    def _call_hybridized(self, *args: Any) -> Any:
+        return self.forward(*args)  # it keeps arrays from step to step, which no graph does
+
     def hybrid_forward(self, F: Any, inputs: Any, states: Any) -> Any:
         states = [self._drop(F, "states", self.drop_states, states[0]), *states[1:]]
         output, states = self.base_cell(self._drop(F, "inputs", self.drop_inputs, inputs), states)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-import warnings
 from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
+from warnings import warn
 
 import numpy as np
 
@@ -244,7 +244,7 @@ class ImageFolderDataset(Dataset):
         for name in sorted(os.listdir(self._root)):
             folder = os.path.join(self._root, name)
             if not os.path.isdir(folder):
-                warnings.warn(f"Ignoring {folder}, which is not a directory.", stacklevel=2)
+                warn(f"Ignoring {folder}, which is not a directory.", stacklevel=2)
                 continue
             label = len(self.synsets)
             self.synsets.append(name)
@@ -254,7 +254,7 @@ class ImageFolderDataset(Dataset):
                     self.items.append((path, label))
                 else:
                     text = f"Ignoring {path} of type {extension}. Only support {', '.join(self._exts)}"
-                    warnings.warn(text, stacklevel=2)
+                    warn(text, stacklevel=2)
 
     def __getitem__(self, idx: Any) -> Any:
         path, label = self.items[idx]

@@ -13,8 +13,8 @@ from typing import Any, Final
 
 import numpy as np
 
-from ....ir.errors import MXNetError
-from ...utils import download
+from ....base import MXNetError
+from ...fetching import download
 
 Array = np.ndarray[Any, Any]
 #: Where MXNet keeps copies of data sets; ``MXNET_GLUON_REPO`` in the environment names another place.

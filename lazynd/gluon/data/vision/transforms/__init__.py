@@ -1,0 +1,44 @@
+"""What is done to images before they are learned from: blocks, to be given to ``transform_first`` of a dataset.
+
+They take images [height, width, channel] of uint8 or float32, alone or (those that do not draw) in a batch.
+"""
+
+from __future__ import annotations
+
+from .....reference import fronts
+from .draws import (
+    RandomBrightness,
+    RandomColorJitter,
+    RandomContrast,
+    RandomFlipLeftRight,
+    RandomFlipTopBottom,
+    RandomHue,
+    RandomLighting,
+    RandomSaturation,
+)
+from .places import CenterCrop, CropResize, RandomResizedCrop, RandomRotation, Resize, Rotate
+from .plain import Cast, Compose, Normalize, RandomApply, ToTensor
+
+__all__ = [
+    "Cast",
+    "CenterCrop",
+    "Compose",
+    "CropResize",
+    "Normalize",
+    "RandomApply",
+    "RandomBrightness",
+    "RandomColorJitter",
+    "RandomContrast",
+    "RandomFlipLeftRight",
+    "RandomFlipTopBottom",
+    "RandomHue",
+    "RandomLighting",
+    "RandomResizedCrop",
+    "RandomRotation",
+    "RandomSaturation",
+    "Resize",
+    "Rotate",
+    "ToTensor",
+]
+
+__getattr__, __dir__ = fronts(__name__)
