@@ -121,14 +121,14 @@ def test_zoneout_is_hybridized() -> None:
 
 def test_cells_that_name_their_steps_are_traced_once() -> None:
     class Counting(rnn.RNNCell):
-        def hybrid_forward(self, F: Any, inputs: Any, states: Any, **params: Any) -> Any:
+        def hybrid_forward(self, F: Any, *args: Any, **params: Any) -> Any:
             assert self._counter >= 0
-            return super().hybrid_forward(F, inputs, states, **params)
+            return super().hybrid_forward(F, *args, **params)
 
-    cell = Counting(3, input_size=4)
+    cell: Any = Counting(3, input_size=4)
     cell.initialize()
     cell.hybridize()
     states = cell.begin_state(batch_size=2)
     for _ in range(4):
         _, states = cell(X, states)
-    assert cell._compiled.traces == 1  # type: ignore[attr-defined]
+    assert cell._compiled.traces == 1

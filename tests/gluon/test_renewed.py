@@ -21,7 +21,7 @@ def _net() -> nn.HybridSequential:
     net.add(nn.Dense(5, activation="relu", in_units=4), nn.BatchNorm(in_channels=5), nn.Dense(2, in_units=5))
     net.initialize()
     for number, each in enumerate(net.collect_params().values()):
-        each.set_data(nd.ones(each.shape) / (number + 1))
+        each.set_data(nd.ones(each.data().shape) / (number + 1))
     return net
 
 
