@@ -114,7 +114,7 @@ def _zoned_out(hybridize: bool) -> list[Any]:
     return found
 
 
-def test_zoneout_is_hybridized() -> None:
+def test_zoneout_is_hybridized(on_numpy: None) -> None:
     for each, other in zip(_zoned_out(True), _zoned_out(False), strict=True):
         np.testing.assert_array_equal(each, other)
 
