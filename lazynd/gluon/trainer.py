@@ -20,6 +20,8 @@ __all__ = ["Trainer"]
 _LOCAL: Final = frozenset({"local", "local_update_cpu", "local_allreduce_cpu", "local_allreduce_device", "device"})
 #: With "local", weights above so many elements are updated where they are, not in the store.
 _BIG: Final = 1024 * 1024 * 16
+#: Numbers of an optimizer that change from step to step, or that compiled steps ask for at each call.
+_ASKED_ANEW: Final = frozenset({"begin_num_update", "cur_lr", "last_lr", "lr", "m_schedule", "num_update", "rescale_grad", "wd"})
 _STALE: Final = (
     "Gradient of Parameter `{}` on context {} has not been updated by backward since last `step`. This could mean a "
     "bug in your model that made it only use a subset of the Parameters (Blocks) for this iteration. If you are "
@@ -335,10 +337,14 @@ class Trainer:
     def __watched__(self) -> Iterator[tuple[dict[str, Any], str]]:
         """What compiled steps depend on: the arrays of parameters and states, and the optimizer."""
         yield self.__dict__, "_optimizer"
+        options = vars(self._optimizer)
+        for name, value in options.items():
+            if (value is None or isinstance(value, int | float)) and name not in _ASKED_ANEW:
+                yield options, name
         for updater in self._updaters:
             yield updater.__dict__, "states"
         for each in self._params:
-            yield from each.__watched__()
+            yield from getattr(each, "__watched__", tuple)()
 
     # ------------------------------------------------------------------------------------ files
 

@@ -95,3 +95,32 @@ def test_compiled_steps_after_states_were_loaded(tmp_path: Path) -> None:
     found, _ = _trained(True, renew)
     for each, other in zip(found, expected, strict=True):
         np.testing.assert_array_equal(each, other)
+
+
+@pytest.mark.parametrize(("name", "option", "value"), [("sgd", "clip_gradient", 0.01), ("adam", "beta1", 0.3)])
+def test_options_of_an_optimizer_that_change_are_seen_by_compiled_steps(name: str, option: str, value: float) -> None:
+    def learned(compiled: bool) -> np.ndarray[Any, Any]:
+        nd.random.seed(0)
+        net = gluon.nn.Dense(1, in_units=3)
+        net.initialize(lazynd.init.Normal(1))
+        trainer = gluon.Trainer(net.collect_params(), name, {"learning_rate": 0.1})
+        x = nd.array(np.arange(6).reshape(2, 3))
+
+        def step(x: nd.NDArray) -> nd.NDArray:
+            with autograd.record():
+                loss = (net(x) ** 2).mean()
+            loss.backward()
+            trainer.step(1)
+            return loss
+
+        run: Any = lazynd.compile(step) if compiled else step
+        for number in range(6):
+            if number == 3:
+                setattr(trainer.optimizer, option, value)
+            run(x)
+        if compiled:
+            assert run.traces == 2
+        made: np.ndarray[Any, Any] = net.weight.data().asnumpy()
+        return made
+
+    np.testing.assert_array_equal(learned(True), learned(False))
