@@ -1,11 +1,10 @@
-"""``make data``, with stand-ins for apt-get and dpkg; and the data of the examples."""
+"""``make data``, with stand-ins for apt-get and dpkg."""
 
 from __future__ import annotations
 
 import gzip
 import os
 import pathlib
-import runpy
 import struct
 import subprocess
 import sys
@@ -13,8 +12,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-
-from lazynd.gluon.data.vision import files
 
 ROOT = pathlib.Path(__file__).parents[1]
 APT = """#!/bin/sh
@@ -80,18 +77,3 @@ def test_what_is_lacking_is_said(machine: pathlib.Path) -> None:
     assert done.returncode == 1 and "apt-get download failed: E: no network." in done.stderr
     assert str(machine / "home" / "datasets" / "fashion-mnist") in done.stderr
     assert not (machine / "home").exists()
-
-
-def test_the_examples_use_the_digits_where_there_is_nothing_else(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: pathlib.Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    pytest.importorskip("sklearn", reason="the extra examples")
-    monkeypatch.setattr(files, "found", lambda root, *rest: files.fetched(str(tmp_path), *rest))
-    monkeypatch.setattr("lazynd.gluon.data.vision.datasets.found", files.found)
-    monkeypatch.setenv("MXNET_GLUON_REPO", "http://127.0.0.1:9/")
-    example = runpy.run_path(str(ROOT / "examples" / "data.py"))
-    train, test, name = example["fashion_mnist_or_digits"]()
-    assert (len(train), len(test), name) == (1438, 359, "digits")
-    assert "make data fetches it" in capsys.readouterr().out
-    x, y = train[0]
-    assert x.shape == (8, 8, 1) and x.dtype == np.uint8 and x.max() == 239 and y == 0 and y.dtype == np.int32

@@ -22,7 +22,7 @@ def test_aliasing_programs_agree_with_numpy() -> None:
     hold(aliasing.fuzz(SEED, range(500)), aliasing.EVENTS)
 
 
-@pytest.mark.parametrize("first", [0, 250])
+@pytest.mark.parametrize("first", [0, pytest.param(250, marks=pytest.mark.slow)])
 def test_random_graphs_agree_with_the_interpreter(first: int) -> None:
     hold(graphs.fuzz(SEED, range(first, first + 250)), graphs.EVENTS)
 

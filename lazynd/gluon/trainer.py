@@ -21,7 +21,9 @@ _LOCAL: Final = frozenset({"local", "local_update_cpu", "local_allreduce_cpu", "
 #: With "local", weights above so many elements are updated where they are, not in the store.
 _BIG: Final = 1024 * 1024 * 16
 #: Numbers of an optimizer that change from step to step, or that compiled steps ask for at each call.
-_ASKED_ANEW: Final = frozenset({"begin_num_update", "cur_lr", "last_lr", "lr", "m_schedule", "num_update", "rescale_grad", "wd"})
+_ASKED_ANEW: Final = frozenset(
+    {"begin_num_update", "cur_lr", "last_lr", "lr", "m_schedule", "num_update", "rescale_grad", "wd"}
+)
 _STALE: Final = (
     "Gradient of Parameter `{}` on context {} has not been updated by backward since last `step`. This could mean a "
     "bug in your model that made it only use a subset of the Parameters (Blocks) for this iteration. If you are "

@@ -32,7 +32,12 @@ def test_the_curves_show_learning() -> None:
         assert len(losses) == curves.STEPS and np.mean(losses[-5:]) < 0.7 * losses[0]
 
 
-@pytest.mark.parametrize("name", list(curves.NETWORKS))
+#: Those that take long are left to the long suite.
+SLOW = {"ResNet-18"}
+NAMES = [pytest.param(name, marks=[pytest.mark.slow] if name in SLOW else []) for name in curves.NETWORKS]
+
+
+@pytest.mark.parametrize("name", NAMES)
 def test_losses_are_mxnets(name: str) -> None:
     check(name, "imperative")
 
@@ -44,9 +49,7 @@ def test_losses_are_mxnets_in_each_way(name: str, mode: str) -> None:
     check(name, mode)
 
 
-@pytest.mark.parametrize(
-    "name", [pytest.param(name, marks=[pytest.mark.slow] if name == "ResNet-18" else []) for name in curves.NETWORKS]
-)
+@pytest.mark.parametrize("name", NAMES)
 def test_all_ways_are_alike_and_like_the_interpreter(name: str) -> None:
     steps = 8
     with lazynd.config.using(backend="numpy"):

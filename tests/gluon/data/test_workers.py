@@ -444,7 +444,7 @@ def received(parcel: Parcel) -> list[Segment]:
 def test_memory_keeps_no_file_open() -> None:
     before = len(os.listdir("/proc/self/fd"))
     parcel = Parcel(np.ones((100, 100)), by_value=False)
-    kept = [unpacked(parcel.content, received(parcel)) for _ in range(50)]
+    kept = [unpacked(parcel.body, received(parcel)) for _ in range(50)]
     assert len(os.listdir("/proc/self/fd")) == before + 1, "that of the parcel, which is to be sent"
     del parcel
     assert len(os.listdir("/proc/self/fd")) == before and all(each[99, 99] == 1 for each in kept)
@@ -454,12 +454,12 @@ def test_large_arrays_are_sent_in_memory_and_not_in_the_pickle(rng: np.random.Ge
     large, small = rng.uniform(size=(300, 40)), rng.uniform(size=3).astype("float32")
     thing = {"x": [nd.array(large, dtype="float64"), large[::2].copy()], "y": (nd.array(small), "text")}
     parcel = Parcel(thing, by_value=False)
-    assert len(parcel.content) < 2000 and len(parcel.segments) == 1
-    back = unpacked(parcel.content, received(parcel))
+    assert len(parcel.body) < 2000 and len(parcel.segments) == 1
+    back = unpacked(parcel.body, received(parcel))
     assert back["x"][0].dtype is np.float64 and back["x"][0].asnumpy().tolist() == large.tolist()
     assert back["x"][1].tolist() == large[::2].tolist() and back["y"][0].asnumpy().tolist() == small.tolist()
     back["x"][1][:] = 0
-    again = unpacked(parcel.content, received(parcel))
+    again = unpacked(parcel.body, received(parcel))
     assert again["x"][1].tolist() == large[::2].tolist(), "what one writes the other does not see"
 
 
@@ -469,18 +469,18 @@ def test_arrays_made_in_shared_memory_are_not_copied() -> None:
         each[:] = number
     parcel = Parcel(made, by_value=False)
     assert len(parcel.segments) == 33, "the first 32 as they are, the others in one"
-    back = unpacked(parcel.content, received(parcel))
+    back = unpacked(parcel.body, received(parcel))
     assert [float(each[0, 0]) for each in back] == list(range(40))
     assert all(each.ctypes.data % 64 == 0 for each in back)
     address = parcel.segments[0].address
     assert address == made[0].ctypes.data
     made[0][:] = 9
-    assert unpacked(parcel.content, received(parcel))[0][0, 0] == 9
+    assert unpacked(parcel.body, received(parcel))[0][0, 0] == 9
 
 
 def test_bfloat16_and_numpys_arrays_of_lazynd() -> None:
     things = [nd.ones((100, 100)).astype("bfloat16"), lazynd.np.ones((100, 100)), nd.array([])]
     parcel = Parcel(things, by_value=False)
-    back = unpacked(parcel.content, received(parcel))
+    back = unpacked(parcel.body, received(parcel))
     assert [type(x) for x in back] == [type(x) for x in things]
     assert [x.shape for x in back] == [x.shape for x in things] and back[0].dtype is things[0].dtype
