@@ -7,6 +7,8 @@ import re
 
 import pytest
 
+import lazynd
+
 from .transcript import DATA, SECTIONS, Probe, agrees, agrees_aside, load, run
 
 PAGE = pathlib.Path(__file__).parents[1] / "docs" / "differences.md"
@@ -14,7 +16,8 @@ PAGE = pathlib.Path(__file__).parents[1] / "docs" / "differences.md"
 
 @pytest.fixture(scope="module")
 def every() -> list[Probe]:
-    return run(load(DATA / "semantics_transcript.txt", SECTIONS))
+    with lazynd.name.NameManager():  # blocks are numbered from 0, whatever was made before
+        return run(load(DATA / "semantics_transcript.txt", SECTIONS))
 
 
 def listed(text: str) -> list[tuple[str, str, str]]:

@@ -25,7 +25,8 @@ def check(mode: str, count: int, seed: int) -> None:
     assert done.returncode == 0, done.stderr
     seen = json.loads(done.stdout.splitlines()[-1])
     assert seen["torn"] == 0, seen
-    assert seen["interrupts"] == count == seen["before"] + seen["after"] + seen["between"], seen
+    # The last step may be interrupted several times.
+    assert count <= seen["interrupts"] == seen["before"] + seen["after"] + seen["between"], seen
 
 
 @pytest.mark.parametrize("mode", MODES)

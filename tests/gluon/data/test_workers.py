@@ -294,6 +294,8 @@ def test_an_interrupt_ends_all(tmp_path: pathlib.Path) -> None:
     script.write_text(
         PRELUDE
         + textwrap.dedent("""
+        import signal
+        signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell has what it runs behind itself ignore it
         class Slow(Probe):
             def __getitem__(self, i):
                 time.sleep(0.2)
