@@ -20,7 +20,7 @@ import numpy as np
 from . import autograd, gluon, initializer, metric, nd, viz
 from .base import data_dir
 from .gluon import nn
-from .gluon.data import ArrayDataset, DataLoader
+from .gluon.data import ArrayDataset, DataLoader, vision
 from .ir.graph import Graph, equal_graphs
 from .runtime import stats
 
@@ -51,7 +51,7 @@ def load_images() -> Images:
     """FashionMNIST if it is there, else scikit-learn's digits, a fixed fifth of them for testing."""
     if not clothes_are_there():
         return load_digits()
-    pair = [gluon.data.vision.FashionMNIST(train=train) for train in (True, False)]
+    pair = [vision.FashionMNIST(train=train) for train in (True, False)]
     train, test = (dataset[:count] for dataset, count in zip(pair, (CLOTHES, 2_000), strict=True))
     return Images("clothes", *((_scaled(x.asnumpy()), np.asarray(y, "float32")) for x, y in (train, test)))
 

@@ -74,6 +74,8 @@ def check_types(place: Place) -> None:
     # Only what it says about third parties without types: where the package lies is up to the environment.
     config = (root / "setup.cfg").read_text(encoding="utf-8")
     ignored = re.findall(r"^\[mypy-.*\n.*\n", config, re.MULTILINE)
+    # A stub does not keep the remark that a method's inputs have names of their own.
+    ignored.append("[mypy-lazynd.gluon.rnn.rnn_layer]\ndisable_error_code = override\n")
     (place.folder / "mypy.ini").write_text("[mypy]\n" + "".join(ignored), encoding="utf-8")
     allowed = str(root / "tools" / "stubtest_allowlist.txt")
     place.run("-c", STUBTEST, "lazynd", "--allowlist", allowed, "--mypy-config-file", "mypy.ini")

@@ -296,8 +296,8 @@ class PCC(PairMetric):
             beyond = (label >= classes).sum()
             self._doubt(beyond, IndexError, NO_CLASS)
         self.k = max(self.k, classes)
-        codes = [nd.one_hot(each.reshape((-1,)), self.k) for each in (chosen, label)]
-        made = nd.dot(*codes, transpose_a=True).astype("float64")
+        one, other = (nd.one_hot(each.reshape((-1,)), self.k) for each in (chosen, label))
+        made = nd.dot(one, other, transpose_a=True).astype("float64")
         self._table = made if self._table is None else made + _padded(self._table, self.k)
 
     @property

@@ -45,7 +45,8 @@ class Deferred(NDArray):
     def __getattr__(self, name: str) -> Any:
         if name == "_cell":
             raise self._awaited.unknown("something other than an operator of nd takes it first")
-        return super().__getattr__(name)
+        parent: Any = super()  # its stub has names, and not what looks them up
+        return parent.__getattr__(name)
 
     def become(self, array: NDArray) -> None:
         """Be ``array`` from now on."""

@@ -83,9 +83,9 @@ class LARS(Momentum):
         lrs, wds = (_array([each[i] for i in order], weights[0]) for each in columns[:2])
         scaled = sum(map(self._is_scaled, indices))
         if scaled:
-            norms = (nd.multi_sum_sq(*each[:scaled], num_arrays=scaled) for each in (weights, grads))
+            of_weights, of_grads = (nd.multi_sum_sq(*each[:scaled], num_arrays=scaled) for each in (weights, grads))
             made = nd.multi_lars(
-                lrs[:scaled], *norms, wds[:scaled], eta=self.eta, eps=self.eps, rescale_grad=rescale
+                lrs[:scaled], of_weights, of_grads, wds[:scaled], eta=self.eta, eps=self.eps, rescale_grad=rescale
             )  # fmt: skip
             lrs = nd.concat(made, lrs[scaled:], dim=0) if scaled < len(weights) else made
         name, groups = self._grouped("sgd", states, in_copies)
@@ -272,13 +272,13 @@ class LAMB(Optimizer):
             "bias_correction": self.bias_correction, **self._clipping(),
         }  # fmt: skip
         bounds = {"lower_bound": self.lower_bound, "upper_bound": self.upper_bound}
-        bounds = {name: bound for name, bound in bounds.items() if bound}
+        given: dict[str, Any] = {name: bound for name, bound in bounds.items() if bound}
         for w, g, kept, lr, wd, t in zip(weights, grads, states, *columns, strict=True):
             if in_copies:
                 copy, (mean, var) = kept
                 direction = nd.mp_lamb_update_phase1(w, g, mean, var, copy, wd=wd, t=t, **options)
                 norms = nd.norm(copy), nd.norm(direction)
-                nd.mp_lamb_update_phase2(w, direction, *norms, copy, lr=lr, out=w, **bounds)
+                nd.mp_lamb_update_phase2(w, direction, *norms, copy, lr=lr, out=w, **given)
             else:
                 direction = nd.lamb_update_phase1(w, g, *kept, wd=wd, t=t, **options)
-                nd.lamb_update_phase2(w, direction, nd.norm(w), nd.norm(direction), lr=lr, out=w, **bounds)
+                nd.lamb_update_phase2(w, direction, nd.norm(w), nd.norm(direction), lr=lr, out=w, **given)

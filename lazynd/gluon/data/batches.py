@@ -130,8 +130,9 @@ def _taken_whole(dataset: Any, numbers: Array, make: Maker) -> list[NDArray] | N
     It can where the examples are rows of arrays, chosen or not, and what transforms them does the same to a batch.
     """
     if type(dataset) is _SampledDataset:
-        within = _within(numbers, len(dataset))
-        return _taken_whole(dataset._dataset, np.asarray(dataset._indices, np.intp)[within], make)
+        sampled: Any = dataset
+        within = _within(numbers, len(sampled))
+        return _taken_whole(sampled._dataset, np.asarray(sampled._indices, np.intp)[within], make)
     if type(dataset) is _LazyTransformDataset:
         return _transformed_whole(dataset, numbers, make)
     kind = type(dataset)

@@ -72,7 +72,7 @@ class MNIST(_DownloadedDataset):
     ``MXNetError`` where a file cannot be had, or is damaged.
     """
 
-    _namespace = "mnist"
+    _namespace: ClassVar[str] = "mnist"
     _advice: ClassVar[str] = ""
     _files: ClassVar[dict[str, str]] = {
         "train-images-idx3-ubyte.gz": "6c95f4b05d2bf285e1bfb0e7960c31bd3b3f8a7d",
@@ -99,8 +99,8 @@ class FashionMNIST(MNIST):
     takes them out of it. The classes: t-shirt, trouser, pullover, dress, coat, sandal, shirt, sneaker, bag, ankle boot.
     """
 
-    _namespace = "fashion-mnist"
-    _advice = " Debian's package dataset-fashion-mnist has the files too; make data in lazynd's checkout fetches it."
+    _namespace: ClassVar[str] = "fashion-mnist"
+    _advice: ClassVar[str] = " Debian's package dataset-fashion-mnist has the files too; make data in lazynd's checkout fetches it."
     _files: ClassVar[dict[str, str]] = {
         "train-images-idx3-ubyte.gz": "0cf37b0d40ed5169c6b3aba31069a9770ac9043d",
         "train-labels-idx1-ubyte.gz": "236021d52f1e40852b06a4c3008d8de8aef1e40b",
@@ -120,7 +120,7 @@ class CIFAR10(_DownloadedDataset):
     ``test_batch.bin``, or of the archive with them; what is missing is fetched from MXNet's site.
     """
 
-    _namespace = "cifar10"
+    _namespace: ClassVar[str] = "cifar10"
     _archive: ClassVar[tuple[str, str]] = ("cifar-10-binary.tar.gz", "fab780a1e191a7eda0f345501ccd62d20f7ed891")
     _inside: ClassVar[str] = "cifar-10-batches-bin"
     _names: ClassVar[dict[bool, list[str]]] = {
@@ -164,11 +164,11 @@ class CIFAR100(CIFAR10):
     ``fine_label``: the class is the label; the group, if false. Files: ``train.bin`` and ``test.bin``.
     """
 
-    _namespace = "cifar100"
-    _archive = ("cifar-100-binary.tar.gz", "a0bb982c76b83111308126cc779a992fa506b90b")
-    _inside = "cifar-100-binary"
+    _namespace: ClassVar[str] = "cifar100"
+    _archive: ClassVar[tuple[str, str]] = ("cifar-100-binary.tar.gz", "a0bb982c76b83111308126cc779a992fa506b90b")
+    _inside: ClassVar[str] = "cifar-100-binary"
     _names: ClassVar[dict[bool, list[str]]] = {True: ["train.bin"], False: ["test.bin"]}
-    _labels = 2
+    _labels: ClassVar[int] = 2
 
     def __init__(
         self,
