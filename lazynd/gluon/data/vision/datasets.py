@@ -100,7 +100,9 @@ class FashionMNIST(MNIST):
     """
 
     _namespace: ClassVar[str] = "fashion-mnist"
-    _advice: ClassVar[str] = " Debian's package dataset-fashion-mnist has the files too; make data in lazynd's checkout fetches it."
+    _advice: ClassVar[str] = (
+        " Debian's package dataset-fashion-mnist has the files too; make data in lazynd's checkout fetches it."
+    )
     _files: ClassVar[dict[str, str]] = {
         "train-images-idx3-ubyte.gz": "0cf37b0d40ed5169c6b3aba31069a9770ac9043d",
         "train-labels-idx1-ubyte.gz": "236021d52f1e40852b06a4c3008d8de8aef1e40b",
