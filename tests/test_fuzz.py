@@ -22,6 +22,11 @@ def test_aliasing_programs_agree_with_numpy() -> None:
     hold(aliasing.fuzz(SEED, range(500)), aliasing.EVENTS)
 
 
+def test_a_few_random_graphs_agree_with_the_interpreter() -> None:
+    tally = graphs.fuzz(SEED, range(48))
+    assert not tally.found, tally.found[0].text
+
+
 @pytest.mark.slow  # a minute each; thousands of others run by themselves before a change lands
 @pytest.mark.parametrize("first", [0, 250])
 def test_random_graphs_agree_with_the_interpreter(first: int) -> None:
