@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
 import weakref
 from collections.abc import Callable
 from types import TracebackType
 from typing import Any
 
 __all__ = ["HookHandle"]
+
+_numbers = itertools.count()
 
 
 class HookHandle:
@@ -30,7 +33,7 @@ class HookHandle:
     def attach(self, hooks_dict: dict[int, Any], hook: Callable[..., Any]) -> None:
         """Put ``hook`` into ``hooks_dict``; ``AssertionError`` if the handle has been used."""
         assert self._hooks_dict_ref is None, "The same handle cannot be attached twice."
-        self._id = id(hook)
+        self._id = next(_numbers)  # not the hook's identity: one that is registered twice is called twice
         hooks_dict[self._id] = hook
         self._refer(hooks_dict)
 

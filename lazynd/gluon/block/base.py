@@ -10,9 +10,9 @@ from warnings import warn
 
 from ... import initializer
 from ...reference import absent, has, unknown
+from ..hooks import HookHandle
 from ..parameter import Parameter, ParameterDict
 from . import files
-from .hooks import HookHandle
 from .naming import BlockScope, names_of
 from .summary import Summary
 
@@ -294,7 +294,7 @@ class Block:
         >>> result = layer(nd.ones((2, 3, 4)))
         (2, 3, 4)
         """
-        return HookHandle(self._forward_pre_hooks, hook)
+        return _attached(self._forward_pre_hooks, hook)
 
     def register_forward_hook(self, hook: Callable[..., Any]) -> HookHandle:
         """Call ``hook(block, inputs, output)`` after each call.
@@ -305,7 +305,7 @@ class Block:
         >>> result = layer(nd.ones((2, 3, 4)))
         (2, 12)
         """
-        return HookHandle(self._forward_hooks, hook)
+        return _attached(self._forward_hooks, hook)
 
     def summary(self, *inputs: Any) -> None:
         """Print the blocks that a call with ``inputs`` calls, with their shapes and numbers of parameters.
@@ -438,3 +438,10 @@ def _holds_foreign(value: Any, children: set[Block]) -> bool:
     if isinstance(value, dict):
         return any(_holds_foreign(each, children) for each in value.values())
     return isinstance(value, Block) and value not in children
+
+
+def _attached(hooks: dict[int, Any], hook: Callable[..., Any]) -> HookHandle:
+    """A handle on ``hook``, which is put among the ``hooks`` of a block."""
+    handle = HookHandle()
+    handle.attach(hooks, hook)
+    return handle

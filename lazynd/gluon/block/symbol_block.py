@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from typing import Any
 
@@ -51,7 +52,8 @@ class SymbolBlock(HybridBlock):
                 req = {"grad_req": "null"} if name in states else {}
                 self._params.get(name, allow_deferred_init=True, **req)
         names = list(self._params)
-        start = len(_common(names))  # names in files leave out what all begin with
+        # Names in files leave out what all begin with: characters, not folders.
+        start = len(os.path.commonprefix(names))  # noqa: RUF071 - these are no paths
         self._reg_params = {name[start:]: self._params[name] for name in names}
 
     @staticmethod
@@ -125,10 +127,3 @@ class SymbolBlock(HybridBlock):
         NotImplementedError: a SymbolBlock is called, it has no hybrid_forward
         """
         raise NotImplementedError("a SymbolBlock is called, it has no hybrid_forward")
-
-
-def _common(names: Sequence[str]) -> str:
-    """The longest text that all ``names`` begin with."""
-    first, last = (min(names), max(names)) if names else ("", "")  # what these two share, those between have too
-    count = next((i for i, (a, b) in enumerate(zip(first, last, strict=False)) if a != b), min(len(first), len(last)))
-    return first[:count]
