@@ -8,9 +8,11 @@ os.environ.setdefault("LAZYND_CACHE", "off")
 os.environ.setdefault("LAZYND_VERIFY", "1")
 #: Tests count what is compiled. Those of the two tiers set this themselves; ``make test-tiers`` runs with both all that
 #: counts nothing.
+_TIER_IS_ASKED_FOR = "LAZYND_TIER" in os.environ
 os.environ.setdefault("LAZYND_TIER", "compiled")
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -22,6 +24,10 @@ from lazynd.runtime.run.compile import PROGRAMS
 from lazynd.runtime.tell.stats import stats
 
 from .backends.fake import FakeBackend
+
+#: Folders of front ends, whose operators are compiled in tests of their own. Here programs run as users run them, which
+#: takes a fraction of the time: interpreted first. ``make test-full`` compiles them all.
+_AS_USERS_RUN_THEM = {"gluon", "initializer", "metric", "nd", "optimizer", "sym"}
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -42,10 +48,13 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 
 @pytest.fixture(autouse=True)
-def fresh() -> Iterator[None]:
-    """Each test starts with nothing pending and a known seed."""
+def fresh(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Each test starts with nothing pending, a known seed, and the tier that its folder has."""
     nd.waitall()
     lazynd.random.seed(0)
+    folder = request.path.relative_to(Path(__file__).parent).parts[0]
+    if folder in _AS_USERS_RUN_THEM and not _TIER_IS_ASKED_FOR and not request.node.get_closest_marker("lazy"):
+        monkeypatch.setattr(lazynd.config, "tier", "auto")
     yield
     nd.waitall()
 
