@@ -7,8 +7,8 @@ import os
 os.environ.setdefault("LAZYND_CACHE", "off")
 os.environ.setdefault("LAZYND_VERIFY", "1")
 #: Tests count what is compiled. Those of the two tiers set this themselves; ``make test-tiers`` runs with both all that
-#: counts nothing.
-_TIER_IS_ASKED_FOR = "LAZYND_TIER" in os.environ
+#: counts nothing, and the folders of ``FRONT_ENDS`` are always run so, if no tier is asked for.
+os.environ.setdefault("LAZYND_TEST_TIER_OF_FRONT_ENDS", os.environ.get("LAZYND_TIER", "auto"))
 os.environ.setdefault("LAZYND_TIER", "compiled")
 
 from collections.abc import Iterator
@@ -25,9 +25,9 @@ from lazynd.runtime.tell.stats import stats
 
 from .backends.fake import FakeBackend
 
-#: Folders of front ends, whose operators are compiled in tests of their own. Here programs run as users run them, which
-#: takes a fraction of the time: interpreted first. ``make test-full`` compiles them all.
-_AS_USERS_RUN_THEM = {"gluon", "initializer", "metric", "nd", "optimizer", "sym"}
+#: Folders of tests whose operators are compiled in other tests. Their programs run as users run them, interpreted first,
+#: which takes a fraction of the time. ``make test-full`` compiles them all.
+FRONT_ENDS = {"gluon", "initializer", "metric", "nd", "optimizer", "sym"}
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -53,8 +53,8 @@ def fresh(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> It
     nd.waitall()
     lazynd.random.seed(0)
     folder = request.path.relative_to(Path(__file__).parent).parts[0]
-    if folder in _AS_USERS_RUN_THEM and not _TIER_IS_ASKED_FOR and not request.node.get_closest_marker("lazy"):
-        monkeypatch.setattr(lazynd.config, "tier", "auto")
+    if folder in FRONT_ENDS and not request.node.get_closest_marker("lazy"):
+        monkeypatch.setattr(lazynd.config, "tier", os.environ["LAZYND_TEST_TIER_OF_FRONT_ENDS"])
     yield
     nd.waitall()
 
