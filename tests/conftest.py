@@ -25,7 +25,7 @@ from lazynd.runtime.tell.stats import stats
 
 from .backends.fake import FakeBackend
 
-#: Folders of tests whose operators are compiled in other tests. Their programs run as users run them, interpreted first,
+#: Folders whose operators are compiled in other tests. Their programs run as users run them, interpreted first,
 #: which takes a fraction of the time. ``make test-full`` compiles them all.
 FRONT_ENDS = {"gluon", "initializer", "metric", "nd", "optimizer", "sym"}
 
