@@ -25,9 +25,12 @@ from lazynd.runtime.tell.stats import stats
 
 from .backends.fake import FakeBackend
 
-#: Folders whose operators are compiled in other tests. Their programs run as users run them, interpreted first,
-#: which takes a fraction of the time. ``make test-full`` compiles them all.
-FRONT_ENDS = {"gluon", "initializer", "metric", "nd", "optimizer", "sym"}
+#: Folders and files whose operators are compiled in other tests. Their programs run as users run them, interpreted
+#: first, which takes a fraction of the time. ``make test-full`` compiles them all.
+FRONT_ENDS = {
+    "autograd", "gluon", "initializer", "metric", "nd", "ops", "optimizer", "sym",
+    "test_docs.py", "test_examples.py", "test_notebooks.py", "test_transcript.py",
+}  # fmt: skip
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
