@@ -18,7 +18,7 @@ from ..ir.types import default_context
 from ..nd import NDArray
 from ..nd.np_shape import is_np_shape
 from ..runtime.record.call_tracer import CallTracer
-from ..runtime.record.numbers import Number, value_of
+from ..runtime.record.numbers import Number, put_back, value_of
 from ..runtime.record.recorder import Recorder
 from ..runtime.record.standing import Restart, find
 from ..runtime.record.traced import Traced
@@ -49,8 +49,10 @@ class Variant:
         self.structure = structure
         self.watch = watch
 
-    def call(self, state: State, given: Arguments, code: CodeType | None, lasti: int) -> Any:
-        made: list[Any] = self.traced.record(state, given.cells, given.numbers, code, lasti)
+    def call(
+        self, state: State, given: Arguments, code: CodeType | None, lasti: int, undo: list[Callable[[], None]]
+    ) -> Any:
+        made: list[Any] = self.traced.record(state, given.cells, given.numbers, code, lasti, undo)
         found = [each if each.__class__ is not tuple else _held(state, each, given) for each in made]
         return self.structure.build(iter(found))
 
@@ -165,7 +167,7 @@ class Compiled:
                 if variant.traced.fits(recorder, given.cells, given.roots):
                     changed = variant.watch.changed()
                     if changed is None:
-                        return variant.call(state, given, frame.f_code, frame.f_lasti)
+                        return variant.call(state, given, frame.f_code, frame.f_lasti, [])
                     variants.remove(variant)
                     self._say_changed(changed)
                     break
@@ -183,29 +185,45 @@ class Compiled:
         lasti: int,
     ) -> Any:
         """Trace the function, and record the call; or run it as it stands, if that cannot be."""
-        before, variant = state.given, None
+        before, undo = state.given, list[Callable[[], None]]()
         try:
-            tracer, variant = self._attempt(state, mode, given, args, kwargs)
+            tracer, variant = self._attempt(state, mode, given, args, kwargs, undo)
             state.given = [*tracer.ledger.hosts, *before]  # what the host has said counts for this call
+            if isinstance(tracer.parent, CallTracer):
+                tracer.parent.undo += undo
             if variant is not None:
                 self._remember(signature, tracer, variant, given)
-                return variant.call(state, given, code, lasti)
-            return self.function(*args, **kwargs)
+                return variant.call(state, given, code, lasti, undo)
+            asked = len(state.given)
+            try:
+                return self.function(*args, **kwargs)
+            finally:
+                if len(state.given) < asked:  # Python has got there too
+                    undo.clear()
+        except BaseException:
+            put_back(undo)
+            raise
         finally:
             state.given = before
 
     def _attempt(
-        self, state: State, mode: Any, given: Arguments, args: tuple[Any, ...], kwargs: dict[str, Any]
+        self,
+        state: State,
+        mode: Any,
+        given: Arguments,
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+        undo: list[Callable[[], None]],
     ) -> tuple[CallTracer, Variant | None]:
         """Trace the function; None, and the reason told, if that cannot be."""
-        tracer, parted, before = CallTracer(state), given.parted, state.given
+        tracer, parted, before = CallTracer(state, undo), given.parted, state.given
         while True:
             try:
                 return tracer, self._traced(tracer, given, args, kwargs, parted)
             except Restart as restart:
                 if restart.args[0] is not tracer:
                     raise
-                hosts, tracer, parted = tracer.ledger.hosts, CallTracer(state), True
+                hosts, tracer, parted = tracer.ledger.hosts, CallTracer(state, undo), True
                 state.given = [*hosts, *before]
             except (Untraceable, Unsupported) as reason:
                 if _ends(tracer.parent):  # the trace around this one: it is not this function's affair

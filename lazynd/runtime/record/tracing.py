@@ -17,6 +17,7 @@ from ...ir.types import Context, Type
 from ..run.failure import Lost
 from ..tell.location import user_location
 from .cell import Cell, Ref, Variable
+from .numbers import Keep
 from .recorder import Recorder
 
 if TYPE_CHECKING:
@@ -76,8 +77,8 @@ class BaseTracer(Recorder):
     def is_pending(self, cell: Cell) -> bool:
         return cell.__class__ is not Cell or cell.content not in self.constants
 
-    def host(self, function: Callable[[], Any]) -> Any:
-        return self.parent.host(function)
+    def host(self, function: Callable[[], Any], keep: Keep | None = None) -> Any:
+        return self.parent.host(function, keep)
 
     @property
     def outermost(self) -> Recorder:
