@@ -88,7 +88,7 @@ class Traced:
                 self.spec = call(graph, name, slots, writes)
             except OperatorError as error:
                 raise Untraceable(str(error)) from None
-            if self.spec.pruned is not None:
+            if self.spec.pruned is not None and not needs:
                 self.spec, kept = self.spec.pruned
                 captures = [captures[i] for i in kept]
         self.inputs = [each.origin for each in captures]
