@@ -85,7 +85,8 @@ class Compiled:
 
     ``name``: what the operation is called in graphs. ``static_alloc`` and ``static_shape`` are MXNet's, and change
     nothing: buffers are reused in any case. ``uses``: functions that ``function`` calls by ways that cannot be seen in
-    its code, as a block calls its children; the names that they look up are watched too.
+    its code, as a block calls its children; the names that they look up are watched too. ``blind``: to print an array
+    in ``function`` shows its type, once, and does not end the trace.
 
     >>> from lazynd import compiled, nd
     >>> double = compiled.Compiled(lambda x: x * 2)
@@ -101,12 +102,14 @@ class Compiled:
         static_alloc: bool = False,
         static_shape: bool = False,
         uses: Sequence[Callable[..., Any]] = (),
+        blind: bool = False,
     ) -> None:
         functools.update_wrapper(self, function, updated=())
         self.function = function
         self.uses = tuple(uses)
         self.name = name or _name_of(function)
         self.static_alloc, self.static_shape = static_alloc, static_shape
+        self.blind = blind
         self.clear()
 
     def clear(self) -> None:
@@ -261,6 +264,7 @@ class Compiled:
         state = tracer.state
         with state.preserved():
             state.recorder = tracer
+            tracer.blind = tracer.blind or self.blind
             numbers = iter([tracer.ledger.argument(value_of(number)) for number in given.numbers])
             arrays = {}
             for number, handle in enumerate(given.handles):
@@ -321,20 +325,20 @@ class Compiled:
     def __reduce__(self) -> Any:
         if getattr(self.function, "__qualname__", None) is not None and _named(self.function) is self:
             return self.function.__qualname__  # as functions are pickled: by name
-        return _rebuild, (self.function, self.name, self.static_alloc, self.static_shape)
+        return _rebuild, (self.function, self.name, self.static_alloc, self.static_shape, self.blind)
 
     def __copy__(self) -> Compiled:
-        return _rebuild(self.function, self.name, self.static_alloc, self.static_shape)
+        return _rebuild(self.function, self.name, self.static_alloc, self.static_shape, self.blind)
 
     def __deepcopy__(self, memo: Any) -> Compiled:
-        return _rebuild(copy.deepcopy(self.function, memo), self.name, self.static_alloc, self.static_shape)
+        return _rebuild(copy.deepcopy(self.function, memo), self.name, self.static_alloc, self.static_shape, self.blind)
 
     def __repr__(self) -> str:
         return f"<compiled {self.name}>"
 
 
-def _rebuild(function: Any, name: str, static_alloc: bool, static_shape: bool) -> Compiled:
-    return Compiled(function, name, static_alloc=static_alloc, static_shape=static_shape)
+def _rebuild(function: Any, name: str, static_alloc: bool, static_shape: bool, blind: bool) -> Compiled:
+    return Compiled(function, name, static_alloc=static_alloc, static_shape=static_shape, blind=blind)
 
 
 def _named(function: Any) -> Any:

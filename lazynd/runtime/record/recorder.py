@@ -45,6 +45,8 @@ class Recorder(ABC):
     __slots__ = ("state",)
     #: Whether what is recorded becomes a graph, and does not run.
     traces: ClassVar[bool] = False
+    #: Whether to print an array of the trace shows what it is, not its values, and so does not end the trace.
+    blind = False
 
     def __init__(self, state: State) -> None:
         self.state = state

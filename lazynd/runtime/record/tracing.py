@@ -37,13 +37,14 @@ class Effect(Untraceable):
 class BaseTracer(Recorder):
     """Records the operations of one body. Its nodes have no value, and say so to whoever asks for one."""
 
-    __slots__ = ("constants", "draws", "ended", "inside", "nodes", "parent", "stream")
+    __slots__ = ("blind", "constants", "draws", "ended", "inside", "nodes", "parent", "stream")
     traces = True
 
     def __init__(self, state: State) -> None:
         super().__init__(state)
         #: What records where the body was called.
         self.parent: Recorder = state.recorder
+        self.blind = self.parent.blind
         #: What was recorded, in order.
         self.nodes: list[Node] = []
         #: Stands in the ``region`` of every node and parameter of this trace.
