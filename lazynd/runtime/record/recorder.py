@@ -19,6 +19,7 @@ from ...ir.specialization import Specialization
 from ...ir.types import Context, Type
 from ..guard.sections import DeferSignals
 from .cell import Cell, Ref, Variable
+from .numbers import Keep
 from .tape import Entry, Source, make_entry, marked, source
 
 if TYPE_CHECKING:
@@ -44,6 +45,8 @@ class Recorder(ABC):
     __slots__ = ("state",)
     #: Whether what is recorded becomes a graph, and does not run.
     traces: ClassVar[bool] = False
+    #: Whether to print an array of the trace shows what it is, not its values, and so does not end the trace.
+    blind = False
 
     def __init__(self, state: State) -> None:
         self.state = state
@@ -247,8 +250,12 @@ class Recorder(ABC):
         """Called before ``cell`` is made a variable by ``what``: one from outside ends a trace."""
 
     @abstractmethod
-    def host(self, function: Callable[[], Any]) -> Any:
-        """What ``function`` gives, one number or several, which a call asks anew each time."""
+    def host(self, function: Callable[[], Any], keep: Keep | None = None) -> Any:
+        """What ``function`` gives, one number or several, which a call asks anew each time.
+
+        ``keep`` is called before, and gives what puts back on the host what ``function`` changes there, in case the
+        call comes to nothing.
+        """
 
     @abstractmethod
     def ask(self, function: Callable[[], Any]) -> Any:
