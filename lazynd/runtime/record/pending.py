@@ -131,6 +131,7 @@ class PendingWork(Recorder):
             node.region = region
             node.code = code
             node.lasti = lasti
+            node.scope = self.scope
             region.items.append(node)
             region.credit -= spec.cost
         return cell
@@ -204,6 +205,7 @@ class PendingWork(Recorder):
         node.region = region
         node.code = code
         node.lasti = lasti
+        node.scope = self.scope
         region.items.append(node)
         region.credit -= spec.cost
         results: tuple[Ref, ...] = (node,)

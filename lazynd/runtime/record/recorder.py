@@ -19,6 +19,7 @@ from ...ir.specialization import Specialization
 from ...ir.types import Context, Type
 from ..guard.sections import DeferSignals
 from .cell import Cell, Ref, Variable
+from .scope import ROOT, Scope
 from .tape import Entry, Source, make_entry, marked, source
 
 if TYPE_CHECKING:
@@ -39,14 +40,19 @@ _NOT_IN_PLACE = "Inplace operations (+=, -=, x[:]=, etc) are not supported when 
 
 
 class Recorder(ABC):
-    """What the operations of one thread are told to. ``state`` holds the thread's flags."""
+    """What the operations of one thread are told to. ``state`` holds the thread's flags.
 
-    __slots__ = ("state",)
+    ``within``: the call of a block that is recorded. ``scope``: what its nodes are told, ``within.path`` as a rule.
+    """
+
+    __slots__ = ("scope", "state", "within")
     #: Whether what is recorded becomes a graph, and does not run.
     traces: ClassVar[bool] = False
 
     def __init__(self, state: State) -> None:
         self.state = state
+        self.within: Scope = ROOT
+        self.scope = ""
 
     # ------------------------------------------------------------------------------------ cells
 
