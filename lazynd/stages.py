@@ -10,14 +10,19 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any, TypeVar
 
 from . import runtime
+from .ir.scope import common_scope
 from .nd import NDArray
 from .runtime.guard.sections import DeferSignals, Undivided
 from .runtime.record.pending import PendingWork, region_of
+from .runtime.record.scope import Scope
 from .runtime.run.plan import live
 from .runtime.run.regions import Region, Regions
 from .runtime.thread import LOCAL
 
-__all__ = ["apart", "beside_step", "each_call", "end_step", "kept", "undivided", "untraceable"]
+__all__ = [
+    "LOCAL", "Scope", "apart", "beside_step", "common_scope", "each_call", "end_step", "in_scope", "kept", "undivided",
+    "untraceable",
+]  # fmt: skip
 
 _N = TypeVar("_N")
 #: More than anybody records in one go.
@@ -107,6 +112,24 @@ def untraceable(what: str) -> None:
     >>> stages.untraceable("gradients of several batches are gathered")
     """
     LOCAL.state.recorder.leaves(what)
+
+
+@contextmanager
+def in_scope(path: str) -> Iterator[None]:
+    """What is recorded inside belongs to the block of this path: the update of a parameter, to the parameter's.
+
+    >>> from lazynd import nd, stages, viz
+    >>> with stages.in_scope("net.output"):
+    ...     x = nd.ones(2) * 2
+    >>> [node.scope for node in viz.graph(x).nodes]
+    ['net.output', 'net.output']
+    """
+    recorder = LOCAL.state.recorder
+    before, recorder.scope = recorder.scope, path
+    try:
+        yield
+    finally:
+        recorder.scope = before
 
 
 def beside_step(*arrays: NDArray) -> AbstractContextManager[None]:

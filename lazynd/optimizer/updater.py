@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from ..nd import NDArray
-from ..stages import apart, undivided, untraceable
+from ..stages import apart, common_scope, in_scope, undivided, untraceable
 from .base import Optimizer
 from .states import read_states
 
@@ -57,7 +57,13 @@ class Updater:
         with undivided():
             self.optimizer._set_current_context(weights[0].context.device_id)
             self._make_states(indices, weights)
-            self._update_all(indices, weights, grads)
+            with in_scope(self._scope_of(indices)):
+                self._update_all(indices, weights, grads)
+
+    def _scope_of(self, indices: Sequence[Any]) -> str:
+        """The block that the parameters belong to, or the innermost that they all do."""
+        known = self.optimizer.param_dict
+        return common_scope([getattr(known.get(each), "_scope", "") for each in indices])
 
     def _make_states(self, indices: Sequence[Any], weights: Sequence[NDArray]) -> None:
         missing = [i for i, each in enumerate(indices) if each not in self.states]

@@ -10,10 +10,12 @@ from warnings import warn
 
 from ... import initializer
 from ...reference import absent, has, unknown
+from ...stages import LOCAL
 from ..hooks import HookHandle
 from ..parameter import Parameter, ParameterDict
 from . import files
 from .naming import BlockScope, names_of
+from .places import Places, placed
 from .summary import Summary
 
 
@@ -50,6 +52,7 @@ class Block:
         self._prefix, self._params = names_of(prefix, params, self._alias())
         self._name = self._prefix.removesuffix("_")
         self._scope = BlockScope(self)
+        self._places = Places()
         self._children = {}
         self._reg_params = {}
         self._forward_hooks: dict[int, Callable[..., Any]] = {}
@@ -211,6 +214,7 @@ class Block:
         """
         name = str(len(self._children)) if name is None else name
         self._children = {**self._children, name: block}  # another dictionary, which compiled calls see
+        block._places.clear()
 
     def apply(self, fn: Callable[[Block], Any]) -> Block:
         """Call ``fn`` with every block inside, then with this one, which is returned.
@@ -278,7 +282,14 @@ class Block:
     def __call__(self, *args: Any) -> Any:
         for hook in self._forward_pre_hooks.values():
             hook(self, args)
-        out = self.forward(*args)
+        recorder = LOCAL.state.recorder
+        outer = recorder.within
+        recorder.within = inner = self._places.get(outer) or placed(self, outer)
+        recorder.scope = inner.path
+        try:
+            out = self.forward(*args)
+        finally:
+            recorder.within, recorder.scope = outer, outer.path
         for hook in self._forward_hooks.values():
             hook(self, args, out)
         return out

@@ -132,6 +132,7 @@ class PendingWork(Recorder):
             node.region = region
             node.code = code
             node.lasti = lasti
+            node.scope = self.scope
             region.items.append(node)
             region.credit -= spec.cost
         return cell
@@ -206,6 +207,7 @@ class PendingWork(Recorder):
         node.region = region
         node.code = code
         node.lasti = lasti
+        node.scope = self.scope
         region.items.append(node)
         region.credit -= spec.cost
         results: tuple[Ref, ...] = (node,)

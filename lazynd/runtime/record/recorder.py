@@ -20,6 +20,7 @@ from ...ir.types import Context, Type
 from ..guard.sections import DeferSignals
 from .cell import Cell, Ref, Variable
 from .numbers import Keep
+from .scope import ROOT, Scope
 from .tape import Entry, Source, make_entry, marked, source
 
 if TYPE_CHECKING:
@@ -40,9 +41,12 @@ _NOT_IN_PLACE = "Inplace operations (+=, -=, x[:]=, etc) are not supported when 
 
 
 class Recorder(ABC):
-    """What the operations of one thread are told to. ``state`` holds the thread's flags."""
+    """What the operations of one thread are told to. ``state`` holds the thread's flags.
 
-    __slots__ = ("state",)
+    ``within``: the call of a block that is recorded. ``scope``: what its nodes are told, ``within.path`` as a rule.
+    """
+
+    __slots__ = ("scope", "state", "within")
     #: Whether what is recorded becomes a graph, and does not run.
     traces: ClassVar[bool] = False
     #: Whether to print an array of the trace shows what it is, not its values, and so does not end the trace.
@@ -50,6 +54,8 @@ class Recorder(ABC):
 
     def __init__(self, state: State) -> None:
         self.state = state
+        self.within: Scope = ROOT
+        self.scope = ""
 
     # ------------------------------------------------------------------------------------ cells
 

@@ -10,6 +10,7 @@ from ...ir.call import call
 from ...ir.errors import OperatorError
 from ...ir.linearize import linearize
 from ...ir.node import Node
+from ...ir.scope import Closed, same_scopes
 from ...ir.specialization import Specialization
 from ..guard.sections import DeferSignals
 from ..run.express import key_of
@@ -80,12 +81,16 @@ class Traced:
         self.live = [history is not None for history in histories]
         self.count = shown
         self.spec: Specialization | None = None
+        #: Whether the scopes in the body of ``spec`` are those of another block.
+        self._closed = False
         self._values = tuple(body.values)
         self._places = [(i, v.place) for i, v in enumerate(body.values) if isinstance(v, Number)]
         if outputs:
             writes = [captures.index(each) for each in written if each in read]
             try:
                 self.spec = call(graph, name, slots, writes)
+                assert self.spec.body is not None
+                self._closed = not same_scopes([graph], [self.spec.body])
             except OperatorError as error:
                 raise Untraceable(str(error)) from None
             if self.spec.pruned is not None and not needs:
@@ -183,7 +188,13 @@ class Traced:
                 for i, origin in self._moving:
                     found[i] = find(origin, cells)
             needs = self.needs if self._taped else None
-            values, entry = recorder.call(self.spec, found, needs, scalars, code, lasti)
+            scope = recorder.scope
+            if self._closed:
+                recorder.scope = Closed(scope)
+            try:
+                values, entry = recorder.call(self.spec, found, needs, scalars, code, lasti)
+            finally:
+                recorder.scope = scope
             count = self.count
             for value, live in zip(values[:count], self.live, strict=False):
                 cell = Cell(value)

@@ -45,6 +45,7 @@ class BaseTracer(Recorder):
         #: What records where the body was called.
         self.parent: Recorder = state.recorder
         self.blind = self.parent.blind
+        self.within = self.parent.within.traced
         #: What was recorded, in order.
         self.nodes: list[Node] = []
         #: Stands in the ``region`` of every node and parameter of this trace.
@@ -154,7 +155,7 @@ class BaseTracer(Recorder):
         if spec.pruned is not None:
             spec, live = spec.pruned
             refs = tuple([refs[i] for i in live])
-        node = apply(spec, refs, code, lasti, scalars)
+        node = apply(spec, refs, code, lasti, scalars, self.scope)
         node.region = self.inside
         self.nodes.append(node)
         return (node, *[Output(node, i, t) for i, t in enumerate(spec.out_types[1:], 1)])
