@@ -17,13 +17,16 @@ from __future__ import annotations
 from ..passes import Stage
 from ..reference import fronts
 from .drawing import dot
+from .looking import view
+from .model import View
 from .network import Summary, summary, to_networkx
-from .picture import Drawing, plot_network, svg
+from .picture import svg
+from .plotting import Drawing, plot_network
 from .stage import graph, parse, passes, stages, text, trace
 
 __all__ = [
-    "Drawing", "Stage", "Summary", "dot", "graph", "parse", "passes", "plot_network", "stages", "summary", "svg",
-    "text", "to_networkx", "trace",
+    "Drawing", "Stage", "Summary", "View", "dot", "graph", "parse", "passes", "plot_network", "stages", "summary",
+    "svg", "text", "to_networkx", "trace", "view",
 ]  # fmt: skip
 
 __getattr__, __dir__ = fronts(__name__, "visualization")

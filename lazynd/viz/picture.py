@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 import html
-import pathlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from ..ir.graph import Graph
-from ..ir.node import Node
-from ..nd import NDArray
-from .drawing import dot, quote
-from .stage import Shown
-from .stage import graph as graph_of
+from .looking import of
+from .model import View
 
 #: Sizes in the units of SVG, which are pixels at first.
 _LETTER: Final = 7
@@ -26,7 +21,7 @@ _SWEEPS: Final = 6
 
 @dataclass(eq=False)
 class _Box:
-    """A node of the picture: its lines, kind ("input", "operator" or "output"), place, and the boxes that it reads."""
+    """A node of the picture: its lines, kind ("input", "output", or of an operator), place, and the boxes it reads."""
 
     lines: tuple[str, ...]
     kind: str
@@ -40,19 +35,20 @@ class _Box:
         return max(map(len, self.lines)) * _LETTER + 16
 
 
-def _boxes(graph: Graph, hide_inputs: bool) -> list[_Box]:
-    made: dict[Node, _Box] = {}
-    if not hide_inputs:
-        for number, node in enumerate(graph.inputs):
-            made[node] = _Box((f"input {number}", repr(node.type)), "input")
-    for node in graph.nodes:
-        assert node.spec is not None and node.inputs is not None
-        made[node] = box = _Box((node.spec.op.name, ", ".join(map(repr, node.spec.out_types))), "operator")
-        _connect(box, [made[ref.node] for ref in node.inputs if ref.node in made])
+def _boxes(view: View, hide_inputs: bool) -> list[_Box]:
+    graph = view.graph
+    made: dict[str, _Box] = {}
+    for number, id in enumerate(() if hide_inputs else graph.inputs):
+        made[id] = _Box((f"input {number}", *view.nodes[id].types), "input")
+    for id in graph.nodes:
+        node = view.nodes[id]
+        kind = node.kind if node.kind in ("gradient", "update") else "operator"
+        made[id] = box = _Box((node.label, ", ".join(node.types)), kind)
+        _connect(box, [made[source] for source, _ in node.inputs if source in made])
     ends = []
-    for number, ref in enumerate(graph.outputs):
+    for number, (source, _) in enumerate(graph.results):
         ends.append(_Box((f"output {number}",), "output"))
-        _connect(ends[-1], [made[ref.node]] if ref.node in made else [])
+        _connect(ends[-1], [made[source]] if source in made else [])
     return [*made.values(), *ends]
 
 
@@ -105,13 +101,15 @@ _STYLE: Final = "".join(
     for rule in (
         "text{font:12px Helvetica,Arial,sans-serif;text-anchor:middle;fill:#222}",
         ".types{font-size:10px;fill:#666}", "rect{stroke:#888}", ".operator{fill:#fff}", ".gradient{fill:#eaf1fb}",
+        ".update{fill:#fdf3df}",
         ".input{fill:#f2f2f2}", ".output{fill:none;stroke:none}", "path{fill:none;stroke:#999}",
     )
 )  # fmt: skip
 
 
-def svg(shown: Shown, title: str = "", hide_inputs: bool = False) -> str:
-    """The graph as SVG, drawn without Graphviz: a box an operator with its result types, gradients in blue.
+def svg(shown: Any, title: str = "", hide_inputs: bool = False) -> str:
+    """The graph as SVG, drawn without Graphviz: a box an operator with its result types, gradients in blue,
+    updates in yellow.
 
     ``title`` is what a reader of screens says. ``hide_inputs`` leaves out what comes from outside.
 
@@ -120,7 +118,7 @@ def svg(shown: Shown, title: str = "", hide_inputs: bool = False) -> str:
     >>> text.startswith("<svg"), text.count("<rect"), "_plus_scalar" in text
     (True, 5, True)
     """
-    boxes = _boxes(graph_of(shown), hide_inputs)
+    boxes = _boxes(of(shown), hide_inputs)
     layers = _layers(boxes)
     width = _place(layers)
     tops = {id(box): _GAP + number * _LAYER for number, layer in enumerate(layers) for box in layer}
@@ -143,78 +141,10 @@ def _edge(source: _Box, target: _Box, tops: Mapping[int, int]) -> str:
 
 
 def _drawn(box: _Box, top: int) -> str:
-    kind = "gradient" if box.kind == "operator" and box.lines[0].startswith("vjp_") else box.kind
-    left, rounding = box.x - box.width / 2, 3 if box.kind == "operator" else 12
-    made = f'<rect class="{kind}" x="{left:.0f}" y="{top}" width="{box.width}" height="{_HEIGHT}" rx="{rounding}"/>'
+    left, rounding = box.x - box.width / 2, 12 if box.kind in ("input", "output") else 3
+    made = f'<rect class="{box.kind}" x="{left:.0f}" y="{top}" width="{box.width}" height="{_HEIGHT}" rx="{rounding}"/>'
     for number, line in enumerate(box.lines):
         style = ' class="types"' if number else ""
         y = top + (16 if len(box.lines) > 1 else 22) + 13 * number
         made += f'<text{style} x="{box.x:.0f}" y="{y}">{html.escape(line)}</text>'
     return made
-
-
-@dataclass(frozen=True)
-class Drawing:
-    """A drawn graph: a notebook shows it, ``source`` is its text in the DOT language, ``svg`` the picture.
-
-    >>> from lazynd import nd, viz
-    >>> drawing = viz.plot_network(nd.zeros((2, 3)) + 1)
-    >>> drawing.source.splitlines()[0], drawing.svg[:4]
-    ('digraph plot {', '<svg')
-    """
-
-    title: str
-    source: str = field(repr=False)
-    svg: str = field(repr=False)
-
-    def _repr_svg_(self) -> str:
-        return self.svg
-
-    def save(self, filename: str | pathlib.Path) -> None:
-        """Write the picture to ``filename``, or the DOT text where that ends in ``.dot`` or ``.gv``.
-
-        >>> import pathlib
-        >>> from lazynd import nd, viz
-        >>> viz.plot_network(nd.zeros((2, 3)) + 1).save("sum.svg")
-        >>> pathlib.Path("sum.svg").read_text()[:4]
-        '<svg'
-        """
-        path = pathlib.Path(filename)
-        path.write_text(self.source if path.suffix in (".dot", ".gv") else self.svg, encoding="utf-8")
-
-
-def plot_network(
-    symbol: Shown,
-    title: str = "plot",
-    save_format: str = "pdf",
-    shape: Mapping[str, Any] | None = None,
-    dtype: Mapping[str, Any] | None = None,
-    node_attrs: Mapping[str, str] | None = None,
-    hide_weights: bool = True,
-) -> Drawing:
-    """What a read of the array ``symbol`` would run, drawn; also of a graph. Runs nothing, and needs no Graphviz.
-
-    ``hide_weights``: without what comes from outside. ``node_attrs``: attributes of the nodes for Graphviz, in the DOT
-    text. ``save_format``, ``shape`` and ``dtype`` have no effect: the picture is SVG, and the types are known.
-    ``TypeError`` for anything else than an array or a graph, ``ValueError`` where the value is there already.
-
-    >>> from lazynd import nd, viz
-    >>> x = nd.array([[1, 2], [3, 4]])
-    >>> print(viz.plot_network(nd.relu(x * x), node_attrs={"color": "blue"}).source)
-    digraph plot {
-      rankdir=TB;
-      node [shape=box, fontname="Helvetica", color="blue"];
-      n0 [label="broadcast_mul\\nfloat32[2,2]"];
-      n1 [label="relu\\nfloat32[2,2]"];
-      n0 -> n1;
-      out0 [label="output 0", shape=plaintext];
-      n1 -> out0;
-    }
-    <BLANKLINE>
-    """
-    if not isinstance(symbol, Graph | NDArray):
-        raise TypeError(f"plot_network draws an NDArray or a graph; symbols are not built yet, got {type(symbol)}")
-    found = graph_of(symbol)
-    attributes = "".join(f", {name}={quote(str(value))}" for name, value in (node_attrs or {}).items())
-    source = dot(found, title if title.isidentifier() else quote(title), attributes, hide_weights)
-    return Drawing(title, source, svg(found, title, hide_weights))

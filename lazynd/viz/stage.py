@@ -12,6 +12,7 @@ from ..ir.text import print_graph
 from ..nd import NDArray
 from ..ops import OPERATORS
 from ..passes import Stage, pipeline, run_pipeline
+from ..runtime.record.tracing import traced_graph
 from ..runtime.run.program import pending_graph
 from ..runtime.thread import LOCAL
 
@@ -33,7 +34,12 @@ def graph(shown: Shown) -> Graph:
     ...
     ValueError: the value is there already: nothing is pending
     """
-    return shown if isinstance(shown, Graph) else pending_graph(LOCAL.state.recorder.read(shown._cell))
+    if isinstance(shown, Graph):
+        return shown
+    recorder = LOCAL.state.recorder
+    if recorder.traces:
+        return traced_graph(recorder.peek(shown._cell))
+    return pending_graph(recorder.read(shown._cell))
 
 
 def passes(shown: Shown) -> list[Stage]:
@@ -44,10 +50,15 @@ def passes(shown: Shown) -> list[Stage]:
     >>> found[0].name, len(found[0].graph)
     ('recorded', 2)
     """
+    return stages_of(graph(shown))
+
+
+def stages_of(graph: Graph) -> list[Stage]:
+    """``graph`` as it is, then after each pass."""
     backend = loaded_backend(config.backend)  # looking loads none
     claimed = None if backend is None else backend.claimed()
     found: list[Stage] = []
-    run_pipeline(graph(shown), passes=pipeline(claimed), observe=found.append)
+    run_pipeline(graph, passes=pipeline(claimed), observe=found.append)
     return found
 
 

@@ -90,6 +90,13 @@ class Recorder(ABC):
         """The content of ``cell`` as a constant: the gradient does not see where it came from."""
         return self.at(cell).read(self)
 
+    def peek(self, cell: Cell) -> Ref:
+        """What ``cell`` holds, for who only looks: nothing is recorded. Of a part of an array what the whole holds."""
+        while (base := getattr(cell, "base", None)) is not None:
+            cell = base
+        found: Ref = cell.content
+        return found
+
     def write(self, cell: Cell, ref: Ref) -> None:
         """Move ``cell`` to ``ref``."""
         self.at(cell).write(self, ref)
