@@ -19,6 +19,7 @@ from ..tell.location import user_location
 from ..tell.stats import stats
 from . import streams
 from .cell import Cell, Ref
+from .numbers import Keep
 from .recorder import Operand, Recorder
 from .tape import source, sources
 
@@ -131,6 +132,7 @@ class PendingWork(Recorder):
             node.region = region
             node.code = code
             node.lasti = lasti
+            node.scope = self.scope
             region.items.append(node)
             region.credit -= spec.cost
         return cell
@@ -166,7 +168,8 @@ class PendingWork(Recorder):
             given.clear()
         return function()
 
-    host = ask
+    def host(self, function: Callable[[], Any], keep: Keep | None = None) -> Any:
+        return self.ask(function)
 
     def new_variable(self, cell: Cell, what: str) -> None:
         """Any array may be one."""
@@ -204,6 +207,7 @@ class PendingWork(Recorder):
         node.region = region
         node.code = code
         node.lasti = lasti
+        node.scope = self.scope
         region.items.append(node)
         region.credit -= spec.cost
         results: tuple[Ref, ...] = (node,)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from types import CodeType
 from typing import TYPE_CHECKING, Any, Final
 
@@ -10,15 +10,16 @@ from ...ir.call import call
 from ...ir.errors import OperatorError
 from ...ir.linearize import linearize
 from ...ir.node import Node
+from ...ir.scope import Closed, same_scopes
 from ...ir.specialization import Specialization
 from ..guard.sections import DeferSignals
 from ..run.express import key_of
 from .body import Body
 from .call_tracer import CallTracer
 from .cell import Cell, Detached, ReadOnly, Ref
-from .numbers import Number, value_of
+from .numbers import Number, put_back, value_of
 from .recorder import Recorder
-from .standing import ITSELF, Beyond, Capture, Origin, Standing, find, live, root_of
+from .standing import ITSELF, Beyond, Capture, Origin, Restart, Standing, find, live, root_of
 from .tape import Entry, Pulled, Source
 from .tape import Origin as Version
 from .tracing import Untraceable
@@ -80,15 +81,19 @@ class Traced:
         self.live = [history is not None for history in histories]
         self.count = shown
         self.spec: Specialization | None = None
+        #: Whether the scopes in the body of ``spec`` are those of another block.
+        self._closed = False
         self._values = tuple(body.values)
         self._places = [(i, v.place) for i, v in enumerate(body.values) if isinstance(v, Number)]
         if outputs:
             writes = [captures.index(each) for each in written if each in read]
             try:
                 self.spec = call(graph, name, slots, writes)
+                assert self.spec.body is not None
+                self._closed = not same_scopes([graph], [self.spec.body])
             except OperatorError as error:
                 raise Untraceable(str(error)) from None
-            if self.spec.pruned is not None:
+            if self.spec.pruned is not None and not needs:
                 self.spec, kept = self.spec.pruned
                 captures = [captures[i] for i in kept]
         self.inputs = [each.origin for each in captures]
@@ -140,11 +145,38 @@ class Traced:
         return met == self._shared and all(find(origin, cells) is cell for origin, cell in self._aliases)
 
     def record(
-        self, state: State, cells: Sequence[Cell], numbers: Sequence[Any], code: CodeType | None, lasti: int
+        self,
+        state: State,
+        cells: Sequence[Cell],
+        numbers: Sequence[Any],
+        code: CodeType | None,
+        lasti: int,
+        undo: list[Callable[[], None]],
     ) -> list[Cell | None]:
-        """Record the call; gives the new arrays among its results, those that are held already as None."""
-        recorder = state.recorder
-        scalars = self._scalars(recorder, numbers)
+        """Record the call; gives the new arrays among its results, those that are held already as None.
+
+        ``undo``: what puts back what the host has said for this call; empty once the call has happened. What this call
+        asks of the host it puts back itself where it fails.
+        """
+        try:
+            return self._record(state.recorder, cells, numbers, code, lasti, undo)
+        except (Untraceable, Restart):  # of a trace around this one, which goes on from what the host has said
+            undo.clear()
+            raise
+        except BaseException:
+            put_back(undo)
+            raise
+
+    def _record(
+        self,
+        recorder: Recorder,
+        cells: Sequence[Cell],
+        numbers: Sequence[Any],
+        code: CodeType | None,
+        lasti: int,
+        undo: list[Callable[[], None]],
+    ) -> list[Cell | None]:
+        scalars = self._scalars(recorder, numbers, undo)
         at_once = self._alone and recorder.idle
         if self.fences and not at_once:
             recorder.fence("a compiled call")
@@ -156,7 +188,13 @@ class Traced:
                 for i, origin in self._moving:
                     found[i] = find(origin, cells)
             needs = self.needs if self._taped else None
-            values, entry = recorder.call(self.spec, found, needs, scalars, code, lasti)
+            scope = recorder.scope
+            if self._closed:
+                recorder.scope = Closed(scope)
+            try:
+                values, entry = recorder.call(self.spec, found, needs, scalars, code, lasti)
+            finally:
+                recorder.scope = scope
             count = self.count
             for value, live in zip(values[:count], self.live, strict=False):
                 cell = Cell(value)
@@ -164,20 +202,22 @@ class Traced:
                     cell.history = entry, len(made)
                 made.append(cell)
             if self.targets or self._fresh:
-                self._write(recorder, cells, values[count : len(self.live)], entry)
+                self._write(recorder, cells, values[count : len(self.live)], entry, undo)
+            undo.clear()
             if at_once:
                 value = values = None  # type: ignore[assignment]  # a reference more to what will be a leaf
                 recorder.run_at_once(self._key)
         elif self._fresh:
-            self._write(recorder, cells, (), None)
+            self._write(recorder, cells, (), None, undo)
+        undo.clear()
         if self.fenced:
             recorder.fence("a compiled call")
         return self._given(cells, made)
 
-    def _scalars(self, recorder: Recorder, numbers: Sequence[Any]) -> tuple[Any, ...]:
+    def _scalars(self, recorder: Recorder, numbers: Sequence[Any], undo: list[Callable[[], None]]) -> tuple[Any, ...]:
         scalars = self._values
         if self._varies:
-            values = self._ledger.fill(numbers, recorder.host)
+            values = self._ledger.fill(numbers, recorder.host, undo)
             if self._places:
                 listed = list(scalars)
                 for i, place in self._places:
@@ -187,8 +227,15 @@ class Traced:
             scalars = (*scalars, *recorder.draw(self.stream, self.draws))
         return scalars
 
-    def _write(self, recorder: Recorder, cells: Sequence[Cell], refs: Sequence[Ref], entry: Entry | None) -> None:
-        """Move the arrays that the call writes: all, or none."""
+    def _write(
+        self,
+        recorder: Recorder,
+        cells: Sequence[Cell],
+        refs: Sequence[Ref],
+        entry: Entry | None,
+        undo: list[Callable[[], None]],
+    ) -> None:
+        """Move the arrays that the call writes, and have what it did on the host stay done: all, or nothing."""
         targets: Any = self._targets
         if self._moving_targets:
             targets = list(targets)
@@ -202,6 +249,7 @@ class Traced:
             for (kind, which), state in self._fresh:
                 variable: Any = which if kind is ITSELF else cells[which].variable
                 recorder.standing(variable).fresh = state
+            undo.clear()
 
     def _given(self, cells: Sequence[Cell], made: list[Cell | None]) -> list[Any]:
         found: list[Any] = []
