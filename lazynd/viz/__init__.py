@@ -22,11 +22,13 @@ from .model import View
 from .network import Summary, summary, to_networkx
 from .picture import svg
 from .plotting import Drawing, plot_network
+from .png import png
 from .stage import graph, parse, passes, stages, text, trace
+from .tables import print_summary
 
 __all__ = [
-    "Drawing", "Stage", "Summary", "View", "dot", "graph", "parse", "passes", "plot_network", "stages", "summary",
-    "svg", "text", "to_networkx", "trace", "view",
+    "Drawing", "Stage", "Summary", "View", "dot", "graph", "parse", "passes", "plot_network", "png",
+    "print_summary", "stages", "summary", "svg", "text", "to_networkx", "trace", "view",
 ]  # fmt: skip
 
 __getattr__, __dir__ = fronts(__name__, "visualization")

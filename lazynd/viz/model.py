@@ -15,10 +15,10 @@ field missing takes the value that the field has here.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import MISSING, Field, dataclass, field, fields
 from functools import lru_cache
-from typing import Any, Final, TypeVar
+from typing import Any, Final, TypeVar, cast
 
 FORMAT: Final = "lazynd-view"
 VERSION: Final = 1
@@ -170,8 +170,8 @@ class View:
 
         >>> from lazynd import nd, viz
         >>> found = viz.view(nd.ones((2, 3)) * 2).as_dict()
-        >>> found["format"], found["version"], sorted(found["nodes"])
-        ('lazynd-view', 1, ['n0', 'n1', 'p0'])
+        >>> found["format"], found["version"], found["nodes"]["n1"]["operator"]
+        ('lazynd-view', 1, '_mul_scalar')
         """
         made = plain(self)
         made["graphs"] = made.get("graphs", {})
@@ -248,9 +248,9 @@ _IN_JSON: Final = {"source": "from"}
 
 
 @lru_cache(None)
-def _described(cls: Any) -> tuple[tuple[str, str, Any], ...]:
+def _described(cls: Hashable) -> tuple[tuple[str, str, Any], ...]:
     """The fields of a class of the model: name, name in JSON, and the usual value, ``MISSING`` where there is none."""
-    return tuple((each.name, _IN_JSON.get(each.name, each.name), _usual(each)) for each in fields(cls))
+    return tuple((each.name, _IN_JSON.get(each.name, each.name), _usual(each)) for each in fields(cast(Any, cls)))
 
 
 def _usual(each: Field[Any]) -> Any:
@@ -275,5 +275,5 @@ def plain(value: Any) -> Any:
 
 
 def _made(cls: type[T], found: Mapping[str, Any], **instead: Any) -> T:
-    names = {shown: name for name, shown, _ in _described(cls)}
+    names = {shown: name for name, shown, _ in _described(cast(Hashable, cls))}
     return cls(**{**{names[key]: value for key, value in found.items()}, **instead})

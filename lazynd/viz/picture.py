@@ -20,13 +20,16 @@ _SWEEPS: Final = 6
 
 
 @dataclass(eq=False)
-class _Box:
+class Box:
     """A node of the picture: its lines, kind ("input", "output", or of an operator), place, and the boxes it reads."""
 
     lines: tuple[str, ...]
     kind: str
-    reads: list[_Box] = field(default_factory=list)
-    readers: list[_Box] = field(default_factory=list)
+    fill: str = ""
+    #: What stands at the edges to the boxes that it reads, by ``id``.
+    labels: dict[int, str] = field(default_factory=dict)
+    reads: list[Box] = field(default_factory=list)
+    readers: list[Box] = field(default_factory=list)
     layer: int = 0
     x: float = 0.0
 
@@ -35,30 +38,30 @@ class _Box:
         return max(map(len, self.lines)) * _LETTER + 16
 
 
-def _boxes(view: View, hide_inputs: bool) -> list[_Box]:
+def _boxes(view: View, hide_inputs: bool) -> list[Box]:
     graph = view.graph
-    made: dict[str, _Box] = {}
+    made: dict[str, Box] = {}
     for number, id in enumerate(() if hide_inputs else graph.inputs):
-        made[id] = _Box((f"input {number}", *view.nodes[id].types), "input")
+        made[id] = Box((f"input {number}", *view.nodes[id].types), "input")
     for id in graph.nodes:
         node = view.nodes[id]
         kind = node.kind if node.kind in ("gradient", "update") else "operator"
-        made[id] = box = _Box((node.label, ", ".join(node.types)), kind)
-        _connect(box, [made[source] for source, _ in node.inputs if source in made])
+        made[id] = box = Box((node.label, ", ".join(node.types)), kind)
+        connect(box, [made[source] for source, _ in node.inputs if source in made])
     ends = []
     for number, (source, _) in enumerate(graph.results):
-        ends.append(_Box((f"output {number}",), "output"))
-        _connect(ends[-1], [made[source]] if source in made else [])
+        ends.append(Box((f"output {number}",), "output"))
+        connect(ends[-1], [made[source]] if source in made else [])
     return [*made.values(), *ends]
 
 
-def _connect(box: _Box, reads: Sequence[_Box]) -> None:
+def connect(box: Box, reads: Sequence[Box]) -> None:
     box.reads = list(dict.fromkeys(reads))
     for each in box.reads:
         each.readers.append(box)
 
 
-def _layers(boxes: Sequence[_Box]) -> list[list[_Box]]:
+def _layers(boxes: Sequence[Box]) -> list[list[Box]]:
     """The boxes by layer, each below all that it reads; inputs right above their first reader."""
     for box in boxes:
         box.layer = 1 + max((each.layer for each in box.reads), default=0)
@@ -66,13 +69,13 @@ def _layers(boxes: Sequence[_Box]) -> list[list[_Box]]:
         if box.kind == "input" and box.readers:
             box.layer = min(each.layer for each in box.readers) - 1
     first = min((box.layer for box in boxes), default=0)
-    layers: list[list[_Box]] = [[] for _ in range(max((box.layer for box in boxes), default=0) - first + 1)]
+    layers: list[list[Box]] = [[] for _ in range(max((box.layer for box in boxes), default=0) - first + 1)]
     for box in boxes:
         layers[box.layer - first].append(box)
     return [layer for layer in layers if layer]
 
 
-def _place(layers: Sequence[list[_Box]]) -> float:
+def _place(layers: Sequence[list[Box]]) -> float:
     """Give every box its ``x``, from left to right in its layer; the width of the whole."""
     for sweep in range(_SWEEPS):
         down = sweep % 2 == 0
@@ -91,7 +94,7 @@ def _place(layers: Sequence[list[_Box]]) -> float:
     return max((box.x + box.width / 2 for layer in layers for box in layer), default=0.0) + _GAP
 
 
-def _middle(others: Sequence[_Box], default: float) -> float:
+def _middle(others: Sequence[Box], default: float) -> float:
     return sum(each.x for each in others) / len(others) if others else default
 
 
@@ -118,31 +121,42 @@ def svg(shown: Any, title: str = "", hide_inputs: bool = False) -> str:
     >>> text.startswith("<svg"), text.count("<rect"), "_plus_scalar" in text
     (True, 5, True)
     """
-    boxes = _boxes(of(shown), hide_inputs)
+    return draw(_boxes(of(shown), hide_inputs), title)
+
+
+def draw(boxes: Sequence[Box], title: str = "", upward: bool = False) -> str:
+    """``boxes`` as SVG, each below what it reads; ``upward``: above it, as MXNet draws networks."""
     layers = _layers(boxes)
     width = _place(layers)
-    tops = {id(box): _GAP + number * _LAYER for number, layer in enumerate(layers) for box in layer}
+    rows = layers[::-1] if upward else layers
+    tops = {id(box): _GAP + number * _LAYER for number, layer in enumerate(rows) for box in layer}
     height = _GAP + len(layers) * _LAYER
     lines = [
         f'<svg xmlns="http://www.w3.org/2000/svg" class="lazynd" width="{width:.0f}" height="{height}" '
         f'viewBox="0 0 {width:.0f} {height}">',
         f"<title>{html.escape(title or 'graph')}</title><style>{_STYLE}</style>",
     ]
-    lines += [_edge(each, box, tops) for box in boxes for each in box.reads]
+    lines += [_edge(each, box, tops, upward) for box in boxes for each in box.reads]
     lines += [_drawn(box, tops[id(box)]) for box in boxes]
     return "\n".join([*lines, "</svg>"]) + "\n"
 
 
-def _edge(source: _Box, target: _Box, tops: Mapping[int, int]) -> str:
+def _edge(source: Box, target: Box, tops: Mapping[int, int], upward: bool) -> str:
     top, bottom = tops[id(source)] + _HEIGHT, tops[id(target)]
+    if upward:
+        top, bottom = tops[id(source)], tops[id(target)] + _HEIGHT
     middle = (top + bottom) / 2
     curve = f"M{source.x:.0f} {top}C{source.x:.0f} {middle:.0f} {target.x:.0f} {middle:.0f} {target.x:.0f} {bottom}"
-    return f'<path d="{curve}"/>'
+    label = target.labels.get(id(source), "")
+    text = f'<text class="types" x="{(source.x + target.x) / 2:.0f}" y="{middle + 3:.0f}">{html.escape(label)}</text>'
+    return f'<path d="{curve}"/>{text if label else ""}'
 
 
-def _drawn(box: _Box, top: int) -> str:
+def _drawn(box: Box, top: int) -> str:
     left, rounding = box.x - box.width / 2, 12 if box.kind in ("input", "output") else 3
-    made = f'<rect class="{box.kind}" x="{left:.0f}" y="{top}" width="{box.width}" height="{_HEIGHT}" rx="{rounding}"/>'
+    fill = f' style="fill:{html.escape(box.fill)}"' if box.fill else ""
+    place = f'x="{left:.0f}" y="{top}" width="{box.width}" height="{_HEIGHT}" rx="{rounding}"'
+    made = f'<rect class="{box.kind}"{fill} {place}/>'
     for number, line in enumerate(box.lines):
         style = ' class="types"' if number else ""
         y = top + (16 if len(box.lines) > 1 else 22) + 13 * number

@@ -30,7 +30,7 @@ def untyped_view(symbol: Symbol, title: str, shapes: Mapping[str, Any]) -> View:
         applied.append(id)
         file, line = lines.at(*(node.line or (None, -1)))
         nodes[id] = ViewNode(
-            node.applied.operator.name, "forward", ["?"] * len(node.applied.outputs), 0,
+            node.applied.name, "forward", ["?"] * len(node.applied.outputs), 0,
             name=node.name, inputs=[(ids[each], number) for each, number in node.inputs],
             parameters=dict(node.attributes), file=file, line=line, origin=[id],
         )  # fmt: skip
