@@ -305,7 +305,8 @@ class Compiled:
         """
         state = LOCAL.state
         before, given = state.given, Arguments(state.recorder, args, kwargs)
-        tracer, parted = CallTracer(state), given.parted
+        undo: list[Callable[[], None]] = []
+        tracer, parted = CallTracer(state, undo), given.parted
         try:
             while True:
                 try:
@@ -313,12 +314,13 @@ class Compiled:
                 except Restart as restart:
                     if restart.args[0] is not tracer:
                         raise
-                    tracer, parted = CallTracer(state), True
+                    tracer, parted = CallTracer(state, undo), True
         except (Untraceable, Unsupported) as reason:
             where = f" at {describe(*tracer.ended[1], True)}" if tracer.ended is not None else ""
             raise ValueError(f"{self.name} has no graph: {reason}{where}") from None
         finally:
             state.given = before
+            put_back(undo)
 
     def known(self) -> list[Traced]:
         """The traces that there are, of the newest signature first.

@@ -11,7 +11,6 @@ from ...config import config
 from ...ir.node import Node, Output, leaf
 from ...ir.specialization import BYTES_PER_COST, Specialization
 from ...ir.types import Context, Type
-from ..run.express import run_at_once
 from ..run.fence import fence, overflow
 from ..run.force import force, refuse_sync
 from ..run.regions import Region
@@ -140,9 +139,6 @@ class PendingWork(Recorder):
     @property
     def idle(self) -> bool:
         return not (self.regions.open.items or config.eager or stats.per_node is not None)
-
-    def run_at_once(self, key: tuple[Any, ...]) -> None:
-        run_at_once(key, self.regions.open)
 
     def note(self, spec: Specialization, refs: tuple[Ref, ...], scalars: tuple[Any, ...]) -> Node:
         return self.append(spec, refs, scalars, *user_location())[0].node

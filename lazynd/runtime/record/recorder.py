@@ -234,10 +234,6 @@ class Recorder(ABC):
         """Whether what is recorded next would run, and nothing is pending beside it."""
         return False
 
-    def run_at_once(self, key: tuple[Any, ...]) -> None:
-        """Run the call that was just recorded where nothing was pending, if that can be; see ``run/express.py``."""
-        raise TypeError("what is traced does not run")
-
     @abstractmethod
     def note(self, spec: Specialization, refs: tuple[Ref, ...], scalars: tuple[Any, ...]) -> Node:
         """Record an operation off the tape, at the user's line that is running; ``refs`` are what ``read`` gave."""
