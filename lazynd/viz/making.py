@@ -151,7 +151,7 @@ class _Maker:
             what.operator, kind, what.types, what.nbytes,
             name="" if names is None else names.get(node, ""),
             inputs=[(self._ids[ref.node], ref.index) for ref in node.inputs or ()],
-            parameters=what.parameters, file=file, line=line, flops=what.flops, formula=what.formula,
+            parameters=what.parameters, scope=node.scope, file=file, line=line, flops=what.flops, formula=what.formula,
             body=what.body, times=what.times,
         )  # fmt: skip
         return id
