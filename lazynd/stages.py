@@ -20,8 +20,8 @@ from .runtime.run.regions import Region, Regions
 from .runtime.thread import LOCAL
 
 __all__ = [
-    "LOCAL", "Scope", "apart", "beside_step", "common_scope", "each_call", "end_step", "in_scope", "kept", "undivided",
-    "untraceable",
+    "LOCAL", "Scope", "apart", "beside_step", "common_scope", "each_call", "end_step", "fresh_gradients", "in_scope",
+    "kept", "undivided", "untraceable", "use_gradients",
 ]  # fmt: skip
 
 _N = TypeVar("_N")
@@ -67,6 +67,43 @@ def kept(*holders: dict[Any, Any]) -> Callable[[], None]:
             each.update(content)
 
     return put_back
+
+
+def fresh_gradients(arrays: Sequence[NDArray]) -> list[bool]:
+    """Of which of ``arrays`` a backward pass has written the gradient since it was used; see ``use_gradients``.
+
+    >>> from lazynd import autograd, nd, stages
+    >>> x, y = nd.ones(1), nd.ones(1)
+    >>> x.attach_grad()
+    >>> y.attach_grad()
+    >>> with autograd.record():
+    ...     z = x * 2
+    >>> z.backward()
+    >>> stages.fresh_gradients([x, y])
+    [True, False]
+    """
+    recorder = LOCAL.state.recorder
+    if recorder.traces:
+        return [each._fresh_grad for each in arrays]
+    found = [each._cell.variable for each in arrays]
+    return [variable is not None and variable.fresh for variable in found]
+
+
+def use_gradients(arrays: Sequence[NDArray]) -> None:
+    """The gradients of ``arrays`` are used: they are not fresh any more.
+
+    >>> from lazynd import autograd, nd, stages
+    >>> x = nd.ones(1)
+    >>> x.attach_grad()
+    >>> with autograd.record():
+    ...     y = x * 2
+    >>> y.backward()
+    >>> stages.use_gradients([x])
+    >>> stages.fresh_gradients([x])
+    [False]
+    """
+    for each in arrays:
+        each._fresh_grad = False
 
 
 def undivided() -> AbstractContextManager[None]:
