@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any, TypeVar
 
+import numpy as np
+
 from . import runtime
 from .nd import NDArray
 from .runtime.guard.sections import DeferSignals, Undivided
@@ -17,7 +19,7 @@ from .runtime.run.plan import live
 from .runtime.run.regions import Region, Regions
 from .runtime.thread import LOCAL
 
-__all__ = ["apart", "beside_step", "each_call", "end_step", "kept", "undivided", "untraceable"]
+__all__ = ["apart", "at_hand", "beside_step", "each_call", "end_step", "kept", "undivided", "untraceable"]
 
 _N = TypeVar("_N")
 #: More than anybody records in one go.
@@ -62,6 +64,19 @@ def kept(*holders: dict[Any, Any]) -> Callable[[], None]:
             each.update(content)
 
     return put_back
+
+
+def at_hand(array: NDArray) -> np.ndarray[Any, Any] | None:
+    """The values of an array of data, not to be written; None where reading them would compute, wait or copy much.
+
+    For checks that cost nothing: of labels, which a data loader has just given. None in a function that is traced.
+
+    >>> from lazynd import nd, stages
+    >>> label = nd.array([1, 2])
+    >>> stages.at_hand(label), stages.at_hand(label + 1)
+    (array([1., 2.], dtype=float32), None)
+    """
+    return runtime.at_hand(array._cell)
 
 
 def undivided() -> AbstractContextManager[None]:
