@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any, TypeVar
 
+import numpy as np
+
 from . import runtime
 from .ir.scope import common_scope
 from .nd import NDArray
@@ -20,8 +22,8 @@ from .runtime.run.regions import Region, Regions
 from .runtime.thread import LOCAL
 
 __all__ = [
-    "LOCAL", "Scope", "apart", "beside_step", "common_scope", "each_call", "end_step", "fresh_gradients", "in_scope",
-    "kept", "undivided", "untraceable", "use_gradients",
+    "LOCAL", "Scope", "apart", "at_hand", "beside_step", "common_scope", "each_call", "end_step", "fresh_gradients",
+    "in_scope", "kept", "undivided", "untraceable", "use_gradients",
 ]  # fmt: skip
 
 _N = TypeVar("_N")
@@ -104,6 +106,19 @@ def use_gradients(arrays: Sequence[NDArray]) -> None:
     """
     for each in arrays:
         each._fresh_grad = False
+
+
+def at_hand(array: NDArray) -> np.ndarray[Any, Any] | None:
+    """The values of an array of data, not to be written; None where reading them would compute, wait or copy much.
+
+    For checks that cost nothing: of labels, which a data loader has just given. None in a function that is traced.
+
+    >>> from lazynd import nd, stages
+    >>> label = nd.array([1, 2])
+    >>> stages.at_hand(label), stages.at_hand(label + 1)
+    (array([1., 2.], dtype=float32), None)
+    """
+    return runtime.at_hand(array._cell)
 
 
 def undivided() -> AbstractContextManager[None]:

@@ -171,6 +171,19 @@ def _on_host(ref: Ref, value: Any) -> Array:
         return backend.view(value)
 
 
+def at_hand(cell: Cell) -> Array | None:
+    """The values of data that the host gave, which must not be written; None where reading would wait or copy."""
+    if LOCAL.state.recorder.traces or cell.__class__ is not Cell:
+        return None
+    ref = cell.content
+    value = ref.value
+    if value is None or ref.node.spec is not None:  # computed: it may still be on its way
+        return None
+    if not isinstance(value, np.ndarray) and cell.type.context.device_type == "gpu":
+        return None
+    return _on_host(ref, value)
+
+
 def value_of(cell: Cell, cause: str) -> tuple[Ref, Any]:
     """What ``cell`` holds and its buffer, computed if need be."""
     state = LOCAL.state
