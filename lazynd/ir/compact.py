@@ -14,7 +14,7 @@ from .types import Type
 class Compact:
     """A graph of some 30 bytes a node, against some 300 of nodes: types, specializations, wires and users' lines."""
 
-    __slots__ = ("_codes", "_further", "_lastis", "_name", "_outputs", "_specs", "_types", "_wires")
+    __slots__ = ("_codes", "_further", "_lastis", "_name", "_outputs", "_specs", "_types", "_wires", "result_bytes")
 
     def __init__(self, graph: Graph) -> None:
         number = {node: i for i, node in enumerate((*graph.inputs, *graph.nodes))}
@@ -26,6 +26,7 @@ class Compact:
             return at if not ref.index else ~further.setdefault((at, ref.index), len(further))
 
         self._name = graph.name
+        self.result_bytes = sum(ref.type.nbytes for ref in graph.outputs)
         self._types: tuple[Type, ...] = tuple([node.type for node in graph.inputs])
         self._specs: tuple[Specialization, ...] = tuple([n.spec for n in graph.nodes if n.spec is not None])
         self._wires = array("i", [wire(ref) for node in graph.nodes for ref in node.inputs or ()])

@@ -86,6 +86,7 @@ class Traced:
             writes = [captures.index(each) for each in written if each in read]
             try:
                 self.spec = call(graph, name, slots, writes)
+                self.spec.op.arguments = tuple([_argument(each.origin) for each in captures])  # type: ignore[attr-defined]  # a Call
             except OperatorError as error:
                 raise Untraceable(str(error)) from None
             if self.spec.pruned is not None:
@@ -267,6 +268,11 @@ class _Results:
         if base is None:
             return None
         return (DETACHED, base) if isinstance(cell, Detached) else (VIEW, base, value_of(cell.offset), cell.type)
+
+
+def _argument(origin: Origin) -> int | None:
+    """Which of the arrays among the arguments ``origin`` is; None for one from outside."""
+    return origin[1] if origin[0] == "argument" else None
 
 
 def _allow(roots: frozenset[int]) -> None:
