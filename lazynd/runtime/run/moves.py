@@ -87,6 +87,7 @@ def move(results: Sequence[Ref]) -> None:
     publish(results, [made[each.index] for each in results], results)
     count(results)
     stats.moved += 1
+    stats.computed += sum(each.type.nbytes for each in results)
 
 
 def _moves(node: Node) -> bool:
