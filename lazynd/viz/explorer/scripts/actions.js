@@ -39,10 +39,10 @@ function openOnly(group) {
 function jumpTo(item) {
   openAround(item);
   const slot = item.leaf ? item : null;
-  if (slot && isInput(slot.record) && state.hiddenKinds.has(slot.record.kind)) {
-    state.hiddenKinds.delete(slot.record.kind);
+  if (slot && isInput(slot.record) && state.hiddenKinds.has(inputKind(slot))) {
+    state.hiddenKinds.delete(inputKind(slot));
     state.hiding += 1;
-    document.querySelector(`[data-kind="${slot.record.kind}"]`).checked = true;
+    document.querySelector(`[data-kind="${inputKind(slot)}"]`).checked = true;
   }
   state.selected = item;
   state.line = null;

@@ -19,7 +19,7 @@ function svgText(className, x, y, content, parent, more) {
 
 /** The kind of an item: a slot's own, a group's if all below are of one. */
 function kindOf(item) {
-  if (item.leaf) return item.record.kind;
+  if (item.leaf) return isInput(item.record) ? inputKind(item) : item.record.kind;
   if (!item.mainKind) {
     const kinds = new Set();
     for (const slot of item.slots()) if (!isInput(slot.record)) kinds.add(slot.record.kind);

@@ -298,7 +298,28 @@ function byDistance(items) {
       if (!waiting[source]) ready.push(source);
     }
   }
-  return [...items.keys()].sort((a, b) => far[b] - far[a] || codeOf(items[a]) - codeOf(items[b]) || a - b).map((i) => items[i]);
+  // In the same layer what goes on comes before what begins, so that a step ends before the next one does; what reads
+  // nothing at all is there before the first.
+  const depth = depthsOf(items, sources, targets);
+  const by = (i) => (firstOf(items[i]).inputs.length ? depth[i] : Infinity);
+  const order = (a, b) => far[b] - far[a] || (by(a) === by(b) ? 0 : by(b) - by(a)) || codeOf(items[a]) - codeOf(items[b]) || a - b;
+  return [...items.keys()].sort(order).map((i) => items[i]);
+}
+
+/** The length of the longest way to each item. */
+function depthsOf(items, sources, targets) {
+  const waiting = sources.map((each) => each.size);
+  const depth = items.map(() => 0);
+  const ready = [...items.keys()].filter((i) => !waiting[i]);
+  while (ready.length) {
+    const number = ready.pop();
+    for (const target of targets[number]) {
+      depth[target] = Math.max(depth[target], depth[number] + 1);
+      waiting[target] -= 1;
+      if (!waiting[target]) ready.push(target);
+    }
+  }
+  return depth;
 }
 
 function withFound(group, items, repeats, by) {
@@ -375,6 +396,7 @@ function withStretches(group, items) {
     const part = items.slice(at, at + size);
     const title = `${word}s ${grouped(at + 1)} – ${grouped(at + part.length)}`;
     const child = new Group("stretch", `${group.id}/s${at}-${at + part.length}`, title, group);
+    if (word === "node") child.detail = `${titleOfItem(part[0])} … ${titleOfItem(part[part.length - 1])}`;
     adopt(child, part.length > FULL ? withStretches(child, part) : part);
     made.push(child);
   }

@@ -52,7 +52,7 @@ function treeFor(stage) {
 
 /** So many cards of each phase are opened at first, unless all of the graph is no more than `SMALL`. */
 const AT_FIRST = { forward: 26, gradient: 16, update: 8 };
-const SMALL = 40;
+const SMALL = 48;
 
 /** What is open at first: everything in a small graph, else each phase a little, the forward one most. */
 function openAtFirst(root) {

@@ -38,8 +38,14 @@ function survey(root, scene, state) {
 }
 
 function isShown(slot, state) {
-  const { kind, operator } = slot.record;
-  return !(isInput(slot.record) ? state.hiddenKinds.has(kind) : state.hiddenOperators.has(operator));
+  return !(isInput(slot.record) ? state.hiddenKinds.has(inputKind(slot)) : state.hiddenOperators.has(slot.record.operator));
+}
+
+/** The kind of an input; what updates alone read is kept from step to step, as parameters are. */
+function inputKind(slot) {
+  const { kind } = slot.record;
+  if (kind !== "data" || !slot.readers.length) return kind;
+  return slot.readers.every((edge) => edge.to.record.kind === "update") ? "parameter" : kind;
 }
 
 function hasShown(group, state) {
@@ -120,8 +126,8 @@ function divide(seen) {
   for (const edge of seen.edges.values()) {
     if (edge.stub || isFar(edge)) {
       edge.stub = true;
-      edge.from.stubs.out.push(edge);
-      edge.to.stubs.in.push(edge);
+      if (edge.from.what !== "phase") edge.from.stubs.out.push(edge);
+      if (edge.to.what !== "phase") edge.to.stubs.in.push(edge);
     }
     if (!edge.stub || edge.home.lanes) pieces(edge);
   }
