@@ -7,35 +7,66 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from . import runtime
+from .ir.scope import common_scope
 from .nd import NDArray
 from .runtime.guard.sections import DeferSignals, Undivided
 from .runtime.record.pending import PendingWork, region_of
+from .runtime.record.scope import Scope
 from .runtime.run.plan import live
 from .runtime.run.regions import Region, Regions
 from .runtime.thread import LOCAL
 
-__all__ = ["apart", "beside_step", "each_call", "end_step", "undivided", "untraceable"]
+__all__ = [
+    "LOCAL", "Scope", "apart", "beside_step", "common_scope", "each_call", "end_step", "in_scope", "kept", "undivided",
+    "untraceable",
+]  # fmt: skip
 
 _N = TypeVar("_N")
 #: More than anybody records in one go.
 _UNLIMITED = 1 << 60
 
 
-def each_call(function: Callable[[], Sequence[_N]]) -> Sequence[_N]:
+def each_call(function: Callable[[], Sequence[_N]], keep: Callable[[], Callable[[], None]]) -> Sequence[_N]:
     """Numbers that the host gives anew each time that this is reached: a learning rate, a count of steps.
 
     They are for parameters of operators that travel with each call. A compiled function asks ``function`` again at each
-    of its calls, in the order in which it was traced. What ``function`` changes on the host it changes once a time.
+    of its calls, in the order in which it was traced. What ``function`` changes on the host it changes once a time;
+    ``keep`` is called before, and gives what puts that back where a compiled call comes to nothing.
 
     >>> from lazynd import stages
-    >>> stages.each_call(lambda: (0.1, 3))
-    (0.1, 3)
+    >>> count = {"steps": 0}
+    >>> def counted():
+    ...     count["steps"] += 1
+    ...     return 0.1, count["steps"]
+    >>> stages.each_call(counted, lambda: stages.kept(count))
+    (0.1, 1)
     """
-    made: Sequence[_N] = LOCAL.state.recorder.host(function)
+    made: Sequence[_N] = LOCAL.state.recorder.host(function, keep)
     return made
+
+
+def kept(*holders: dict[Any, Any]) -> Callable[[], None]:
+    """What gives dictionaries the content again that they have now.
+
+    >>> from lazynd import stages
+    >>> count = {"steps": 0}
+    >>> put_back = stages.kept(count)
+    >>> count["steps"] = 1
+    >>> put_back()
+    >>> count
+    {'steps': 0}
+    """
+    before = [each.copy() for each in holders]
+
+    def put_back() -> None:
+        for each, content in zip(holders, before, strict=True):
+            each.clear()
+            each.update(content)
+
+    return put_back
 
 
 def undivided() -> AbstractContextManager[None]:
@@ -81,6 +112,24 @@ def untraceable(what: str) -> None:
     >>> stages.untraceable("gradients of several batches are gathered")
     """
     LOCAL.state.recorder.leaves(what)
+
+
+@contextmanager
+def in_scope(path: str) -> Iterator[None]:
+    """What is recorded inside belongs to the block of this path: the update of a parameter, to the parameter's.
+
+    >>> from lazynd import nd, stages, viz
+    >>> with stages.in_scope("net.output"):
+    ...     x = nd.ones(2) * 2
+    >>> [node.scope for node in viz.graph(x).nodes]
+    ['net.output', 'net.output']
+    """
+    recorder = LOCAL.state.recorder
+    before, recorder.scope = recorder.scope, path
+    try:
+        yield
+    finally:
+        recorder.scope = before
 
 
 def beside_step(*arrays: NDArray) -> AbstractContextManager[None]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final
 
 from .. import nd
@@ -215,6 +215,10 @@ class Trainer:
         self._optimizer.rescale_grad = self._scale / batch_size
         return ()
 
+    def _keep_scale(self) -> Callable[[], None]:
+        optimizer, scale = self._optimizer, self._optimizer.rescale_grad
+        return lambda: setattr(optimizer, "rescale_grad", scale)
+
     def step(self, batch_size: float, ignore_stale_grad: bool = False) -> None:
         """Update all parameters; gradients are divided by ``batch_size``.
 
@@ -236,7 +240,7 @@ class Trainer:
         self._prepare()
         self._check_fresh(ignore_stale_grad)
         with undivided():
-            each_call(lambda: self._rescale(size))
+            each_call(lambda: self._rescale(size), self._keep_scale)
             self._allreduce_grads()
             self._update(ignore_stale_grad)
         end_step()
@@ -287,7 +291,7 @@ class Trainer:
         size = float(batch_size)
         self._check_fresh(ignore_stale_grad)
         with undivided():
-            each_call(lambda: self._rescale(size))
+            each_call(lambda: self._rescale(size), self._keep_scale)
             self._update(ignore_stale_grad)
         end_step()
 

@@ -10,7 +10,8 @@ import numpy as np
 
 from .. import nd
 from ..nd import NDArray
-from .base import EvalMetric, PairMetric, Totals, alias, as_arrays, check_label_shapes, register, wide
+from .base import EvalMetric, PairMetric, alias, as_arrays, check_label_shapes, register, wide
+from .sums import Kept, Totals
 
 Names = Sequence[str] | None
 #: What labels are told that are none of the columns of predictions.
@@ -146,16 +147,19 @@ class _Binary(EvalMetric):
 
     def reset(self) -> None:
         super().reset()
-        #: With "micro", counts of batches, of which the score is made when it is asked for.
-        self._tables = [Totals() for _ in range(4)]
+        if "_tables" not in vars(self):
+            #: With "micro", counts of batches, of which the score is made when it is asked for.
+            self._tables = [Totals() for _ in range(4)]
+        for each in self._tables:
+            each.reset()
 
     def reset_local(self) -> None:
         super().reset_local()
         for each in self._tables:
             each.reset_local()
 
-    def _waiting(self) -> list[NDArray]:
-        return [array for each in self._tables for array in each.local.waiting()] + super()._waiting()
+    def _totals(self) -> list[Totals]:
+        return [*super()._totals(), *self._tables]
 
     def update(self, labels: Any, preds: Any) -> None:
         labels, preds = check_label_shapes(labels, preds, True)
@@ -259,23 +263,26 @@ class PCC(PairMetric):
 
     def reset(self) -> None:
         super().reset()
-        #: How often each class was predicted where each was meant, since ``reset_local`` and before.
-        self._table: NDArray | None = None
+        if "_table" not in vars(self):
+            #: How often each class was predicted where each was meant, since ``reset_local``.
+            self._table = Kept()
+        self._table.clear()
+        #: The same before.
         self._before: np.ndarray[Any, Any] = np.zeros((self.k, self.k))
 
     def reset_local(self) -> None:
         self._before = self.gcm
-        self._table = None
+        self._table.clear()
         super().reset_local()
 
-    def _waiting(self) -> list[NDArray]:
-        return [] if self._table is None else [self._table]
+    def _kept(self) -> list[Kept]:
+        return [*super()._kept(), self._table]
 
     @property
     def lcm(self) -> np.ndarray[Any, Any]:
         """Counts by predicted (rows) and meant class since ``reset_local``. Forces."""
         self._check()
-        return np.zeros((self.k, self.k)) if self._table is None else self._table.asnumpy()
+        return self._table.read() + np.zeros((self.k, self.k))
 
     @property
     def gcm(self) -> np.ndarray[Any, Any]:
@@ -297,8 +304,8 @@ class PCC(PairMetric):
             self._doubt(beyond, IndexError, NO_CLASS)
         self.k = max(self.k, classes)
         one, other = (nd.one_hot(each.reshape((-1,)), self.k) for each in (chosen, label))
-        made = nd.dot(one, other, transpose_a=True).astype("float64")
-        self._table = made if self._table is None else made + _padded(self._table, self.k)
+        table = self._table.on(pred.context, (self.k, self.k))
+        table[:] = table + nd.dot(one, other, transpose_a=True).astype("float64").as_in_context(table.context)
 
     @property
     def sum_metric(self) -> Any:
@@ -319,16 +326,6 @@ class PCC(PairMetric):
 
 def _grown(table: np.ndarray[Any, Any], size: int) -> np.ndarray[Any, Any]:
     return np.pad(table, (0, size - len(table)))
-
-
-def _padded(table: NDArray, size: int) -> NDArray:
-    """A square array with zeros behind, up to ``size``."""
-    more = size - len(table)
-    if not more:
-        return table
-    wider = nd.concat(table, nd.zeros((len(table), more), dtype="float64", ctx=table.context), dim=1)
-    made: NDArray = nd.concat(wider, nd.zeros((more, size), dtype="float64", ctx=table.context), dim=0)
-    return made
 
 
 def _correlation(table: np.ndarray[Any, Any]) -> float:

@@ -15,7 +15,7 @@ import numpy as np
 
 from .. import nd
 from ..nd import NDArray
-from ..stages import each_call
+from ..stages import each_call, kept
 
 #: One index, or those that are updated together.
 Index = Any
@@ -200,7 +200,7 @@ class Optimizer:
         The numbers are for operators as they are: computing with them belongs into ``_rates``.
         """
         device_id = self._device_id
-        *numbers, rescale = each_call(lambda: self._counted(device_id, indices))
+        *numbers, rescale = each_call(lambda: self._counted(device_id, indices), lambda: kept(*self._counters()))
         width = len(numbers) // len(indices)
         return [numbers[i::width] for i in range(width)], rescale
 
@@ -209,6 +209,12 @@ class Optimizer:
         self._set_current_context(device_id)
         self._update_count(indices)
         return self._numbers(indices)
+
+    def _counters(self) -> list[dict[Any, Any]]:
+        """What counting an update changes, here and in the scheduler."""
+        counts = self._all_index_update_counts
+        found: list[dict[Any, Any]] = [vars(self), counts, *counts.values()]
+        return found if self.lr_scheduler is None else [*found, getattr(self.lr_scheduler, "__dict__", {})]
 
     def _numbers(self, indices: Sequence[Any]) -> list[Any]:
         rates = map(self._rates, indices, self._get_lrs(indices), self._get_wds(indices))

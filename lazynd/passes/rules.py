@@ -94,7 +94,7 @@ def _place(match: Match, site: Node, settled: set[Node]) -> list[Node]:
         node = stack.pop()
         if node not in settled and node.spec is not None:
             settled.add(node)
-            node.code, node.lasti, node.origin = site.code, site.lasti, match.origin
+            node.code, node.lasti, node.scope, node.origin = site.code, site.lasti, site.scope, match.origin
             placed.append(node)
             stack.extend(ref.node for ref in node.inputs or ())
     return placed

@@ -142,6 +142,12 @@ def fetch(cell: Cell, cause: str) -> Array:
         raise failed(ref, "copying its result to the host", error) from error
 
 
+def shows(cell: Cell) -> bool:
+    """Whether to print ``cell`` shows its values; False in a trace that goes on without them."""
+    recorder = LOCAL.state.recorder
+    return not (recorder.blind and recorder.is_pending(cell))
+
+
 def _fetch_part(state: State, view: View, cause: str) -> Array | None:
     """The values of ``view``, cut out on the host if its base is there: a read of a view needs no program."""
     recorder = state.recorder

@@ -18,6 +18,7 @@ from ...ir.types import Context, Type
 from ..run.failure import Lost
 from ..tell.location import user_location
 from .cell import Cell, Ref, Variable
+from .numbers import Keep
 from .recorder import Recorder
 
 if TYPE_CHECKING:
@@ -37,13 +38,15 @@ class Effect(Untraceable):
 class BaseTracer(Recorder):
     """Records the operations of one body. Its nodes have no value, and say so to whoever asks for one."""
 
-    __slots__ = ("constants", "draws", "ended", "inside", "nodes", "parent", "stream")
+    __slots__ = ("blind", "constants", "draws", "ended", "inside", "nodes", "parent", "stream")
     traces = True
 
     def __init__(self, state: State) -> None:
         super().__init__(state)
         #: What records where the body was called.
         self.parent: Recorder = state.recorder
+        self.blind = self.parent.blind
+        self.within = self.parent.within.traced
         #: What was recorded, in order.
         self.nodes: list[Node] = []
         #: Stands in the ``region`` of every node and parameter of this trace.
@@ -77,8 +80,8 @@ class BaseTracer(Recorder):
     def is_pending(self, cell: Cell) -> bool:
         return cell.__class__ is not Cell or cell.content not in self.constants
 
-    def host(self, function: Callable[[], Any]) -> Any:
-        return self.parent.host(function)
+    def host(self, function: Callable[[], Any], keep: Keep | None = None) -> Any:
+        return self.parent.host(function, keep)
 
     @property
     def outermost(self) -> Recorder:
@@ -153,7 +156,7 @@ class BaseTracer(Recorder):
         if spec.pruned is not None:
             spec, live = spec.pruned
             refs = tuple([refs[i] for i in live])
-        node = apply(spec, refs, code, lasti, scalars)
+        node = apply(spec, refs, code, lasti, scalars, self.scope)
         node.region = self.inside
         self.nodes.append(node)
         return (node, *[Output(node, i, t) for i, t in enumerate(spec.out_types[1:], 1)])
