@@ -5,10 +5,10 @@ from __future__ import annotations
 import html
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import TYPE_CHECKING, Final
 
-from .looking import of
-from .model import View
+if TYPE_CHECKING:
+    from .model import View
 
 #: Sizes in the units of SVG, which are pixels at first.
 _LETTER: Final = 7
@@ -143,18 +143,9 @@ _STYLE: Final = "".join(
 )  # fmt: skip
 
 
-def svg(shown: Any, title: str = "", hide_inputs: bool = False) -> str:
-    """The graph as SVG, drawn without Graphviz: a box an operator with its result types, gradients in blue,
-    updates in yellow.
-
-    ``title`` is what a reader of screens says. ``hide_inputs`` leaves out what comes from outside.
-
-    >>> from lazynd import nd, viz
-    >>> text = viz.svg(nd.zeros((2, 3)) + 1)
-    >>> text.startswith("<svg"), text.count("<rect"), "_plus_scalar" in text
-    (True, 5, True)
-    """
-    return draw(_boxes(of(shown), hide_inputs), title)
+def picture_of(view: View, title: str = "", hide_inputs: bool = False) -> str:
+    """What was recorded, as SVG."""
+    return draw(_boxes(view, hide_inputs), title)
 
 
 def draw(boxes: Sequence[Box], title: str = "", upward: bool = False) -> str:

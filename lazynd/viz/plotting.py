@@ -18,8 +18,9 @@ from ..nd import NDArray
 from ..sym import Symbol
 from .drawing import dot, quote
 from .looking import of
-from .picture import Box, connect, draw, svg
+from .picture import Box, connect, draw
 from .png import png_of
+from .scalable import svg
 from .symbols import Listed, Place, dtypes_inside, listed, shapes_inside
 
 #: MXNet's, in its order.
