@@ -344,7 +344,9 @@ class Block:
         """
         made = Summary(inputs)
         handles = []
-        for block in self._blocks():
+        blocks: dict[Block, None] = {}
+        self.apply(blocks.setdefault)
+        for block in blocks:
             if getattr(block, "_active", False):
                 raise AssertionError(f'"{block.name}" must not be hybridized to print summary.')
             if block._in_summary:
