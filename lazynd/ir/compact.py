@@ -16,6 +16,7 @@ class Compact:
 
     __slots__ = (
         "_codes", "_further", "_lastis", "_name", "_outputs", "_paths", "_scopes", "_specs", "_types", "_wires",
+        "result_bytes",
     )  # fmt: skip
 
     def __init__(self, graph: Graph) -> None:
@@ -28,6 +29,7 @@ class Compact:
             return at if not ref.index else ~further.setdefault((at, ref.index), len(further))
 
         self._name = graph.name
+        self.result_bytes = sum(ref.type.nbytes for ref in graph.outputs)
         self._types: tuple[Type, ...] = tuple([node.type for node in graph.inputs])
         self._specs: tuple[Specialization, ...] = tuple([n.spec for n in graph.nodes if n.spec is not None])
         self._wires = array("i", [wire(ref) for node in graph.nodes for ref in node.inputs or ()])

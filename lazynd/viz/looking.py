@@ -10,8 +10,10 @@ from typing import Any, Final
 from ..compiled import Compiled
 from ..ir.compact import Compact
 from ..ir.graph import Graph, number_nodes
+from ..ir.parse import parse_graph
 from ..ir.types import FLOAT32, Type, as_dtype, default_context
 from ..nd import NDArray, zeros
+from ..ops import OPERATORS
 from ..passes import Stage
 from ..runtime.record.cell import Cell
 from ..runtime.record.standing import ARGUMENT, ITSELF
@@ -20,8 +22,7 @@ from ..sym import Symbol
 from ..sym.binding import bind_named
 from .making import Named, make_view
 from .model import FORMAT, View, read
-from .stage import graph as graph_of
-from .stage import parse, stages_of
+from .recorded import recorded, stages_of
 from .untyped import untyped_view
 
 #: Graphs of more nodes are shown as recorded alone unless somebody asks for more: the passes take as long as compiling.
@@ -89,8 +90,16 @@ def of(shown: Any) -> View:
     if isinstance(shown, View):
         return shown
     if isinstance(shown, Graph | NDArray):
-        return make_view([Stage("recorded", graph_of(shown), 0.0)], "graph")
+        return make_view([Stage("recorded", recorded(shown), 0.0)], "graph")
     return view(shown, passes=False)
+
+
+def graph_or_view(shown: Any) -> Graph | View:
+    """The graph of ``shown``, or its view where that is all there is."""
+    if isinstance(shown, View):
+        return shown
+    named, _ = _found(shown, (), None, {})
+    return named if isinstance(named, View) else named.graph
 
 
 def _found(shown: Any, inputs: Sequence[Any], dtype: Any, shapes: Mapping[str, Any]) -> tuple[Named | View, str]:
@@ -102,7 +111,7 @@ def _found(shown: Any, inputs: Sequence[Any], dtype: Any, shapes: Mapping[str, A
     if isinstance(shown, str | os.PathLike):
         return _text(shown)
     if isinstance(shown, NDArray):
-        return Named(graph_of(shown)), "array"
+        return Named(recorded(shown)), "array"
     if isinstance(shown, Graph):
         return Named(shown), shown.name or "graph"
     if isinstance(shown, Stage):
@@ -135,7 +144,7 @@ def _text(shown: str | os.PathLike[str]) -> tuple[Named | View, str]:
         text, title = path.read_text(encoding="utf-8"), path.name
     if text.lstrip().startswith("{") and FORMAT in text[:200]:
         return read(text), title
-    return Named(parse(text)), title
+    return Named(parse_graph(text, OPERATORS)), title
 
 
 # ---------------------------------------------------------------------------------------- functions and blocks

@@ -20,6 +20,8 @@ from dataclasses import MISSING, Field, dataclass, field, fields
 from functools import lru_cache
 from typing import Any, Final, TypeVar, cast
 
+from .notebook import of_view
+
 FORMAT: Final = "lazynd-view"
 VERSION: Final = 1
 
@@ -154,6 +156,9 @@ class View:
 
     def __repr__(self) -> str:
         return f"<view of {self.title}: {len(self.graph.nodes)} nodes, {len(self.stages)} stages>"
+
+    def _repr_html_(self) -> str:
+        return of_view(self)
 
     def place(self, node: ViewNode) -> str:
         """The line that ``node`` was recorded at: "train.py:41", or nothing.

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
+from html import escape
 from typing import Any
 
 from .looking import of
+from .notebook import table
 
 
 def to_networkx(shown: Any) -> Any:
@@ -62,6 +64,10 @@ class Summary:
     components: int
     nbytes: int
     operators: dict[str, int]
+
+    def _repr_html_(self) -> str:
+        head, *_ = str(self).splitlines()
+        return f"<div>{escape(head)}</div>{table(('operator', 'nodes'), self.operators.items())}"
 
     def __str__(self) -> str:
         head = (

@@ -18,8 +18,9 @@ from ..nd import NDArray
 from ..sym import Symbol
 from .drawing import dot, quote
 from .looking import of
-from .picture import Box, connect, draw, svg
+from .picture import Box, connect, draw
 from .png import png_of
+from .scalable import svg
 from .symbols import Listed, Place, dtypes_inside, listed, shapes_inside
 
 #: MXNet's, in its order.
@@ -135,7 +136,7 @@ def plot_network(
 
     >>> from lazynd import sym, viz
     >>> net = sym.Activation(sym.FullyConnected(sym.var("data"), num_hidden=8, name="fc"), act_type="relu", name="act")
-    >>> print(viz.plot_network(net, node_attrs={"fixedsize": "false"}).source)
+    >>> print(viz.plot_network(net, node_attrs={"fixedsize": "false"}).source)  # doctest: +NORMALIZE_WHITESPACE
     digraph plot {
         data [label=data fillcolor="#8dd3c7" fixedsize=false height=0.8034 shape=oval style=filled width=1.3]
         fc [label="FullyConnected

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .picture import svg
+from .scalable import svg
 
 
 def png(shown: Any, title: str = "", hide_inputs: bool = False, zoom: float = 2.0) -> bytes:

@@ -29,16 +29,16 @@ def print_summary(
 
     >>> from lazynd import sym, viz
     >>> net = sym.FullyConnected(sym.var("data"), num_hidden=10, name="fc")
-    >>> viz.print_summary(net, shape={"data": (32, 100)}, line_length=60)
-    ____________________________________________________________
-    Layer (type)              Output Shape Param Previous Layer
-    ============================================================
-    data(null)                100         0
-    ____________________________________________________________
-    fc(FullyConnected)        10          1010  data
-    ============================================================
+    >>> viz.print_summary(net, shape={"data": (32, 100)}, line_length=70)  # doctest: +NORMALIZE_WHITESPACE
+    ______________________________________________________________________
+    Layer (type)                  Output Shape  Param #Previous Layer
+    ======================================================================
+    data(null)                    100           0
+    ______________________________________________________________________
+    fc(FullyConnected)            10            1010   data
+    ======================================================================
     Total params: 1010
-    ____________________________________________________________
+    ______________________________________________________________________
     """
     if not isinstance(symbol, Symbol):
         raise TypeError(f"symbol must be Symbol, not {type(symbol).__name__}")

@@ -92,6 +92,7 @@ class Traced:
                 self.spec = call(graph, name, slots, writes)
                 assert self.spec.body is not None
                 self._closed = not same_scopes([graph], [self.spec.body])
+                self.spec.op.arguments = tuple([_argument(each.origin) for each in captures])  # type: ignore[attr-defined]  # a Call
             except OperatorError as error:
                 raise Untraceable(str(error)) from None
             if self.spec.pruned is not None and not needs:
@@ -389,6 +390,11 @@ def _ran(spec: Specialization, number: int, value: Any, code: CodeType | None, l
     if not number:
         node.spec, node.inputs, node.code, node.lasti = spec, None, code, lasti
     return node
+
+
+def _argument(origin: Origin) -> int | None:
+    """Which of the arrays among the arguments ``origin`` is; None for one from outside."""
+    return origin[1] if origin[0] == "argument" else None
 
 
 def _allow(roots: frozenset[int]) -> None:

@@ -32,6 +32,7 @@ def execute(plan: Plan, program: Program, backend: Backend) -> None:
     except Exception as error:
         raise failure(plan, program, backend, error) from error
     stats.runs += 1
+    stats.computed += program.result_bytes
     count(items)
 
 

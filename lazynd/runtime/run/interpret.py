@@ -43,6 +43,7 @@ def interpret(plan: Plan) -> None:
         results = _Interpretation(plan, wanted).run()
     publish(wanted, results, plan.items)
     stats.interpreted += 1
+    stats.computed += sum(each.type.nbytes for each in wanted)
     count(plan.items)
 
 

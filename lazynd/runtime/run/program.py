@@ -29,7 +29,7 @@ from .plan import Plan, make_plan
 class Program:
     """One compiled program. ``donate`` numbers the leaves whose buffers it takes over, with their uses by the plan."""
 
-    __slots__ = ("_backend", "_recorded", "donate", "executable", "scalar_positions")
+    __slots__ = ("_backend", "_recorded", "donate", "executable", "result_bytes", "scalar_positions")
 
     def __init__(
         self,
@@ -43,6 +43,8 @@ class Program:
         self.donate = donate
         #: Which of the plan's scalars are its inputs; None for all.
         self.scalar_positions = scalar_positions
+        #: Bytes of its results.
+        self.result_bytes = recorded.result_bytes
         self._recorded = recorded
         self._backend = backend
 
