@@ -15,6 +15,7 @@ graph main(%0: float32[2,2]) {
 from __future__ import annotations
 
 from ..reference import fronts
+from .diff import diff
 from .drawing import dot
 from .exchange import model_explorer
 from .listing import text
@@ -31,9 +32,9 @@ from .stage import graph, parse, passes, stages, trace
 from .tables import print_summary
 
 __all__ = [
-    "Drawing", "Pending", "Stage", "Summary", "View", "dot", "graph", "html", "model_explorer", "parse", "passes",
-    "pending", "plot_network", "png", "print_summary", "save", "stages", "summary", "svg", "text", "to_networkx",
-    "trace", "view",
+    "Drawing", "Pending", "Stage", "Summary", "View", "diff", "dot", "graph", "html", "model_explorer", "parse",
+    "passes", "pending", "plot_network", "png", "print_summary", "save", "stages", "summary", "svg", "text",
+    "to_networkx", "trace", "view",
 ]  # fmt: skip
 
 __getattr__, __dir__ = fronts(__name__, "visualization")

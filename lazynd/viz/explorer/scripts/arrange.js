@@ -138,10 +138,11 @@ function byDagre(boxes, edges) {
   for (const node of nodes) rows.set(Math.round(node.y), Math.max(rows.get(Math.round(node.y)) || 0, node.height / 2));
   const paths = edges.map(([from, to]) => {
     const { points } = graph.edge(String(from), String(to)) || { points: [nodes[from], nodes[to]] };
-    // Beside a tall box a line goes straight down: two points in place of the one in the middle of the layer.
+    // Beside the boxes of a layer a line goes straight down: two points in place of the one in its middle.
     const beside = ({ x, y }, i) => {
-      const half = i > 0 && i < points.length - 1 ? rows.get(Math.round(y)) || 0 : 0;
-      return half > 30 ? [[x, y - half], [x, y + half]] : [[x, y]];
+      if (i === 0 || i === points.length - 1) return [[x, y]];
+      const half = rows.get(Math.round(y));
+      return half === undefined ? [] : [[x, y - half], [x, y + half]];
     };
     return points.flatMap(beside).map(([x, y]) => [x - left, y - top]);
   });

@@ -109,7 +109,7 @@ function onPageKey(event) {
     "=": () => zoomBy(1.25),
     "-": () => zoomBy(0.8),
     0: () => fitView(FARTHEST, true),
-    f: () => { state.fusions = !state.fusions; tell("fusions"); },
+    f: () => { if (view.clusters) { state.fusions = !state.fusions; tell("fusions"); } },
     h: () => heats[(heats.findIndex((each) => each.checked) + 1) % heats.length].click(),
     "?": () => document.getElementById("keys").showModal(),
     Escape: () => select(null),
