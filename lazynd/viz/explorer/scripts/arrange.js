@@ -28,7 +28,7 @@ function arrangeOne(job, made) {
   const number = (end) => (typeof end === "number" ? end : items.length + ends.indexOf(end));
   const edges = job.lines.map(([from, to]) => [number(from), number(to)]);
   const drawn = inParts(boxes, edges, job.method === "dagre" ? byDagre : layered);
-  if (ends.length) tighten(drawn, items.length, ends, job);
+  if (ends.length) tighten(drawn, boxes, items.length, ends, job);
   const port = (end) => (ends.includes(end) ? drawn.places[number(end)][0] + 4 : null);
   const [inX, outX] = [port("in"), port("out")];
   drawn.paths.forEach((path, i) => {
@@ -102,7 +102,7 @@ function partsOf(count, edges) {
 }
 
 /** Moves the ways in and out of a group nearer to what is in it than a whole layer. */
-function tighten(drawn, count, ends, job) {
+function tighten(drawn, boxes, count, ends, job) {
   const near = RANK_GAP - 20;
   const { places, paths } = drawn;
   if (ends.includes("in")) {
@@ -115,11 +115,12 @@ function tighten(drawn, count, ends, job) {
   }
   if (ends.includes("out")) {
     const at = count + ends.indexOf("out");
-    const bottom = places[at][1];
-    if (places.every(([, y], i) => i === at || y < bottom - near)) {
-      places[at][1] -= near;
-      paths.forEach((path, i) => job.lines[i][1] === "out" && (path[path.length - 1][1] -= near));
-      drawn.h -= near;
+    const lowest = Math.max(...places.map(([, y], i) => (i === at ? 0 : y + boxes[i][1])));
+    const up = places[at][1] - lowest - 20;
+    if (up > 0) {
+      places[at][1] -= up;
+      paths.forEach((path, i) => job.lines[i][1] === "out" && (path[path.length - 1][1] -= up));
+      drawn.h -= up;
     }
   }
 }

@@ -167,9 +167,9 @@ function startKeyboard() {
     tip.style.top = `${event.clientY + 18 + tip.offsetHeight > tall ? event.clientY - tip.offsetHeight - 12 : event.clientY + 18}px`;
   });
   graphElement.addEventListener("pointerleave", () => (tip.hidden = true));
-  graphElement.addEventListener("focusin", (event) => {
-    const card = event.target.closest(".card, .frame");
-    if (card) setStop(event.target);
+  // Not on the graph itself: a browser lets an SVG that listens to focus be focused.
+  document.getElementById("stage").addEventListener("focusin", (event) => {
+    if (event.target.matches(".card, .frame")) setStop(event.target);
   });
   const dialog = document.getElementById("keys");
   dialog.append(
