@@ -19,11 +19,12 @@ from ..reference import fronts
 from .drawing import dot
 from .network import Summary, summary, to_networkx
 from .picture import Drawing, plot_network, svg
+from .programs import Program, last, program, programs, timed
 from .stage import graph, parse, passes, stages, text, trace
 
 __all__ = [
-    "Drawing", "Stage", "Summary", "dot", "graph", "parse", "passes", "plot_network", "stages", "summary", "svg",
-    "text", "to_networkx", "trace",
+    "Drawing", "Program", "Stage", "Summary", "dot", "graph", "last", "parse", "passes", "plot_network", "program",
+    "programs", "stages", "summary", "svg", "text", "timed", "to_networkx", "trace",
 ]  # fmt: skip
 
 __getattr__, __dir__ = fronts(__name__, "visualization")

@@ -10,7 +10,7 @@ from ...ir.call import call
 from ...ir.errors import OperatorError
 from ...ir.linearize import linearize
 from ...ir.node import Node
-from ...ir.scope import Closed, same_scopes
+from ...ir.scope import closed, same_scopes
 from ...ir.specialization import Specialization
 from ..guard.sections import DeferSignals
 from ..run.express import key_of
@@ -163,7 +163,7 @@ class Traced:
             needs = self.needs if self._taped else None
             scope = recorder.scope
             if self._closed:
-                recorder.scope = Closed(scope)
+                recorder.scope = closed(scope)
             try:
                 values, entry = recorder.call(self.spec, found, needs, scalars, code, lasti)
             finally:
