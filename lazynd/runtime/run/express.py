@@ -36,7 +36,7 @@ def run_at_once(key: tuple[Any, ...], region: Region) -> None:
     All its outputs are held by the caller's cells. If it fails it stays pending, for whoever reads one of them.
     """
     backend = loaded_backend(config.backend)
-    if backend is None:
+    if backend is None or config.debug_nans != "off":
         return
     with Undivided():
         items = region.items
