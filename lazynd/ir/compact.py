@@ -12,9 +12,12 @@ from .types import Type
 
 
 class Compact:
-    """A graph of some 30 bytes a node, against some 300 of nodes: types, specializations, wires and users' lines."""
+    """A graph of some 30 bytes a node, against some 300 of nodes: types, specializations, wires, lines and scopes."""
 
-    __slots__ = ("_codes", "_further", "_lastis", "_name", "_outputs", "_specs", "_types", "_wires", "result_bytes")
+    __slots__ = (
+        "_codes", "_further", "_lastis", "_name", "_outputs", "_paths", "_scopes", "_specs", "_types", "_wires",
+        "result_bytes",
+    )  # fmt: skip
 
     def __init__(self, graph: Graph) -> None:
         number = {node: i for i, node in enumerate((*graph.inputs, *graph.nodes))}
@@ -34,6 +37,11 @@ class Compact:
         self._further = tuple(further)
         self._codes: tuple[CodeType | None, ...] = tuple([node.code for node in graph.nodes])
         self._lastis = array("i", [node.lasti for node in graph.nodes])
+        paths: dict[tuple[str, type], int] = {}
+        numbers = [paths.setdefault((node.scope, node.scope.__class__), len(paths)) for node in graph.nodes]
+        first = {at: node.scope for at, node in zip(reversed(numbers), reversed(graph.nodes), strict=True)}
+        self._paths: tuple[str, ...] = tuple([first[at] for at in range(len(paths))])
+        self._scopes = array("i", numbers)
 
     def graph(self) -> Graph:
         """The graph again, of new nodes that know their numbers in it."""
@@ -49,8 +57,8 @@ class Compact:
             return Output(made[at], index, spec.out_types[index])
 
         wires = iter(self._wires)
-        for spec, code, lasti in zip(self._specs, self._codes, self._lastis, strict=True):
+        for spec, code, lasti, scope in zip(self._specs, self._codes, self._lastis, self._scopes, strict=True):
             given = [value(next(wires)) for _ in range(len(spec.in_types) + len(spec.slots))]
-            made.append(apply(spec, given, code, lasti))
+            made.append(apply(spec, given, code, lasti, scope=self._paths[scope]))
         outputs = [value(wire) for wire in self._outputs]
         return number_nodes(Graph(inputs, outputs, made[len(inputs) :], name=self._name))

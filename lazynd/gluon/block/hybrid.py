@@ -11,8 +11,10 @@ from ... import autograd, initializer, nd
 from ...compiled import Compiled
 from ...context import Context
 from ...nd import NDArray
+from ...stages import LOCAL
 from ..parameter import Parameter
 from .base import Block
+from .places import placed
 
 _NO_ARRAY = "In HybridBlock, there must be one NDArray or one Symbol in the input. Please check the type of the args.\n"
 _MIXED = (
@@ -162,7 +164,14 @@ class HybridBlock(Block):
     def __call__(self, *args: Any) -> Any:
         for hook in self._forward_pre_hooks.values():
             hook(self, args)
-        out = self._call_hybridized(*args) if self._active else self.forward(*args)
+        recorder = LOCAL.state.recorder
+        outer = recorder.within
+        recorder.within = inner = self._places.get(outer) or placed(self, outer)
+        recorder.scope = inner.path
+        try:
+            out = self._call_hybridized(*args) if self._active else self.forward(*args)
+        finally:
+            recorder.within, recorder.scope = outer, outer.path
         for hook in self._forward_hooks.values():
             hook(self, args, out)
         return out
@@ -175,7 +184,7 @@ class HybridBlock(Block):
         if compiled is None:
             if not self._known():
                 return self.forward(*args)  # shapes are learned, and parameters initialised, once
-            compiled = self.__dict__["_compiled"] = Compiled(self.forward, self._name)
+            compiled = self.__dict__["_compiled"] = Compiled(self.forward, self._name, blind=True)
         return compiled(*args)
 
     def _known(self) -> bool:

@@ -11,7 +11,6 @@ from ...config import config
 from ...ir.node import Node, Output, leaf
 from ...ir.specialization import BYTES_PER_COST, Specialization
 from ...ir.types import Context, Type
-from ..run.express import run_at_once
 from ..run.fence import fence, overflow
 from ..run.force import force
 from ..run.regions import Region
@@ -19,6 +18,7 @@ from ..tell.location import user_location
 from ..tell.stats import stats
 from . import streams
 from .cell import Cell, Ref
+from .numbers import Keep
 from .recorder import Operand, Recorder
 from .tape import source, sources
 
@@ -131,6 +131,7 @@ class PendingWork(Recorder):
             node.region = region
             node.code = code
             node.lasti = lasti
+            node.scope = self.scope
             region.items.append(node)
             region.credit -= spec.cost
         return cell
@@ -138,9 +139,6 @@ class PendingWork(Recorder):
     @property
     def idle(self) -> bool:
         return not (self.regions.open.items or config.eager or stats.per_node is not None)
-
-    def run_at_once(self, key: tuple[Any, ...]) -> None:
-        run_at_once(key, self.regions.open)
 
     def note(self, spec: Specialization, refs: tuple[Ref, ...], scalars: tuple[Any, ...]) -> Node:
         return self.append(spec, refs, scalars, *user_location())[0].node
@@ -166,7 +164,8 @@ class PendingWork(Recorder):
             given.clear()
         return function()
 
-    host = ask
+    def host(self, function: Callable[[], Any], keep: Keep | None = None) -> Any:
+        return self.ask(function)
 
     def new_variable(self, cell: Cell, what: str) -> None:
         """Any array may be one."""
@@ -204,6 +203,7 @@ class PendingWork(Recorder):
         node.region = region
         node.code = code
         node.lasti = lasti
+        node.scope = self.scope
         region.items.append(node)
         region.credit -= spec.cost
         results: tuple[Ref, ...] = (node,)

@@ -30,7 +30,7 @@ def execute(plan: Plan, program: Program, backend: Backend) -> None:
         results = program.executable(_buffers(plan, program, backend), scalars)
         publish(list(map(items.__getitem__, plan.outputs)), results, items)
     except Exception as error:
-        raise _failure(plan, program, backend, error) from error
+        raise failure(plan, program, backend, error) from error
     stats.runs += 1
     stats.computed += program.result_bytes
     count(items)
@@ -54,7 +54,7 @@ def _buffers(plan: Plan, program: Program, backend: Backend) -> list[Any]:
     return buffers
 
 
-def _failure(plan: Plan, program: Program, backend: Backend, error: Exception) -> ProgramError:
+def failure(plan: Plan, program: Program, backend: Backend, error: Exception) -> ProgramError:
     """``error`` as the user should read it. Values that need a buffer which the program consumed are lost."""
     wrapped = failed(plan.items[plan.outputs[-1]], "running the program that ends in it", error)
     donated = [plan.leaves[number] for number in program.donate]

@@ -180,7 +180,7 @@ def build_graph(plan: Plan, baked: Collection[int] = ()) -> tuple[Graph, int]:
                 slots.append(leaf(slot.type))
                 inputs.append(slots[-1])
             at += 1
-        results[item] = apply(item.spec, inputs, item.code, item.lasti)
+        results[item] = apply(item.spec, inputs, item.code, item.lasti, scope=item.scope)
     graph = Graph([*tensors, *slots], [results[plan.items[i]] for i in plan.outputs])
     return number_nodes(graph), len(slots)
 
