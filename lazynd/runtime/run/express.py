@@ -56,7 +56,8 @@ class Express:
     ) -> tuple[Sequence[Any], Collection[int]] | None:
         """The results on ``refs``, and the numbers of those whose buffers were taken over; None if it cannot be.
 
-        ``code``, ``lasti`` and ``scope`` tell where the call is. In an undivided section. Whoever calls holds ``refs`` once, beside the cells. ``Stopped`` if the program failed.
+        ``code``, ``lasti`` and ``scope`` tell where the call is. In an undivided section. Whoever calls holds ``refs``
+        once, beside the cells. ``Stopped`` if the program failed.
         """
         backend = loaded_backend(config.backend)
         if (

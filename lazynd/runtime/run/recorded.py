@@ -64,16 +64,16 @@ class Recorded:
         self.runs += 1
         self.when = next(_RUNS)
         if code is not self._code or lasti != self._lasti or scope is not self._scopes[0]:
-            self._code, self._lasti = code, lasti
             count = len(self._codes)
-            self._codes, self._lastis, self._scopes = (code,) * count, array("i", [lasti] * count), [scope] * count
+            self._place((code,) * count, array("i", [lasti] * count), [scope] * count)
 
     def _locate(self, items: Sequence[Ref]) -> None:
+        self._place(tuple(map(_CODE, items)), array("i", map(_LASTI, items)), list(map(_SCOPE, items)))
+
+    def _place(self, codes: Sequence[CodeType | None], lastis: Sequence[int], scopes: Sequence[str]) -> None:
         #: Where the first node was recorded: if it is the same place, all are taken to be.
-        self._code, self._lasti = items[0].node.code, items[0].node.lasti
-        self._codes: Sequence[CodeType | None] = tuple(map(_CODE, items))
-        self._lastis: Sequence[int] = array("i", map(_LASTI, items))
-        self._scopes: Sequence[str] = list(map(_SCOPE, items))
+        self._code, self._lasti = codes[0], lastis[0]
+        self._codes, self._lastis, self._scopes = codes, lastis, scopes
 
     def graph(self) -> Graph:
         """The graph of operators, as ``build_graph`` makes it of the plan; its nodes know their numbers in it."""
