@@ -32,14 +32,21 @@ def test_the_curves_show_learning() -> None:
         assert len(losses) == curves.STEPS and np.mean(losses[-5:]) < 0.7 * losses[0]
 
 
-#: Those that take long are left to the long suite.
-SLOW = {"ResNet-18"}
+#: Those that take long, and more of the same kinds, are left to the long suite.
+SLOW = {"ResNet-18", "words", "groups"}
 NAMES = [pytest.param(name, marks=[pytest.mark.slow] if name in SLOW else []) for name in curves.NETWORKS]
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_losses_are_mxnets(name: str) -> None:
     check(name, "imperative")
+
+
+@pytest.mark.parametrize("mode", MODES[:2])
+@pytest.mark.parametrize("name", ["words", "groups"])
+def test_losses_are_mxnets_in_the_interpreter(name: str, mode: str, on_numpy: None) -> None:
+    found = list(curves.losses(lazynd, name, mode, steps=10))
+    np.testing.assert_allclose(found, MXNET[name][:10], rtol=1e-3)
 
 
 @pytest.mark.slow
