@@ -100,6 +100,18 @@ def number_nodes(graph: Graph) -> Graph:
     return graph
 
 
+def copied(graph: Graph) -> Graph:
+    """The same graph of new nodes, which know their numbers in it."""
+    rewriter = Rewriter()
+    inputs = [leaf(node.type) for node in graph.inputs]
+    rewriter.replaced.update({(node, 0): made for node, made in zip(graph.inputs, inputs, strict=True)})
+    nodes = []
+    for node in graph.nodes:
+        assert node.spec is not None
+        nodes.append(rewriter.renew(node, node.spec, rewriter.inputs_of(node)))
+    return number_nodes(Graph(inputs, [rewriter[ref] for ref in graph.outputs], nodes, graph.name))
+
+
 def topological(roots: Iterable[Node | Output]) -> list[Node]:
     """The applied nodes that ``roots`` need, inputs first, deterministic, without recursion."""
     order: list[Node] = []

@@ -183,6 +183,8 @@ class Handle:
 
     def __repr__(self) -> str:
         extents = "x".join(map(str, self.shape))
+        if not runtime.shows(self._cell):
+            return f"<{type(self).__name__} {extents} @{self.context}, inside a compiled call>"
         return f"\n{_text(runtime.fetch(self._cell, 'print'))}\n<NDArray {extents} @{self.context}>"
 
     __str__ = __repr__

@@ -74,6 +74,9 @@ class Pattern:
 class Variable(Pattern):
     name: str
 
+    def __str__(self) -> str:
+        return self.name
+
     def match(self, ref: Ref, bound: Bound) -> bool:
         known = bound.setdefault(self.name, ref)
         return known is ref or (known.node is ref.node and known.index == ref.index)
@@ -88,6 +91,9 @@ class Number(Pattern):
 
     value: Any
     _bits: dict[np.dtype[Any], bytes] = field(default_factory=dict, compare=False)
+
+    def __str__(self) -> str:
+        return repr(self.value)
 
     def match(self, ref: Ref, bound: Bound) -> bool:
         found = uniform_constant(ref)
@@ -106,6 +112,10 @@ class Applied(Pattern):
     op: Op
     operands: tuple[Pattern, ...]
     attributes: Mapping[str, Any] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        stated = [f"{name}={value}" for name, value in self.attributes.items()]
+        return f"{self.op.name}({', '.join([*map(str, self.operands), *stated])})"
 
     def match(self, ref: Ref, bound: Bound) -> bool:
         spec = ref.node.spec
@@ -185,6 +195,9 @@ class Rule:
     #: For each operand that is no mere variable, the ops of which one must be among the operands.
     hints: tuple[frozenset[Op], ...]
 
+    def __str__(self) -> str:
+        return str(self.left)
+
     def apply(self, node: Node) -> Match | None:
         """What ``node`` becomes, or None if the rule does not fit."""
         bound: Bound = {}
@@ -197,15 +210,16 @@ class Rule:
         result: Ref = self.right(*(values[k] for k in self._right_names)).ref
         if result.type is not node.type:
             raise TypeError(f"a rule for {self.left.op.name} gives {result.type} in place of {node.type}")
-        return Match(result, _origin(node, {v.node for v in bound.values() if isinstance(v, Node | Output)}))
+        return Match(result, _origin(node, {v.node for v in bound.values() if isinstance(v, Node | Output)}), self)
 
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """What a rule makes of a node, and the recorded nodes that all that it replaces comes from."""
+    """What ``rule`` makes of a node, and the recorded nodes that all that it replaces comes from."""
 
     result: Ref
     origin: tuple[int, ...]
+    rule: Rule
 
 
 def _origin(root: Node, bound: Set[Node]) -> tuple[int, ...]:

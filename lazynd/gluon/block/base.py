@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from os import PathLike
-from typing import Any
+from typing import Any, ClassVar
 from warnings import warn
 
 from ... import initializer
@@ -42,6 +42,8 @@ class Block:
     ['net_dense0_weight', 'net_dense0_bias', 'net_dense1_weight', 'net_dense1_bias']
     """
 
+    #: Attributes that a call asks for and that people change afterwards.
+    _asked: ClassVar[tuple[str, ...]] = ()
     _children: dict[str, Block]
     _reg_params: dict[str, Parameter]
 
@@ -63,9 +65,15 @@ class Block:
         raise unknown(self, f"'{type(self).__name__}' object", name)
 
     def __watched__(self) -> Iterator[tuple[dict[str, Any], str]]:
-        """What compiled calls of it depend on: arrays that parameters hold, which ``initialize`` makes anew."""
-        for each in self.collect_params().values():
-            yield from each.__watched__()
+        """What compiled calls of it depend on: which blocks are inside, and the arrays that their parameters hold."""
+        for block in self._blocks():
+            yield block.__dict__, "_children"
+            for name in block._children:
+                yield block._children, name
+            for name in block._asked:
+                yield block.__dict__, name
+            for each in block._params.values():
+                yield from each.__watched__()
 
     def __uses__(self) -> Iterator[Callable[..., Any]]:
         """The functions that calls of it lead to, of all blocks inside."""
@@ -204,8 +212,10 @@ class Block:
         >>> [name.split(".")[0] for name in net._collect_params_with_prefix()]
         ['output', 'output']
         """
-        self._children[str(len(self._children)) if name is None else name] = block
-        block._places.clear()
+        name = str(len(self._children)) if name is None else name
+        self._children = {**self._children, name: block}  # another dictionary, which compiled calls see
+        if isinstance(block, Block):  # functions may be among the transformations of a Compose
+            block._places.clear()
 
     def apply(self, fn: Callable[[Block], Any]) -> Block:
         """Call ``fn`` with every block inside, then with this one, which is returned.
@@ -334,7 +344,9 @@ class Block:
         """
         made = Summary(inputs)
         handles = []
-        for block in self._blocks():
+        blocks: dict[Block, None] = {}
+        self.apply(blocks.setdefault)
+        for block in blocks:
             if getattr(block, "_active", False):
                 raise AssertionError(f'"{block.name}" must not be hybridized to print summary.')
             if block._in_summary:

@@ -184,7 +184,7 @@ class HybridBlock(Block):
         if compiled is None:
             if not self._known():
                 return self.forward(*args)  # shapes are learned, and parameters initialised, once
-            compiled = self.__dict__["_compiled"] = Compiled(self.forward, self._name)
+            compiled = self.__dict__["_compiled"] = Compiled(self.forward, self._name, blind=True)
         return compiled(*args)
 
     def _known(self) -> bool:

@@ -24,7 +24,7 @@ class Body:
     def __init__(self, tracer: CallTracer, outputs: Sequence[Ref], needs: frozenset[Node]) -> None:
         self.tracer = tracer
         self._made: dict[Ref, Ref] = {each.parameter: each.parameter for each in tracer.captures.values()}
-        self._tracked: set[Node] = set(needs)
+        self._needs, self._tracked = needs, set(needs)
         self._slots: dict[Any, tuple[Node, Slot]] = {}
         self.values: list[Any] = []
         word = None if tracer.stream is None else Type((), UINT32, tracer.stream)
@@ -55,9 +55,14 @@ class Body:
         return apply(spec, (ref,), node.code, node.lasti, scope=node.scope)
 
     def graph(self, outputs: Sequence[Ref]) -> tuple[Graph, list[Capture], list[Slot]]:
-        """The graph that gives ``outputs``, the captures that are its inputs, and its slots."""
+        """The graph that gives ``outputs``, the captures that are its inputs, and its slots.
+
+        A capture that needs a gradient is an input though nothing reads it, as the gamma of a normalisation that fixes
+        it: its gradient is new too.
+        """
         inner = Graph((), outputs)
         read = {ref.node for node in inner.nodes for ref in node.inputs or ()} | {ref.node for ref in outputs}
+        read |= self._needs
         captures = [each for each in self.tracer.captures.values() if each.parameter in read]
         numbers = [node for node, _ in self._slots.values()]
         slots = [slot for _, slot in self._slots.values()]

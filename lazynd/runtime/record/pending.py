@@ -11,14 +11,14 @@ from ...config import config
 from ...ir.node import Node, Output, leaf
 from ...ir.specialization import BYTES_PER_COST, Specialization
 from ...ir.types import Context, Type
-from ..run.express import run_at_once
 from ..run.fence import fence, overflow
-from ..run.force import force, refuse_sync
+from ..run.force import force
 from ..run.regions import Region
 from ..tell.location import user_location
 from ..tell.stats import stats
 from . import streams
 from .cell import Cell, Ref
+from .numbers import Keep
 from .recorder import Operand, Recorder
 from .tape import source, sources
 
@@ -78,9 +78,9 @@ class PendingWork(Recorder):
 
     def needs(self, cell: Cell, cause: str) -> Ref:
         ref = self.read(cell)
-        mode = self.state.forbid_sync
-        if mode and ref.value is None:
-            refuse_sync(mode, cause)
+        ban = self.state.forbid_sync
+        if ban is not None and ref.value is None:
+            ban.refuse(cause)
         return ref
 
     def is_pending(self, cell: Cell) -> bool:
@@ -140,9 +140,6 @@ class PendingWork(Recorder):
     def idle(self) -> bool:
         return not (self.regions.open.items or config.eager or stats.per_node is not None)
 
-    def run_at_once(self, key: tuple[Any, ...]) -> None:
-        run_at_once(key, self.regions.open)
-
     def note(self, spec: Specialization, refs: tuple[Ref, ...], scalars: tuple[Any, ...]) -> Node:
         return self.append(spec, refs, scalars, *user_location())[0].node
 
@@ -167,7 +164,8 @@ class PendingWork(Recorder):
             given.clear()
         return function()
 
-    host = ask
+    def host(self, function: Callable[[], Any], keep: Keep | None = None) -> Any:
+        return self.ask(function)
 
     def new_variable(self, cell: Cell, what: str) -> None:
         """Any array may be one."""

@@ -12,6 +12,7 @@ A step plans what is left of the run and does one of these:
 from __future__ import annotations
 
 from collections.abc import Sequence
+from time import perf_counter
 
 from ...backends import Backend, get_backend, loaded_backend
 from ...backends.numpy.functions import Call
@@ -19,6 +20,7 @@ from ...config import config
 from ..guard.leaving import INSIDE, leave_quietly
 from ..guard.sections import DeferSignals, Undivided
 from ..tell.sites import current_site
+from ..tell.stats import stats
 from .compile import PROGRAMS, compile_program
 from .execute import execute, transfer
 from .failure import ProgramError
@@ -94,11 +96,13 @@ def _imported(name: str) -> Backend:
     found = loaded_backend(name)
     if found is not None:
         return found
+    started = perf_counter()
     with DeferSignals():  # a library whose import is interrupted cannot be imported again
         leave_quietly()
         with INSIDE:
             found = get_backend(name)
         leave_quietly()  # again, so that it comes before what the library does when Python is left
+        stats.loading += perf_counter() - started
         return found
 
 

@@ -14,7 +14,7 @@ from ...backends import Backend
 from ...ir.node import Node, Output
 from ..tell.stats import stats
 from .failure import ProgramError, failed, lose, lost_with_buffer
-from .history import HISTORY, milliseconds_since
+from .history import HISTORY
 from .late import computed
 from .liveness import Ref, dead_leaves
 from .plan import Plan
@@ -34,13 +34,12 @@ def execute(plan: Plan, program: Program, backend: Backend) -> None:
     try:
         results = program.executable(_buffers(plan, program, backend), scalars)
         if started:
-            for each in results:
-                backend.wait(each)
-            program.milliseconds = milliseconds_since(started)
+            program.timed(results, started)
         publish(list(map(items.__getitem__, plan.outputs)), results, items)
     except Exception as error:
-        raise _failure(plan, program, backend, error) from error
+        raise failure(plan, program, backend, error) from error
     stats.runs += 1
+    stats.computed += program.result_bytes
     count(items)
 
 
@@ -62,7 +61,7 @@ def _buffers(plan: Plan, program: Program, backend: Backend) -> list[Any]:
     return buffers
 
 
-def _failure(plan: Plan, program: Program, backend: Backend, error: Exception) -> ProgramError:
+def failure(plan: Plan, program: Program, backend: Backend, error: Exception) -> ProgramError:
     """``error`` as the user should read it. Values that need a buffer which the program consumed are lost."""
     wrapped = failed(plan.items[plan.outputs[-1]], "running the program that ends in it", error)
     donated = [plan.leaves[number] for number in program.donate]

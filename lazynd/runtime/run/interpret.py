@@ -49,6 +49,7 @@ def interpret(plan: Plan) -> None:
         noted.milliseconds = milliseconds_since(started)
     publish(wanted, results, plan.items)
     stats.interpreted += 1
+    stats.computed += sum(each.type.nbytes for each in wanted)
     count(plan.items)
 
 

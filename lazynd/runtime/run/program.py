@@ -19,6 +19,7 @@ from ..guard.sections import Undivided
 from ..tell.sites import Site
 from ..tell.stats import stats
 from .failure import unfinished
+from .history import milliseconds_since
 from .liveness import Ref, dead_leaves
 from .plan import Plan, make_plan
 from .recorded import Recorded, number_input
@@ -31,7 +32,10 @@ class Program:
     run took that was timed.
     """
 
-    __slots__ = ("backend", "donate", "executable", "loaded", "milliseconds", "recorded", "scalar_positions")
+    __slots__ = (
+        "backend", "donate", "executable", "loaded", "milliseconds", "recorded", "result_bytes",
+        "scalar_positions",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -46,10 +50,18 @@ class Program:
         self.donate = donate
         #: Which of the plan's scalars are its inputs; None for all.
         self.scalar_positions = scalar_positions
+        #: Bytes of its results.
+        self.result_bytes = recorded.result_bytes
         self.recorded = recorded
         self.backend = backend
         self.loaded = loaded
         self.milliseconds: float | None = None
+
+    def timed(self, results: Sequence[Any], started: float) -> None:
+        """Wait for the ``results`` of the run that began at ``started``, and note how long it took."""
+        for each in results:
+            self.backend.wait(each)
+        self.milliseconds = milliseconds_since(started)
 
     @property
     def graph(self) -> Graph:

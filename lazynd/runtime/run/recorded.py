@@ -32,11 +32,20 @@ class Recorded:
     this key ran so; ``when``: the number of the last of these among all runs. Lines and scopes are those of that run.
     """
 
-    __slots__ = ("_code", "_codes", "_lasti", "_lastis", "_scopes", "baked", "key", "runs", "when")
+    __slots__ = ("_code", "_codes", "_lasti", "_lastis", "_scopes", "baked", "key", "result_bytes", "runs", "when")
+
+    #: Where the first item was recorded: if it is the same place, all are taken to be.
+    _code: CodeType | None
+    _lasti: int
+    _codes: tuple[CodeType | None, ...]
+    _lastis: array[int]
+    _scopes: list[str]
 
     def __init__(self, plan: Plan, baked: Mapping[int, Any]) -> None:
         self.key = plan.key
         self.baked = baked
+        #: Bytes of the results.
+        self.result_bytes = sum(plan.items[i].type.nbytes for i in plan.outputs)
         self.runs = 0
         self.when = -1
         self._locate(plan.items)
@@ -59,12 +68,20 @@ class Recorded:
         ):
             self._locate(items)
 
+    def called(self, code: CodeType | None, lasti: int, scope: str) -> None:
+        """A plan of this key, of one node that was recorded here, runs now."""
+        self.runs += 1
+        self.when = next(_RUNS)
+        if code is not self._code or lasti != self._lasti or scope is not self._scopes[0]:
+            self._code, self._lasti = code, lasti
+            self._codes = (code, *self._codes[1:])
+            self._lastis[0], self._scopes[0] = lasti, scope
+
     def _locate(self, items: Sequence[Ref]) -> None:
-        #: Where the first node was recorded: if it is the same place, all are taken to be.
         self._code, self._lasti = items[0].node.code, items[0].node.lasti
-        self._codes: Sequence[CodeType | None] = tuple(map(_CODE, items))
-        self._lastis: Sequence[int] = array("i", map(_LASTI, items))
-        self._scopes: Sequence[str] = list(map(_SCOPE, items))
+        self._codes = tuple(map(_CODE, items))
+        self._lastis = array("i", map(_LASTI, items))
+        self._scopes = list(map(_SCOPE, items))
 
     def graph(self) -> Graph:
         """The graph of operators, as ``build_graph`` makes it of the plan; its nodes know their numbers in it."""
