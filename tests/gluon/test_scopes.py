@@ -265,6 +265,22 @@ def test_functions_with_a_gradient_in_python() -> None:
     assert ("_mul_scalar", "layer") in scopes(viz.graph(x.grad))
 
 
+@pytest.mark.parametrize("hybrid", [False, True])
+def test_operations_of_our_layers_have_the_users_lines(hybrid: bool) -> None:
+    net = made()
+    net.features.hybridize(hybrid)
+    trainer = gluon.Trainer(net.collect_params(), "sgd")
+    with autograd.record():
+        value = net(row())
+    value.backward()
+    trainer.step(1)
+    graph = viz.graph(value)
+    for shown in (graph, viz.passes(graph)[-1].graph):
+        assert {node.code.co_filename for node in shown.nodes if node.code is not None} == {__file__}
+    functions = {node.code.co_name: node.scope for node in graph.nodes if node.code is not None}
+    assert set(functions) == {"hybrid_forward", "test_operations_of_our_layers_have_the_users_lines"}
+
+
 def test_scopes_are_no_part_of_the_text() -> None:
     text = viz.text(made()(row()))
     assert {scope for _, scope in scopes(viz.parse(text))} == {""}
