@@ -102,14 +102,17 @@ def number_nodes(graph: Graph) -> Graph:
 
 def copied(graph: Graph) -> Graph:
     """The same graph of new nodes, which know their numbers in it."""
-    rewriter = Rewriter()
-    inputs = [leaf(node.type) for node in graph.inputs]
-    rewriter.replaced.update({(node, 0): made for node, made in zip(graph.inputs, inputs, strict=True)})
-    nodes = []
+    made: dict[Node, tuple[Node | Output, ...]] = {node: (leaf(node.type),) for node in graph.inputs}
+
+    def found(ref: Node | Output) -> Node | Output:
+        return made[ref.node][ref.index]
+
     for node in graph.nodes:
-        assert node.spec is not None
-        nodes.append(rewriter.renew(node, node.spec, rewriter.inputs_of(node)))
-    return number_nodes(Graph(inputs, [rewriter[ref] for ref in graph.outputs], nodes, graph.name))
+        assert node.spec is not None and node.inputs is not None
+        applied = apply(node.spec, list(map(found, node.inputs)), node.code, node.lasti, scope=node.scope)
+        made[node] = outputs(applied)
+    inputs, nodes = ([made[node][0].node for node in part] for part in (graph.inputs, graph.nodes))
+    return number_nodes(Graph(inputs, list(map(found, graph.outputs)), nodes, name=graph.name))
 
 
 def topological(roots: Iterable[Node | Output]) -> list[Node]:

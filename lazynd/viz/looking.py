@@ -53,11 +53,11 @@ def view(
     >>> from lazynd import gluon, nd, sym, viz
     >>> viz.view(nd.ones((2, 3)) * 2)
     <view of array: 2 nodes, 9 stages>
-    >>> net = gluon.nn.Dense(4)
+    >>> net = gluon.nn.Dense(4, prefix="dense_")
     >>> net.initialize()
     >>> found = viz.view(net, (8, 3))
     >>> [(found.nodes[id].kind, found.nodes[id].name, found.nodes[id].types) for id in found.graph.inputs][:2]
-    [('data', 'x', ['float32[8,3]']), ('parameter', 'dense0_weight', ['float32[4,3]'])]
+    [('data', 'x', ['float32[8,3]']), ('parameter', 'dense_weight', ['float32[4,3]'])]
     >>> viz.view(sym.relu(sym.var("x"), name="r"), x=(2, 3)).nodes["n0"].name
     'r'
     """

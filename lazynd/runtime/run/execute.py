@@ -14,7 +14,7 @@ from ...backends import Backend
 from ...ir.node import Node, Output
 from ..tell.stats import stats
 from .failure import ProgramError, failed, lose, lost_with_buffer
-from .history import HISTORY
+from .history import HISTORY, milliseconds_since
 from .late import computed
 from .liveness import Ref, dead_leaves
 from .plan import Plan
@@ -34,7 +34,9 @@ def execute(plan: Plan, program: Program, backend: Backend) -> None:
     try:
         results = program.executable(_buffers(plan, program, backend), scalars)
         if started:
-            program.timed(results, started)
+            for each in results:
+                backend.wait(each)
+            program.milliseconds = milliseconds_since(started)
         publish(list(map(items.__getitem__, plan.outputs)), results, items)
     except Exception as error:
         raise failure(plan, program, backend, error) from error

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from contextlib import suppress
 from operator import attrgetter
-from time import perf_counter
 from types import CodeType
 from typing import Any, Final
 
@@ -57,20 +56,22 @@ class Express:
     ) -> tuple[Sequence[Any], Collection[int]] | None:
         """The results on ``refs``, and the numbers of those whose buffers were taken over; None if it cannot be.
 
-        The call is that of the line ``code`` at ``lasti``, in ``scope``. In an undivided section. Whoever calls holds
-        ``refs`` once, beside the cells. ``Stopped`` if the program failed.
+        ``code``, ``lasti`` and ``scope`` tell where the call is. In an undivided section. Whoever calls holds ``refs``
+        once, beside the cells. ``Stopped`` if the program failed.
         """
         backend = loaded_backend(config.backend)
-        if backend is None or len(set(map(id, map(_VALUE, refs)))) < len(refs):
+        if (
+            backend is None
+            or HISTORY.timed
+            or config.debug_nans != "off"
+            or len(set(map(id, map(_VALUE, refs)))) < len(refs)
+        ):
             return None
         family = PROGRAMS.get(self._key, backend)
         program = None if family is None else family.match(scalars)
         kinds = set(map(type, map(_VALUE, refs)))
         if family is None or program is None or type(None) in kinds:
             return None
-        program.recorded.called(code, lasti, scope)
-        HISTORY.last = program.recorded
-        started = perf_counter() if HISTORY.timed else 0.0
         if program.scalar_positions is not None:
             scalars = list(map(scalars.__getitem__, program.scalar_positions))
         try:
@@ -81,11 +82,11 @@ class Express:
             for number in program.donate.keys() - taken:
                 buffers[number] = backend.copy(buffers[number])
             results = program.executable(buffers, scalars)
-            if started:
-                program.timed(results, started)
         except Exception as error:
             raise Stopped(program, backend, error) from None
         family.used(True)
+        program.recorded.ran_alone(code, lasti, scope)
+        HISTORY.last = program.recorded
         stats.runs += 1
         stats.computed += program.result_bytes
         stats.executed += len(results)

@@ -19,7 +19,6 @@ from ..guard.sections import Undivided
 from ..tell.sites import Site
 from ..tell.stats import stats
 from .failure import unfinished
-from .history import milliseconds_since
 from .liveness import Ref, dead_leaves
 from .plan import Plan, make_plan
 from .recorded import Recorded, number_input
@@ -29,12 +28,11 @@ class Program:
     """One compiled program. ``donate`` numbers the leaves whose buffers it takes over, with their uses by the plan.
 
     ``recorded``: what it is a program of. ``loaded``: whether it came from the disk. ``milliseconds``: what the last
-    run took that was timed.
+    run took that was timed. ``result_bytes``: of all results.
     """
 
     __slots__ = (
-        "backend", "donate", "executable", "loaded", "milliseconds", "recorded", "result_bytes",
-        "scalar_positions",
+        "backend", "donate", "executable", "loaded", "milliseconds", "recorded", "result_bytes", "scalar_positions",
     )  # fmt: skip
 
     def __init__(
@@ -45,23 +43,17 @@ class Program:
         recorded: Recorded,
         backend: Backend,
         loaded: bool,
+        result_bytes: int,
     ) -> None:
         self.executable = executable
         self.donate = donate
         #: Which of the plan's scalars are its inputs; None for all.
         self.scalar_positions = scalar_positions
-        #: Bytes of its results.
-        self.result_bytes = recorded.result_bytes
         self.recorded = recorded
         self.backend = backend
         self.loaded = loaded
         self.milliseconds: float | None = None
-
-    def timed(self, results: Sequence[Any], started: float) -> None:
-        """Wait for the ``results`` of the run that began at ``started``, and note how long it took."""
-        for each in results:
-            self.backend.wait(each)
-        self.milliseconds = milliseconds_since(started)
+        self.result_bytes = result_bytes
 
     @property
     def graph(self) -> Graph:
@@ -227,7 +219,8 @@ def compile_draft(draft: Draft, backend: Backend) -> tuple[Program, int]:
         stats.loaded += 1
     else:
         stats.programs += 1
-    program = Program(executable, donate, draft.scalar_positions, draft.recorded, backend, loaded)
+    nbytes = sum(ref.type.nbytes for ref in draft.graph.outputs)
+    program = Program(executable, donate, draft.scalar_positions, draft.recorded, backend, loaded, nbytes)
     return program, executable.nbytes
 
 

@@ -32,20 +32,11 @@ class Recorded:
     this key ran so; ``when``: the number of the last of these among all runs. Lines and scopes are those of that run.
     """
 
-    __slots__ = ("_code", "_codes", "_lasti", "_lastis", "_scopes", "baked", "key", "result_bytes", "runs", "when")
-
-    #: Where the first item was recorded: if it is the same place, all are taken to be.
-    _code: CodeType | None
-    _lasti: int
-    _codes: tuple[CodeType | None, ...]
-    _lastis: array[int]
-    _scopes: list[str]
+    __slots__ = ("_code", "_codes", "_lasti", "_lastis", "_scopes", "baked", "key", "runs", "when")
 
     def __init__(self, plan: Plan, baked: Mapping[int, Any]) -> None:
         self.key = plan.key
         self.baked = baked
-        #: Bytes of the results.
-        self.result_bytes = sum(plan.items[i].type.nbytes for i in plan.outputs)
         self.runs = 0
         self.when = -1
         self._locate(plan.items)
@@ -68,20 +59,21 @@ class Recorded:
         ):
             self._locate(items)
 
-    def called(self, code: CodeType | None, lasti: int, scope: str) -> None:
-        """A plan of this key, of one node that was recorded here, runs now."""
+    def ran_alone(self, code: CodeType | None, lasti: int, scope: str) -> None:
+        """A call that is the whole plan ran without being recorded, at this line and in this scope."""
         self.runs += 1
         self.when = next(_RUNS)
         if code is not self._code or lasti != self._lasti or scope is not self._scopes[0]:
-            self._code, self._lasti = code, lasti
-            self._codes = (code, *self._codes[1:])
-            self._lastis[0], self._scopes[0] = lasti, scope
+            count = len(self._codes)
+            self._place((code,) * count, array("i", [lasti] * count), [scope] * count)
 
     def _locate(self, items: Sequence[Ref]) -> None:
-        self._code, self._lasti = items[0].node.code, items[0].node.lasti
-        self._codes = tuple(map(_CODE, items))
-        self._lastis = array("i", map(_LASTI, items))
-        self._scopes = list(map(_SCOPE, items))
+        self._place(tuple(map(_CODE, items)), array("i", map(_LASTI, items)), list(map(_SCOPE, items)))
+
+    def _place(self, codes: Sequence[CodeType | None], lastis: Sequence[int], scopes: Sequence[str]) -> None:
+        #: Where the first node was recorded: if it is the same place, all are taken to be.
+        self._code, self._lasti = codes[0], lastis[0]
+        self._codes, self._lastis, self._scopes = codes, lastis, scopes
 
     def graph(self) -> Graph:
         """The graph of operators, as ``build_graph`` makes it of the plan; its nodes know their numbers in it."""
