@@ -107,6 +107,20 @@ def test_an_update_of_one_parameter_is_its_blocks() -> None:
     assert ("multi_sgd_update", "net.output") in scopes(viz.graph(net.output.weight.data()))
 
 
+def test_an_optimizer_that_takes_one_at_a_time() -> None:
+    net = made()
+    net(row()).wait_to_read()
+    trainer = gluon.Trainer({"w": net.output.weight, "v": net.features[0].weight}, "dcasgd")
+    with autograd.record():
+        value = net(row())
+    value.backward()
+    trainer.step(1)
+    nodes = viz.graph(net.output.weight.data()).nodes + viz.graph(net.features[0].weight.data()).nodes
+    lines = {node.scope for node in nodes if node.code is not None and node.code.co_filename == __file__}
+    assert {"net.output", "net.features.0"} <= lines
+    assert {"net.output"} == {node.scope for node in viz.graph(net.output.weight.data()).nodes[-3:]}
+
+
 def test_bodies_of_calls_have_paths_relative_to_the_block() -> None:
     net = made()
     net.hybridize()
