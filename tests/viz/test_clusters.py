@@ -179,3 +179,15 @@ def test_fusions_do_not_change_results(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lazynd.config, "tier", "interpreted")
     PROGRAMS.clear()
     assert (nd.tanh(x * 3) + x / 7).asnumpy().tobytes() == compiled.tobytes()
+
+
+def test_of_another_graph_no_cluster_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lazynd.config, "tier", "compiled")
+    x = nd.array([0.1, 2, 3])
+    nd.tanh(x).wait_to_read()
+    first, executable = viz.last(), next(reversed(PROGRAMS.families.values())).baked
+    nd.exp(x).wait_to_read()
+    assert executable is not None
+    told = executable.executable.explain(viz.last().stages[-1].graph)
+    assert (told.text, told.clusters) == (first.text, ())
+    assert first.clusters
