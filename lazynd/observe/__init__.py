@@ -5,23 +5,14 @@ from __future__ import annotations
 from ..runtime.tell.ledger import forget
 from ..runtime.tell.stats import Stats
 from ..runtime.tell.stats import stats as _stats
-from .checks import no_sync
+from .checks import BadValue, debug_nans, no_sync
 from .explain import Explanation, Reason, explain
 from .report import Force, Line, Report, alive
 
 __all__ = [
-    "Explanation",
-    "Force",
-    "Line",
-    "Reason",
-    "Report",
-    "explain",
-    "memory",
-    "no_sync",
-    "report",
-    "reset",
-    "stats",
-]
+    "BadValue", "Explanation", "Force", "Line", "Reason", "Report", "debug_nans", "explain", "memory", "no_sync",
+    "report", "reset", "stats",
+]  # fmt: skip
 
 
 def stats() -> Stats:

@@ -5,18 +5,19 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from os import PathLike
+from sys import _getframe
 from typing import Any, ClassVar
 from warnings import warn
 
 from ... import initializer
 from ...reference import absent, has, unknown
-from ...stages import LOCAL
+from ...stages import LOCAL, OURS
 from ..hooks import HookHandle
 from ..parameter import Parameter, ParameterDict
 from . import files
 from .naming import BlockScope, names_of
 from .places import Places, placed
-from .summary import Summary
+from .summary import Summary, as_html
 
 
 class Block:
@@ -92,6 +93,9 @@ class Block:
     def __repr__(self) -> str:
         blocks = [(name, each) for name, each in self.__dict__.items() if isinstance(each, Block)]
         return f"{type(self).__name__}(\n{listed(blocks)}\n)"
+
+    def _repr_html_(self) -> str:
+        return as_html(self)
 
     def __setattr__(self, name: str, value: Any) -> None:
         existing = self.__dict__.get(name)
@@ -284,13 +288,15 @@ class Block:
         for hook in self._forward_pre_hooks.values():
             hook(self, args)
         recorder = LOCAL.state.recorder
-        outer = recorder.within
+        outer, caller, frame = recorder.within, recorder.caller, _getframe(1)
+        if not OURS[frame.f_code.co_filename]:
+            recorder.caller = frame.f_code, frame.f_lasti
         recorder.within = inner = self._places.get(outer) or placed(self, outer)
         recorder.scope = inner.path
         try:
             out = self.forward(*args)
         finally:
-            recorder.within, recorder.scope = outer, outer.path
+            recorder.within, recorder.scope, recorder.caller = outer, outer.path, caller
         for hook in self._forward_hooks.values():
             hook(self, args, out)
         return out

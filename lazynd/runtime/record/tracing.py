@@ -16,7 +16,7 @@ from ...ir.node import Node, Output, apply, leaf
 from ...ir.specialization import Specialization
 from ...ir.types import Context, Type
 from ..run.failure import Lost
-from ..tell.location import user_location
+from ..tell.location import OURS, user_location
 from .cell import Cell, Ref, Variable
 from .numbers import Keep
 from .recorder import Recorder
@@ -47,6 +47,7 @@ class BaseTracer(Recorder):
         self.parent: Recorder = state.recorder
         self.blind = self.parent.blind
         self.within = self.parent.within.traced
+        self.caller = self.parent.caller
         #: What was recorded, in order.
         self.nodes: list[Node] = []
         #: Stands in the ``region`` of every node and parameter of this trace.
@@ -156,6 +157,8 @@ class BaseTracer(Recorder):
         if spec.pruned is not None:
             spec, live = spec.pruned
             refs = tuple([refs[i] for i in live])
+        if self.caller is not None and code is not None and OURS[code.co_filename]:
+            code, lasti = self.caller
         node = apply(spec, refs, code, lasti, scalars, self.scope)
         node.region = self.inside
         self.nodes.append(node)
@@ -165,10 +168,10 @@ class BaseTracer(Recorder):
 def traced_graph(ref: Ref) -> Graph:
     """What a trace has recorded so far for ``ref``: a graph of new nodes. What it did not record is an input.
 
-    ``ValueError`` where there is nothing: an array from outside, or one that stands for a value to come.
+    ``ValueError`` where there is nothing: the array stands for a value to come.
     """
     inside = ref.node.region
-    if ref.node.spec is None or not isinstance(inside, Lost):
+    if ref.node.spec is None:
         raise ValueError("the function that is traced has recorded nothing for this array: it stands for a value")
     made: dict[Node, Node] = {}
     slots: list[Node] = []
@@ -183,7 +186,7 @@ def traced_graph(ref: Ref) -> Graph:
         numbers = [leaf(slot.type) for slot in node.spec.slots]
         slots += numbers
         given = [_same(each, made) for each in node.inputs]
-        made[node] = apply(node.spec, [*given, *numbers], node.code, node.lasti)
+        made[node] = apply(node.spec, [*given, *numbers], node.code, node.lasti, scope=node.scope)
     inputs = [node for node in made.values() if node.spec is None]
     return number_nodes(Graph([*inputs, *slots], [_same(ref, made)]))
 

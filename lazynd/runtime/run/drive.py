@@ -25,6 +25,7 @@ from .compile import PROGRAMS, compile_program
 from .execute import execute, transfer
 from .failure import ProgramError
 from .interpret import interpret, unprepared
+from .nans import Inquest
 from .partition import divided, next_part
 from .plan import Plan
 from .program import Program
@@ -53,10 +54,14 @@ def drive(run: Run, regions: Regions, cause: str) -> None:
                     if backend is None:
                         calls = unprepared(plan)
                         ran = not calls
-                        if ran:
+                        if ran and config.debug_nans == "off":
                             interpret(plan)
-                    elif program is not None:
+                        elif ran:
+                            _watched(plan, None, None, regions)
+                    elif program is not None and config.debug_nans == "off":
                         execute(plan, program, backend)
+                    elif program is not None:
+                        _watched(plan, program, backend, regions)
                     elif plan.transfer:
                         transfer(plan, backend)
                     else:
@@ -76,6 +81,18 @@ def drive(run: Run, regions: Regions, cause: str) -> None:
             plan = None
             if not recover(stack, error, cause):
                 raise
+
+
+def _watched(plan: Plan, program: Program | None, backend: Backend | None, regions: Regions) -> None:
+    """Run ``plan``, and look for what gave bad values. That is raised later: what runs comes to its end."""
+    inquest = Inquest(plan, () if program is None else tuple(program.donate))
+    if program is None or backend is None:
+        interpret(plan)
+    else:
+        execute(plan, program, backend)
+    found = inquest.verdict(plan)
+    if found is not None and regions.bad is None:
+        regions.bad = found
 
 
 def current_backend() -> Backend:

@@ -32,6 +32,7 @@ def fence(regions: Regions, under_record: bool) -> None:
         close(regions)
     else:  # its credit is that of the scope before
         regions.open = regions.new()
+    regions.accuse()
 
 
 def close(regions: Regions) -> None:
@@ -144,6 +145,7 @@ def waitall(regions: Regions) -> None:
     _note(started)
     if failure is not None:
         raise failure
+    regions.accuse()
 
 
 def _note(started: float) -> None:

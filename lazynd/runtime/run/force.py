@@ -32,6 +32,7 @@ def force(ref: Ref, regions: Regions, cause: str) -> Any:
             end(cause, ledger)
         if told:
             _log(Entry(*FORCES[-1]), before)
+        regions.accuse()
         if ref.value is None:  # it is lost, or the driver would have raised
             raise ref.node.region.error()
     return ref.value

@@ -22,7 +22,7 @@ def input_words(spec: Specialization, index: int, code: CodeType | None, lasti: 
     """What the user calls input ``index`` of an operation of ``spec`` recorded there; or what the operator does."""
     found = _declared(spec, index)
     if found is None:
-        return f"input {index} of {spec.op.name}"
+        return f"input {index} of {operator_words(spec, code, lasti)}"
     spec, index = found
     written = _expression(code, lasti)
     text = None if written is None else _argument(written, spec, index)

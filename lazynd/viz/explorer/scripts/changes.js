@@ -11,7 +11,7 @@ function changeOf(slot) {
   return (slot.ids[offset] && came.get(slot.ids[offset])) || (offset > 0 && went.get(slot.ids[offset - 1])) || null;
 }
 
-function changeCard(change) {
+function changeCard(change, _, all) {
   const side = (ids) => {
     const last = Math.min(ids.length, 5) - 1;
     const shown = ids.slice(0, 5).flatMap((id, i) => [h("span", { class: "unbroken" }, nodeLink(id), i < last ? "," : ""), " "]);
@@ -20,7 +20,7 @@ function changeCard(change) {
   const { nodes, from: sources } = realChange(change);
   const [from, to] = [side(sources), side(nodes)];
   const arrow = from.length && to.length ? " → " : "";
-  return h("div", { class: "change" }, h("p", {}, h("span", { class: `pill ${change.what}` }, CHANGE_WORDS[change.what] || change.what), change.rule ? h("code", {}, `  ${change.rule}`) : null), h("p", {}, ...from, arrow, ...to));
+  return h("div", { class: "change" }, h("p", {}, h("span", { class: `pill ${change.what}` }, CHANGE_WORDS[change.what] || change.what), change.rule && !all ? h("code", {}, `  ${change.rule}`) : null), h("p", {}, ...from, arrow, ...to));
 }
 
 function nodeLink(id) {
