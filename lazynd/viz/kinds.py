@@ -81,7 +81,7 @@ def _own_kind(spec: Specialization | None) -> str | None:
 
 
 def input_roles(graph: Graph) -> dict[Node, tuple[str, str]]:
-    """Kind and name of each input: "number" what fills a slot, "parameter" what an operator takes as a weight.
+    """Kind and name of each input: "number" what fills a slot, "parameter" a weight, or what only an update reads.
 
     The name is what the first operator that takes it calls it, if that says anything: "lr", or in a block
     "net.dense0.weight".
@@ -94,7 +94,7 @@ def input_roles(graph: Graph) -> dict[Node, tuple[str, str]]:
             continue
         for ref, (kind, name) in zip(node.inputs or (), _roles(spec), strict=True):
             if ref.node in wanted and found.get(ref.node, ("data", ""))[0] == "data":
-                found[ref.node] = kind, f"{node.scope}.{name}" if kind == "parameter" and node.scope else name
+                found[ref.node] = kind, f"{node.scope}.{name}" if kind == "parameter" and name and node.scope else name
     return {node: found.get(node, ("data", "")) for node in graph.inputs}
 
 
@@ -102,9 +102,11 @@ def _roles(spec: Specialization) -> Iterable[tuple[str, str]]:
     """Kind and name of what each input of ``spec`` takes."""
     count = len(spec.in_types)
     names = _input_names(spec)
+    updates = _own_kind(spec) == "update"
     for number in range(count):
         name = names[number] if number < len(names) else ""
-        yield ("parameter", name) if name in _PARAMETERS else ("data", "")
+        taken = name in _PARAMETERS or (updates and name != "grad")
+        yield ("parameter", name) if taken else ("data", "")
     for slot in spec.slots:
         yield "number", "" if slot.kind == DRAW else slot.name
 

@@ -133,7 +133,10 @@ class ViewFile:
 
 @dataclass(slots=True, repr=False)
 class View:
-    """All that is known of a program; see the module. ``graph`` is that of the first stage."""
+    """All that is known of a program; see the module. ``graph`` is that of the first stage.
+
+    ``kind``: "program", or "diff" if the two stages are two programs.
+    """
 
     title: str
     about: dict[str, str]
@@ -143,6 +146,7 @@ class View:
     graphs: dict[str, ViewGraph] = field(default_factory=dict)
     clusters: list[Cluster] | None = None
     program: ViewProgram | None = None
+    kind: str = "program"
 
     @property
     def graph(self) -> ViewGraph:
@@ -237,6 +241,7 @@ def _view(found: Mapping[str, Any]) -> View:
         graphs={name: _graph(each) for name, each in found["graphs"].items()},
         clusters=None if found["clusters"] is None else [_made(Cluster, each) for each in found["clusters"]],
         program=None if found["program"] is None else _made(ViewProgram, found["program"]),
+        kind=found.get("kind", "program"),
     )
 
 

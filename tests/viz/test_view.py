@@ -22,6 +22,12 @@ pytestmark = pytest.mark.lazy  # nothing is pending in eager mode
 HERE = pathlib.Path(__file__)
 
 
+@pytest.fixture(autouse=True)
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is left pending is not compiled when a test ends."""
+    monkeypatch.setattr(lazynd.config, "tier", "interpreted")
+
+
 def step() -> nd.NDArray:
     """What a training step leaves pending, written by hand."""
     w, b, x = nd.ones((3, 2)), nd.zeros(2), nd.ones((4, 3))
