@@ -267,20 +267,23 @@ def _usual(each: Field[Any]) -> Any:
     return each.default if each.default_factory is MISSING else each.default_factory()
 
 
+#: What JSON has as it is, pairs as lists.
+_ATOMS: Final = frozenset((str, int, float, bool, type(None), tuple))
+
+
 def plain(value: Any) -> Any:
     """``value`` as JSON has it; fields with their usual value are left out."""
     cls = value.__class__
-    if cls is str or cls is int or cls is float or value is None:
-        return value
-    if cls is list or cls is tuple:
-        return [plain(each) for each in value]
+    if cls is list:
+        return value if not value or value[0].__class__ in _ATOMS else [plain(each) for each in value]
     if cls is dict:
-        return {key: plain(each) for key, each in value.items()}
+        simple = not value or next(iter(value.values())).__class__ in _ATOMS
+        return value if simple else {key: plain(each) for key, each in value.items()}
     made = {}
     for name, shown, usual in _described(cls):
         each = getattr(value, name)
         if usual is MISSING or each != usual:
-            made[shown] = plain(each)
+            made[shown] = each if each.__class__ in _ATOMS else plain(each)
     return made
 
 
