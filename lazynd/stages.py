@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any, TypeVar
 
+import numpy as np
+
 from . import runtime
 from .ir.scope import common_scope
 from .nd import NDArray
@@ -20,8 +22,8 @@ from .runtime.run.regions import Region, Regions
 from .runtime.thread import LOCAL
 
 __all__ = [
-    "LOCAL", "Scope", "apart", "beside_step", "common_scope", "each_call", "end_step", "in_scope", "kept", "undivided",
-    "untraceable",
+    "LOCAL", "Scope", "apart", "at_hand", "beside_step", "common_scope", "each_call", "end_step", "fresh_gradients",
+    "in_scope", "kept", "undivided", "untraceable", "use_gradients",
 ]  # fmt: skip
 
 _N = TypeVar("_N")
@@ -67,6 +69,56 @@ def kept(*holders: dict[Any, Any]) -> Callable[[], None]:
             each.update(content)
 
     return put_back
+
+
+def fresh_gradients(arrays: Sequence[NDArray]) -> list[bool]:
+    """Of which of ``arrays`` a backward pass has written the gradient since it was used; see ``use_gradients``.
+
+    >>> from lazynd import autograd, nd, stages
+    >>> x, y = nd.ones(1), nd.ones(1)
+    >>> x.attach_grad()
+    >>> y.attach_grad()
+    >>> with autograd.record():
+    ...     z = x * 2
+    >>> z.backward()
+    >>> stages.fresh_gradients([x, y])
+    [True, False]
+    """
+    recorder = LOCAL.state.recorder
+    if recorder.traces:
+        return [each._fresh_grad for each in arrays]
+    found = [each._cell.variable for each in arrays]
+    return [variable is not None and variable.fresh for variable in found]
+
+
+def use_gradients(arrays: Sequence[NDArray]) -> None:
+    """The gradients of ``arrays`` are used: they are not fresh any more.
+
+    >>> from lazynd import autograd, nd, stages
+    >>> x = nd.ones(1)
+    >>> x.attach_grad()
+    >>> with autograd.record():
+    ...     y = x * 2
+    >>> y.backward()
+    >>> stages.use_gradients([x])
+    >>> stages.fresh_gradients([x])
+    [False]
+    """
+    for each in arrays:
+        each._fresh_grad = False
+
+
+def at_hand(array: NDArray) -> np.ndarray[Any, Any] | None:
+    """The values of an array of data, not to be written; None where reading them would compute, wait or copy much.
+
+    For checks that cost nothing: of labels, which a data loader has just given. None in a function that is traced.
+
+    >>> from lazynd import nd, stages
+    >>> label = nd.array([1, 2])
+    >>> stages.at_hand(label), stages.at_hand(label + 1)
+    (array([1., 2.], dtype=float32), None)
+    """
+    return runtime.at_hand(array._cell)
 
 
 def undivided() -> AbstractContextManager[None]:

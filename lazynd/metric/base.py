@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -81,6 +81,8 @@ class EvalMetric:
     ('largest', 5.0)
     """
 
+    #: What is counted begins with this: in some metrics counts are no integers.
+    _none: ClassVar[float] = 0
     _sums: Totals
     _counts: Totals
     _doubts: list[tuple[Sum, type[Exception], str]]
@@ -179,7 +181,7 @@ class EvalMetric:
         ('loss', nan)
         """
         if "_sums" not in vars(self):
-            self._sums, self._counts = Totals(), Totals()
+            self._sums, self._counts = Totals(0.0), Totals(self._none)
             self._doubts = []
         for each in (self._sums, self._counts):
             each.reset()
@@ -200,7 +202,10 @@ class EvalMetric:
         self._counts.reset_local()
 
     def _doubt(self, count: NDArray, error: type[Exception], text: str) -> None:
-        """If the sum of ``count`` is not 0 when the metric is read, ``error`` is raised: what values alone tell."""
+        """If the sum of ``count`` is not 0 when the metric is read, ``error`` is raised: what values alone tell.
+
+        For values that are still to be computed; see ``stages.at_hand``.
+        """
         if not self._doubts:
             self._doubts.append((Sum(), error, text))
         self._doubts[0][0].add(count)

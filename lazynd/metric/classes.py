@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
 from .. import nd
 from ..nd import NDArray
+from ..stages import at_hand
 from .base import EvalMetric, PairMetric, alias, as_arrays, check_label_shapes, register, wide
 from .sums import Kept, Totals
 
@@ -95,10 +96,14 @@ class TopKAccuracy(PairMetric):
 def _binary_counts(metric: Any, label: NDArray, pred: NDArray) -> list[NDArray]:
     """How often predicted and meant are true and true, true and false, false and true, false and false."""
     _same_length(label, pred)
+    text = f"{type(metric).__name__} currently only supports binary classification."
+    values = at_hand(label)
+    if values is not None and len(np.unique(values.astype("int32"))) > 2:
+        raise ValueError(text)
     label = label.as_in_context(pred.context).astype("int32", copy=False).reshape((-1,))
     chosen = nd.argmax(wide(pred), axis=1).astype("int32")
-    between = (label != label.min()) * (label != label.max())
-    metric._doubt(between.sum(), ValueError, f"{type(metric).__name__} currently only supports binary classification.")
+    if values is None:
+        metric._doubt(((label != label.min()) * (label != label.max())).sum(), ValueError, text)
     yes, meant = chosen == 1, label == 1
     no, denied = 1 - yes, 1 - meant
     return [
@@ -171,21 +176,36 @@ class _Binary(EvalMetric):
             found = [_binary_counts(self, label, pred) for label, pred in pairs]
             counts = [_plus(column) for column in zip(*found, strict=True)]
             if self.average == "macro":
-                self._add(self._score(counts), 1)
+                self._add(self._score(counts), 1 + self._none)
             else:
+                self._counts.add(sum(label.size for label, _ in pairs))
                 for total, each in zip(self._tables, counts, strict=True):
                     total.add(each)
 
-    def _of_all(self, everything: bool) -> tuple[str, float]:
+    def _of_all(self, counts: list[Any], count: Any) -> Any:
+        """With "micro" the sum is the score of all, times their number."""
         self._check()
-        counts = [each.read_all() if everything else each.local.read() for each in self._tables]
-        return self.name, self._score(counts) if sum(counts) else float("nan")
+        return self._score(counts) * count
 
-    def get(self) -> tuple[Any, Any]:
-        return super().get() if self.average == "macro" else self._of_all(False)
+    @property
+    def sum_metric(self) -> Any:
+        if self.average == "macro":
+            return super().sum_metric
+        return self._of_all([each.local.read() for each in self._tables], self.num_inst)
 
-    def get_global(self) -> tuple[Any, Any]:
-        return super().get_global() if self.average == "macro" else self._of_all(True)
+    @sum_metric.setter
+    def sum_metric(self, value: Any) -> None:
+        self._sums.set_local(value)
+
+    @property
+    def global_sum_metric(self) -> Any:
+        if self.average == "macro":
+            return super().global_sum_metric
+        return self._of_all([each.read_all() for each in self._tables], self.global_num_inst)
+
+    @global_sum_metric.setter
+    def global_sum_metric(self, value: Any) -> None:
+        self._sums.set_all(value)
 
 
 def _plus(arrays: Sequence[NDArray]) -> NDArray:
@@ -200,7 +220,8 @@ class F1(_Binary):
     """The harmonic mean of precision and recall of two classes, of which 1 is the one looked for.
 
     Predictions have a column for each class. ``average``: "macro" is the mean of the batches' scores, "micro" the score
-    of all together. Labels of more than two classes are a ``ValueError``, when the metric is read.
+    of all together. Labels of more than two classes are a ``ValueError``; if they are still to be computed, when the
+    metric is read.
 
     >>> from lazynd import metric, nd
     >>> f1 = metric.F1()
@@ -221,8 +242,7 @@ class F1(_Binary):
 class MCC(_Binary):
     """Matthews' correlation of two classes: 1 if all are found, 0 as by chance, -1 if none (Matthews, 1975).
 
-    Predictions have a column for each class; ``average`` as in ``F1``. Labels of more than two classes are a
-    ``ValueError``, when the metric is read.
+    Predictions have a column for each class; ``average`` as in ``F1``, and so what is said of more than two classes.
 
     >>> from lazynd import metric, nd
     >>> mcc = metric.MCC()
@@ -230,6 +250,8 @@ class MCC(_Binary):
     >>> mcc.get()
     ('mcc', 0.5773502691896258)
     """
+
+    _none: ClassVar[float] = 0.0
 
     def __init__(
         self, name: str = "mcc", output_names: Names = None, label_names: Names = None, average: str = "macro"
@@ -244,7 +266,8 @@ class PCC(PairMetric):
     """The correlation of predicted and meant classes, of any number: of two it is ``MCC`` (Gorodkin, 2004).
 
     Predictions have a column for each class, or are classes themselves; those are read when they come, since they say
-    how many there are.
+    how many there are. Labels beyond the columns are further classes; if they are still to be computed, they are an
+    ``IndexError`` when the metric is read.
 
     >>> from lazynd import metric, nd
     >>> pcc = metric.PCC()
@@ -252,6 +275,8 @@ class PCC(PairMetric):
     >>> round(pcc.get()[1], 4)
     0.5774
     """
+
+    _none: ClassVar[float] = 0.0
 
     def __init__(
         self, name: str = "pcc", output_names: Names = None, label_names: Names = None, has_global_stats: bool = True
@@ -291,17 +316,20 @@ class PCC(PairMetric):
 
     def update(self, labels: Any, preds: Any) -> None:
         super().update(labels, preds)
-        self._counts.add(1)
+        self._counts.add(1.0)
 
     def _one(self, label: NDArray, pred: NDArray) -> None:
+        values = at_hand(label)
         label = label.as_in_context(pred.context).astype("int32", copy=False)
         if pred.shape == label.shape:
             chosen = pred.astype("int32")
             classes = int(max(chosen.max().asscalar(), label.max().asscalar())) + 1
         else:
             chosen, classes = nd.argmax(wide(pred), axis=1).astype("int32"), pred.shape[1]
-            beyond = (label >= classes).sum()
-            self._doubt(beyond, IndexError, NO_CLASS)
+            if values is None:
+                self._doubt((label >= classes).sum(), IndexError, NO_CLASS)
+            elif values.size:
+                classes = max(classes, int(values.max()) + 1)
         self.k = max(self.k, classes)
         one, other = (nd.one_hot(each.reshape((-1,)), self.k) for each in (chosen, label))
         table = self._table.on(pred.context, (self.k, self.k))

@@ -126,10 +126,10 @@ class PearsonCorrelation(PairMetric):
         if "_conv" not in vars(self):
             #: Means, sums of squared distances from them, and the sum of their products.
             self._mean_l, self._mean_p, self._sse_l, self._sse_p, self._conv = (Kept() for _ in range(5))
-            self._seen = Sum()
+            self._seen = Sum(0)
         for each in self._moments():
             each.clear()
-        self._seen.set()
+        self._seen.set(0)
 
     def _moments(self) -> tuple[Kept, ...]:
         return self._mean_l, self._mean_p, self._sse_l, self._sse_p, self._conv

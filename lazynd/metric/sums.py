@@ -58,7 +58,7 @@ class Sum:
 
     __slots__ = ("_known", "kept")
 
-    def __init__(self, value: Any = 0) -> None:
+    def __init__(self, value: Any = 0.0) -> None:
         self._known = value
         self.kept = Kept()
 
@@ -81,18 +81,17 @@ class Sum:
 
         return each_call(count, lambda: partial(setattr, self, "_known", self._known))[0]
 
-    def set(self, value: Any = 0) -> None:
+    def set(self, value: Any = 0.0) -> None:
         """From now on it is ``value``."""
         self.kept.clear()
         self._known = value
 
     def take(self, other: Sum) -> None:
-        """Add what ``other`` has, which is 0 then."""
+        """Add what ``other`` has."""
         self._known = self._known + other._known
         if other.kept.array is not None:
             with pause():
                 self.add(other.kept.array)
-        other.set()
 
     def read(self) -> Any:
         """The value. Forces where terms are not computed yet."""
@@ -111,8 +110,9 @@ class Totals:
     Subclasses that users write set both on their own: from then on they are ``apart``.
     """
 
-    def __init__(self) -> None:
-        self.local, self.before = Sum(), Sum()
+    def __init__(self, zero: float = 0.0) -> None:
+        self._zero = zero
+        self.local, self.before = Sum(zero), Sum(zero)
         self.apart = False
 
     def add(self, term: Any) -> None:
@@ -123,16 +123,15 @@ class Totals:
 
     def reset(self) -> None:
         """Both begin anew."""
-        self.local.set()
-        self.before.set()
+        self.local.set(self._zero)
+        self.before.set(self._zero)
         self.apart = False
 
     def reset_local(self) -> None:
         """The first begins anew."""
-        if self.apart:
-            self.local.set()
-        else:
+        if not self.apart:
             self.before.take(self.local)
+        self.local.set(self._zero)
 
     def set_local(self, value: Any) -> None:
         """The first is ``value``, and the second what it was."""

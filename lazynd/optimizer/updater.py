@@ -66,6 +66,9 @@ class Updater:
         return common_scope([getattr(known.get(each), "_scope", "") for each in indices])
 
     def _make_states(self, indices: Sequence[Any], weights: Sequence[NDArray]) -> None:
+        synced = self.states_synced
+        if all(map(synced.get, indices)) and self.states.keys() >= set(indices):
+            return  # as ever but at the first step, and after states were set
         missing = [i for i, each in enumerate(indices) if each not in self.states]
         if missing:
             with apart():
@@ -73,11 +76,11 @@ class Updater:
                     indices[i]: self.optimizer.create_state_multi_precision(indices[i], weights[i]) for i in missing
                 }
             self.states.update(made)
-            self.states_synced.update(dict.fromkeys(made, True))
+            synced.update(dict.fromkeys(made, True))
         for each, weight in zip(indices, weights, strict=True):
-            if not self.states_synced.get(each, False):
+            if not synced.get(each, False):
                 self.states[each] = self.sync_state_context(self.states[each], weight.context)
-                self.states_synced[each] = True
+                synced[each] = True
 
     @property
     def _is_own(self) -> bool:
@@ -97,6 +100,9 @@ class Updater:
         if not self._in_lists():
             for each in zip(indices, weights, grads, states, strict=True):
                 update(*each)
+            return
+        if len({each.dtype for each in weights}) == 1:
+            update(indices, weights, grads, states)
             return
         found: dict[Any, list[tuple[Any, ...]]] = {}  # by dtype
         for each in zip(indices, weights, grads, states, strict=True):

@@ -8,8 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from ..compiled import Compiled
-from ..ir.compact import Compact
-from ..ir.graph import Graph, number_nodes
+from ..ir.graph import Graph, copied, number_nodes
 from ..ir.parse import parse_graph
 from ..ir.types import FLOAT32, Type, as_dtype, default_context
 from ..nd import NDArray, zeros
@@ -82,7 +81,7 @@ def numbered(named: Named) -> Named:
     if named.nodes is not None:  # made for this view
         number_nodes(graph)
         return named
-    return Named(Compact(graph).graph(), named.inputs)
+    return Named(copied(graph), named.inputs)
 
 
 def of(shown: Any) -> View:

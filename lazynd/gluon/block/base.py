@@ -217,7 +217,8 @@ class Block:
         """
         name = str(len(self._children)) if name is None else name
         self._children = {**self._children, name: block}  # another dictionary, which compiled calls see
-        block._places.clear()
+        if isinstance(block, Block):  # functions may be among the transformations of a Compose
+            block._places.clear()
 
     def apply(self, fn: Callable[[Block], Any]) -> Block:
         """Call ``fn`` with every block inside, then with this one, which is returned.
@@ -346,7 +347,9 @@ class Block:
         """
         made = Summary(inputs)
         handles = []
-        for block in self._blocks():
+        blocks: dict[Block, None] = {}
+        self.apply(blocks.setdefault)
+        for block in blocks:
             if getattr(block, "_active", False):
                 raise AssertionError(f'"{block.name}" must not be hybridized to print summary.')
             if block._in_summary:

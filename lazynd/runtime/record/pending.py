@@ -12,7 +12,7 @@ from ...ir.node import Node, Output, leaf
 from ...ir.specialization import BYTES_PER_COST, Specialization
 from ...ir.types import Context, Type
 from ..run.fence import fence, overflow
-from ..run.force import force, refuse_sync
+from ..run.force import force
 from ..run.regions import Region
 from ..tell.location import user_location
 from ..tell.stats import stats
@@ -78,9 +78,9 @@ class PendingWork(Recorder):
 
     def needs(self, cell: Cell, cause: str) -> Ref:
         ref = self.read(cell)
-        mode = self.state.forbid_sync
-        if mode and ref.value is None:
-            refuse_sync(mode, cause)
+        ban = self.state.forbid_sync
+        if ban is not None and ref.value is None:
+            ban.refuse(cause)
         return ref
 
     def is_pending(self, cell: Cell) -> bool:

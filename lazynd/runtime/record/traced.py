@@ -10,7 +10,7 @@ from ...ir.call import call
 from ...ir.errors import OperatorError
 from ...ir.linearize import linearize
 from ...ir.node import Node, leaf
-from ...ir.scope import Closed, same_scopes
+from ...ir.scope import closed, same_scopes
 from ...ir.specialization import Specialization
 from ..guard.sections import DeferSignals, Undivided
 from ..run.express import Express, Stopped
@@ -92,6 +92,7 @@ class Traced:
                 self.spec = call(graph, name, slots, writes)
                 assert self.spec.body is not None
                 self._closed = not same_scopes([graph], [self.spec.body])
+                self.spec.op.arguments = tuple([_argument(each.origin) for each in captures])  # type: ignore[attr-defined]  # a Call
             except OperatorError as error:
                 raise Untraceable(str(error)) from None
             if self.spec.pruned is not None and not needs:
@@ -213,7 +214,7 @@ class Traced:
             needs = self.needs if self._taped else None
             scope = recorder.scope
             if self._closed:
-                recorder.scope = Closed(scope)
+                recorder.scope = closed(scope)
             try:
                 values, entry = recorder.call(self.spec, found, needs, scalars, code, lasti)
             finally:
@@ -249,7 +250,8 @@ class Traced:
         with Undivided():
             refs = recorder.read_all(found)
             try:
-                ran = express.run(refs, scalars)
+                scope = closed(recorder.scope) if self._closed else recorder.scope
+                ran = express.run(refs, scalars, code, lasti, scope)
             except Stopped as stopped:
                 return self._recorded(recorder, found, cells, scalars, code, lasti, undo, stopped)
             if ran is None:
@@ -389,6 +391,11 @@ def _ran(spec: Specialization, number: int, value: Any, code: CodeType | None, l
     if not number:
         node.spec, node.inputs, node.code, node.lasti = spec, None, code, lasti
     return node
+
+
+def _argument(origin: Origin) -> int | None:
+    """Which of the arrays among the arguments ``origin`` is; None for one from outside."""
+    return origin[1] if origin[0] == "argument" else None
 
 
 def _allow(roots: frozenset[int]) -> None:
