@@ -103,12 +103,21 @@ class ViewStage:
 
 @dataclass(slots=True)
 class Cluster:
-    """Nodes of the first stage that the backend runs as one."""
+    """What the backend runs as one piece: ``nodes`` of the first stage, or parts of them; ``parts`` of the last one.
+
+    ``kind``: "loop", "input", "output" or "custom" of what it ``fused``, else "while", "call", "conditional",
+    "custom-call", or the name of the instruction. ``borrowed``: the backend does not say of what it is a part, its
+    neighbours do. ``inside``: the name of the cluster around it. ``flops``: of ``parts``. ``bytes``: read and given.
+    """
 
     id: int
     name: str
     kind: str
     nodes: list[str]
+    parts: list[str] = field(default_factory=list)
+    fused: bool = False
+    borrowed: bool = False
+    inside: str = ""
     flops: int | None = None
     bytes: int | None = None
     text: str = ""
@@ -116,9 +125,16 @@ class Cluster:
 
 @dataclass(slots=True)
 class ViewProgram:
-    """What the backend made of it: its text, and what it says of memory and costs."""
+    """What ran: the compiled text, and what the backend says of memory and costs; where it was first needed.
+
+    ``tier``: "compiled", "interpreted" or "dropped". ``milliseconds``: of its last run, where that was measured.
+    """
 
     text: str | None = None
+    tier: str = ""
+    site: str = ""
+    runs: int = 0
+    milliseconds: float | None = None
     memory: dict[str, float] = field(default_factory=dict)
     cost: dict[str, float] = field(default_factory=dict)
 

@@ -278,12 +278,28 @@ def test_texts_and_files(tmp_path):
 
 def test_a_program_that_was_kept():
     x = nd.ones((3, 2))
+    nd.waitall()
     with lazynd.config.using(tier="compiled"):
-        (nd.tanh(x) * 2).asnumpy()
-    from lazynd.runtime.run.compile import PROGRAMS
+        (nd.tanh(x) * 2 + nd.cos(x)).asnumpy()
+    view = viz.view(viz.last())
+    assert operators(view) == ["tanh", "_mul_scalar", "cos", "broadcast_add"]
+    assert view.title.startswith("program at test_view.py:")
+    assert view.program is not None and view.program.tier == "compiled" and view.program.runs >= 1
+    assert view.clusters is not None and "fusion" in str(view.program.text)
+    fused = [each for each in view.clusters if each.fused]
+    assert {id for each in fused for id in each.nodes} == {"n0", "n1", "n2", "n3"}
+    assert all(set(each.parts) <= set(view.stages[-1].graph.nodes) for each in view.clusters)
+    assert model.read(view.json()).as_dict() == view.as_dict()
 
-    program = next(reversed(PROGRAMS.families.values())).baked
-    assert "tanh" in operators(viz.view(program))
+
+def test_what_the_interpreter_ran():
+    x = nd.ones((3, 2))
+    nd.waitall()
+    nd.arctan(x).asnumpy()
+    view = viz.view(viz.last())
+    assert operators(view) == ["arctan"]
+    assert view.clusters is None and view.program is not None and view.program.tier == "interpreted"
+    assert viz.text(viz.last()).count("arctan") == 1
 
 
 def test_what_has_no_graph():
