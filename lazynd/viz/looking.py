@@ -9,11 +9,13 @@ from typing import Any, Final
 
 from ..compiled import Compiled
 from ..ir.graph import Graph, copied, number_nodes
+from ..ir.node import leaf
 from ..ir.parse import parse_graph
 from ..ir.types import FLOAT32, Type, as_dtype, default_context
 from ..nd import NDArray, zeros
 from ..ops import OPERATORS
 from ..passes import Stage
+from ..runtime import aside, not_recording
 from ..runtime.record.cell import Cell
 from ..runtime.record.standing import ARGUMENT, ITSELF
 from ..runtime.record.traced import Traced
@@ -179,23 +181,33 @@ def _text(shown: str | os.PathLike[str]) -> tuple[Named | View, str]:
 
 def _called(function: Callable[..., Any], inputs: Sequence[Any], dtype: Any) -> tuple[Named, str]:
     """What a call would record, which is traced."""
-    arrays = tuple(_array(each, dtype) for each in inputs)
     name, names = _name(function), {}
     if hasattr(function, "collect_params"):  # a block
         parameters = function.collect_params().values()
         if any(each._deferred_init for each in parameters):
-            function.infer_shape(*arrays) if hasattr(function, "infer_shape") else function(*arrays)
+            _learn_shapes(function, inputs, dtype)
         names = {each._cell: parameter.name for parameter in parameters for each in parameter.list_data()}
     source = function.function if isinstance(function, Compiled) else function
-    traced = Compiled(source, name).traced(*arrays)
+    traced = Compiled(source, name).traced(*(_standing(each, dtype) for each in inputs))
     return _traced(traced, names, _argument_names(source)), name
 
 
-def _array(given: Any, dtype: Any) -> Any:
-    """An input of a call; of a shape an array, whose values do not matter."""
-    if isinstance(given, tuple) and all(isinstance(n, int) for n in given):
-        return zeros(given, dtype=dtype or "float32")
-    return given
+def _learn_shapes(block: Any, inputs: Sequence[Any], dtype: Any) -> None:
+    """Initialise the parameters that wait for a first call; what that records is no part of anything."""
+    with aside(), not_recording():
+        arrays = [zeros(each, dtype=dtype or "float32") if _is_shape(each) else each for each in inputs]
+        block(*arrays)
+
+
+def _standing(given: Any, dtype: Any) -> Any:
+    """An input of a call that is traced: for a shape an array that has no value, since nobody will ask for one."""
+    if not _is_shape(given):
+        return given
+    return NDArray(Cell(leaf(Type(given, FLOAT32 if dtype is None else as_dtype(dtype), default_context()))))
+
+
+def _is_shape(given: Any) -> bool:
+    return isinstance(given, tuple) and all(isinstance(n, int) for n in given)
 
 
 def _traced(traced: Traced, names: Mapping[Cell, str], arguments: Sequence[str] = ()) -> Named:

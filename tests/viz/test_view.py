@@ -104,6 +104,15 @@ def test_kinds_of_a_step_with_a_trainer():
     assert {"number"} <= {view.nodes[id].kind for id in view.graph.inputs}
 
 
+def test_what_a_call_takes_is_what_its_body_does_with_it():
+    block = net()
+    block.hybridize()
+    view = viz.view(block(nd.ones((5, 3))))
+    assert "@net" in operators(view)
+    roles = {(node.kind, node.name) for id in view.graph.inputs if (node := view.nodes[id]).types != ["float32[]"]}
+    assert roles == {("parameter", f"net.{i}.{name}") for i in (0, 1) for name in ("weight", "bias")}
+
+
 def test_blocks_are_scopes():
     view = viz.view(net()(nd.ones((5, 3))))
     scopes = [view.nodes[id].scope for id in view.graph.nodes if view.nodes[id].operator == "FullyConnected"]
@@ -452,6 +461,7 @@ def test_blocks_and_symbols_run_nothing():
     nd.waitall()
     before = counters()
     viz.view(block, data)
+    viz.view(block, (5, 3))
     viz.view(made, x=(2, 3))
     block._repr_html_()
     assert counters() == before
