@@ -82,7 +82,7 @@ class ViewGraph:
 class Change:
     """What a pass did: ``nodes`` came and ``source`` went ("from" in JSON).
 
-    ``what``: "added", "removed" or "replaced". ``rule``: the left side of the rule that did it, if one did.
+    ``what``: "added", "removed" or "replaced". ``rule``: the rule that did it, if one did, as "x * 1 -> x".
     """
 
     what: str

@@ -29,6 +29,18 @@ def is_our_file(name: str) -> bool:
     return False
 
 
+class _Known(dict[str, bool]):
+    """Of each name of a file whether it is ours, found out when first asked."""
+
+    def __missing__(self, name: str) -> bool:
+        found = self[name] = is_our_file(name)
+        return found
+
+
+#: By the names of files, those of notebooks' cells too: whether they are ours.
+OURS: Final = _Known()
+
+
 def is_ours(frame: FrameType) -> bool:
     """Whether ``frame`` runs lazynd's own code."""
     return is_our_file(frame.f_code.co_filename)
