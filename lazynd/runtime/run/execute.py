@@ -7,11 +7,14 @@ from collections.abc import Sequence
 from contextlib import suppress
 from itertools import repeat
 from operator import attrgetter
+from time import perf_counter
 from typing import Any, Final
 
 from ...backends import Backend
 from ...ir.node import Node, Output
+from ..tell.sites import current_site
 from ..tell.stats import stats
+from ..tell.tracing import TRACING, Trace
 from .failure import ProgramError, failed, lose, lost_with_buffer
 from .late import computed
 from .liveness import Ref, dead_leaves
@@ -26,14 +29,28 @@ def execute(plan: Plan, program: Program, backend: Backend) -> None:
     items, scalars = plan.items, plan.scalars
     if program.scalar_positions is not None:
         scalars = list(map(scalars.__getitem__, program.scalar_positions))
+    trace = TRACING.now
+    started = 0.0 if trace is None else perf_counter()
     try:
         results = program.executable(_buffers(plan, program, backend), scalars)
+        if trace is not None:
+            note_run(trace, program, backend, results, items, started)
         publish(list(map(items.__getitem__, plan.outputs)), results, items)
     except Exception as error:
         raise failure(plan, program, backend, error) from error
     stats.runs += 1
     stats.computed += program.result_bytes
     count(items)
+
+
+def note_run(
+    trace: Trace, program: Program, backend: Backend, results: Sequence[Any], items: Sequence[Ref], started: float
+) -> None:
+    """Note a run of ``program`` that began at ``started``, once its ``results`` are computed: when it ends matters."""
+    for each in results:
+        backend.wait(each)
+    told = {"operators": len(items), "bytes": program.result_bytes, "program": id(program)}
+    trace.span("program", "program", current_site(), started, **told)
 
 
 def _buffers(plan: Plan, program: Program, backend: Backend) -> list[Any]:

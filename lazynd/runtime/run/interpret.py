@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
+from time import perf_counter
 from typing import Any, Final
 
 import numpy as np
@@ -25,7 +26,9 @@ from ...ir.node import Node
 from ...ir.specialization import BYTES_PER_COST, NODE_COST, Specialization
 from ...ir.types import is_floating
 from ..guard.leaving import INSIDE
+from ..tell.sites import current_site, site_of
 from ..tell.stats import stats
+from ..tell.tracing import TRACING, Trace
 from .execute import count, publish
 from .failure import IndexProgramError, Lost, ProgramError, failed, lose, out_of_bounds
 from .late import computed
@@ -39,8 +42,12 @@ _NOTEWORTHY_COST: Final = NODE_COST + NOTEWORTHY // BYTES_PER_COST
 def interpret(plan: Plan) -> None:
     """Run ``plan`` and publish its results; called with the lock held."""
     wanted = [plan.items[i] for i in plan.outputs]
+    trace = TRACING.now
+    started = 0.0 if trace is None else perf_counter()
     with np.errstate(all="ignore"), Flushed():
         results = _Interpretation(plan, wanted).run()
+    if trace is not None:
+        trace.span("interpreter", "program", current_site(), started, operators=len(plan.items))
     publish(wanted, results, plan.items)
     stats.interpreted += 1
     stats.computed += sum(each.type.nbytes for each in wanted)
@@ -92,9 +99,10 @@ class _Interpretation:
     def run(self) -> list[Array]:
         made: Sequence[Any] = ()
         fresh: Sequence[bool] = ()
+        trace = TRACING.now
         for item in self.items:
             if isinstance(item, Node):  # its further outputs follow it
-                made, fresh = self._run_one(item)
+                made, fresh = self._run_one(item) if trace is None else self._traced_one(item, trace)
                 number = 0
             else:
                 number = item.index
@@ -102,6 +110,13 @@ class _Interpretation:
             if fresh[number]:
                 self.owned.add(item)
         return [self._given_away(ref) for ref in self.wanted]
+
+    def _traced_one(self, node: Node, trace: Trace) -> tuple[Sequence[Any], Sequence[bool]]:
+        started = perf_counter()
+        made = self._run_one(node)
+        assert node.spec is not None
+        trace.span(str(node.spec.op.name), "operator", site_of(node.code, node.lasti), started, scope=node.scope)
+        return made
 
     def _run_one(self, node: Node) -> tuple[Sequence[Any], Sequence[bool]]:
         spec = node.spec

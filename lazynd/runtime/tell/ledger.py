@@ -12,6 +12,7 @@ from typing import Final, NamedTuple
 
 from .sites import Site, current_site, forget_costs
 from .stats import stats
+from .tracing import TRACING
 
 #: So many entries of each kind are kept.
 MOST: Final = 1_000
@@ -94,6 +95,10 @@ def end(cause: str, before: Before) -> None:
     nbytes = stats.computed - computed
     site.running += seconds
     site.nbytes += nbytes
+    trace = TRACING.now
+    if trace is not None:
+        told = {"operators": stats.executed - executed, "programs": site.compiles - compiles, "bytes": nbytes}
+        trace.span(cause, "window" if cause == "window" else "force", site, started, **told)
     made = cause, site, seconds, compiling, stats.executed - executed, site.compiles - compiles, nbytes
     if cause == "window":
         site.windows += 1
@@ -107,6 +112,9 @@ def waited(seconds: float, forced: bool = False) -> None:
     """Note that the user's line has waited, more than ``NOTED``; ``forced`` if for what its last force had run."""
     site = current_site(3)
     site.running += seconds
+    trace = TRACING.now
+    if trace is not None:
+        trace.span("wait", "wait", site, perf_counter() - seconds)
     if forced and FORCES and FORCES[-1][1] is site:
         FORCES[-1] = (*FORCES[-1][:2], FORCES[-1][2] + seconds, *FORCES[-1][3:])
 
