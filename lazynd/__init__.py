@@ -28,9 +28,9 @@ from .util import is_np_shape, np_shape, set_np_shape, use_np_shape
 
 #: Loaded when first asked for, by the name here.
 _SUBMODULES = {
-    "callback": "callback", "compiled": "compiled", "coverage": "coverage", "demo": "demo", "gluon": "gluon",
-    "init": "initializer", "initializer": "initializer", "lr_scheduler": "lr_scheduler", "manual": "manual",
-    "metric": "metric", "optimizer": "optimizer", "profiler": "profiler", "recordio": "recordio",
+    "callback": "callback", "compiled": "compiled", "contrib": "contrib", "coverage": "coverage", "demo": "demo",
+    "gluon": "gluon", "init": "initializer", "initializer": "initializer", "lr_scheduler": "lr_scheduler",
+    "manual": "manual", "metric": "metric", "optimizer": "optimizer", "profiler": "profiler", "recordio": "recordio",
     "registry": "registry", "sym": "sym", "symbol": "sym", "visualization": "viz", "viz": "viz",
 }  # fmt: skip
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from .types import Type
 
@@ -48,9 +48,12 @@ class Node:
 
 
 class Output:
-    """The ``index``-th output (1 and up) of a node with several."""
+    """The ``index``-th output (1 and up) of a node with several. Where it was recorded the node knows."""
 
     __slots__ = ("index", "node", "type", "value")
+    code: ClassVar[None] = None
+    lasti: ClassVar[int] = -1
+    scope: ClassVar[str] = ""
     node: Node
     index: int
     type: Type

@@ -9,6 +9,7 @@ they are no part of a graph's structure, nor of the key of a program.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from itertools import takewhile
 from sys import intern
 from typing import TYPE_CHECKING
@@ -27,6 +28,12 @@ class Closed(str):
     __slots__ = ()
 
 
+@lru_cache(1024)
+def closed(scope: str) -> Closed:
+    """The same scope closed: one object for each."""
+    return Closed(scope)
+
+
 def join(outer: str, inner: str) -> str:
     """The scope of what is in the scope ``inner`` of a body that is recorded in the scope ``outer``.
 
@@ -38,7 +45,7 @@ def join(outer: str, inner: str) -> str:
     if not outer:
         return inner
     joined = intern(f"{outer}.{inner}")
-    return Closed(joined) if inner.__class__ is Closed else joined
+    return closed(joined) if inner.__class__ is Closed else joined
 
 
 def common_scope(scopes: Iterable[str]) -> str:

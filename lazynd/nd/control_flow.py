@@ -13,7 +13,7 @@ from typing import Any
 
 from ..config import config
 from ..ir.graph import Graph
-from ..ir.scope import Closed, same_scopes
+from ..ir.scope import closed, same_scopes
 from ..ops import OPERATORS
 from ..runtime.record.cell import Cell
 from ..runtime.record.recorder import cell_of
@@ -331,7 +331,7 @@ def _record(name: str, closure: Closure, cells: Cells, **attributes: Any) -> lis
     spec, slots = operator.bind(types, {**attributes, "numbers": closure.numbers})
     before = recorder.scope
     if not same_scopes(closure.graphs, [g for g in spec.attributes.values() if isinstance(g, Graph)]):
-        recorder.scope = Closed(before)
+        recorder.scope = closed(before)
     try:
         made = recorder.apply_to(spec, operands, tuple(slots), *user_location())
     finally:

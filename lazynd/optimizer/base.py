@@ -134,7 +134,8 @@ class Optimizer:
         """
         found = Optimizer.opt_registry.get(name.lower())
         if found is None:
-            raise ValueError(f"Cannot find optimizer {name}; there are {', '.join(sorted(Optimizer.opt_registry))}")
+            known = sorted(each for each in Optimizer.opt_registry if each != "test" and not each.startswith("_"))
+            raise ValueError(f"Cannot find optimizer {name}; there are {', '.join(known)}")
         return found(**kwargs)
 
     # ------------------------------------------------------------------------------------ what subclasses write

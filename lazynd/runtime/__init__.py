@@ -191,7 +191,7 @@ def at_hand(cell: Cell) -> Array | None:
     """The values of data that the host gave, which must not be written; None where reading would wait or copy."""
     if LOCAL.state.recorder.traces or cell.__class__ is not Cell:
         return None
-    ref = cell.content
+    ref = LOCAL.state.recorder.peek(cell)
     value = ref.value
     if value is None or ref.node.spec is not None:  # computed: it may still be on its way
         return None

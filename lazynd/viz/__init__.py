@@ -24,6 +24,7 @@ from .network import Summary, summary, to_networkx
 from .pending import Pending, pending
 from .plotting import Drawing, plot_network
 from .png import png
+from .programs import Program, last, program, programs, timed
 from .saving import html, save
 from .scalable import svg
 from .shown import Stage
@@ -31,9 +32,9 @@ from .stage import graph, parse, passes, stages, trace
 from .tables import print_summary
 
 __all__ = [
-    "Drawing", "Pending", "Stage", "Summary", "View", "dot", "graph", "html", "model_explorer", "parse", "passes",
-    "pending", "plot_network", "png", "print_summary", "save", "stages", "summary", "svg", "text", "to_networkx",
-    "trace", "view",
+    "Drawing", "Pending", "Program", "Stage", "Summary", "View", "dot", "graph", "html", "last", "model_explorer",
+    "parse", "passes", "pending", "plot_network", "png", "print_summary", "program", "programs", "save", "stages",
+    "summary", "svg", "text", "timed", "to_networkx", "trace", "view",
 ]  # fmt: skip
 
 __getattr__, __dir__ = fronts(__name__, "visualization")

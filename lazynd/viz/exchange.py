@@ -21,7 +21,7 @@ def model_explorer(shown: Any) -> str:
     >>> from lazynd import nd, viz
     >>> graph = json.loads(viz.model_explorer(nd.ones((2, 3)) * 2))[0]["graphs"][0]
     >>> [node["label"] for node in graph["nodes"]]
-    ['_full', '_mul_scalar', 'input 0', 'input 1', 'output 0']
+    ['_full', '_mul_scalar', 'value', 'scalar', 'output 0']
     """
     view = of(shown)
     named = [(stage.name, stage.graph) for stage in view.stages]

@@ -83,7 +83,8 @@ def _own_kind(spec: Specialization | None) -> str | None:
 def input_roles(graph: Graph) -> dict[Node, tuple[str, str]]:
     """Kind and name of each input: "number" what fills a slot, "parameter" what an operator takes as a weight.
 
-    The name is what the first operator that takes it calls it, if that says anything: "weight", "lr".
+    The name is what the first operator that takes it calls it, if that says anything: "lr", or in a block
+    "net.dense0.weight".
     """
     wanted = set(graph.inputs)
     found: dict[Node, tuple[str, str]] = {}
@@ -93,7 +94,7 @@ def input_roles(graph: Graph) -> dict[Node, tuple[str, str]]:
             continue
         for ref, (kind, name) in zip(node.inputs or (), _roles(spec), strict=True):
             if ref.node in wanted and found.get(ref.node, ("data", ""))[0] == "data":
-                found[ref.node] = kind, name
+                found[ref.node] = kind, f"{node.scope}.{name}" if kind == "parameter" and node.scope else name
     return {node: found.get(node, ("data", "")) for node in graph.inputs}
 
 

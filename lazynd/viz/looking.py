@@ -8,8 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from ..compiled import Compiled
-from ..ir.compact import Compact
-from ..ir.graph import Graph, number_nodes
+from ..ir.graph import Graph, copied, number_nodes
 from ..ir.parse import parse_graph
 from ..ir.types import FLOAT32, Type, as_dtype, default_context
 from ..nd import NDArray, zeros
@@ -54,11 +53,11 @@ def view(
     >>> from lazynd import gluon, nd, sym, viz
     >>> viz.view(nd.ones((2, 3)) * 2)
     <view of array: 2 nodes, 9 stages>
-    >>> net = gluon.nn.Dense(4)
+    >>> net = gluon.nn.Dense(4, prefix="dense_")
     >>> net.initialize()
     >>> found = viz.view(net, (8, 3))
     >>> [(found.nodes[id].kind, found.nodes[id].name, found.nodes[id].types) for id in found.graph.inputs][:2]
-    [('data', 'x', ['float32[8,3]']), ('parameter', 'dense0_weight', ['float32[4,3]'])]
+    [('data', 'x', ['float32[8,3]']), ('parameter', 'dense_weight', ['float32[4,3]'])]
     >>> viz.view(sym.relu(sym.var("x"), name="r"), x=(2, 3)).nodes["n0"].name
     'r'
     """
@@ -82,7 +81,7 @@ def numbered(named: Named) -> Named:
     if named.nodes is not None:  # made for this view
         number_nodes(graph)
         return named
-    return Named(Compact(graph).graph(), named.inputs)
+    return Named(copied(graph), named.inputs)
 
 
 def of(shown: Any) -> View:

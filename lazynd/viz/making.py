@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -47,8 +48,13 @@ def make_view(stages: Sequence[Stage], title: str, named: Named | None = None) -
         made.append(ViewStage(stage.name, graph, round(1000 * stage.seconds, 3)))
     for before, after, stage in zip(made, made[1:], stages[1:], strict=False):
         after.changed = changes(before.graph, after.graph, maker.nodes, maker.rules(stage.fired))
-    about = {"backend": config.backend, "device": repr(default_context())}
-    return View(title, about, maker.nodes, made, maker.lines.files(), maker.graphs)
+    return View(title, about(), maker.nodes, made, maker.lines.files(), maker.graphs)
+
+
+def about() -> dict[str, str]:
+    """Where a view was made."""
+    version: str = sys.modules["lazynd"].__version__
+    return {"lazynd": version, "backend": config.backend, "device": repr(default_context())}
 
 
 @dataclass(slots=True)
@@ -151,7 +157,7 @@ class _Maker:
             what.operator, kind, what.types, what.nbytes,
             name="" if names is None else names.get(node, ""),
             inputs=[(self._ids[ref.node], ref.index) for ref in node.inputs or ()],
-            parameters=what.parameters, file=file, line=line, flops=what.flops, formula=what.formula,
+            parameters=what.parameters, scope=node.scope, file=file, line=line, flops=what.flops, formula=what.formula,
             body=what.body, times=what.times,
         )  # fmt: skip
         return id

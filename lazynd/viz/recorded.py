@@ -8,6 +8,7 @@ from ..ir.graph import Graph
 from ..nd import NDArray
 from ..passes import Stage, pipeline, run_pipeline
 from ..runtime.record.tracing import traced_graph
+from ..runtime.run.failure import Lost
 from ..runtime.run.program import pending_graph
 from ..runtime.thread import LOCAL
 
@@ -24,7 +25,8 @@ def recorded(shown: Shown) -> Graph:
         )
     recorder = LOCAL.state.recorder
     if recorder.traces:
-        return traced_graph(recorder.peek(shown._cell))
+        ref = recorder.peek(shown._cell)
+        return traced_graph(ref) if isinstance(ref.node.region, Lost) else pending_graph(ref)
     return pending_graph(recorder.read(shown._cell))
 
 

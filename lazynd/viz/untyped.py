@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ..config import config
-from ..ir.types import default_context
 from ..sym import Symbol
 from ..sym.node import Node
 from .lines import Lines
+from .making import about
 from .model import View, ViewGraph, ViewNode, ViewStage
 
 
@@ -35,8 +34,7 @@ def untyped_view(symbol: Symbol, title: str, shapes: Mapping[str, Any]) -> View:
             parameters=dict(node.attributes), file=file, line=line, origin=[id],
         )  # fmt: skip
     graph = ViewGraph("main", inputs, applied, [(ids[node], number) for node, number in symbol._entries])
-    about = {"backend": config.backend, "device": repr(default_context())}
-    return View(title, about, nodes, [ViewStage("recorded", graph)], lines.files())
+    return View(title, about(), nodes, [ViewStage("recorded", graph)], lines.files())
 
 
 def _data(symbol: Symbol) -> set[str]:

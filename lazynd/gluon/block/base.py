@@ -16,7 +16,7 @@ from ..parameter import Parameter, ParameterDict
 from . import files
 from .naming import BlockScope, names_of
 from .places import Places, placed
-from .summary import Summary
+from .summary import Summary, as_html
 
 
 class Block:
@@ -92,6 +92,9 @@ class Block:
     def __repr__(self) -> str:
         blocks = [(name, each) for name, each in self.__dict__.items() if isinstance(each, Block)]
         return f"{type(self).__name__}(\n{listed(blocks)}\n)"
+
+    def _repr_html_(self) -> str:
+        return as_html(self)
 
     def __setattr__(self, name: str, value: Any) -> None:
         existing = self.__dict__.get(name)
@@ -344,7 +347,9 @@ class Block:
         """
         made = Summary(inputs)
         handles = []
-        for block in self._blocks():
+        blocks: dict[Block, None] = {}
+        self.apply(blocks.setdefault)
+        for block in blocks:
             if getattr(block, "_active", False):
                 raise AssertionError(f'"{block.name}" must not be hybridized to print summary.')
             if block._in_summary:

@@ -10,7 +10,7 @@ from ...ir.call import call
 from ...ir.errors import OperatorError
 from ...ir.linearize import linearize
 from ...ir.node import Node, leaf
-from ...ir.scope import Closed, same_scopes
+from ...ir.scope import closed, same_scopes
 from ...ir.specialization import Specialization
 from ..guard.sections import DeferSignals, Undivided
 from ..run.express import Express, Stopped
@@ -214,7 +214,7 @@ class Traced:
             needs = self.needs if self._taped else None
             scope = recorder.scope
             if self._closed:
-                recorder.scope = Closed(scope)
+                recorder.scope = closed(scope)
             try:
                 values, entry = recorder.call(self.spec, found, needs, scalars, code, lasti)
             finally:
@@ -250,7 +250,8 @@ class Traced:
         with Undivided():
             refs = recorder.read_all(found)
             try:
-                ran = express.run(refs, scalars)
+                scope = closed(recorder.scope) if self._closed else recorder.scope
+                ran = express.run(refs, scalars, code, lasti, scope)
             except Stopped as stopped:
                 return self._recorded(recorder, found, cells, scalars, code, lasti, undo, stopped)
             if ran is None:

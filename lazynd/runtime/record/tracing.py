@@ -165,10 +165,10 @@ class BaseTracer(Recorder):
 def traced_graph(ref: Ref) -> Graph:
     """What a trace has recorded so far for ``ref``: a graph of new nodes. What it did not record is an input.
 
-    ``ValueError`` where there is nothing: an array from outside, or one that stands for a value to come.
+    ``ValueError`` where there is nothing: the array stands for a value to come.
     """
     inside = ref.node.region
-    if ref.node.spec is None or not isinstance(inside, Lost):
+    if ref.node.spec is None:
         raise ValueError("the function that is traced has recorded nothing for this array: it stands for a value")
     made: dict[Node, Node] = {}
     slots: list[Node] = []
@@ -183,7 +183,7 @@ def traced_graph(ref: Ref) -> Graph:
         numbers = [leaf(slot.type) for slot in node.spec.slots]
         slots += numbers
         given = [_same(each, made) for each in node.inputs]
-        made[node] = apply(node.spec, [*given, *numbers], node.code, node.lasti)
+        made[node] = apply(node.spec, [*given, *numbers], node.code, node.lasti, scope=node.scope)
     inputs = [node for node in made.values() if node.spec is None]
     return number_nodes(Graph([*inputs, *slots], [_same(ref, made)]))
 

@@ -16,6 +16,7 @@ from ..tell.sites import current_site
 from ..tell.stats import stats
 from ..tell.tracing import TRACING, Trace
 from .failure import ProgramError, failed, lose, lost_with_buffer
+from .history import HISTORY, milliseconds_since
 from .late import computed
 from .liveness import Ref, dead_leaves
 from .plan import Plan
@@ -27,13 +28,15 @@ _VALUE: Final = attrgetter("value")
 def execute(plan: Plan, program: Program, backend: Backend) -> None:
     """Run ``program`` on the plan's leaves and publish its results; called with the lock held."""
     items, scalars = plan.items, plan.scalars
+    program.recorded.ran(items)
+    HISTORY.last = program.recorded
+    trace = TRACING.now
+    started = perf_counter() if HISTORY.timed or trace is not None else 0.0
     if program.scalar_positions is not None:
         scalars = list(map(scalars.__getitem__, program.scalar_positions))
-    trace = TRACING.now
-    started = 0.0 if trace is None else perf_counter()
     try:
         results = program.executable(_buffers(plan, program, backend), scalars)
-        if trace is not None:
+        if started:
             note_run(trace, program, backend, results, items, started)
         publish(list(map(items.__getitem__, plan.outputs)), results, items)
     except Exception as error:
@@ -44,11 +47,19 @@ def execute(plan: Plan, program: Program, backend: Backend) -> None:
 
 
 def note_run(
-    trace: Trace, program: Program, backend: Backend, results: Sequence[Any], items: Sequence[Ref], started: float
+    trace: Trace | None,
+    program: Program,
+    backend: Backend,
+    results: Sequence[Any],
+    items: Sequence[Ref],
+    started: float,
 ) -> None:
     """Note a run of ``program`` that began at ``started``, once its ``results`` are computed: when it ends matters."""
     for each in results:
         backend.wait(each)
+    program.milliseconds = milliseconds_since(started)
+    if trace is None:
+        return
     told = {"operators": len(items), "bytes": program.result_bytes, "program": id(program)}
     trace.span("program", "program", current_site(), started, **told)
 

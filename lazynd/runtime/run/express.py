@@ -11,6 +11,7 @@ from collections.abc import Collection, Sequence
 from contextlib import suppress
 from operator import attrgetter
 from time import perf_counter
+from types import CodeType
 from typing import Any, Final
 
 from ...backends import Backend, loaded_backend
@@ -21,6 +22,7 @@ from ..tell.tracing import TRACING
 from .compile import PROGRAMS
 from .execute import failure, note_run
 from .failure import ProgramError
+from .history import HISTORY
 from .liveness import Ref, dead_but_for_cells
 from .plan import plan_of
 from .program import Program
@@ -51,13 +53,21 @@ class Express:
         #: Nobody wants their buffers afterwards, so that a program may take them over.
         self._written = frozenset(written)
 
-    def run(self, refs: Sequence[Ref], scalars: Sequence[Any]) -> tuple[Sequence[Any], Collection[int]] | None:
+    def run(
+        self, refs: Sequence[Ref], scalars: Sequence[Any], code: CodeType | None, lasti: int, scope: str
+    ) -> tuple[Sequence[Any], Collection[int]] | None:
         """The results on ``refs``, and the numbers of those whose buffers were taken over; None if it cannot be.
 
-        In an undivided section. Whoever calls holds ``refs`` once, beside the cells. ``Stopped`` if the program failed.
+        ``code``, ``lasti`` and ``scope`` tell where the call is. In an undivided section. Whoever calls holds ``refs``
+        once, beside the cells. ``Stopped`` if the program failed.
         """
         backend = loaded_backend(config.backend)
-        if backend is None or config.debug_nans != "off" or len(set(map(id, map(_VALUE, refs)))) < len(refs):
+        if (
+            backend is None
+            or HISTORY.timed
+            or config.debug_nans != "off"
+            or len(set(map(id, map(_VALUE, refs)))) < len(refs)
+        ):
             return None
         family = PROGRAMS.get(self._key, backend)
         program = None if family is None else family.match(scalars)
@@ -81,9 +91,11 @@ class Express:
         except Exception as error:
             raise Stopped(program, backend, error) from None
         family.used(True)
+        program.recorded.ran_alone(code, lasti, scope)
+        HISTORY.last = program.recorded
         stats.runs += 1
-        stats.executed += len(results)
         stats.computed += program.result_bytes
+        stats.executed += len(results)
         stats.donated += len(taken)
         stats.copied += len(program.donate) - len(taken)
         return results, taken

@@ -31,6 +31,7 @@ from ..tell.stats import stats
 from ..tell.tracing import TRACING, Trace
 from .execute import count, publish
 from .failure import IndexProgramError, Lost, ProgramError, failed, lose, out_of_bounds
+from .history import HISTORY, milliseconds_since
 from .late import computed
 from .liveness import Ref
 from .plan import Plan
@@ -42,10 +43,12 @@ _NOTEWORTHY_COST: Final = NODE_COST + NOTEWORTHY // BYTES_PER_COST
 def interpret(plan: Plan) -> None:
     """Run ``plan`` and publish its results; called with the lock held."""
     wanted = [plan.items[i] for i in plan.outputs]
-    trace = TRACING.now
-    started = 0.0 if trace is None else perf_counter()
+    noted, trace = HISTORY.interpreted(plan), TRACING.now
+    started = perf_counter() if HISTORY.timed or trace is not None else 0.0
     with np.errstate(all="ignore"), Flushed():
         results = _Interpretation(plan, wanted).run()
+    if started:
+        noted.milliseconds = milliseconds_since(started)
     if trace is not None:
         trace.span("interpreter", "program", current_site(), started, operators=len(plan.items))
     publish(wanted, results, plan.items)

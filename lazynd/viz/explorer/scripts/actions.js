@@ -39,11 +39,12 @@ function openOnly(group) {
 function jumpTo(item) {
   openAround(item);
   const slot = item.leaf ? item : null;
-  if (slot && isInput(slot.record) && state.hiddenKinds.has(inputKind(slot))) {
-    state.hiddenKinds.delete(inputKind(slot));
+  const kind = slot && (slot.constant ? "constant" : isInput(slot.record) ? inputKind(slot) : null);
+  if (kind && state.hiddenKinds.delete(kind)) {
     state.hiding += 1;
-    document.querySelector(`[data-kind="${inputKind(slot)}"]`).checked = true;
+    document.querySelector(`[data-kind="${kind}"]`).checked = true;
   }
+  if (slot && state.hiddenOperators.delete(slot.record.operator)) state.hiding += 1;
   state.selected = item;
   state.line = null;
   state.goal = item.id;

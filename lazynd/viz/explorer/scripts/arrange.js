@@ -65,7 +65,10 @@ function inParts(boxes, edges, method) {
     return method(members.map((member) => boxes[member]), lines.map((line) => edges[line].map((end) => at.get(end))));
   });
   const area = drawn.reduce((sum, { w, h }) => sum + (w + ITEM_GAP) * (h + ITEM_GAP), 0);
-  const width = Math.max(...drawn.map(({ w }) => w), Math.sqrt(area * 1.4));
+  // Small parts beside a tall one would make a wide picture of little: they go into rows below it.
+  const largest = drawn.reduce((a, b) => (a.w * a.h >= b.w * b.h ? a : b));
+  const isTall = largest.h > 2 * largest.w && largest.w * largest.h > area / 2;
+  const width = isTall ? Math.max(largest.w, 320) : Math.max(...drawn.map(({ w }) => w), Math.sqrt(area * 1.4));
   const made = { places: [], paths: [], w: 0, h: 0 };
   let [x, y, tall] = [0, 0, 0];
   drawn.forEach(({ places, paths, w, h }, i) => {
@@ -131,9 +134,16 @@ function byDagre(boxes, edges) {
   const nodes = boxes.map((_, i) => graph.node(String(i)));
   const left = Math.min(...nodes.map((node) => node.x - node.width / 2), Infinity);
   const top = Math.min(...nodes.map((node) => node.y - node.height / 2), Infinity);
+  const rows = new Map();
+  for (const node of nodes) rows.set(Math.round(node.y), Math.max(rows.get(Math.round(node.y)) || 0, node.height / 2));
   const paths = edges.map(([from, to]) => {
     const { points } = graph.edge(String(from), String(to)) || { points: [nodes[from], nodes[to]] };
-    return points.map(({ x, y }) => [x - left, y - top]);
+    // Beside a tall box a line goes straight down: two points in place of the one in the middle of the layer.
+    const beside = ({ x, y }, i) => {
+      const half = i > 0 && i < points.length - 1 ? rows.get(Math.round(y)) || 0 : 0;
+      return half > 30 ? [[x, y - half], [x, y + half]] : [[x, y]];
+    };
+    return points.flatMap(beside).map(([x, y]) => [x - left, y - top]);
   });
   const xs = paths.flat().map(([x]) => x);
   const right = Math.max(0, ...nodes.map((node) => node.x + node.width / 2 - left), ...xs);

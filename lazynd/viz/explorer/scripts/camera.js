@@ -55,7 +55,7 @@ function zoomBy(factor, at) {
   lookAt(px - (px - camera.x) * ratio, py - (py - camera.y) * ratio, scale);
 }
 
-const MARGIN = { top: 56, side: 40, bottom: 28 };
+const MARGIN = { top: 28, side: 40, bottom: 28 };
 
 /** The whole drawing in the window; at the first view never so small that it cannot be read: then its top. */
 function fitView(least, glide) {
@@ -75,7 +75,7 @@ function bringIntoView(box, centre) {
   const { w, h } = windowSize();
   const scale = Math.max(camera.scale, 0.75);
   const [left, top] = [box.x * scale + (scale === camera.scale ? camera.x : 0), box.y * scale + (scale === camera.scale ? camera.y : 0)];
-  const inside = scale === camera.scale && left > 20 && top > 50 && left + box.w * scale < w - 20 && top + box.h * scale < h - 60;
+  const inside = scale === camera.scale && left > 20 && top > 12 && left + box.w * scale < w - 20 && top + box.h * scale < h - 60;
   if (inside && !centre) return;
   const tall = Math.min(box.h, (h - 160) / scale);
   glideTo(w / 2 - (box.x + Math.min(box.w, w / scale) / 2) * scale, h / 2 - (box.y + tall / 2) * scale, scale);

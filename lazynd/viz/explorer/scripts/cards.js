@@ -46,7 +46,7 @@ function wordsOf(item) {
   } else {
     const count = item.children.reduce((sum, child) => sum + sizeOfItem(child), 0);
     // Blocks in a stack have numbers for names: these say little without the name of the stack.
-    const name = /^\d+(\.|$)/.test(item.title) && item.parent && item.parent.what === "block" ? `${item.parent.title}.${item.title}` : item.title;
+    const name = /^\d+(\.|$)/.test(item.title) && item.parent && item.parent.what === "block" ? `${wordsOf(item.parent).title}.${item.title}` : item.title;
     title = item.times ? `${name} × ${grouped(item.times)}` : name;
     second = item.times && item.each > 1 ? `${plural(item.each, "node")} each` : item.detail || plural(count, "node");
   }

@@ -13,11 +13,12 @@ function changeOf(slot) {
 
 function changeCard(change) {
   const side = (ids) => {
-    const shown = (ids || EMPTY).slice(0, 6).flatMap((id, i) => [i ? ", " : "", nodeLink(id)]);
-    return ids && ids.length > 6 ? [...shown, ` and ${ids.length - 6} more`] : shown;
+    const last = Math.min(ids.length, 5) - 1;
+    const shown = ids.slice(0, 5).flatMap((id, i) => [h("span", { class: "unbroken" }, nodeLink(id), i < last ? "," : ""), " "]);
+    return ids.length > 5 ? [...shown, ` and ${ids.length - 5} more`] : shown;
   };
-  const from = side(change.from);
-  const to = side(change.nodes);
+  const { nodes, from: sources } = realChange(change);
+  const [from, to] = [side(sources), side(nodes)];
   const arrow = from.length && to.length ? " → " : "";
   return h("div", { class: "change" }, h("p", {}, h("span", { class: `pill ${change.what}` }, CHANGE_WORDS[change.what] || change.what), change.rule ? h("code", {}, `  ${change.rule}`) : null), h("p", {}, ...from, arrow, ...to));
 }
@@ -47,12 +48,21 @@ function renderChanges() {
   pane.replaceChildren(...parts);
 }
 
-/** Nodes that only read something else now are no change to look at. */
-function visibleChange(change) {
+/** A change without the nodes that are as they were, but for reading something else now. */
+function realChange(change) {
+  const renewed = state.scene.renewed[state.stage - state.scene.first];
+  const olds = new Set(renewed.values());
   const { nodes = EMPTY, from = EMPTY } = change;
-  if (change.rule || nodes.length !== from.length) return true;
-  const looks = (ids) => ids.map((id) => `${likeness(id)}|${JSON.stringify(view.nodes[id].parameters)}`).sort().join();
-  return looks(nodes) !== looks(from);
+  const looks = (id) => JSON.stringify(view.nodes[id].parameters);
+  const same = (id) => renewed.has(id) && looks(id) === looks(renewed.get(id));
+  const news = nodes.filter((id) => !same(id));
+  const kept = new Set(nodes.filter(same).map((id) => renewed.get(id)));
+  return { nodes: news, from: from.filter((id) => !(olds.has(id) && kept.has(id))) };
+}
+
+function visibleChange(change) {
+  const { nodes, from } = realChange(change);
+  return nodes.length + from.length > 0;
 }
 
 function summaryOf(k) {

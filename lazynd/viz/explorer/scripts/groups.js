@@ -148,7 +148,7 @@ function convex(bundles) {
   const made = new Map([...bundles].filter(([key]) => !circles.has(key)));
   const members = [...circles].flatMap((key) => bundles.get(key));
   const inside = new Set(members);
-  const waiting = new Map(members.map((slot) => [slot, slot.inputs.filter((edge) => inside.has(edge.from)).length]));
+  const waiting = new Map(members.map((slot) => [slot, slot.reads.filter((edge) => inside.has(edge.from)).length]));
   const ready = new Map();
   const add = (slot) => {
     const key = of.get(slot);
@@ -170,7 +170,7 @@ function convex(bundles) {
     made.get(key).push(slot);
     inside.delete(slot);
     for (const edge of slot.readers) {
-      if (!inside.has(edge.to)) continue;
+      if (!inside.has(edge.to) || !edge.to.reads.includes(edge)) continue;
       waiting.set(edge.to, waiting.get(edge.to) - 1);
       if (!waiting.get(edge.to)) add(edge.to);
     }
@@ -184,7 +184,7 @@ function inCircles(bundles, of) {
   const sources = new Map([...bundles.keys()].map((key) => [key, new Set()]));
   const targets = new Map([...bundles.keys()].map((key) => [key, new Set()]));
   for (const [slot, key] of of) {
-    for (const edge of slot.inputs) {
+    for (const edge of slot.reads) {
       const other = of.get(edge.from);
       if (other === undefined || other === key) continue;
       sources.get(key).add(other);
@@ -218,7 +218,7 @@ function linksOf(items) {
   const sources = items.map(() => new Set());
   const targets = items.map(() => new Set());
   for (const [slot, number] of of) {
-    for (const edge of slot.inputs) {
+    for (const edge of slot.reads) {
       const other = of.get(edge.from);
       if (other === undefined || other === number) continue;
       sources[number].add(other);
@@ -276,8 +276,13 @@ function deepen(group) {
 function withRepeats(group, items, by) {
   const other = byDistance(items);
   const [here, there] = [items, other].map((each) => findRepeats(each.map(codeOf), 10));
-  if (largest(there) > 1.3 * largest(here)) return withFound(group, other, there, by);
+  if (largest(there) > largest(here) && left(other, there) <= left(items, here)) return withFound(group, other, there, by);
   return withFound(group, items, here, by);
+}
+
+/** How many items there are when each repeat is one. */
+function left(items, repeats) {
+  return repeats.reduce((sum, { times, length }) => sum - times * length + 1, items.length);
 }
 
 function largest(repeats) {
@@ -301,7 +306,7 @@ function byDistance(items) {
   // In the same layer what goes on comes before what begins, so that a step ends before the next one does; what reads
   // nothing at all is there before the first.
   const depth = depthsOf(items, sources, targets);
-  const by = (i) => (firstOf(items[i]).inputs.length ? depth[i] : Infinity);
+  const by = (i) => (firstOf(items[i]).reads.length ? depth[i] : Infinity);
   const order = (a, b) => far[b] - far[a] || (by(a) === by(b) ? 0 : by(b) - by(a)) || codeOf(items[a]) - codeOf(items[b]) || a - b;
   return [...items.keys()].sort(order).map((i) => items[i]);
 }
@@ -461,6 +466,7 @@ function bodySlots(scene, prefix, graph, mask) {
   });
   for (let offset = 0; mask >> offset; offset += 1) if ((mask >> offset) & 1) scene.connect(graph, here, offset);
   const made = [...here.values()];
+  scene.found(made);
   order(made);
   return made;
 }

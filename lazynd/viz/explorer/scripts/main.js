@@ -9,9 +9,10 @@ function restructure() {
   state.seen = survey(state.root, state.scene, state);
   const { anchor, goal, focusAfter } = state;
   Object.assign(state, { anchor: null, goal: null, focusAfter: null });
+  const near = inWindow();
   let first = true;
   placeAll(state.seen, measureItem, (made) => {
-    paint(state.seen, made, anchor);
+    paint(state.seen, made, anchor ? [anchor, ...near] : near);
     if (state.fresh) {
       fitView(0.66);
       state.fresh = false;

@@ -52,10 +52,12 @@ function joined(a, b) {
   return { x, y, w: Math.max(a.x + a.w, b.x + b.w) - x, h: Math.max(a.y + a.h, b.y + b.h) - y };
 }
 
-/** Draws the scene at its new places. `anchor`: the id of an item that stays where it is in the window. */
-function paint(seen, made, anchor) {
-  const old = anchor && drawing.boxes.get(anchor);
+/** Draws the scene at its new places. `anchors`: ids of items of which the first that is still there stays in place. */
+function paint(seen, made, anchors) {
+  const before = drawing.boxes;
   Object.assign(drawing, compose(seen, made));
+  const anchor = anchors.find((id) => before.has(id) && drawing.boxes.has(id));
+  const old = anchor && before.get(anchor);
   const now = anchor && drawing.boxes.get(anchor);
   if (old && now) {
     const x = camera.x + (old.x - now.x) * camera.scale;
@@ -123,6 +125,19 @@ function windowInWorld(margin) {
 
 function overlaps(a, b) {
   return a.x < b.x + b.w && b.x < a.x + a.w && a.y < b.y + b.h && b.y < a.y + a.h;
+}
+
+/** Ids of what the window shows, those nearest to its middle first. */
+function inWindow() {
+  const range = windowInWorld(0);
+  const [x, y] = [range.x + range.w / 2, range.y + range.h / 3];
+  const found = [];
+  for (const [id, box] of drawing.boxes) {
+    if (!overlaps(box, range)) continue;
+    const inside = box.x < x && x < box.x + box.w && box.y < y && y < box.y + box.h;
+    found.push([Math.hypot(box.x + Math.min(box.w, 200) / 2 - x, box.y - y) + (inside ? 0 : 50), id]);
+  }
+  return found.sort((a, b) => a[0] - b[0]).map(([, id]) => id);
 }
 
 /** The elements of an item: its card, or its frame. */

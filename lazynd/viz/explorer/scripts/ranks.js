@@ -23,6 +23,7 @@ function layered(items, edges) {
     const tall = Math.max(...layer.map((box) => box.h));
     for (const box of layer) {
       box.y = y + (tall - box.h) / 2;
+      box.beside = tall / 2;
       left = Math.min(left, box.x - box.w / 2);
       right = Math.max(right, box.x + box.w / 2);
     }
@@ -135,7 +136,7 @@ function pathThrough(boxes, left) {
   const last = boxes[boxes.length - 1];
   return [
     [first.x - left, first.y + first.h],
-    ...boxes.slice(1, -1).map((box) => [box.x - left, box.y]),
+    ...boxes.slice(1, -1).flatMap((box) => [[box.x - left, box.y - box.beside], [box.x - left, box.y + box.beside]]),
     [last.x - left, last.y],
   ];
 }

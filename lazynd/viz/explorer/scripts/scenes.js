@@ -70,14 +70,42 @@ class Scene {
       this.at.push(here);
       this.connect(graph, here, k - this.first);
     }
+    this.found();
     order(this.slots);
     return this;
+  }
+
+  /** What the slots' first edges are, and which slots are constants: primitives that read constants only. */
+  found(slots = this.slots) {
+    for (const slot of slots) {
+      const first = slot.mask & -slot.mask;
+      slot.reads = slot.inputs.filter((edge) => edge.mask & first);
+    }
+    const done = new Map();
+    for (const slot of slots) {
+      const stack = [slot];
+      while (stack.length) {
+        const next = stack[stack.length - 1];
+        if (done.has(next)) {
+          stack.pop();
+          continue;
+        }
+        const primitive = next.record.operator.startsWith("ir.");
+        const open = primitive ? next.reads.map((edge) => edge.from).filter((source) => !done.has(source)) : EMPTY;
+        if (open.length && stack.length < 200) stack.push(...open);
+        else {
+          stack.pop();
+          next.constant = primitive && next.reads.every((edge) => done.get(edge.from));
+          done.set(next, next.constant);
+        }
+      }
+    }
   }
 
   slot(key, id, rank) {
     const record = view.nodes[id];
     const slot = {
-      key, id: key, leaf: true, ids: [], mask: 0, record, rank, order: 0, inputs: [], known: new Map(), readers: [],
+      key, id: key, leaf: true, ids: [], mask: 0, record, rank, order: 0, inputs: [], reads: EMPTY, known: new Map(), readers: [], constant: false,
       result: 0, parent: null, item: null, scope: record.scope ? record.scope.split(".") : EMPTY,
     };
     slot.item = slot;
@@ -116,21 +144,28 @@ class Scene {
 
 /** Numbers the slots so that inputs come before what reads them, otherwise as they came. */
 function order(slots) {
-  const waiting = new Map(slots.map((slot) => [slot, slot.inputs.length]));
+  const waiting = new Map(slots.map((slot) => [slot, slot.reads.length]));
+  const readers = new Map();
+  for (const slot of slots) {
+    for (const { from } of slot.reads) {
+      if (!readers.has(from)) readers.set(from, []);
+      readers.get(from).push(slot);
+    }
+  }
   const ready = new Heap((slot) => slot.rank);
-  for (const slot of slots) if (!slot.inputs.length) ready.push(slot);
+  for (const slot of slots) if (!slot.reads.length) ready.push(slot);
   const left = new Set(slots);
   let number = 0;
   while (left.size) {
-    // A circle can come from edges of different stages only: it is cut at its first slot.
+    // First edges make no circles; were there one, it would be cut at its first slot.
     const slot = ready.size ? ready.pop() : left.values().next().value;
     if (!left.delete(slot)) continue;
     slot.order = number;
     number += 1;
-    for (const edge of slot.readers) {
-      const count = waiting.get(edge.to) - 1;
-      waiting.set(edge.to, count);
-      if (count === 0 && left.has(edge.to)) ready.push(edge.to);
+    for (const reader of readers.get(slot) || EMPTY) {
+      const count = waiting.get(reader) - 1;
+      waiting.set(reader, count);
+      if (count === 0 && left.has(reader)) ready.push(reader);
     }
   }
   slots.sort((a, b) => a.order - b.order);

@@ -5,8 +5,8 @@ const GROUP_WORDS = { phase: "forward, gradient, update", block: "blocks", opera
 
 function startShow() {
   const checks = h("div", { class: "checks" }, Object.entries(GROUP_WORDS).map(([key, word]) => h("label", {}, h("input", { type: "checkbox", "data-by": key, checked: state.by[key], onchange: (event) => regroup(key, event.target.checked) }), word)));
-  const kinds = h("div", { class: "checks" }, ["data", "parameter", "number"].map((kind) => h("label", {}, h("input", { type: "checkbox", "data-kind": kind, checked: !state.hiddenKinds.has(kind), onchange: (event) => hide(state.hiddenKinds, kind, !event.target.checked) }), `${kind}${kind === "data" ? "" : "s"}`)));
-  document.getElementById("pane-show").append(section("Group by", checks), section("Inputs", kinds), h("div", { class: "section", id: "operators" }));
+  const kinds = h("div", { class: "checks" }, ["data", "parameter", "number", "constant"].map((kind) => h("label", {}, h("input", { type: "checkbox", "data-kind": kind, checked: !state.hiddenKinds.has(kind), onchange: (event) => hide(state.hiddenKinds, kind, !event.target.checked) }), `${kind}${kind === "data" ? "" : "s"}`)));
+  document.getElementById("pane-show").append(section("Group by", checks), section("Inputs and constants", kinds), h("div", { class: "section", id: "operators" }));
 }
 
 function regroup(key, on) {

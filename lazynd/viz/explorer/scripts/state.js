@@ -10,7 +10,7 @@ const state = {
   seen: null,
   open: new Set(),
   by: { phase: true, block: true, operator: true, repeat: true, line: true, stretch: true },
-  hiddenKinds: new Set(["parameter", "number"]),
+  hiddenKinds: new Set(["parameter", "number", "constant"]),
   hiddenOperators: new Set(),
   hiding: 0,
   heat: "none",
@@ -76,6 +76,7 @@ function cardsIn(group) {
 /** Opens groups below `root`, those that matter first, while no more than `most` cards are seen. */
 function openFirst(root, most) {
   let shown = cardsIn(root);
+  // Repeated segments stay closed: they are closed for being long.
   const ranks = ["phase", "block", "operator", "line", "repeat", "step", "stretch"];
   const queue = new Heap((group) => ranks.indexOf(group.what) * 100 + group.depth);
   const add = (children) => children.forEach((child) => child.leaf || child.what === "body" || queue.push(child));
@@ -83,6 +84,7 @@ function openFirst(root, most) {
   while (queue.size) {
     const group = queue.pop();
     const more = cardsIn(group) - 1;
+    if (group.times) continue;
     const structural = group.what === "phase" || group.what === "block";
     if (shown + more > (structural ? most : most / 2)) continue;
     shown += more;

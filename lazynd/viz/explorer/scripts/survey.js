@@ -6,6 +6,8 @@
 const FAR = 9;
 /** No more than so many edges over several layers are drawn in a group; further ones are stubs. */
 const LONG_EDGES = 14;
+/** Nor more ways into a group, or out of it, that lead far. */
+const PORTS = 4;
 
 /** What is shown of the tree: {root, open, edges}; `open` are the open groups, inner ones first. */
 function survey(root, scene, state) {
@@ -38,6 +40,7 @@ function survey(root, scene, state) {
 }
 
 function isShown(slot, state) {
+  if (slot.constant && state.hiddenKinds.has("constant")) return false;
   return !(isInput(slot.record) ? state.hiddenKinds.has(inputKind(slot)) : state.hiddenOperators.has(slot.record.operator));
 }
 
@@ -112,7 +115,7 @@ function collect(seen, scene) {
 function divide(seen) {
   for (const group of seen.open) {
     group.lines = new Map();
-    group.ranks = null;
+    Object.assign(group, { ranks: null, ways: null, entered: new Set(), left: new Set() });
     for (const item of group.items) item.stubs = { in: [], out: [] };
   }
   for (const edge of seen.edges.values()) trace(edge);
@@ -123,6 +126,7 @@ function divide(seen) {
   }
   for (const group of seen.open) rankItems(group, direct.get(group) || EMPTY);
   for (const group of seen.open) tooMany(group, direct.get(group) || EMPTY);
+  for (const edge of seen.edges.values()) fewPorts(edge);
   for (const edge of seen.edges.values()) {
     if (edge.stub || isFar(edge)) {
       edge.stub = true;
@@ -148,6 +152,8 @@ function trace(edge) {
     }
   }
   edge.home = a.parent;
+  for (const item of edge.downs) if (item.parent !== edge.home) item.parent.entered.add(item);
+  for (const item of edge.ups) if (item.parent !== edge.home) item.parent.left.add(item);
   // The body of an open call belongs to the call: what the call reads does not run into it.
   edge.downs.reverse();
 }
@@ -196,6 +202,24 @@ function isFar(edge) {
 function tooMany(group, edges) {
   const long = edges.filter((edge) => spanOf(edge) > 2).sort((a, b) => spanOf(a) - spanOf(b));
   for (const edge of long.slice(LONG_EDGES)) edge.stub = true;
+}
+
+/** Where many items of a group read from outside, only those at its top do so by a line; at its bottom likewise. */
+function fewPorts(edge) {
+  for (const item of edge.downs.slice(1)) {
+    const group = item.parent;
+    group.ways ??= waysOf(group);
+    if (group.ways.in > PORTS && group.ranks.get(item) > 1) edge.stub = true;
+  }
+  for (const item of edge.ups.slice(0, -1)) {
+    const group = item.parent;
+    group.ways ??= waysOf(group);
+    if (group.ways.out > PORTS && group.ranks.get(item) < group.deepest - 1) edge.stub = true;
+  }
+}
+
+function waysOf(group) {
+  return { in: group.entered.size, out: group.left.size };
 }
 
 /** The pieces of an edge: out of the groups around its source, across its home, into those around its target. */
