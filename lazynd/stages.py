@@ -19,11 +19,12 @@ from .runtime.record.pending import PendingWork, region_of
 from .runtime.record.scope import Scope
 from .runtime.run.plan import live
 from .runtime.run.regions import Region, Regions
+from .runtime.tell.location import OURS, user_location
 from .runtime.thread import LOCAL
 
 __all__ = [
-    "LOCAL", "Scope", "apart", "at_hand", "beside_step", "common_scope", "each_call", "end_step", "fresh_gradients",
-    "in_scope", "kept", "undivided", "untraceable", "use_gradients",
+    "LOCAL", "OURS", "Scope", "apart", "at_hand", "beside_step", "common_scope", "each_call", "end_step",
+    "fresh_gradients", "in_scope", "kept", "undivided", "untraceable", "use_gradients",
 ]  # fmt: skip
 
 _N = TypeVar("_N")
@@ -166,9 +167,10 @@ def untraceable(what: str) -> None:
     LOCAL.state.recorder.leaves(what)
 
 
-@contextmanager
-def in_scope(path: str) -> Iterator[None]:
+class in_scope:
     """What is recorded inside belongs to the block of this path: the update of a parameter, to the parameter's.
+
+    Operations that lazynd's own code applies inside have the line of the user's that it is called from.
 
     >>> from lazynd import nd, stages, viz
     >>> with stages.in_scope("net.output"):
@@ -176,12 +178,20 @@ def in_scope(path: str) -> Iterator[None]:
     >>> [node.scope for node in viz.graph(x).nodes]
     ['net.output', 'net.output']
     """
-    recorder = LOCAL.state.recorder
-    before, recorder.scope = recorder.scope, path
-    try:
-        yield
-    finally:
-        recorder.scope = before
+
+    __slots__ = ("_before", "_path", "_recorder")
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+
+    def __enter__(self) -> None:
+        recorder = self._recorder = LOCAL.state.recorder
+        self._before = recorder.scope, recorder.caller
+        code, lasti = user_location()
+        recorder.scope, recorder.caller = self._path, None if code is None else (code, lasti)
+
+    def __exit__(self, *_: object) -> None:
+        self._recorder.scope, self._recorder.caller = self._before
 
 
 def beside_step(*arrays: NDArray) -> AbstractContextManager[None]:

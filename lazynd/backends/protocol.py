@@ -38,7 +38,10 @@ class Executable(Protocol):
         """Run on the buffers of the graph's leading inputs and the numbers for its slots; may return at once."""
 
     def explain(self, graph: Graph) -> Explanation:
-        """What it consists of; ``graph`` is equal to the one that was compiled. Runs nothing."""
+        """What it consists of; ``graph`` is equal to the one that was compiled. Runs nothing.
+
+        Without clusters if ``graph`` is another one: then nobody knows which nodes they are of.
+        """
 
 
 class OwnFunctions(Protocol):

@@ -57,13 +57,12 @@ class Updater:
         with undivided():
             self.optimizer._set_current_context(weights[0].context.device_id)
             self._make_states(indices, weights)
-            with in_scope(self._scope_of(indices)):
-                self._update_all(indices, weights, grads)
+            self._update_all(indices, weights, grads)
 
-    def _scope_of(self, indices: Sequence[Any]) -> str:
-        """The block that the parameters belong to, or the innermost that they all do."""
+    def _in_scope(self, indices: Sequence[Any]) -> in_scope:
+        """What is recorded inside belongs to the block of the parameters, or to the innermost that holds them all."""
         known = self.optimizer.param_dict
-        return common_scope([getattr(known.get(each), "_scope", "") for each in indices])
+        return in_scope(common_scope([getattr(known.get(each), "_scope", "") for each in indices]))
 
     def _make_states(self, indices: Sequence[Any], weights: Sequence[NDArray]) -> None:
         synced = self.states_synced
@@ -99,16 +98,19 @@ class Updater:
             untraceable(f"{type(self.optimizer).__name__}, an optimizer of your own, counts and finds its rates anew")
         if not self._in_lists():
             for each in zip(indices, weights, grads, states, strict=True):
-                update(*each)
+                with self._in_scope(each[:1]):
+                    update(*each)
             return
         if len({each.dtype for each in weights}) == 1:
-            update(indices, weights, grads, states)
+            with self._in_scope(indices):
+                update(indices, weights, grads, states)
             return
         found: dict[Any, list[tuple[Any, ...]]] = {}  # by dtype
         for each in zip(indices, weights, grads, states, strict=True):
             found.setdefault(each[1].dtype, []).append(each)
         for chosen in found.values():
-            update(*map(list, zip(*chosen, strict=True)))
+            with self._in_scope([each[0] for each in chosen]):
+                update(*map(list, zip(*chosen, strict=True)))
 
     def sync_state_context(self, state: Any, context: Any) -> Any:
         """``state`` with its arrays on ``context``.

@@ -35,7 +35,7 @@ def watching() -> Iterator[list[Fired]]:
     >>> with watching() as fired:
     ...     graph = simplify(parse_graph(text + "  return %2\\n}"))
     >>> [str(rule) for rule, _, _ in fired]
-    ['negate(negate(x))']
+    ['negate(negate(x)) -> x']
     """
     before, _WATCHED.fired = _WATCHED.fired, []
     try:

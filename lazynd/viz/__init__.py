@@ -19,6 +19,7 @@ from .drawing import dot
 from .exchange import model_explorer
 from .listing import text
 from .looking import view
+from .measuring import measure
 from .model import View
 from .network import Summary, summary, to_networkx
 from .pending import Pending, pending
@@ -32,9 +33,9 @@ from .stage import graph, parse, passes, stages, trace
 from .tables import print_summary
 
 __all__ = [
-    "Drawing", "Pending", "Program", "Stage", "Summary", "View", "dot", "graph", "html", "last", "model_explorer",
-    "parse", "passes", "pending", "plot_network", "png", "print_summary", "program", "programs", "save", "stages",
-    "summary", "svg", "text", "timed", "to_networkx", "trace", "view",
+    "Drawing", "Pending", "Program", "Stage", "Summary", "View", "dot", "graph", "html", "last", "measure",
+    "model_explorer", "parse", "passes", "pending", "plot_network", "png", "print_summary", "program", "programs",
+    "save", "stages", "summary", "svg", "text", "timed", "to_networkx", "trace", "view",
 ]  # fmt: skip
 
 __getattr__, __dir__ = fronts(__name__, "visualization")

@@ -107,6 +107,20 @@ def test_an_update_of_one_parameter_is_its_blocks() -> None:
     assert ("multi_sgd_update", "net.output") in scopes(viz.graph(net.output.weight.data()))
 
 
+def test_an_optimizer_that_takes_one_at_a_time() -> None:
+    net = made()
+    net(row()).wait_to_read()
+    trainer = gluon.Trainer({"w": net.output.weight, "v": net.features[0].weight}, "dcasgd")
+    with autograd.record():
+        value = net(row())
+    value.backward()
+    trainer.step(1)
+    nodes = viz.graph(net.output.weight.data()).nodes + viz.graph(net.features[0].weight.data()).nodes
+    lines = {node.scope for node in nodes if node.code is not None and node.code.co_filename == __file__}
+    assert {"net.output", "net.features.0"} <= lines
+    assert {"net.output"} == {node.scope for node in viz.graph(net.output.weight.data()).nodes[-3:]}
+
+
 def test_bodies_of_calls_have_paths_relative_to_the_block() -> None:
     net = made()
     net.hybridize()
@@ -263,6 +277,22 @@ def test_functions_with_a_gradient_in_python() -> None:
         y = Layer(prefix="layer_")(x)
     y.backward()
     assert ("_mul_scalar", "layer") in scopes(viz.graph(x.grad))
+
+
+@pytest.mark.parametrize("hybrid", [False, True])
+def test_operations_of_our_layers_have_the_users_lines(hybrid: bool) -> None:
+    net = made()
+    net.features.hybridize(hybrid)
+    trainer = gluon.Trainer(net.collect_params(), "sgd")
+    with autograd.record():
+        value = net(row())
+    value.backward()
+    trainer.step(1)
+    graph = viz.graph(value)
+    for shown in (graph, viz.passes(graph)[-1].graph):
+        assert {node.code.co_filename for node in shown.nodes if node.code is not None} == {__file__}
+    functions = {node.code.co_name: node.scope for node in graph.nodes if node.code is not None}
+    assert set(functions) == {"hybrid_forward", "test_operations_of_our_layers_have_the_users_lines"}
 
 
 def test_scopes_are_no_part_of_the_text() -> None:

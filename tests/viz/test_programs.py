@@ -184,11 +184,12 @@ def test_programs_from_disk(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(lazynd.config, "cache", tmp_path)
     x = nd.array([1, 2, 3])
     shown = []
-    for _ in range(2):
+    for function in (lambda x: nd.tanh(x) * x, nn.HybridLambda(lambda F, x: F.tanh(x) * x, prefix="block_")):
         PROGRAMS.clear()
-        (nd.tanh(x) * x).wait_to_read()
+        function(x).wait_to_read()
         shown.append(viz.last())
-    assert [each.loaded for each in shown] == [False, True]
+    assert [each.loaded for each in shown] == [False, True], "who computes it makes no other entry"
+    assert [scopes(each.graph) for each in shown] == [{""}, {"block"}]
     assert shown[0].text and shown[1].text
     for program in shown:
         assert [program.nodes_of(each) for each in program.clusters if each.fused] == [(0, 1)]

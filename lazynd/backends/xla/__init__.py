@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -19,7 +19,7 @@ from ...ir.graph import Graph
 from ...ir.primitives.check import may_fail
 from ...ir.specialization import Specialization
 from ...ir.types import Context
-from ..explained import Explanation
+from ..explained import Cluster, Explanation
 from ..fork_warning import FORK_WARNING
 from ..hlo import clusters_in, parse_module
 from ..memory import NOTEWORTHY, require_memory
@@ -100,8 +100,11 @@ class Compiled:
     def explain(self, graph: Graph) -> Explanation:
         text = self.text()
         module = parse_module(text)
-        check(module, graph)
-        return Explanation(text, clusters_in(module), _memory(self.executable), _cost(self.executable))
+        clusters: Sequence[Cluster] = ()
+        with suppress(ValueError):
+            check(module, graph)
+            clusters = clusters_in(module)
+        return Explanation(text, clusters, _memory(self.executable), _cost(self.executable))
 
     def _numbers(self, scalars: Sequence[Any]) -> Any:
         """``scalars`` packed: the last argument of the program."""

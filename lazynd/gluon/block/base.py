@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from os import PathLike
+from sys import _getframe
 from typing import Any, ClassVar
 from warnings import warn
 
 from ... import initializer
 from ...reference import absent, has, unknown
-from ...stages import LOCAL
+from ...stages import LOCAL, OURS
 from ..hooks import HookHandle
 from ..parameter import Parameter, ParameterDict
 from . import files
@@ -287,13 +288,15 @@ class Block:
         for hook in self._forward_pre_hooks.values():
             hook(self, args)
         recorder = LOCAL.state.recorder
-        outer = recorder.within
+        outer, caller, frame = recorder.within, recorder.caller, _getframe(1)
+        if not OURS[frame.f_code.co_filename]:
+            recorder.caller = frame.f_code, frame.f_lasti
         recorder.within = inner = self._places.get(outer) or placed(self, outer)
         recorder.scope = inner.path
         try:
             out = self.forward(*args)
         finally:
-            recorder.within, recorder.scope = outer, outer.path
+            recorder.within, recorder.scope, recorder.caller = outer, outer.path, caller
         for hook in self._forward_hooks.values():
             hook(self, args, out)
         return out

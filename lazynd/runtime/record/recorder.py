@@ -44,9 +44,11 @@ class Recorder(ABC):
     """What the operations of one thread are told to. ``state`` holds the thread's flags.
 
     ``within``: the call of a block that is recorded. ``scope``: what its nodes are told, ``within.path`` as a rule.
+    ``caller``: code and instruction of the user's line that called a block of ours, or an optimizer. It is told of
+    operations that our own code applies in there.
     """
 
-    __slots__ = ("scope", "state", "within")
+    __slots__ = ("caller", "scope", "state", "within")
     #: Whether what is recorded becomes a graph, and does not run.
     traces: ClassVar[bool] = False
     #: Whether to print an array of the trace shows what it is, not its values, and so does not end the trace.
@@ -56,6 +58,7 @@ class Recorder(ABC):
         self.state = state
         self.within: Scope = ROOT
         self.scope = ""
+        self.caller: tuple[CodeType, int] | None = None
 
     # ------------------------------------------------------------------------------------ cells
 

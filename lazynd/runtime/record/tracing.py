@@ -16,7 +16,7 @@ from ...ir.node import Node, Output, apply, leaf
 from ...ir.specialization import Specialization
 from ...ir.types import Context, Type
 from ..run.failure import Lost
-from ..tell.location import user_location
+from ..tell.location import OURS, user_location
 from .cell import Cell, Ref, Variable
 from .numbers import Keep
 from .recorder import Recorder
@@ -47,6 +47,7 @@ class BaseTracer(Recorder):
         self.parent: Recorder = state.recorder
         self.blind = self.parent.blind
         self.within = self.parent.within.traced
+        self.caller = self.parent.caller
         #: What was recorded, in order.
         self.nodes: list[Node] = []
         #: Stands in the ``region`` of every node and parameter of this trace.
@@ -156,6 +157,8 @@ class BaseTracer(Recorder):
         if spec.pruned is not None:
             spec, live = spec.pruned
             refs = tuple([refs[i] for i in live])
+        if self.caller is not None and code is not None and OURS[code.co_filename]:
+            code, lasti = self.caller
         node = apply(spec, refs, code, lasti, scalars, self.scope)
         node.region = self.inside
         self.nodes.append(node)

@@ -17,16 +17,21 @@ _DEMO: Final = os.path.join(_OURS[0], "demo.py")
 _STANDARD: Final = os.path.dirname(os.__file__) + os.sep
 
 
-#: Those of our files that ``is_our_file`` was asked about: looking here takes a third of comparing beginnings.
-MET: Final[set[str]] = set()
-
-
 def is_our_file(name: str) -> bool:
     """Whether code in the file ``name`` is lazynd's own."""
-    if name.startswith(_OURS) and name != _DEMO:
-        MET.add(name)
-        return True
-    return False
+    return name.startswith(_OURS) and name != _DEMO
+
+
+class _Known(dict[str, bool]):
+    """Of each name of a file whether it is ours, found out when first asked."""
+
+    def __missing__(self, name: str) -> bool:
+        found = self[name] = is_our_file(name)
+        return found
+
+
+#: By the names of files, those of notebooks' cells too: whether they are ours.
+OURS: Final = _Known()
 
 
 def is_ours(frame: FrameType) -> bool:
