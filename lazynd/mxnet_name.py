@@ -76,8 +76,8 @@ def install() -> None:
 
     Every submodule that lazynd has is found under MXNet's name, as the same module object. Opt-in: importing lazynd
     does not do this. From then on ``__version__`` is 1.9.1, the version of the interface, for programs that ask which
-    MXNet they run on; the package's own is what ``python -m lazynd --version`` prints. And what ``asnumpy`` gives of one
-    element counts as a number, as it did in the NumPy of MXNet's days.
+    MXNet they run on; the package's own is what ``python -m lazynd --version`` prints. And ``asnumpy`` of one
+    element gives what counts as a number, as it did in the NumPy of MXNet's days.
 
     >>> import lazynd
     >>> lazynd.as_mxnet()
