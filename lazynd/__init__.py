@@ -22,7 +22,7 @@ from .context import Context, cpu, cpu_pinned, current_context, gpu, num_gpus
 from .ir.errors import MXNetError
 from .mxnet_name import install as as_mxnet
 from .nd import NDArray, random, waitall
-from .observe import no_sync, report, stats
+from .observe import debug_nans, explain, no_sync, report, stats
 from .reference import absent
 from .util import is_np_shape, np_shape, set_np_shape, use_np_shape
 
@@ -42,9 +42,9 @@ __version__: str
 
 __all__ = [
     "AttrScope", "Context", "MXNetError", "NDArray", "as_mxnet", "attribute", "autograd", "base", "config", "cpu",
-    "cpu_pinned", "current_context", "gpu", "image", "img", "is_np_shape", "name", "nd", "ndarray", "no_sync", "np",
-    "np_shape", "npx", "num_gpus", "numpy", "numpy_extension", "operator", "random", "report", "set_np_shape", "stats",
-    "use_np_shape", "util", "waitall",
+    "cpu_pinned", "current_context", "debug_nans", "explain", "gpu", "image", "img", "is_np_shape", "name", "nd",
+    "ndarray", "no_sync", "np", "np_shape", "npx", "num_gpus", "numpy", "numpy_extension", "operator", "random",
+    "report", "set_np_shape", "stats", "use_np_shape", "util", "waitall",
 ]  # fmt: skip
 
 

@@ -25,9 +25,12 @@ from lazynd.runtime.tell.stats import stats
 
 from .backends.fake import FakeBackend
 
-#: Folders whose operators are compiled in other tests. Their programs run as users run them, interpreted first,
-#: which takes a fraction of the time. ``make test-full`` compiles them all.
-FRONT_ENDS = {"gluon", "initializer", "metric", "nd", "optimizer", "sym"}
+#: Folders and files whose operators are compiled in other tests. Their programs run as users run them, interpreted
+#: first, which takes a fraction of the time. ``make test-full`` compiles them all.
+FRONT_ENDS = {
+    "autograd", "gluon", "initializer", "metric", "nd", "ops", "optimizer", "sym",
+    "test_docs.py", "test_examples.py", "test_notebooks.py", "test_transcript.py",
+}  # fmt: skip
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -48,15 +51,16 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 
 @pytest.fixture(autouse=True)
-def fresh(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def fresh(request: pytest.FixtureRequest) -> Iterator[None]:
     """Each test starts with nothing pending, a known seed, and the tier that its folder has."""
     nd.waitall()
     lazynd.random.seed(0)
     folder = request.path.relative_to(Path(__file__).parent).parts[0]
-    if folder in FRONT_ENDS and not request.node.get_closest_marker("lazy"):
-        monkeypatch.setattr(lazynd.config, "tier", os.environ["LAZYND_TEST_TIER_OF_FRONT_ENDS"])
-    yield
-    nd.waitall()
+    front = folder in FRONT_ENDS and not request.node.get_closest_marker("lazy")
+    tier = os.environ["LAZYND_TEST_TIER_OF_FRONT_ENDS"] if front else lazynd.config.tier
+    with lazynd.config.using(tier=tier):
+        yield
+        nd.waitall()
 
 
 class Delta:

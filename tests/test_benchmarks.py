@@ -73,7 +73,10 @@ def test_figure_in_this_process(name: str) -> None:
     "name",
     [
         *("importing", "programs", "recurrent_compiling", "small", "whole"),
-        *(pytest.param(name, marks=pytest.mark.slow) for name in ("compiling", "first", "memory", "rows", "shapes")),
+        *(
+            pytest.param(name, marks=pytest.mark.slow)
+            for name in ("cold", "compiling", "first", "memory", "rows", "shapes")
+        ),
     ],
 )
 def test_figure_with_processes_of_its_own(name: str) -> None:

@@ -18,7 +18,7 @@ from ..ir.types import default_context
 from ..nd import NDArray
 from ..nd.np_shape import is_np_shape
 from ..runtime.record.call_tracer import CallTracer
-from ..runtime.record.numbers import Number, value_of
+from ..runtime.record.numbers import Number, put_back, value_of
 from ..runtime.record.recorder import Recorder
 from ..runtime.record.standing import Restart, find
 from ..runtime.record.traced import Traced
@@ -49,8 +49,10 @@ class Variant:
         self.structure = structure
         self.watch = watch
 
-    def call(self, state: State, given: Arguments, code: CodeType | None, lasti: int) -> Any:
-        made: list[Any] = self.traced.record(state, given.cells, given.numbers, code, lasti)
+    def call(
+        self, state: State, given: Arguments, code: CodeType | None, lasti: int, undo: list[Callable[[], None]]
+    ) -> Any:
+        made: list[Any] = self.traced.record(state, given.cells, given.numbers, code, lasti, undo)
         found = [each if each.__class__ is not tuple else _held(state, each, given) for each in made]
         return self.structure.build(iter(found))
 
@@ -83,7 +85,8 @@ class Compiled:
 
     ``name``: what the operation is called in graphs. ``static_alloc`` and ``static_shape`` are MXNet's, and change
     nothing: buffers are reused in any case. ``uses``: functions that ``function`` calls by ways that cannot be seen in
-    its code, as a block calls its children; the names that they look up are watched too.
+    its code, as a block calls its children; the names that they look up are watched too. ``blind``: to print an array
+    in ``function`` shows its type, once, and does not end the trace.
 
     >>> from lazynd import compiled, nd
     >>> double = compiled.Compiled(lambda x: x * 2)
@@ -99,12 +102,14 @@ class Compiled:
         static_alloc: bool = False,
         static_shape: bool = False,
         uses: Sequence[Callable[..., Any]] = (),
+        blind: bool = False,
     ) -> None:
         functools.update_wrapper(self, function, updated=())
         self.function = function
         self.uses = tuple(uses)
         self.name = name or _name_of(function)
         self.static_alloc, self.static_shape = static_alloc, static_shape
+        self.blind = blind
         self.clear()
 
     def clear(self) -> None:
@@ -165,7 +170,7 @@ class Compiled:
                 if variant.traced.fits(recorder, given.cells, given.roots):
                     changed = variant.watch.changed()
                     if changed is None:
-                        return variant.call(state, given, frame.f_code, frame.f_lasti)
+                        return variant.call(state, given, frame.f_code, frame.f_lasti, [])
                     variants.remove(variant)
                     self._say_changed(changed)
                     break
@@ -183,29 +188,45 @@ class Compiled:
         lasti: int,
     ) -> Any:
         """Trace the function, and record the call; or run it as it stands, if that cannot be."""
-        before, variant = state.given, None
+        before, undo = state.given, list[Callable[[], None]]()
         try:
-            tracer, variant = self._attempt(state, mode, given, args, kwargs)
+            tracer, variant = self._attempt(state, mode, given, args, kwargs, undo)
             state.given = [*tracer.ledger.hosts, *before]  # what the host has said counts for this call
+            if isinstance(tracer.parent, CallTracer):
+                tracer.parent.undo += undo
             if variant is not None:
                 self._remember(signature, tracer, variant, given)
-                return variant.call(state, given, code, lasti)
-            return self.function(*args, **kwargs)
+                return variant.call(state, given, code, lasti, undo)
+            asked = len(state.given)
+            try:
+                return self.function(*args, **kwargs)
+            finally:
+                if len(state.given) < asked:  # Python has got there too
+                    undo.clear()
+        except BaseException:
+            put_back(undo)
+            raise
         finally:
             state.given = before
 
     def _attempt(
-        self, state: State, mode: Any, given: Arguments, args: tuple[Any, ...], kwargs: dict[str, Any]
+        self,
+        state: State,
+        mode: Any,
+        given: Arguments,
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+        undo: list[Callable[[], None]],
     ) -> tuple[CallTracer, Variant | None]:
         """Trace the function; None, and the reason told, if that cannot be."""
-        tracer, parted, before = CallTracer(state), given.parted, state.given
+        tracer, parted, before = CallTracer(state, undo), given.parted, state.given
         while True:
             try:
                 return tracer, self._traced(tracer, given, args, kwargs, parted)
             except Restart as restart:
                 if restart.args[0] is not tracer:
                     raise
-                hosts, tracer, parted = tracer.ledger.hosts, CallTracer(state), True
+                hosts, tracer, parted = tracer.ledger.hosts, CallTracer(state, undo), True
                 state.given = [*hosts, *before]
             except (Untraceable, Unsupported) as reason:
                 if _ends(tracer.parent):  # the trace around this one: it is not this function's affair
@@ -243,6 +264,7 @@ class Compiled:
         state = tracer.state
         with state.preserved():
             state.recorder = tracer
+            tracer.blind = tracer.blind or self.blind
             numbers = iter([tracer.ledger.argument(value_of(number)) for number in given.numbers])
             arrays = {}
             for number, handle in enumerate(given.handles):
@@ -270,6 +292,46 @@ class Compiled:
         del variants[_VARIANTS:]
         while len(signature.variants) > _SIGNATURES:
             signature.variants.pop(next(iter(signature.variants)))
+
+    def traced(self, *args: Any, **kwargs: Any) -> Traced:
+        """What a call with these arguments would record; it is traced, whatever is known, and records nothing.
+
+        ``ValueError`` that says why where no graph can hold it.
+
+        >>> import lazynd
+        >>> double = lazynd.compile(lambda x: x * 2)
+        >>> double.traced(lazynd.nd.ones(2)).spec.body
+        <graph (float32[2], float32[]) -> (float32[2]) of 1 nodes>
+        """
+        state = LOCAL.state
+        before, given = state.given, Arguments(state.recorder, args, kwargs)
+        undo: list[Callable[[], None]] = []
+        tracer, parted = CallTracer(state, undo), given.parted
+        try:
+            while True:
+                try:
+                    return self._traced(tracer, given, args, kwargs, parted).traced
+                except Restart as restart:
+                    if restart.args[0] is not tracer:
+                        raise
+                    tracer, parted = CallTracer(state, undo), True
+        except (Untraceable, Unsupported) as reason:
+            where = f" at {describe(*tracer.ended[1], True)}" if tracer.ended is not None else ""
+            raise ValueError(f"{self.name} has no graph: {reason}{where}") from None
+        finally:
+            state.given = before
+            put_back(undo)
+
+    def known(self) -> list[Traced]:
+        """The traces that there are, of the newest signature first.
+
+        >>> import lazynd
+        >>> double = lazynd.compile(lambda x: x * 2)
+        >>> double(lazynd.nd.ones(2)).shape, len(double.known())
+        ((2,), 1)
+        """
+        signatures = [*self._signatures.now.values()][::-1]
+        return [v.traced for s in signatures for variants in [*s.variants.values()][::-1] for v in variants]
 
     # ------------------------------------------------------------------------------------ what is told
 
@@ -303,20 +365,20 @@ class Compiled:
     def __reduce__(self) -> Any:
         if getattr(self.function, "__qualname__", None) is not None and _named(self.function) is self:
             return self.function.__qualname__  # as functions are pickled: by name
-        return _rebuild, (self.function, self.name, self.static_alloc, self.static_shape)
+        return _rebuild, (self.function, self.name, self.static_alloc, self.static_shape, self.blind)
 
     def __copy__(self) -> Compiled:
-        return _rebuild(self.function, self.name, self.static_alloc, self.static_shape)
+        return _rebuild(self.function, self.name, self.static_alloc, self.static_shape, self.blind)
 
     def __deepcopy__(self, memo: Any) -> Compiled:
-        return _rebuild(copy.deepcopy(self.function, memo), self.name, self.static_alloc, self.static_shape)
+        return _rebuild(copy.deepcopy(self.function, memo), self.name, self.static_alloc, self.static_shape, self.blind)
 
     def __repr__(self) -> str:
         return f"<compiled {self.name}>"
 
 
-def _rebuild(function: Any, name: str, static_alloc: bool, static_shape: bool) -> Compiled:
-    return Compiled(function, name, static_alloc=static_alloc, static_shape=static_shape)
+def _rebuild(function: Any, name: str, static_alloc: bool, static_shape: bool, blind: bool) -> Compiled:
+    return Compiled(function, name, static_alloc=static_alloc, static_shape=static_shape, blind=blind)
 
 
 def _named(function: Any) -> Any:

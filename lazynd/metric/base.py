@@ -1,14 +1,14 @@
 """What every metric is: a name, sums that are added up without being read, and a value.
 
-``update`` records operators on what it is given and adds their results to sums; nothing is computed. The first ``get``
-reads the sums. They are float64, as the sums of MXNet are; what is added to them is computed as NumPy would.
+``update`` records operators on what it is given and adds their results to sums; nothing is computed. ``get`` reads the
+sums. They are float64, as the sums of MXNet are; what is added to them is computed as NumPy would.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -16,6 +16,7 @@ from .. import nd, registry
 from ..autograd import pause
 from ..nd import NDArray
 from ..stages import beside_step
+from .sums import Kept, Sum, Totals, parts
 
 
 def check_label_shapes(labels: Any, preds: Any, wrap: bool = False, shape: bool = False) -> tuple[Any, Any]:
@@ -62,87 +63,6 @@ def as_one(label: NDArray, pred: NDArray) -> tuple[NDArray, NDArray]:
     return label.astype(common, copy=False), pred.astype(common, copy=False)
 
 
-class Sum:
-    """A sum whose terms may be arrays that are not computed yet; ``read`` asks for its value."""
-
-    __slots__ = ("_known", "_waiting")
-
-    def __init__(self, value: float = 0.0) -> None:
-        self._known: Any = value
-        self._waiting: NDArray | None = None
-
-    def add(self, term: Any) -> None:
-        """Add a number, or the only element of an array."""
-        if not isinstance(term, NDArray):
-            self._known = self._known + (term.item() if isinstance(term, np.generic) else term)
-            return
-        before = self._waiting
-        if before is None:  # data, so that the first term is added by the same program as those that follow
-            before = nd.array(np.zeros(1), ctx=term.context, dtype="float64")
-        self._waiting = before + term.reshape((1,)).astype("float64").as_in_context(before.context)
-
-    def take(self, other: Sum) -> None:
-        """Add what ``other`` has, which is given up."""
-        self._known = self._known + other._known
-        if self._waiting is None:
-            self._waiting = other._waiting
-        elif other._waiting is not None:
-            with pause():
-                self._waiting = self._waiting + other._waiting.as_in_context(self._waiting.context)
-
-    def waiting(self) -> list[NDArray]:
-        """The array that it holds, if any."""
-        return [] if self._waiting is None else [self._waiting]
-
-    def read(self) -> Any:
-        """The value. Forces where terms are not computed yet."""
-        if self._waiting is not None:
-            self._known = self._known + float(self._waiting.asscalar())
-            self._waiting = None
-        return self._known
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return Sum, (self.read(),)
-
-
-class Totals:
-    """A sum since ``reset_local`` and one since ``reset``. The second counts what the first had, and the first itself.
-
-    Subclasses that users write set both on their own: from then on they are ``apart``.
-    """
-
-    __slots__ = ("apart", "before", "local")
-
-    def __init__(self) -> None:
-        self.local, self.before = Sum(0), Sum(0)
-        self.apart = False
-
-    def add(self, term: Any) -> None:
-        """Add to both."""
-        self.local.add(term)
-        if self.apart:
-            self.before.add(term)
-
-    def reset_local(self) -> None:
-        """The first begins anew."""
-        if not self.apart:
-            self.before.take(self.local)
-        self.local = Sum(0)
-
-    def set_local(self, value: Any) -> None:
-        """The first is ``value``, and the second what it was."""
-        self.reset_local()
-        self.local, self.apart = Sum(value), True
-
-    def read_all(self) -> Any:
-        """The second. Forces where terms are not computed yet."""
-        return self.before.read() if self.apart else self.before.read() + self.local.read()
-
-    def set_all(self, value: Any) -> None:
-        """The second is ``value``."""
-        self.before, self.apart = Sum(value), True
-
-
 class EvalMetric:
     """Base of metrics: subclass it and write ``update``, which adds to ``sum_metric`` and ``num_inst``.
 
@@ -161,6 +81,8 @@ class EvalMetric:
     ('largest', 5.0)
     """
 
+    #: What is counted begins with this: in some metrics counts are no integers.
+    _none: ClassVar[float] = 0
     _sums: Totals
     _counts: Totals
     _doubts: list[tuple[Sum, type[Exception], str]]
@@ -218,12 +140,28 @@ class EvalMetric:
     def _recording(self, *arrays: Any) -> Iterator[None]:
         """What an update records inside joins the program of the training step before, and is on no tape."""
         given = [each for each in arrays if isinstance(each, NDArray)]
-        with pause(), beside_step(*given, *self._waiting()):
+        waiting = [each.array for each in self._kept() if each.array is not None]
+        with pause(), beside_step(*given, *waiting):
             yield
 
-    def _waiting(self) -> list[NDArray]:
-        """Arrays that the sums hold."""
-        return self._sums.local.waiting() + self._counts.local.waiting()
+    def _kept(self) -> list[Kept]:
+        """The arrays that an update writes."""
+        return [each.kept for each in (*parts(self._totals()), *(doubt[0] for doubt in self._doubts))]
+
+    def _totals(self) -> list[Totals]:
+        """The sums that an update adds to."""
+        return [self._sums, self._counts]
+
+    def __watched__(self) -> Iterator[tuple[dict[str, Any], str]]:
+        """What compiled calls depend on: the arrays that an update writes."""
+        for total in self._totals():
+            yield vars(total), "apart"
+        for each in self._kept():
+            yield vars(each), "array"
+
+    def __uses__(self) -> Iterator[Callable[..., Any]]:
+        """What an update leads to."""
+        yield self.update
 
     def _add(self, total: Any, count: Any) -> None:
         """Add to the sums and to the counts."""
@@ -242,8 +180,13 @@ class EvalMetric:
         >>> loss.get()
         ('loss', nan)
         """
-        self._sums, self._counts = Totals(), Totals()
-        self._doubts = []
+        if "_sums" not in vars(self):
+            self._sums, self._counts = Totals(0.0), Totals(self._none)
+            self._doubts = []
+        for each in (self._sums, self._counts):
+            each.reset()
+        for count, _, _ in self._doubts:
+            count.set()
 
     def reset_local(self) -> None:
         """Begin anew, but for what ``get_global`` gives.
@@ -259,7 +202,10 @@ class EvalMetric:
         self._counts.reset_local()
 
     def _doubt(self, count: NDArray, error: type[Exception], text: str) -> None:
-        """If the sum of ``count`` is not 0 when the metric is read, ``error`` is raised: what values alone tell."""
+        """If the sum of ``count`` is not 0 when the metric is read, ``error`` is raised: what values alone tell.
+
+        For values that are still to be computed; see ``stages.at_hand``.
+        """
         if not self._doubts:
             self._doubts.append((Sum(), error, text))
         self._doubts[0][0].add(count)

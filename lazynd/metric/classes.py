@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
 from .. import nd
 from ..nd import NDArray
-from .base import EvalMetric, PairMetric, Totals, alias, as_arrays, check_label_shapes, register, wide
+from ..stages import at_hand
+from .base import EvalMetric, PairMetric, alias, as_arrays, check_label_shapes, register, wide
+from .sums import Kept, Totals
 
 Names = Sequence[str] | None
 #: What labels are told that are none of the columns of predictions.
@@ -94,10 +96,14 @@ class TopKAccuracy(PairMetric):
 def _binary_counts(metric: Any, label: NDArray, pred: NDArray) -> list[NDArray]:
     """How often predicted and meant are true and true, true and false, false and true, false and false."""
     _same_length(label, pred)
+    text = f"{type(metric).__name__} currently only supports binary classification."
+    values = at_hand(label)
+    if values is not None and len(np.unique(values.astype("int32"))) > 2:
+        raise ValueError(text)
     label = label.as_in_context(pred.context).astype("int32", copy=False).reshape((-1,))
     chosen = nd.argmax(wide(pred), axis=1).astype("int32")
-    between = (label != label.min()) * (label != label.max())
-    metric._doubt(between.sum(), ValueError, f"{type(metric).__name__} currently only supports binary classification.")
+    if values is None:
+        metric._doubt(((label != label.min()) * (label != label.max())).sum(), ValueError, text)
     yes, meant = chosen == 1, label == 1
     no, denied = 1 - yes, 1 - meant
     return [
@@ -146,16 +152,19 @@ class _Binary(EvalMetric):
 
     def reset(self) -> None:
         super().reset()
-        #: With "micro", counts of batches, of which the score is made when it is asked for.
-        self._tables = [Totals() for _ in range(4)]
+        if "_tables" not in vars(self):
+            #: With "micro", counts of batches, of which the score is made when it is asked for.
+            self._tables = [Totals() for _ in range(4)]
+        for each in self._tables:
+            each.reset()
 
     def reset_local(self) -> None:
         super().reset_local()
         for each in self._tables:
             each.reset_local()
 
-    def _waiting(self) -> list[NDArray]:
-        return [array for each in self._tables for array in each.local.waiting()] + super()._waiting()
+    def _totals(self) -> list[Totals]:
+        return [*super()._totals(), *self._tables]
 
     def update(self, labels: Any, preds: Any) -> None:
         labels, preds = check_label_shapes(labels, preds, True)
@@ -167,21 +176,36 @@ class _Binary(EvalMetric):
             found = [_binary_counts(self, label, pred) for label, pred in pairs]
             counts = [_plus(column) for column in zip(*found, strict=True)]
             if self.average == "macro":
-                self._add(self._score(counts), 1)
+                self._add(self._score(counts), 1 + self._none)
             else:
+                self._counts.add(sum(label.size for label, _ in pairs))
                 for total, each in zip(self._tables, counts, strict=True):
                     total.add(each)
 
-    def _of_all(self, everything: bool) -> tuple[str, float]:
+    def _of_all(self, counts: list[Any], count: Any) -> Any:
+        """With "micro" the sum is the score of all, times their number."""
         self._check()
-        counts = [each.read_all() if everything else each.local.read() for each in self._tables]
-        return self.name, self._score(counts) if sum(counts) else float("nan")
+        return self._score(counts) * count
 
-    def get(self) -> tuple[Any, Any]:
-        return super().get() if self.average == "macro" else self._of_all(False)
+    @property
+    def sum_metric(self) -> Any:
+        if self.average == "macro":
+            return super().sum_metric
+        return self._of_all([each.local.read() for each in self._tables], self.num_inst)
 
-    def get_global(self) -> tuple[Any, Any]:
-        return super().get_global() if self.average == "macro" else self._of_all(True)
+    @sum_metric.setter
+    def sum_metric(self, value: Any) -> None:
+        self._sums.set_local(value)
+
+    @property
+    def global_sum_metric(self) -> Any:
+        if self.average == "macro":
+            return super().global_sum_metric
+        return self._of_all([each.read_all() for each in self._tables], self.global_num_inst)
+
+    @global_sum_metric.setter
+    def global_sum_metric(self, value: Any) -> None:
+        self._sums.set_all(value)
 
 
 def _plus(arrays: Sequence[NDArray]) -> NDArray:
@@ -196,7 +220,8 @@ class F1(_Binary):
     """The harmonic mean of precision and recall of two classes, of which 1 is the one looked for.
 
     Predictions have a column for each class. ``average``: "macro" is the mean of the batches' scores, "micro" the score
-    of all together. Labels of more than two classes are a ``ValueError``, when the metric is read.
+    of all together. Labels of more than two classes are a ``ValueError``; if they are still to be computed, when the
+    metric is read.
 
     >>> from lazynd import metric, nd
     >>> f1 = metric.F1()
@@ -217,8 +242,7 @@ class F1(_Binary):
 class MCC(_Binary):
     """Matthews' correlation of two classes: 1 if all are found, 0 as by chance, -1 if none (Matthews, 1975).
 
-    Predictions have a column for each class; ``average`` as in ``F1``. Labels of more than two classes are a
-    ``ValueError``, when the metric is read.
+    Predictions have a column for each class; ``average`` as in ``F1``, and so what is said of more than two classes.
 
     >>> from lazynd import metric, nd
     >>> mcc = metric.MCC()
@@ -226,6 +250,8 @@ class MCC(_Binary):
     >>> mcc.get()
     ('mcc', 0.5773502691896258)
     """
+
+    _none: ClassVar[float] = 0.0
 
     def __init__(
         self, name: str = "mcc", output_names: Names = None, label_names: Names = None, average: str = "macro"
@@ -240,7 +266,8 @@ class PCC(PairMetric):
     """The correlation of predicted and meant classes, of any number: of two it is ``MCC`` (Gorodkin, 2004).
 
     Predictions have a column for each class, or are classes themselves; those are read when they come, since they say
-    how many there are.
+    how many there are. Labels beyond the columns are further classes; if they are still to be computed, they are an
+    ``IndexError`` when the metric is read.
 
     >>> from lazynd import metric, nd
     >>> pcc = metric.PCC()
@@ -248,6 +275,8 @@ class PCC(PairMetric):
     >>> round(pcc.get()[1], 4)
     0.5774
     """
+
+    _none: ClassVar[float] = 0.0
 
     def __init__(
         self, name: str = "pcc", output_names: Names = None, label_names: Names = None, has_global_stats: bool = True
@@ -259,23 +288,26 @@ class PCC(PairMetric):
 
     def reset(self) -> None:
         super().reset()
-        #: How often each class was predicted where each was meant, since ``reset_local`` and before.
-        self._table: NDArray | None = None
+        if "_table" not in vars(self):
+            #: How often each class was predicted where each was meant, since ``reset_local``.
+            self._table = Kept()
+        self._table.clear()
+        #: The same before.
         self._before: np.ndarray[Any, Any] = np.zeros((self.k, self.k))
 
     def reset_local(self) -> None:
         self._before = self.gcm
-        self._table = None
+        self._table.clear()
         super().reset_local()
 
-    def _waiting(self) -> list[NDArray]:
-        return [] if self._table is None else [self._table]
+    def _kept(self) -> list[Kept]:
+        return [*super()._kept(), self._table]
 
     @property
     def lcm(self) -> np.ndarray[Any, Any]:
         """Counts by predicted (rows) and meant class since ``reset_local``. Forces."""
         self._check()
-        return np.zeros((self.k, self.k)) if self._table is None else self._table.asnumpy()
+        return self._table.read() + np.zeros((self.k, self.k))
 
     @property
     def gcm(self) -> np.ndarray[Any, Any]:
@@ -284,21 +316,24 @@ class PCC(PairMetric):
 
     def update(self, labels: Any, preds: Any) -> None:
         super().update(labels, preds)
-        self._counts.add(1)
+        self._counts.add(1.0)
 
     def _one(self, label: NDArray, pred: NDArray) -> None:
+        values = at_hand(label)
         label = label.as_in_context(pred.context).astype("int32", copy=False)
         if pred.shape == label.shape:
             chosen = pred.astype("int32")
             classes = int(max(chosen.max().asscalar(), label.max().asscalar())) + 1
         else:
             chosen, classes = nd.argmax(wide(pred), axis=1).astype("int32"), pred.shape[1]
-            beyond = (label >= classes).sum()
-            self._doubt(beyond, IndexError, NO_CLASS)
+            if values is None:
+                self._doubt((label >= classes).sum(), IndexError, NO_CLASS)
+            elif values.size:
+                classes = max(classes, int(values.max()) + 1)
         self.k = max(self.k, classes)
         one, other = (nd.one_hot(each.reshape((-1,)), self.k) for each in (chosen, label))
-        made = nd.dot(one, other, transpose_a=True).astype("float64")
-        self._table = made if self._table is None else made + _padded(self._table, self.k)
+        table = self._table.on(pred.context, (self.k, self.k))
+        table[:] = table + nd.dot(one, other, transpose_a=True).astype("float64").as_in_context(table.context)
 
     @property
     def sum_metric(self) -> Any:
@@ -319,16 +354,6 @@ class PCC(PairMetric):
 
 def _grown(table: np.ndarray[Any, Any], size: int) -> np.ndarray[Any, Any]:
     return np.pad(table, (0, size - len(table)))
-
-
-def _padded(table: NDArray, size: int) -> NDArray:
-    """A square array with zeros behind, up to ``size``."""
-    more = size - len(table)
-    if not more:
-        return table
-    wider = nd.concat(table, nd.zeros((len(table), more), dtype="float64", ctx=table.context), dim=1)
-    made: NDArray = nd.concat(wider, nd.zeros((more, size), dtype="float64", ctx=table.context), dim=0)
-    return made
 
 
 def _correlation(table: np.ndarray[Any, Any]) -> float:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from .. import registry
 from .base import EvalMetric, alias, register
 from .numbers import CustomMetric
+from .sums import Kept, Totals
 
 _create = registry.get_create_func(EvalMetric, "metric")
 
@@ -105,6 +106,16 @@ class CompositeEvalMetric(EvalMetric):
         super().reset_local()
         for each in self.metrics:
             each.reset_local()
+
+    def _kept(self) -> list[Kept]:
+        return [kept for each in self.metrics for kept in each._kept()]
+
+    def _totals(self) -> list[Totals]:
+        return [total for each in self.metrics for total in each._totals()]
+
+    def __uses__(self) -> Iterator[Callable[..., Any]]:
+        for each in self.metrics:
+            yield from each.__uses__()
 
     def _all(self, found: list[tuple[Any, Any]]) -> tuple[list[str], list[Any]]:
         names: list[str] = []

@@ -10,6 +10,7 @@ import numpy as np
 from .. import nd
 from ..nd import NDArray
 from .base import EvalMetric, PairMetric, alias, as_arrays, as_one, check_label_shapes, register, wide
+from .sums import Kept, Sum
 
 Names = Sequence[str] | None
 
@@ -122,17 +123,19 @@ class PearsonCorrelation(PairMetric):
         >>> from lazynd import metric
         >>> metric.PearsonCorrelation(average="micro").reset_micro()
         """
-        #: Means, sums of squared distances from them, and the sum of their products: numbers, or arrays of one.
-        self._mean_l: Any = 0
-        self._mean_p: Any = 0
-        self._sse_l: Any = 0
-        self._sse_p: Any = 0
-        self._conv: Any = 0
-        self._label_nums = self._pred_nums = 0
+        if "_conv" not in vars(self):
+            #: Means, sums of squared distances from them, and the sum of their products.
+            self._mean_l, self._mean_p, self._sse_l, self._sse_p, self._conv = (Kept() for _ in range(5))
+            self._seen = Sum(0)
+        for each in self._moments():
+            each.clear()
+        self._seen.set(0)
 
-    def _waiting(self) -> list[NDArray]:
-        found = (self._mean_l, self._mean_p, self._sse_l, self._sse_p, self._conv)
-        return [*super()._waiting(), *(each for each in found if isinstance(each, NDArray))]
+    def _moments(self) -> tuple[Kept, ...]:
+        return self._mean_l, self._mean_p, self._sse_l, self._sse_p, self._conv
+
+    def _kept(self) -> list[Kept]:
+        return [*super()._kept(), *self._moments()]
 
     def update_variance(self, new_values: NDArray, *aggregate: Any) -> tuple[int, Any, Any]:
         """Count, mean and sum of squared distances from it, after further values.
@@ -155,10 +158,12 @@ class PearsonCorrelation(PairMetric):
         >>> from lazynd import metric, nd
         >>> pearson = metric.PearsonCorrelation(average="micro")
         >>> pearson.update_cov(nd.array([1, 2]), nd.array([3, 4]))
-        >>> float(pearson._conv)
-        11.0
+        >>> pearson._conv.read()
+        array([11.])
         """
-        self._conv = self._conv + ((label - self._mean_l) * (pred - self._mean_p)).sum()
+        total, mean_l, mean_p = (each.on(pred.context) for each in (self._conv, self._mean_l, self._mean_p))
+        label, pred = (each.astype("float64", copy=False) for each in (label, pred))
+        total[:] = total + ((label - mean_l) * (pred - mean_p)).sum()
 
     def _one(self, label: NDArray, pred: NDArray) -> None:
         check_label_shapes(label, pred, False, True)
@@ -168,19 +173,23 @@ class PearsonCorrelation(PairMetric):
             self._add(_correlation(label, pred), 1)
             return
         self._counts.add(1)
-        self._label_nums, self._mean_l, self._sse_l = self.update_variance(
-            label, self._label_nums, self._mean_l, self._sse_l
-        )
+        seen = self._seen.count_on(len(pred))
+        self._move(label, seen, self._mean_l, self._sse_l)
         self.update_cov(label, pred)
-        self._pred_nums, self._mean_p, self._sse_p = self.update_variance(
-            pred, self._pred_nums, self._mean_p, self._sse_p
-        )
+        self._move(pred, seen, self._mean_p, self._sse_p)
+
+    def _move(self, values: NDArray, seen: Any, *moments: Kept) -> None:
+        """Mean and squares go on to further values, after so many."""
+        arrays = [each.on(values.context) for each in moments]
+        _, *found = self.update_variance(values, seen, *arrays)
+        for array, made in zip(arrays, found, strict=True):
+            array[:] = made
 
     def get(self) -> tuple[Any, Any]:
         if self.average == "macro" or self.num_inst == 0:
             return super().get()
-        n = self._label_nums - 1
-        together, *squares = (float(each) for each in (self._conv, self._sse_p, self._sse_l))
+        n = self._seen.read() - 1
+        together, *squares = (float(each.read()[0]) for each in (self._conv, self._sse_p, self._sse_l))
         with np.errstate(all="ignore"):
             return self.name, float(together / (n * np.sqrt(squares[0] / n) * np.sqrt(squares[1] / n)))
 

@@ -6,8 +6,11 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 from .. import nd
 from ..nd import NDArray
+from ..stages import at_hand
 from .base import EvalMetric, PairMetric, alias, as_arrays, register, wide
 from .classes import NO_CLASS
 
@@ -22,12 +25,16 @@ class _OfPicked(PairMetric):
         self.eps = eps
 
     def _one(self, label: NDArray, pred: NDArray) -> None:
-        label = label.as_in_context(pred.context).reshape((-1,)).astype("int64")
         if label.size != pred.shape[0]:
             raise AssertionError((label.size, pred.shape[0]))
+        values = at_hand(label)
+        label = label.as_in_context(pred.context).reshape((-1,)).astype("int64")
         pred, classes = wide(pred), pred.shape[1]
-        outside = nd.broadcast_logical_or(label >= classes, label < -classes)
-        self._doubt(outside.sum(), IndexError, NO_CLASS)
+        if values is None:
+            outside = nd.broadcast_logical_or(label >= classes, label < -classes)
+            self._doubt(outside.sum(), IndexError, NO_CLASS)
+        else:
+            _check_classes(values.astype("int64").ravel(), classes)
         label = nd.where(label < 0, label + classes, label)  # as NumPy counts from the end
         if pred.ndim == 2:
             picked = nd.pick(pred, label, axis=1)
@@ -37,13 +44,19 @@ class _OfPicked(PairMetric):
         self._add(-nd.log(picked + self.eps).sum(), label.size)
 
 
+def _check_classes(labels: np.ndarray[Any, Any], classes: int) -> None:
+    outside = labels[(labels >= classes) | (labels < -classes)]
+    if outside.size:
+        raise IndexError(f"index {outside[0]} is out of bounds for axis 1 with size {classes}")
+
+
 @register
 @alias("ce")
 class CrossEntropy(_OfPicked):
     """The mean of minus the logarithm of the probability that is predicted for each label.
 
     Predictions are probabilities, a row for each label (else ``AssertionError``); ``eps`` keeps the logarithm finite. A
-    label that is no class is an ``IndexError``, when the metric is read.
+    label that is no class is an ``IndexError``; if it is still to be computed, when the metric is read.
 
     >>> from lazynd import metric, nd
     >>> entropy = metric.CrossEntropy()

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as onp
 
-from .. import nd
+from .. import nd, runtime
 from ..ir.errors import MXNetError
 from ..ir.types import Context, is_floating
 from ..nd import array_function
@@ -119,13 +119,15 @@ class ndarray(NDArray):
         return array_function.call(func, args, kwargs, FUNCTIONS)
 
     def __repr__(self) -> str:
+        if not runtime.shows(self._cell):
+            return super().__repr__()
         values = self.asnumpy()
         body = onp.array2string(values, separator=", ", prefix="array(", legacy="1.25")
         shown = "" if values.dtype in (onp.float32, onp.bool_) else f", dtype={values.dtype}"
         return f"array({body}{shown})"
 
     def __str__(self) -> str:
-        return str(self.asnumpy())
+        return str(self.asnumpy()) if runtime.shows(self._cell) else super().__repr__()
 
     __add__ = _arithmetic(nd.add)
     __radd__ = _arithmetic(lambda a, b: nd.add(b, a))

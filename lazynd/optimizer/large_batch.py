@@ -165,6 +165,9 @@ class LBSGD(Optimizer):
         self._update_count(indices)
         return numbers
 
+    def _counters(self) -> list[dict[Any, Any]]:
+        return [*super()._counters(), self.cumgrads, *self.cumgrads.values()]
+
     def _warmed(self, updates: int) -> float:
         """By how much the rate is multiplied after so many updates."""
         warming, most = self.warmup_epochs * self.updates_per_epoch, float(self.batch_scale)

@@ -7,12 +7,14 @@ from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from ..nd import NDArray
-from ..stages import apart, undivided
+from ..stages import apart, common_scope, in_scope, undivided, untraceable
 from .base import Optimizer
 from .states import read_states
 
 #: Where lazynd's own optimizers are.
-_OWN: Final = frozenset(f"{__package__}.{name}" for name in ("adam", "adaptive", "base", "large_batch", "sgd"))
+_OWN: Final = frozenset(
+    f"{__package__}.{name}" for name in ("adam", "adaptive", "base", "contrib", "large_batch", "sgd")
+)
 
 
 class Updater:
@@ -57,7 +59,15 @@ class Updater:
             self._make_states(indices, weights)
             self._update_all(indices, weights, grads)
 
+    def _in_scope(self, indices: Sequence[Any]) -> in_scope:
+        """What is recorded inside belongs to the block of the parameters, or to the innermost that holds them all."""
+        known = self.optimizer.param_dict
+        return in_scope(common_scope([getattr(known.get(each), "_scope", "") for each in indices]))
+
     def _make_states(self, indices: Sequence[Any], weights: Sequence[NDArray]) -> None:
+        synced = self.states_synced
+        if all(map(synced.get, indices)) and self.states.keys() >= set(indices):
+            return  # as ever but at the first step, and after states were set
         missing = [i for i, each in enumerate(indices) if each not in self.states]
         if missing:
             with apart():
@@ -65,30 +75,42 @@ class Updater:
                     indices[i]: self.optimizer.create_state_multi_precision(indices[i], weights[i]) for i in missing
                 }
             self.states.update(made)
-            self.states_synced.update(dict.fromkeys(made, True))
+            synced.update(dict.fromkeys(made, True))
         for each, weight in zip(indices, weights, strict=True):
-            if not self.states_synced.get(each, False):
+            if not synced.get(each, False):
                 self.states[each] = self.sync_state_context(self.states[each], weight.context)
-                self.states_synced[each] = True
+                synced[each] = True
+
+    @property
+    def _is_own(self) -> bool:
+        """Whether updates are written by lazynd."""
+        kind = type(self.optimizer)
+        return {kind.update.__module__, kind.update_multi_precision.__module__} <= _OWN
 
     def _in_lists(self) -> bool:
         """Whether the optimizer takes several weights at once: MXNet's protocol, or an update that is lazynd's own."""
-        kind = type(self.optimizer)
-        own = {kind.update.__module__, kind.update_multi_precision.__module__}
-        return self.aggregate_updates or (kind._takes_lists and own <= _OWN)
+        return self.aggregate_updates or (self.optimizer._takes_lists and self._is_own)
 
     def _update_all(self, indices: Sequence[Any], weights: Sequence[NDArray], grads: Sequence[NDArray]) -> None:
         update: Callable[..., None] = self.optimizer.update_multi_precision
         states = [self.states[each] for each in indices]
+        if not self._is_own:  # it counts and computes its rates in Python
+            untraceable(f"{type(self.optimizer).__name__}, an optimizer of your own, counts and finds its rates anew")
         if not self._in_lists():
             for each in zip(indices, weights, grads, states, strict=True):
-                update(*each)
+                with self._in_scope(each[:1]):
+                    update(*each)
+            return
+        if len({each.dtype for each in weights}) == 1:
+            with self._in_scope(indices):
+                update(indices, weights, grads, states)
             return
         found: dict[Any, list[tuple[Any, ...]]] = {}  # by dtype
         for each in zip(indices, weights, grads, states, strict=True):
             found.setdefault(each[1].dtype, []).append(each)
         for chosen in found.values():
-            update(*map(list, zip(*chosen, strict=True)))
+            with self._in_scope([each[0] for each in chosen]):
+                update(*map(list, zip(*chosen, strict=True)))
 
     def sync_state_context(self, state: Any, context: Any) -> Any:
         """``state`` with its arrays on ``context``.

@@ -120,6 +120,20 @@ def test_each_mode_is_tried_for_itself() -> None:
     assert function.traces == 1
 
 
+def test_a_blind_trace_shows_what_arrays_are() -> None:
+    shown: list[str] = []
+
+    def body(x: Any) -> Any:
+        shown.append(f"{x} {[x]} {x[0]} {nd.array([1])}")
+        return x * 2
+
+    for x in (nd.ones((2, 4)), lazynd.np.ones((2, 4))):
+        Compiled(body, blind=True)(x)
+    assert [each.count("2x4 @cpu(0), inside a compiled call>") for each in shown] == [2, 2]
+    assert all("[1.]" in each for each in shown), "data that was made inside has values"
+    assert "<ndarray 4 @cpu(0), inside" in shown[1] and "<NDArray 4 @cpu(0), inside" in shown[0]
+
+
 # ------------------------------------------------------------------------------------ errors and interrupts
 
 

@@ -49,12 +49,13 @@ class Training:
         return [each for name, each in self.net.collect_params().items() if "running" in name]
 
     def held(self) -> tuple[list[Any], list[Any]]:
-        """All that a step changes: statistics, and parameters with the states of the optimizer."""
+        """All that a step changes: statistics, and parameters with the states and the count of the optimizer."""
         statistics = self.statistics()
         parameters = [each for each in self.net.collect_params().values() if each not in statistics]
         states = self.trainer._updaters[0].states
         learned = [each.data() for each in parameters] + [states[i] for i in sorted(states) if states[i] is not None]
-        return [each.data().asnumpy() for each in statistics], [each.asnumpy() for each in learned]
+        count = np.array(self.trainer.optimizer.num_update)
+        return [each.data().asnumpy() for each in statistics], [*(each.asnumpy() for each in learned), count]
 
     def put_back(self, statistics: list[Any]) -> None:
         for each, values in zip(self.statistics(), statistics, strict=True):

@@ -311,7 +311,7 @@ def test_summary(capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr().out.splitlines() == rows
     assert not net[0]._forward_hooks, "its hooks are gone"
     net[0].hybridize()
-    with pytest.raises(AssertionError, match=r"must not be hybridized to print summary\."):
+    with pytest.raises(AssertionError, match=rf'"{net[0].act.name}" must not be hybridized to print summary\.'):
         net.summary(nd.ones((2, 4)))
 
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import jax
 import numpy as np
 import pytest
 
 import lazynd
 from lazynd import autograd, gluon, metric, nd
+from lazynd.backends.xla import Compiled
 from lazynd.gluon import nn
 
 pytestmark = pytest.mark.lazy
@@ -200,6 +202,56 @@ def test_gradients_that_add_up_are_a_program_for_each_batch_and_one_for_the_upda
     found = counted(steps(), delta)
     assert all(runs <= 4 + 2 for runs, _ in found[2:]), found
     assert not any(programs for _, programs in found[3:]), found
+
+
+class Memory:
+    """The most bytes that were alive while a program ran: all buffers there are, and what the program takes."""
+
+    def __init__(self, patch: pytest.MonkeyPatch) -> None:
+        self.most = 0
+        call = Compiled.__call__
+
+        def counted(program: Any, *given: Any) -> Any:
+            held = sum(each.nbytes for each in jax.live_arrays())  # type: ignore[no-untyped-call]  # jax's
+            self.most = max(self.most, held + program.needs)
+            return call(program, *given)
+
+        patch.setattr(Compiled, "__call__", counted)
+
+    def of(self, mode: str, count: int) -> int:
+        """In steps that add up the gradients of ``count`` batches, of which nothing is read."""
+        net = nn.HybridSequential()
+        net.add(nn.Dense(16, in_units=16, activation="tanh"), nn.Dense(16, in_units=16))
+        net.initialize()
+        net.hybridize(mode == "hybridized")
+        parameters = net.collect_params()
+        parameters.setattr("grad_req", "add")
+        trainer = gluon.Trainer(parameters, "sgd", {"learning_rate": 0.01})
+
+        def add(x: nd.NDArray) -> None:
+            with autograd.record():
+                loss = (net(x) ** 2).sum()
+            loss.backward()
+
+        add_up = lazynd.compile(add) if mode == "compiled" else add
+        for _ in range(3):
+            self.most = 0
+            for number in range(count):
+                add_up(nd.array(np.full((512, 16), number)))
+            trainer.step(count * 512)
+            parameters.zero_grad()
+            nd.waitall()
+        return self.most
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_gradients_of_eight_batches_add_up_in_the_memory_of_one(mode: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lazynd.config, "tier", "compiled")
+    memory = Memory(monkeypatch)
+    one, eight = memory.of(mode, 1), memory.of(mode, 8)
+    # A batch and what a layer makes of it, far more than all parameters.
+    assert one > 2 * 512 * 16 * 4
+    assert eight <= 1.3 * one, (one, eight)
 
 
 @pytest.mark.parametrize("mode", MODES)

@@ -124,3 +124,56 @@ def test_options_of_an_optimizer_that_change_are_seen_by_compiled_steps(name: st
         return made
 
     np.testing.assert_array_equal(learned(True), learned(False))
+
+
+def _other_activation(net: Any) -> None:
+    net[0].act = nn.Activation("tanh")
+
+
+def _one_more(net: Any) -> None:
+    net[1].act = nn.Activation("sigmoid")
+
+
+def _other_layer(net: Any) -> None:
+    net._children["1"] = nn.Dense(2, in_units=5)
+    net[1].initialize(lazynd.init.One())
+
+
+def _further_layer(net: Any) -> None:
+    net[2].add(nn.Activation("sigmoid"))
+
+
+def _no_layer(net: Any) -> None:
+    del net._children["1"]
+
+
+def _no_dropout(net: Any) -> None:
+    net[3]._rate = 0.0
+
+
+CHANGES = [_other_activation, _one_more, _other_layer, _further_layer, _no_layer, _no_dropout]
+
+
+@pytest.mark.parametrize("mode", ["hybridized", "compiled"])
+@pytest.mark.parametrize("change", CHANGES)
+def test_blocks_inside_that_change_are_seen(change: Callable[[Any], None], mode: str, on_numpy: None) -> None:
+    def made() -> Any:
+        nd.random.seed(2)
+        inner = nn.HybridSequential()
+        inner.add(nn.HybridLambda(lambda F, x: x - 0.01))
+        net = nn.HybridSequential()
+        net.add(nn.Dense(5, in_units=3, activation="relu"), nn.Dense(2, in_units=5), inner, nn.Dropout(0.5))
+        net.initialize(lazynd.init.Uniform(1))
+        net.hybridize(mode == "hybridized")
+        return net
+
+    net, plain = made(), made()
+    plain.hybridize(False)
+    run: Any = net if mode == "hybridized" else lazynd.compile(lambda x: net(x))
+    x = nd.array([[1, 2, 3], [-1, 2, 1]])
+    with autograd.train_mode():
+        run(x), run(x)
+        for each in (net, plain):
+            change(each)
+        found = [(nd.random.seed(1), each(x).asnumpy())[1] for each in (run, plain)]
+    np.testing.assert_array_equal(*found)

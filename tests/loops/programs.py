@@ -135,14 +135,17 @@ def train_ch3_evaluated(watch: Watch) -> None:
 
 
 def read_before_backward(watch: Watch) -> None:
-    """The loss is printed before ``backward``."""
+    """The loss is printed before ``backward``, and the accuracy read."""
     (p,) = initialised((8, CLASSES))
     trainer = Trainer(p)
     for _ in range(EPOCHS):
         for x, y in batches():
             with autograd.record():
-                loss = cross_entropy(net(x, p), y).sum()
+                scores = net(x, p)
+                loss = cross_entropy(scores, y).sum()
+                right = (scores.argmax(axis=1) == y.astype("float32")).sum()
             watch.mark(str(loss))
+            watch.mark(float(right.asscalar()))
             loss.backward()
             trainer.step(x.shape[0])
             p[0].wait_to_read()

@@ -87,12 +87,19 @@ def run(mx: Any, case: Case) -> dict[str, Any]:
         given = [[mx.nd.array(each, dtype=each.dtype) for each in part] for part in batch(kind, number)]
         metric.update(*given)
 
-    found: dict[str, Any] = {"config": metric.get_config(), "empty": metric.get()[1]}
+    def counts() -> list[list[Any]]:
+        """The counts since ``reset_local`` and since ``reset``, and whether they are fractions to Python."""
+        return [[isinstance(each, float), float(each)] for each in (metric.num_inst, metric.global_num_inst)]
+
+    found: dict[str, Any] = {"config": metric.get_config(), "empty": metric.get()[1], "no counts": counts()}
     update(1)
     update(2)
     found["name"], found["two"] = metric.get()
+    found["counts"] = [count for _, count in counts()]
+    found["sums"] = [float(metric.sum_metric), float(metric.global_sum_metric)]
     found["all of two"] = float(metric.get_global()[1])
     metric.reset_local()
+    found["local counts"] = [count for _, count in counts()]
     update(3)
     found["third"], found["all"] = (float(each[1]) for each in (metric.get(), metric.get_global()))
     metric.reset()

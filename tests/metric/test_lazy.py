@@ -130,11 +130,15 @@ def test_many_updates_hold_one_array() -> None:
 
 
 @pytest.mark.parametrize("kind", [metric.F1, metric.MCC])
-def test_more_than_two_classes_are_told_when_read(kind: Any) -> None:
-    score = kind()
-    score.update(nd.array([0, 1, 2]), nd.ones((3, 2)))
+def test_more_than_two_classes(kind: Any) -> None:
+    score, told = kind(), f"{kind.__name__} currently only supports binary classification."
+    label = nd.array([0, 1, 2])
+    with pytest.raises(ValueError, match=told):
+        score.update(label, nd.ones((3, 2)))
+    assert score.num_inst == 0
+    score.update(label + 0, nd.ones((3, 2)))  # not computed yet: told when it is read
     for _ in range(2):
-        with pytest.raises(ValueError, match=f"{kind.__name__} currently only supports binary classification."):
+        with pytest.raises(ValueError, match=told):
             score.get()
     score.reset()
     score.update(nd.array([5, 5, 3]), nd.ones((3, 2)))  # two values, as MXNet counts them
@@ -142,15 +146,20 @@ def test_more_than_two_classes_are_told_when_read(kind: Any) -> None:
 
 
 @pytest.mark.parametrize("label", [3, -4])
-def test_a_label_that_is_no_class_is_told_when_read(label: int) -> None:
+def test_a_label_that_is_no_class(label: int) -> None:
     for entropy in (metric.CrossEntropy(), metric.NegativeLogLikelihood()):
-        entropy.update(nd.array([label]), nd.ones((1, 3)))
+        with pytest.raises(IndexError, match=f"index {label} is out of bounds for axis 1 with size 3"):
+            entropy.update(nd.array([label]), nd.ones((1, 3)))
+        entropy.update(nd.array([label]) + 0, nd.ones((1, 3)))  # not computed yet: told when it is read
         with pytest.raises(IndexError, match="not among the classes"):
             entropy.get()
     pcc = metric.PCC()
-    pcc.update(nd.array([abs(label)]), nd.ones((1, 3)))
+    pcc.update(nd.array([abs(label)]) + 0, nd.ones((1, 3)))
     with pytest.raises(IndexError, match="not among the classes"):
         pcc.get()
+    pcc.reset()
+    pcc.update(nd.array([0, 1, abs(label)]), nd.array([[1, 0], [0, 1], [1, 0]]))
+    assert pcc.lcm.shape == (abs(label) + 1,) * 2 and pcc.lcm[0, abs(label)] == 1
 
 
 @pytest.mark.parametrize(

@@ -5,16 +5,19 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from os import PathLike
-from typing import Any
+from sys import _getframe
+from typing import Any, ClassVar
 from warnings import warn
 
 from ... import initializer
 from ...reference import absent, has, unknown
+from ...stages import LOCAL, OURS
 from ..hooks import HookHandle
 from ..parameter import Parameter, ParameterDict
 from . import files
 from .naming import BlockScope, names_of
-from .summary import Summary
+from .places import Places, placed
+from .summary import Summary, as_html
 
 
 class Block:
@@ -40,6 +43,8 @@ class Block:
     ['net_dense0_weight', 'net_dense0_bias', 'net_dense1_weight', 'net_dense1_bias']
     """
 
+    #: Attributes that a call asks for and that people change afterwards.
+    _asked: ClassVar[tuple[str, ...]] = ()
     _children: dict[str, Block]
     _reg_params: dict[str, Parameter]
 
@@ -48,6 +53,7 @@ class Block:
         self._prefix, self._params = names_of(prefix, params, self._alias())
         self._name = self._prefix.removesuffix("_")
         self._scope = BlockScope(self)
+        self._places = Places()
         self._children = {}
         self._reg_params = {}
         self._forward_hooks: dict[int, Callable[..., Any]] = {}
@@ -60,9 +66,15 @@ class Block:
         raise unknown(self, f"'{type(self).__name__}' object", name)
 
     def __watched__(self) -> Iterator[tuple[dict[str, Any], str]]:
-        """What compiled calls of it depend on: arrays that parameters hold, which ``initialize`` makes anew."""
-        for each in self.collect_params().values():
-            yield from each.__watched__()
+        """What compiled calls of it depend on: which blocks are inside, and the arrays that their parameters hold."""
+        for block in self._blocks():
+            yield block.__dict__, "_children"
+            for name in block._children:
+                yield block._children, name
+            for name in block._asked:
+                yield block.__dict__, name
+            for each in block._params.values():
+                yield from each.__watched__()
 
     def __uses__(self) -> Iterator[Callable[..., Any]]:
         """The functions that calls of it lead to, of all blocks inside."""
@@ -81,6 +93,9 @@ class Block:
     def __repr__(self) -> str:
         blocks = [(name, each) for name, each in self.__dict__.items() if isinstance(each, Block)]
         return f"{type(self).__name__}(\n{listed(blocks)}\n)"
+
+    def _repr_html_(self) -> str:
+        return as_html(self)
 
     def __setattr__(self, name: str, value: Any) -> None:
         existing = self.__dict__.get(name)
@@ -201,7 +216,10 @@ class Block:
         >>> [name.split(".")[0] for name in net._collect_params_with_prefix()]
         ['output', 'output']
         """
-        self._children[str(len(self._children)) if name is None else name] = block
+        name = str(len(self._children)) if name is None else name
+        self._children = {**self._children, name: block}  # another dictionary, which compiled calls see
+        if isinstance(block, Block):  # functions may be among the transformations of a Compose
+            block._places.clear()
 
     def apply(self, fn: Callable[[Block], Any]) -> Block:
         """Call ``fn`` with every block inside, then with this one, which is returned.
@@ -269,7 +287,16 @@ class Block:
     def __call__(self, *args: Any) -> Any:
         for hook in self._forward_pre_hooks.values():
             hook(self, args)
-        out = self.forward(*args)
+        recorder = LOCAL.state.recorder
+        outer, caller, frame = recorder.within, recorder.caller, _getframe(1)
+        if not OURS[frame.f_code.co_filename]:
+            recorder.caller = frame.f_code, frame.f_lasti
+        recorder.within = inner = self._places.get(outer) or placed(self, outer)
+        recorder.scope = inner.path
+        try:
+            out = self.forward(*args)
+        finally:
+            recorder.within, recorder.scope, recorder.caller = outer, outer.path, caller
         for hook in self._forward_hooks.values():
             hook(self, args, out)
         return out
@@ -323,7 +350,9 @@ class Block:
         """
         made = Summary(inputs)
         handles = []
-        for block in self._blocks():
+        blocks: dict[Block, None] = {}
+        self.apply(blocks.setdefault)
+        for block in blocks:
             if getattr(block, "_active", False):
                 raise AssertionError(f'"{block.name}" must not be hybridized to print summary.')
             if block._in_summary:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from ..block import HybridBlock
 from .activations import Activation
@@ -75,6 +75,8 @@ class Dropout(HybridBlock):
     ...     sorted(set(layer(nd.ones((100,))).asnumpy().tolist()))
     [0.0, 2.0]
     """
+
+    _asked: ClassVar = ("_rate",)
 
     def __init__(self, rate: float, axes: tuple[int, ...] = (), **kwargs: Any) -> None:
         super().__init__(**kwargs)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from .cell import HybridRecurrentCell, Info, activated
@@ -103,7 +104,8 @@ class RNNCell(_Cell):
         self, F: Any, inputs: Any, states: Any, i2h_weight: Any, h2h_weight: Any, i2h_bias: Any, h2h_bias: Any
     ) -> Any:
         i2h, h2h = self._products(F, inputs, states[0], i2h_weight, h2h_weight, i2h_bias, h2h_bias)
-        output = activated(F, i2h + h2h, self._activation)
+        step = f"t{self._counter}_"
+        output = activated(F, F.elemwise_add(i2h, h2h, name=f"{step}plus0"), self._activation, f"{step}out")
         return output, [output]
 
 
@@ -150,11 +152,19 @@ class LSTMCell(_Cell):
         self, F: Any, inputs: Any, states: Any, i2h_weight: Any, h2h_weight: Any, i2h_bias: Any, h2h_bias: Any
     ) -> Any:
         i2h, h2h = self._products(F, inputs, states[0], i2h_weight, h2h_weight, i2h_bias, h2h_bias)
-        gates = F.SliceChannel(i2h + h2h, num_outputs=4, name=f"t{self._counter}_slice")
-        recurrent = self._recurrent_activation
-        kept = activated(F, gates[1], recurrent) * states[1]
-        c = kept + activated(F, gates[0], recurrent) * activated(F, gates[2], self._activation)
-        h = F.elemwise_mul(activated(F, gates[3], recurrent), activated(F, c, self._activation))
+        step, recurrent = f"t{self._counter}_", self._recurrent_activation
+        sums = F.elemwise_add(i2h, h2h, name=f"{step}plus0")
+        gates = F.SliceChannel(sums, num_outputs=4, name=f"{step}slice")
+        i = activated(F, gates[0], recurrent, f"{step}i")
+        f = activated(F, gates[1], recurrent, f"{step}f")
+        g = activated(F, gates[2], self._activation, f"{step}c")
+        o = activated(F, gates[3], recurrent, f"{step}o")
+        kept, added = F.elemwise_mul(f, states[1], name=f"{step}mul0"), F.elemwise_mul(i, g, name=f"{step}mul1")
+        c = F.elemwise_add(kept, added, name=f"{step}state")
+        shown = self._activation
+        if isinstance(shown, str):
+            shown = partial(F.Activation, act_type=shown, name=f"{step}activation0")
+        h = F.elemwise_mul(o, activated(F, c, shown), name=f"{step}out")
         return h, [h, c]
 
 
@@ -198,7 +208,16 @@ class GRUCell(_Cell):
         step = f"t{self._counter}_"
         i2h_r, i2h_z, i2h_n = F.SliceChannel(i2h, num_outputs=3, name=f"{step}i2h_slice")
         h2h_r, h2h_z, h2h_n = F.SliceChannel(h2h, num_outputs=3, name=f"{step}h2h_slice")
-        update = F.Activation(i2h_z + h2h_z, act_type="sigmoid")
-        new = F.Activation(i2h_n + F.Activation(i2h_r + h2h_r, act_type="sigmoid") * h2h_n, act_type="tanh")
-        h = (F.ones_like(update) - update) * new + update * before
+        reset = F.elemwise_add(i2h_r, h2h_r, name=f"{step}plus0")
+        reset = F.Activation(reset, act_type="sigmoid", name=f"{step}r_act")
+        update = F.elemwise_add(i2h_z, h2h_z, name=f"{step}plus1")
+        update = F.Activation(update, act_type="sigmoid", name=f"{step}z_act")
+        new = F.elemwise_add(i2h_n, F.elemwise_mul(reset, h2h_n, name=f"{step}mul0"), name=f"{step}plus2")
+        new = F.Activation(new, act_type="tanh", name=f"{step}h_act")
+        rest = F.elemwise_sub(F.ones_like(update, name=f"{step}ones_like0"), update, name=f"{step}minus0")
+        made, kept = (
+            F.elemwise_mul(rest, new, name=f"{step}mul1"),
+            F.elemwise_mul(update, before, name=f"{step}mul20"),
+        )
+        h = F.elemwise_add(made, kept, name=f"{step}out")
         return h, [h]

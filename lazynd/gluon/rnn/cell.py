@@ -177,12 +177,12 @@ class HybridRecurrentCell(RecurrentCell, HybridBlock):
 _FUNCTIONS = ("tanh", "relu", "sigmoid", "softsign")
 
 
-def activated(F: Any, inputs: Any, activation: Any) -> Any:
-    """``inputs`` after an activation: its name, a block or a function."""
+def activated(F: Any, inputs: Any, activation: Any, name: str | None = None) -> Any:
+    """``inputs`` after an activation: its name, a block or a function. ``name``: of the result, in symbols."""
     if isinstance(activation, str):
         if activation in _FUNCTIONS:
-            return getattr(F, activation)(inputs)
-        return F.Activation(inputs, act_type=activation)
+            return getattr(F, activation)(inputs, name=name)
+        return F.Activation(inputs, act_type=activation, name=name)
     if isinstance(activation, LeakyReLU):
-        return F.LeakyReLU(inputs, act_type="leaky", slope=activation._alpha)
+        return F.LeakyReLU(inputs, act_type="leaky", slope=activation._alpha, name=name)
     return activation(inputs)

@@ -18,7 +18,7 @@ class _Joined(RecurrentCell):
     def state_info(self, batch_size: int = 0) -> Info:
         return [info for cell in self._children.values() for info in cell.state_info(batch_size)]
 
-    def begin_state(self, **kwargs: Any) -> list[Any]:  # type: ignore[override]  # MXNet's, by keyword alone
+    def _begin_all(self, kwargs: dict[str, Any]) -> list[Any]:
         if self._modified:
             raise AssertionError(_MODIFIED)
         return [state for cell in self._children.values() for state in cell.begin_state(**kwargs)]
@@ -110,6 +110,9 @@ class SequentialRNNCell(_Sequential):
     ((1, 2), [(1, 3), (1, 3), (1, 2)])
     """
 
+    def begin_state(self, **kwargs: Any) -> list[Any]:  # type: ignore[override]  # MXNet's, by keyword alone
+        return self._begin_all(kwargs)
+
     def hybrid_forward(self, *args: Any, **kwargs: Any) -> Any:
         """Not called: ``NotImplementedError``.
 
@@ -134,6 +137,9 @@ class HybridSequentialRNNCell(_Sequential, HybridRecurrentCell):
     (1, 3)
     """
 
+    def begin_state(self, **kwargs: Any) -> list[Any]:  # type: ignore[override]  # MXNet's, by keyword alone
+        return self._begin_all(kwargs)
+
     def hybrid_forward(self, F: Any, inputs: Any, states: Any) -> Any:
         return self(inputs, states)
 
@@ -157,6 +163,9 @@ class BidirectionalCell(_Joined, HybridRecurrentCell):
         self.register_child(l_cell, "l_cell")
         self.register_child(r_cell, "r_cell")
         self._output_prefix = output_prefix
+
+    def begin_state(self, **kwargs: Any) -> list[Any]:  # type: ignore[override]  # MXNet's, by keyword alone
+        return self._begin_all(kwargs)
 
     def __call__(self, inputs: Any, states: Any) -> Any:
         raise NotImplementedError("Bidirectional cannot be stepped. Please use unroll")
@@ -186,8 +195,8 @@ class BidirectionalCell(_Joined, HybridRecurrentCell):
         inputs, axis, F, batch = sequence(length, inputs, layout, False)
         begin_state = self._begin(F, begin_state, inputs, batch)
         (l_cell, l_begin), (r_cell, r_begin) = self._with_states(begin_state)
-        ahead, l_states = l_cell.unroll(length, inputs, l_begin, layout, merge_outputs, valid_length)
         turned = backwards(inputs, valid_length)
+        ahead, l_states = l_cell.unroll(length, inputs, l_begin, layout, merge_outputs, valid_length)
         back, r_states = r_cell.unroll(length, turned, r_begin, layout, False, valid_length)
         back = backwards(back, valid_length)
         merge = is_array(ahead) if merge_outputs is None else merge_outputs

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ... import nd
+from ...base import MXNetError
 from ...nd import NDArray
 from ...reference import fronts
 from ..block import HybridBlock
@@ -160,6 +161,13 @@ class _RNNLayer(HybridBlock):
     def hybrid_forward(  # type: ignore[override]  # its inputs have names
         self, F: Any, inputs: Any, states: Any, sequence_length: Any = None, **kwargs: Any
     ) -> Any:
+        infos = self.state_info()
+        if len(states) != len(infos):
+            inputs_of = 2 + self._use_sequence_length
+            raise MXNetError(
+                f"Operator RNN expects {inputs_of + len(infos)} inputs, but got {inputs_of + len(states)} instead: "
+                f"{type(self).__name__} has {len(infos)} states, {len(states)} were given"
+            )
         if F is nd:
             batch = inputs.shape[self._layout.find("N")]
             for state, info in zip(states, self.state_info(batch), strict=True):

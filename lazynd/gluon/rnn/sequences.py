@@ -18,7 +18,7 @@ def operators_of(value: Any) -> Any:
 
 def as_list(value: Any) -> list[Any]:
     """What an operator with several results gave, as a list."""
-    return list(value) if isinstance(value, list | tuple) else [value]
+    return [value] if isinstance(value, NDArray) else list(value)  # a symbol lists its results
 
 
 def is_array(value: Any) -> bool:

@@ -24,7 +24,7 @@ class Body:
     def __init__(self, tracer: CallTracer, outputs: Sequence[Ref], needs: frozenset[Node]) -> None:
         self.tracer = tracer
         self._made: dict[Ref, Ref] = {each.parameter: each.parameter for each in tracer.captures.values()}
-        self._tracked: set[Node] = set(needs)
+        self._needs, self._tracked = needs, set(needs)
         self._slots: dict[Any, tuple[Node, Slot]] = {}
         self.values: list[Any] = []
         word = None if tracer.stream is None else Type((), UINT32, tracer.stream)
@@ -51,12 +51,18 @@ class Body:
         """``ref``, through which no gradient goes."""
         if not self.tracked(ref):
             return ref
-        return apply(PRIMITIVES["stop_gradient"].specialize((ref.type,), {}), (ref,))
+        spec, node = PRIMITIVES["stop_gradient"].specialize((ref.type,), {}), ref.node
+        return apply(spec, (ref,), node.code, node.lasti, scope=node.scope)
 
     def graph(self, outputs: Sequence[Ref]) -> tuple[Graph, list[Capture], list[Slot]]:
-        """The graph that gives ``outputs``, the captures that are its inputs, and its slots."""
+        """The graph that gives ``outputs``, the captures that are its inputs, and its slots.
+
+        A capture that needs a gradient is an input though nothing reads it, as the gamma of a normalisation that fixes
+        it: its gradient is new too.
+        """
         inner = Graph((), outputs)
         read = {ref.node for node in inner.nodes for ref in node.inputs or ()} | {ref.node for ref in outputs}
+        read |= self._needs
         captures = [each for each in self.tracer.captures.values() if each.parameter in read]
         numbers = [node for node, _ in self._slots.values()]
         slots = [slot for _, slot in self._slots.values()]
@@ -91,7 +97,7 @@ class Body:
                 continue
             word = next(words)
             inputs.append(word if word is self._words[0] or not number else plus(word, number))
-        made = self._made[node] = apply(spec, inputs, node.code, node.lasti)
+        made = self._made[node] = apply(spec, inputs, node.code, node.lasti, scope=node.scope)
         if tracked:
             self._tracked.add(made)
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from ...ir.node import Node
 from ...ir.specialization import Specialization
 from .cell import Cell, Detached, ReadOnly, Ref, Variable
-from .numbers import HOST, Ledger
+from .numbers import HOST, Keep, Ledger
 from .recorder import Operand
 from .standing import ARGUMENT, GRADIENT, ITSELF, ROOT, Beyond, Capture, Origin, Restart, Standing, live, root_of
 from .tape import Entry, Source, source
@@ -30,10 +30,10 @@ class CallTracer(BaseTracer):
 
     __slots__ = (
         "_entries", "_given", "_placeholders", "_reals", "_roots", "_snapshots", "_twins", "_variables", "aliased",
-        "captures", "fenced", "fences", "ledger", "local", "read_numbers", "recorded", "taken",
+        "captures", "fenced", "fences", "ledger", "local", "read_numbers", "recorded", "taken", "undo",
     )  # fmt: skip
 
-    def __init__(self, state: State) -> None:
+    def __init__(self, state: State, undo: list[Callable[[], None]]) -> None:
         super().__init__(state)
         #: By what stands for the array.
         self.captures: dict[Cell, Capture] = {}
@@ -42,6 +42,8 @@ class CallTracer(BaseTracer):
         self.local = False
         self.ledger = Ledger(self._asked)
         self.read_numbers: set[int] = set()
+        #: What puts back on the host what the functions of the host changed comes to its end.
+        self.undo = undo
         #: Nodes on the tape: the operator that was called, on what, and which inputs had a history.
         self.taken: dict[Node, tuple[Specialization, tuple[Ref, ...], tuple[bool, ...]]] = {}
         #: Whether anything was read while recording.
@@ -78,8 +80,10 @@ class CallTracer(BaseTracer):
             self.leaves("a number that the host says anew for each call is needed")
         self.read_numbers |= roots
 
-    def host(self, function: Callable[[], Any]) -> Any:
-        return self.ledger.host(function, self.ask(function))
+    def host(self, function: Callable[[], Any], keep: Keep | None = None) -> Any:
+        if keep is not None:
+            self.undo.append(keep())
+        return self.ledger.host(function, self.ask(function), keep)
 
     def fence(self, what: str) -> None:
         self.fences = self.fenced = True
@@ -141,6 +145,10 @@ class CallTracer(BaseTracer):
             self._twins[outer] = found
         self._twins[cell] = found
         return found
+
+    def peek(self, cell: Cell) -> Ref:
+        twin = self._twins.get(cell)
+        return super().peek(cell if twin is None else twin)
 
     def real(self, cell: Cell) -> Cell:
         known = self._reals.get(cell)

@@ -13,9 +13,13 @@ from typing import Any, Final
 
 import numpy as np
 
+from ..guard.sections import DeferSignals
+
 #: Stands among the ``roots`` of a number for the host.
 HOST: Final = -1
 Function = Callable[..., Any]
+#: Remembers something on the host, and gives what puts it back.
+Keep = Callable[[], Callable[[], None]]
 
 
 class Ledger:
@@ -24,7 +28,7 @@ class Ledger:
     ``values``: all of them, as traced. ``hosts``: the functions of the host that were asked, and what they gave.
     """
 
-    __slots__ = ("_constants", "_steps", "asked", "hosts", "values")
+    __slots__ = ("_constants", "_keeps", "_steps", "asked", "hosts", "values")
 
     def __init__(self, asked: Callable[[frozenset[int]], None]) -> None:
         self.values: list[Any] = []
@@ -35,13 +39,17 @@ class Ledger:
         self._constants: dict[int, Any] = {}
         #: A function, the places of its operands, and of what it gives: itself, or in a list. One of the host has none.
         self._steps: list[tuple[Function, tuple[int, ...] | None, int | tuple[int, ...]]] = []
+        #: By function of the host: what remembers what that changes.
+        self._keeps: dict[Function, Keep] = {}
 
     def argument(self, value: Any) -> Number:
         """The next argument; all come before anything else."""
         return self._new(value, frozenset((len(self.values),)))
 
-    def host(self, function: Function, made: Any) -> Any:
+    def host(self, function: Function, made: Any, keep: Keep | None = None) -> Any:
         """What ``function`` gave, a number or several in a list or tuple; each call will ask it again."""
+        if keep is not None:
+            self._keeps[function] = keep
         several = isinstance(made, list | tuple)
         self.hosts.append((function, made))
         numbers = [self._new(each, frozenset((HOST,))) for each in (made if several else (made,))]
@@ -61,14 +69,25 @@ class Ledger:
         self._steps.append((function, places, number.place))
         return number
 
-    def fill(self, arguments: Sequence[Any], ask: Callable[[Function], Any]) -> list[Any]:
-        """All numbers of a call with these ``arguments``, made as when it was traced; ``ask`` calls functions."""
+    def fill(
+        self, arguments: Sequence[Any], ask: Callable[[Function, Keep | None], Any], undo: list[Callable[[], None]]
+    ) -> list[Any]:
+        """All numbers of a call with these ``arguments``, made as when it was traced; ``ask`` calls functions.
+
+        What puts back what the functions change comes to the end of ``undo``, before they change it.
+        """
         values = [None] * len(self.values)
         values[: len(arguments)] = arguments
         for place, value in self._constants.items():
             values[place] = value
         for function, places, made in self._steps:
-            found = ask(function) if places is None else function(*[values[i] for i in places])
+            if places is None:
+                keep = self._keeps.get(function)
+                if keep is not None:
+                    undo.append(keep())
+                found = ask(function, keep)
+            else:
+                found = function(*[values[i] for i in places])
             if isinstance(made, int):
                 values[made] = found
                 continue
@@ -93,6 +112,13 @@ class Ledger:
         self.values.append(value)
         self._constants[place] = value
         return place
+
+
+def put_back(undo: list[Callable[[], None]]) -> None:
+    """Call what is in ``undo``, the last first, and empty it."""
+    with DeferSignals():
+        while undo:
+            undo.pop()()
 
 
 def is_number(value: Any) -> bool:

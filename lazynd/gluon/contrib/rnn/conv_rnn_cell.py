@@ -90,44 +90,52 @@ class _ConvCell(HybridRecurrentCell):
     def hybrid_forward(
         self, F: Any, inputs: Any, states: Any, i2h_weight: Any, h2h_weight: Any, i2h_bias: Any, h2h_bias: Any
     ) -> Any:
-        i2h = F.Convolution(inputs, i2h_weight, i2h_bias, **self._convolutions["i2h"])
-        h2h = F.Convolution(states[0], h2h_weight, h2h_bias, **self._convolutions["h2h"])
-        following = self._step(F, i2h, h2h, states)
+        step = f"t{self._counter}_"
+        i2h = F.Convolution(inputs, i2h_weight, i2h_bias, **self._convolutions["i2h"], name=f"{step}i2h")
+        h2h = F.Convolution(states[0], h2h_weight, h2h_bias, **self._convolutions["h2h"], name=f"{step}h2h")
+        following = self._step(F, i2h, h2h, states, step)
         return following[0], following
 
-    def _step(self, F: Any, i2h: Any, h2h: Any, states: Any) -> list[Any]:
-        """The next states from the two convolutions; the first is the output."""
+    def _step(self, F: Any, i2h: Any, h2h: Any, states: Any, step: str) -> list[Any]:
+        """The next states from the two convolutions; the first is the output. ``step`` begins names."""
         raise NotImplementedError
 
-    def _parts(self, F: Any, gates: Any) -> Any:
-        return F.SliceChannel(gates, num_outputs=self._gates, axis=self._axis)
+    def _parts(self, F: Any, gates: Any, name: str) -> Any:
+        return F.SliceChannel(gates, num_outputs=self._gates, axis=self._axis, name=name)
+
+
+def _gate(F: Any, value: Any, name: str) -> Any:
+    return F.Activation(value, act_type="sigmoid", name=name)
 
 
 class _ConvRNNCell(_ConvCell):
     _gates, _kind = 1, "rnn"
 
-    def _step(self, F: Any, i2h: Any, h2h: Any, states: Any) -> list[Any]:
-        return [activated(F, i2h + h2h, self._activation)]
+    def _step(self, F: Any, i2h: Any, h2h: Any, states: Any, step: str) -> list[Any]:
+        return [activated(F, i2h + h2h, self._activation, f"{step}out")]
 
 
 class _ConvLSTMCell(_ConvCell):
     _gates, _kind, _states = 4, "lstm", 2
 
-    def _step(self, F: Any, i2h: Any, h2h: Any, states: Any) -> list[Any]:
-        i, f, g, o = self._parts(F, i2h + h2h)
-        c = F.sigmoid(f) * states[1] + F.sigmoid(i) * activated(F, g, self._activation)
-        return [F.sigmoid(o) * activated(F, c, self._activation), c]
+    def _step(self, F: Any, i2h: Any, h2h: Any, states: Any, step: str) -> list[Any]:
+        gates = self._parts(F, i2h + h2h, f"{step}slice")
+        i, f, o = (_gate(F, gates["ifco".index(name)], f"{step}{name}") for name in "ifo")
+        g = activated(F, gates[2], self._activation, f"{step}c")
+        c = F.elemwise_add(f * states[1], i * g, name=f"{step}state")
+        return [F.elemwise_mul(o, activated(F, c, self._activation), name=f"{step}out"), c]
 
 
 class _ConvGRUCell(_ConvCell):
     _gates, _kind = 3, "gru"
 
-    def _step(self, F: Any, i2h: Any, h2h: Any, states: Any) -> list[Any]:
-        i2h_r, i2h_z, i2h_n = self._parts(F, i2h)
-        h2h_r, h2h_z, h2h_n = self._parts(F, h2h)
-        update = F.sigmoid(i2h_z + h2h_z)
-        new = activated(F, i2h_n + F.sigmoid(i2h_r + h2h_r) * h2h_n, self._activation)
-        return [(F.ones_like(update) - update) * new + update * states[0]]
+    def _step(self, F: Any, i2h: Any, h2h: Any, states: Any, step: str) -> list[Any]:
+        i2h_r, i2h_z, i2h_n = self._parts(F, i2h, f"{step}i2h_slice")
+        h2h_r, h2h_z, h2h_n = self._parts(F, h2h, f"{step}h2h_slice")
+        reset = _gate(F, i2h_r + h2h_r, f"{step}r_act")
+        update = _gate(F, i2h_z + h2h_z, f"{step}z_act")
+        new = activated(F, i2h_n + reset * h2h_n, self._activation, f"{step}h_act")
+        return [F.elemwise_add((1.0 - update) * new, update * states[0], name=f"{step}out")]
 
 
 class Conv1DRNNCell(_ConvRNNCell):

@@ -160,10 +160,17 @@ class LSTMPCell(HybridRecurrentCell):
         h2h_bias: Any,
     ) -> Any:
         rows = 4 * self._hidden_size
-        i2h = F.FullyConnected(inputs, i2h_weight, i2h_bias, num_hidden=rows)
-        h2h = F.FullyConnected(states[0], h2h_weight, h2h_bias, num_hidden=rows)
-        i, f, g, o = F.SliceChannel(i2h + h2h, num_outputs=4)
-        c = F.sigmoid(f) * states[1] + F.sigmoid(i) * F.tanh(g)
-        hidden = F.sigmoid(o) * F.tanh(c)
-        projected = F.FullyConnected(hidden, h2r_weight, no_bias=True, num_hidden=self._projection_size)
+        step = f"t{self._counter}_"
+        i2h = F.FullyConnected(inputs, i2h_weight, i2h_bias, num_hidden=rows, name=f"{step}i2h")
+        h2h = F.FullyConnected(states[0], h2h_weight, h2h_bias, num_hidden=rows, name=f"{step}h2h")
+        gates = F.SliceChannel(i2h + h2h, num_outputs=4, name=f"{step}slice")
+        i, f, g, o = (
+            F.Activation(gate, act_type="tanh" if name == "c" else "sigmoid", name=f"{step}{name}")
+            for gate, name in zip(gates, "ifco", strict=True)
+        )
+        c = F.elemwise_add(f * states[1], i * g, name=f"{step}state")
+        hidden = F.elemwise_mul(o, F.Activation(c, act_type="tanh"), name=f"{step}hidden")
+        projected = F.FullyConnected(
+            hidden, h2r_weight, no_bias=True, num_hidden=self._projection_size, name=f"{step}out"
+        )
         return projected, [projected, c]
