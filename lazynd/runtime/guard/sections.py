@@ -58,9 +58,8 @@ class DeferSignals:
         if get_ident() != _main_thread:
             return
         try:
-            for number in _SIGNALS:
-                handler = raw.getsignal(number)
-                if callable(handler):
+            for number, handler in zip(_SIGNALS, list(map(raw.getsignal, _SIGNALS)), strict=True):
+                if handler.__class__ is not int and callable(handler):  # SIG_DFL and SIG_IGN are numbers
                     self._previous[number] = handler
                     raw.signal(number, self._hold)
         except BaseException:  # raised by a handler that is not held back yet
