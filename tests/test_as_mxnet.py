@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import pathlib
+import pickle
 import pkgutil
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 
 import lazynd
@@ -234,3 +236,20 @@ def test_a_script_finds_itself_from_anywhere(tmp_path: pathlib.Path) -> None:
     command = [sys.executable, "-m", "lazynd.as_mxnet", "script.py", "1"]
     run = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
     assert run.stdout == "True ['script.py', '1']\n"
+
+
+def test_an_array_of_numpy_with_one_element_is_a_number_to_programs_of_mxnet(monkeypatch: pytest.MonkeyPatch) -> None:
+    loss = lazynd.nd.array([0.25, 0.75]).mean()
+    with pytest.raises((TypeError, DeprecationWarning)):  # the warning before NumPy 2.4
+        float(loss.asnumpy())
+    monkeypatch.setitem(sys.modules, "mxnet", lazynd)
+    found = loss.asnumpy()
+    assert "%f, %d" % (found, found * 4) == "0.500000, 2"  # noqa: UP031 - as such programs print
+    assert (float(found), int(found)) == (0.5, 0)
+    assert (repr(found), str(found)) == ("array([0.5], dtype=float32)", "[0.5]")
+    assert str(type(found)) == "<class 'numpy.ndarray'>"
+    assert isinstance(found, np.ndarray) and type(found + np.ones(2)) is np.ndarray and type(found.sum()) is np.float32
+    assert type(pickle.loads(pickle.dumps(found))) is np.ndarray
+    found[0] = 2
+    assert loss.asscalar() == 0.5
+    assert type(lazynd.nd.ones(2).asnumpy()) is np.ndarray

@@ -9,6 +9,7 @@ import numpy as np
 from .. import runtime
 from ..ir.types import Context
 from ..runtime.record.cell import Cell
+from .one_element import as_expected
 from .refusal import reports
 
 
@@ -94,7 +95,8 @@ class Handle:
         >>> nd.ones((2,)).asnumpy()
         array([1., 1.], dtype=float32)
         """
-        return runtime.fetch(self._cell, "asnumpy")
+        made = runtime.fetch(self._cell, "asnumpy")
+        return as_expected(made) if made.size == 1 else made
 
     @reports("asscalar", running=True)
     def asscalar(self) -> Any:
