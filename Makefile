@@ -39,7 +39,7 @@ test: lint ## the checks and the test suite, under ten minutes
 
 test-full: ## everything, the long suites included
 	@$(BOOT) test,examples
-	@$(PY) -m pytest -q -n 2 --dist worksteal -m "slow or not slow" $(ARGS)
+	@LAZYND_TIER=compiled $(PY) -m pytest -q -n 2 --dist worksteal -m "slow or not slow" $(ARGS)
 
 test-eager: ## the suite with every operation run at its own line
 	@$(BOOT) test,examples

@@ -107,7 +107,7 @@ def main() -> None:
         loss.backward()
         clip(model.parameters, 1)
         for each in model.parameters:
-            each[:] = each - 2 * each.grad
+            each[:] = each - each.grad
         run.note(loss)
     print(written(model, "we hold these ", 60))
     last = nd.stack(*run.losses[-len(batches) :]).mean().asscalar()

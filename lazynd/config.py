@@ -59,6 +59,7 @@ def _eager() -> bool:
 #: The backends that can be chosen.
 BACKENDS: Final = {"xla", "numpy"}
 TIERS: Final = ("auto", "compiled", "interpreted")
+NANS: Final = ("off", "nan", "inf")
 
 
 @dataclass(slots=True)
@@ -100,6 +101,9 @@ class Config:
     cache_bytes: int = field(default_factory=lambda: _number("LAZYND_CACHE_BYTES", 1 << 30))
     #: Verify the graph after every pass (``LAZYND_VERIFY``).
     verify: bool = field(default_factory=lambda: _flag("LAZYND_VERIFY", False))
+    #: Whether what gives NaN ("nan"), or NaN or infinity ("inf"), is searched for: "off", or one of them
+    #: (``LAZYND_DEBUG_NANS``).
+    debug_nans: str = field(default_factory=lambda: os.environ.get("LAZYND_DEBUG_NANS", "off"))
     #: Seconds of compiling after which progress is reported (``LAZYND_SLOW_COMPILE``).
     slow_compile: int = field(default_factory=lambda: _number("LAZYND_SLOW_COMPILE", 2))
 
@@ -118,6 +122,8 @@ class Config:
             raise ValueError(f"lazynd.config.backend is one of {', '.join(sorted(BACKENDS))}, {value!r} is not")
         if name == "tier" and value not in TIERS:
             raise ValueError(f"lazynd.config.tier is one of {', '.join(TIERS)}, {value!r} is not")
+        if name == "debug_nans" and value not in NANS:
+            raise ValueError(f"lazynd.config.debug_nans is one of {', '.join(NANS)}, {value!r} is not")
         if isinstance(value, Path):
             value = value.absolute()  # wherever the program goes later
         object.__setattr__(self, name, value)

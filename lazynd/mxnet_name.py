@@ -15,6 +15,10 @@ from .reference import refuse_module
 #: MXNet's names of modules that are called something else here.
 _NAMES: Final = {
     "mxnet": "lazynd",
+    "mxnet.contrib.nd": "lazynd.nd.contrib",
+    "mxnet.contrib.ndarray": "lazynd.nd.contrib",
+    "mxnet.contrib.sym": "lazynd.sym.contrib",
+    "mxnet.contrib.symbol": "lazynd.sym.contrib",
     "mxnet.img": "lazynd.image",
     "mxnet.init": "lazynd.initializer",
     "mxnet.ndarray": "lazynd.nd",

@@ -12,14 +12,20 @@ from typing import Any, TypeVar
 import numpy as np
 
 from . import runtime
+from .ir.scope import common_scope
 from .nd import NDArray
 from .runtime.guard.sections import DeferSignals, Undivided
 from .runtime.record.pending import PendingWork, region_of
+from .runtime.record.scope import Scope
 from .runtime.run.plan import live
 from .runtime.run.regions import Region, Regions
+from .runtime.tell.location import OURS, user_location
 from .runtime.thread import LOCAL
 
-__all__ = ["apart", "at_hand", "beside_step", "each_call", "end_step", "kept", "undivided", "untraceable"]
+__all__ = [
+    "LOCAL", "OURS", "Scope", "apart", "at_hand", "beside_step", "common_scope", "each_call", "end_step",
+    "fresh_gradients", "in_scope", "kept", "undivided", "untraceable", "use_gradients",
+]  # fmt: skip
 
 _N = TypeVar("_N")
 #: More than anybody records in one go.
@@ -64,6 +70,43 @@ def kept(*holders: dict[Any, Any]) -> Callable[[], None]:
             each.update(content)
 
     return put_back
+
+
+def fresh_gradients(arrays: Sequence[NDArray]) -> list[bool]:
+    """Of which of ``arrays`` a backward pass has written the gradient since it was used; see ``use_gradients``.
+
+    >>> from lazynd import autograd, nd, stages
+    >>> x, y = nd.ones(1), nd.ones(1)
+    >>> x.attach_grad()
+    >>> y.attach_grad()
+    >>> with autograd.record():
+    ...     z = x * 2
+    >>> z.backward()
+    >>> stages.fresh_gradients([x, y])
+    [True, False]
+    """
+    recorder = LOCAL.state.recorder
+    if recorder.traces:
+        return [each._fresh_grad for each in arrays]
+    found = [each._cell.variable for each in arrays]
+    return [variable is not None and variable.fresh for variable in found]
+
+
+def use_gradients(arrays: Sequence[NDArray]) -> None:
+    """The gradients of ``arrays`` are used: they are not fresh any more.
+
+    >>> from lazynd import autograd, nd, stages
+    >>> x = nd.ones(1)
+    >>> x.attach_grad()
+    >>> with autograd.record():
+    ...     y = x * 2
+    >>> y.backward()
+    >>> stages.use_gradients([x])
+    >>> stages.fresh_gradients([x])
+    [False]
+    """
+    for each in arrays:
+        each._fresh_grad = False
 
 
 def at_hand(array: NDArray) -> np.ndarray[Any, Any] | None:
@@ -122,6 +165,33 @@ def untraceable(what: str) -> None:
     >>> stages.untraceable("gradients of several batches are gathered")
     """
     LOCAL.state.recorder.leaves(what)
+
+
+class in_scope:
+    """What is recorded inside belongs to the block of this path: the update of a parameter, to the parameter's.
+
+    Operations that lazynd's own code applies inside have the line of the user's that it is called from.
+
+    >>> from lazynd import nd, stages, viz
+    >>> with stages.in_scope("net.output"):
+    ...     x = nd.ones(2) * 2
+    >>> [node.scope for node in viz.graph(x).nodes]
+    ['net.output', 'net.output']
+    """
+
+    __slots__ = ("_before", "_path", "_recorder")
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+
+    def __enter__(self) -> None:
+        recorder = self._recorder = LOCAL.state.recorder
+        self._before = recorder.scope, recorder.caller
+        code, lasti = user_location()
+        recorder.scope, recorder.caller = self._path, None if code is None else (code, lasti)
+
+    def __exit__(self, *_: object) -> None:
+        self._recorder.scope, self._recorder.caller = self._before
 
 
 def beside_step(*arrays: NDArray) -> AbstractContextManager[None]:

@@ -7,10 +7,12 @@ import os
 os.environ.setdefault("LAZYND_CACHE", "off")
 os.environ.setdefault("LAZYND_VERIFY", "1")
 #: Tests count what is compiled. Those of the two tiers set this themselves; ``make test-tiers`` runs with both all that
-#: counts nothing.
+#: counts nothing, and the folders of ``FRONT_ENDS`` are always run so, if no tier is asked for.
+os.environ.setdefault("LAZYND_TEST_TIER_OF_FRONT_ENDS", os.environ.get("LAZYND_TIER", "auto"))
 os.environ.setdefault("LAZYND_TIER", "compiled")
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -22,6 +24,13 @@ from lazynd.runtime.run.compile import PROGRAMS
 from lazynd.runtime.tell.stats import stats
 
 from .backends.fake import FakeBackend
+
+#: Folders and files whose operators are compiled in other tests. Their programs run as users run them, interpreted
+#: first, which takes a fraction of the time. ``make test-full`` compiles them all.
+FRONT_ENDS = {
+    "autograd", "gluon", "initializer", "metric", "nd", "ops", "optimizer", "sym",
+    "test_docs.py", "test_examples.py", "test_notebooks.py", "test_transcript.py",
+}  # fmt: skip
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -42,12 +51,16 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 
 @pytest.fixture(autouse=True)
-def fresh() -> Iterator[None]:
-    """Each test starts with nothing pending and a known seed."""
+def fresh(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Each test starts with nothing pending, a known seed, and the tier that its folder has."""
     nd.waitall()
     lazynd.random.seed(0)
-    yield
-    nd.waitall()
+    folder = request.path.relative_to(Path(__file__).parent).parts[0]
+    front = folder in FRONT_ENDS and not request.node.get_closest_marker("lazy")
+    tier = os.environ["LAZYND_TEST_TIER_OF_FRONT_ENDS"] if front else lazynd.config.tier
+    with lazynd.config.using(tier=tier):
+        yield
+        nd.waitall()
 
 
 class Delta:

@@ -21,7 +21,8 @@ from lazynd import manual
         ("window", None, TypeError), ("window", -1, ValueError), ("eager", 1, TypeError),
         ("eager", "no", TypeError), ("backend", None, TypeError), ("backend", "nowhere", ValueError),
         ("tier", "fast", ValueError), ("tier_scale", -0.5, ValueError), ("tier_scale", "1", TypeError),
-        ("cache", "folder", TypeError), ("no_such", 1, AttributeError), ("windw", 1, AttributeError),
+        ("cache", "folder", TypeError), ("debug_nans", "yes", ValueError), ("no_such", 1, AttributeError),
+        ("windw", 1, AttributeError),
     ],
 )  # fmt: skip
 def test_a_wrong_setting_is_refused(name: str, value: Any, kind: type[Exception]) -> None:
@@ -47,7 +48,7 @@ def test_settings_for_a_block() -> None:
 @pytest.mark.parametrize("each", manual.settings(), ids=lambda each: each.name)
 def test_every_setting_is_read_from_the_environment(each: Any) -> None:
     name = each.environment[0]
-    words = {"backend": "numpy", "tier": "interpreted"}
+    words = {"backend": "numpy", "tier": "interpreted", "debug_nans": "inf"}
     if each.type == "str":
         text = value = words[each.name]
     else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import itertools
 import json
 import os
@@ -205,11 +206,32 @@ def test_what_is_displayed_is_no_storm_and_names_the_cell(kernel: Any, process_e
         assert [kind for kind, _ in execute_in(kernel, code)] == ["execute_result"]
     listed = execute_in(kernel, "for n in range(9, 16):\n    display(nd.arange(n).sin())\n[nd.ones(16) + 1]")
     assert [kind for kind, _ in listed] == ["display_data"] * 7 + ["execute_result"]
-    code = "import json, inspect\njson.dumps([sites, inspect.currentframe().f_code.co_filename])"
-    ((_, answer),) = execute_in(kernel, code)
-    sites, here = json.loads(answer[1:-1])
-    assert len(sites) == 15 and all(site.startswith(str(pathlib.Path(here).parent)) for site in sites)
-    assert [site.rpartition(":")[2] for site in sites] == ["3"] * 7 + ["2"] * 7 + ["3"]
+    ((_, answer),) = execute_in(kernel, "import json\njson.dumps(sites)")
+    cells = [f"Cell In[{n}], line 3" for n in range(2, 9)]
+    assert json.loads(answer[1:-1]) == [*cells, *["Cell In[9], line 2"] * 7, "Cell In[9], line 3"]
+    assert said(process_errors) == []
+
+
+@pytest.mark.lazy  # it counts forces
+def test_forces_are_told_with_their_cells(kernel: Any, process_errors: pathlib.Path) -> None:
+    """R1: three kinds of force in three cells; the report is a table, and the display machinery is in none of it."""
+    assert execute_in(kernel, "import lazynd\nfrom lazynd import nd\nx = nd.array([1.0, 2.0])") == []
+    assert execute_in(kernel, "y = (x + 1).asnumpy()") == []
+    assert [kind for kind, _ in execute_in(kernel, "x * 2")] == ["execute_result"]
+    assert execute_in(kernel, "# a comment\nif x.sum() > 2:\n    z = x") == []
+    asked = "[[f.cause, f.place, f.operators] for f in lazynd.report().forces]"
+    ((_, told),) = execute_in(kernel, asked)
+    cells = [
+        ("asnumpy", "Cell In[2], line 1", 1),
+        ("print", "Cell In[3], line 1", 1),
+        ("bool", "Cell In[4], line 2", 2),
+    ]
+    assert ast.literal_eval(told) == [list(each) for each in cells]
+    assert execute_in(kernel, "from IPython.display import display\nreport = lazynd.report()") == []
+    ((kind, text),) = execute_in(kernel, "report")
+    assert kind == "execute_result" and all(place in text for _, place, _ in cells) and "ipykernel" not in text
+    ((_, html),) = execute_in(kernel, "report._repr_html_().count('<tr>')")
+    assert html == "4"
     assert said(process_errors) == []
 
 

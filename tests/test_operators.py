@@ -142,7 +142,9 @@ def close_bfloat16(found: Any, expected: Any, name: str) -> None:
     np.testing.assert_allclose(found.astype("float32"), wide, rtol=2**-7, atol=2**-7 * largest, err_msg=name)
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize(
+    "name", [pytest.param(n, marks=[pytest.mark.slow] if i % 6 else []) for i, n in enumerate(NAMES)]
+)
 def test_bfloat16_is_the_same_in_xla_and_numpy(name: str) -> None:
     if name in WITHOUT_BFLOAT16:
         with pytest.raises(OperatorError, match=r"float32|float64|int32"):

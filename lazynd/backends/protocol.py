@@ -11,6 +11,7 @@ from ..ir.graph import Graph
 from ..ir.primitives.compare import by_way_of, truncated
 from ..ir.specialization import Specialization
 from ..ir.types import Context, Type, is_floating
+from .explained import Explanation
 
 Buffer = Any
 
@@ -35,6 +36,12 @@ class Executable(Protocol):
 
     def __call__(self, buffers: Sequence[Buffer], scalars: Sequence[Any]) -> Sequence[Buffer]:
         """Run on the buffers of the graph's leading inputs and the numbers for its slots; may return at once."""
+
+    def explain(self, graph: Graph) -> Explanation:
+        """What it consists of; ``graph`` is equal to the one that was compiled. Runs nothing.
+
+        Without clusters if ``graph`` is another one: then nobody knows which nodes they are of.
+        """
 
 
 class OwnFunctions(Protocol):

@@ -293,6 +293,46 @@ class Compiled:
         while len(signature.variants) > _SIGNATURES:
             signature.variants.pop(next(iter(signature.variants)))
 
+    def traced(self, *args: Any, **kwargs: Any) -> Traced:
+        """What a call with these arguments would record; it is traced, whatever is known, and records nothing.
+
+        ``ValueError`` that says why where no graph can hold it.
+
+        >>> import lazynd
+        >>> double = lazynd.compile(lambda x: x * 2)
+        >>> double.traced(lazynd.nd.ones(2)).spec.body
+        <graph (float32[2], float32[]) -> (float32[2]) of 1 nodes>
+        """
+        state = LOCAL.state
+        before, given = state.given, Arguments(state.recorder, args, kwargs)
+        undo: list[Callable[[], None]] = []
+        tracer, parted = CallTracer(state, undo), given.parted
+        try:
+            while True:
+                try:
+                    return self._traced(tracer, given, args, kwargs, parted).traced
+                except Restart as restart:
+                    if restart.args[0] is not tracer:
+                        raise
+                    tracer, parted = CallTracer(state, undo), True
+        except (Untraceable, Unsupported) as reason:
+            where = f" at {describe(*tracer.ended[1], True)}" if tracer.ended is not None else ""
+            raise ValueError(f"{self.name} has no graph: {reason}{where}") from None
+        finally:
+            state.given = before
+            put_back(undo)
+
+    def known(self) -> list[Traced]:
+        """The traces that there are, of the newest signature first.
+
+        >>> import lazynd
+        >>> double = lazynd.compile(lambda x: x * 2)
+        >>> double(lazynd.nd.ones(2)).shape, len(double.known())
+        ((2,), 1)
+        """
+        signatures = [*self._signatures.now.values()][::-1]
+        return [v.traced for s in signatures for variants in [*s.variants.values()][::-1] for v in variants]
+
     # ------------------------------------------------------------------------------------ what is told
 
     def _say_refused(self, reason: str, place: tuple[CodeType | None, int] | None) -> None:

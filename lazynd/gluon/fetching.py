@@ -8,6 +8,8 @@ import urllib.parse
 from typing import Final
 from warnings import warn
 
+from ..base import MXNetError
+
 __all__ = ["check_sha1", "download", "replace_file"]
 
 
@@ -125,3 +127,23 @@ def _fetch(url: str, place: str, sha1_hash: str | None, verify_ssl: bool) -> Non
     finally:
         if os.path.exists(temporary):
             os.remove(temporary)
+
+
+#: Where MXNet keeps copies of data sets; ``MXNET_GLUON_REPO`` in the environment names another place.
+_REPOSITORY: Final = "https://apache-mxnet.s3-accelerate.dualstack.amazonaws.com/"
+
+
+def fetch_from_repository(folder: str, name: str, root: str, sha1: str, what: str, advice: str = "") -> str:
+    """The path of the file ``name`` in ``root``, fetched from ``folder`` of MXNet's repository if need be.
+
+    It has the SHA-1 that it should have. ``MXNetError`` where it cannot be had: it says that the file is ``what``'s.
+    """
+    url = f"{os.environ.get('MXNET_GLUON_REPO', _REPOSITORY).rstrip('/')}/{folder}/{name}"
+    try:
+        return download(url, os.path.join(root, name), sha1_hash=sha1, retries=0)
+    except (OSError, RuntimeError, UserWarning) as error:
+        reason = getattr(error, "reason", None) or error
+        raise MXNetError(
+            f"the file {name} of {what} is not in {root!r}, and fetching it from {url} failed: {reason}. Put the file "
+            f"there, or set MXNET_GLUON_REPO to where a copy of MXNet's files is.{advice}"
+        ) from error

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Callable, Iterator, Sequence
+from itertools import compress
 from typing import Any, Final
 
 from .. import nd
@@ -12,7 +13,7 @@ from .. import optimizer as opt
 from ..base import MXNetError
 from ..nd import NDArray
 from ..optimizer.states import read_states
-from ..stages import each_call, end_step, undivided
+from ..stages import each_call, end_step, fresh_gradients, undivided, use_gradients
 
 __all__ = ["Trainer"]
 
@@ -302,10 +303,11 @@ class Trainer:
     def _check_fresh(self, ignore_stale_grad: bool) -> None:
         if ignore_stale_grad:
             return
-        for _, each in self._trained():
-            for data in each.list_data():
-                if not data._fresh_grad:
-                    raise UserWarning(_STALE.format(each.name, data.context))
+        weights = [(each, data) for _, each in self._trained() for data in each.list_data()]
+        fresh = fresh_gradients([data for _, data in weights])
+        if not all(fresh):
+            each, data = weights[fresh.index(False)]
+            raise UserWarning(_STALE.format(each.name, data.context))
 
     def _allreduce_grads(self) -> None:
         """Sum up gradients on each context; or, where the store updates, update and copy the weights."""
@@ -328,17 +330,18 @@ class Trainer:
         scaler = getattr(self, "_amp_loss_scaler", None)
         if scaler is not None and scaler.has_overflow(self._params):
             return
-        updates: list[list[tuple[int, NDArray, NDArray]]] = [[] for _ in self._updaters]
-        for i, each in self._trained():
-            for found, data, grad in zip(updates, each.list_data(), each.list_grad(), strict=True):
-                if data._fresh_grad:
-                    found.append((i, grad, data))
-        for updater, found in zip(self._updaters, updates, strict=True):
-            if found:
-                updater(*map(list, zip(*found, strict=True)))
-        for found in updates:
-            for _, _, data in found:
-                data._fresh_grad = False
+        trained = self._trained()
+        numbers = [number for number, _ in trained]
+        weights, grads = [each.list_data() for _, each in trained], [each.list_grad() for _, each in trained]
+        used: list[NDArray] = []
+        for i, updater in enumerate(self._updaters):
+            here = [each[i] for each in weights]
+            fresh = fresh_gradients(here)
+            indices, found, data = (list(compress(x, fresh)) for x in (numbers, [each[i] for each in grads], here))
+            if indices:
+                updater(indices, found, data)
+                used += data
+        use_gradients(used)
 
     def __watched__(self) -> Iterator[tuple[dict[str, Any], str]]:
         """What compiled steps depend on: the arrays of parameters and states, and the optimizer."""

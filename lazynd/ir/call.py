@@ -36,6 +36,8 @@ class Call(GraphOp):
     """An operator made of a graph by ``call``."""
 
     is_call = True
+    #: For each input, which of the arrays among its caller's arguments that was first; None for one from outside.
+    arguments: tuple[int | None, ...] = ()
 
 
 def call(graph: Graph, name: str, slots: Sequence[Slot] = (), writes: Sequence[int] = ()) -> Specialization:

@@ -103,7 +103,7 @@ def _on_live(rewriter: Rewriter, node: Node) -> None:
         return
     smaller, live = spec.pruned
     given = [*(inputs[i] for i in live), *inputs[len(spec.in_types) :]]
-    rewriter.set(node, outputs(apply(smaller, given, node.code, node.lasti)))
+    rewriter.set(node, outputs(apply(smaller, given, node.code, node.lasti, scope=node.scope)))
 
 
 def _live(spec: Specialization, body: Graph) -> Sequence[int]:

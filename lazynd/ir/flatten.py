@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from .graph import Graph, Rewriter, graph_of, innermost_first, subgraphs, with_subgraphs
 from .node import Node, Output
 from .primitive import Primitive
+from .scope import join
 from .specialization import Specialization
 
 Ref = Node | Output
@@ -69,18 +70,22 @@ def _holders(graph: Graph, claimed: Claimed) -> set[Specialization | None]:
 class _Opened:
     """A body that is being copied: what is left of it, what has become of its values, and whose body it is.
 
-    Its nodes get the line of ``site`` if there is one, and the ``origin`` of the recorded node that it belongs to.
+    Its nodes get the line of ``site`` if there is one, the ``origin`` of the recorded node that it belongs to, and
+    scopes inside of ``scope``.
     """
 
-    __slots__ = ("body", "node", "nodes", "origin", "rewriter", "site")
+    __slots__ = ("body", "node", "nodes", "origin", "rewriter", "scope", "site")
 
-    def __init__(self, body: Graph, node: Node | None, site: Node | None, origin: tuple[int, ...]) -> None:
+    def __init__(
+        self, body: Graph, node: Node | None, site: Node | None, origin: tuple[int, ...], scope: str = ""
+    ) -> None:
         self.body = body
         self.node = node
         self.nodes: Iterator[Node] = iter(body.nodes)
         self.rewriter = Rewriter()
         self.site = site
         self.origin = origin
+        self.scope = scope
 
 
 class _Walk:
@@ -116,10 +121,11 @@ class _Walk:
         assert spec is not None
         inputs = rewriter.inputs_of(node)
         site, origin = level.site or node, node.origin if level.node is None else level.origin
+        scope = join(level.scope, node.scope)
         if self.claimed is not None and self.claimed(spec):
             _put(level, node, spec, inputs)
         elif spec.body is not None and (spec.op.is_call or spec in self.holders):
-            inner = _Opened(spec.body, node, level.site if spec.op.is_call else site, origin)
+            inner = _Opened(spec.body, node, level.site if spec.op.is_call else site, origin, scope)
             inner.rewriter.replaced.update(
                 {(parameter, 0): ref for parameter, ref in zip(spec.body.inputs, inputs, strict=True)}
             )
@@ -127,7 +133,7 @@ class _Walk:
         else:
             flat = getattr(spec, self.memo)
             if isinstance(flat, Graph):
-                rewriter.set(node, inline_at(flat, inputs, site, origin))
+                rewriter.set(node, inline_at(flat, inputs, site, scope, origin))
             else:
                 _put(level, node, flat or spec, inputs)
         return None
@@ -140,16 +146,18 @@ def _put(level: _Opened, node: Node, spec: Specialization, inputs: Sequence[Ref]
         return
     made = level.rewriter.renew(node, spec, inputs)
     if level.node is not None:
-        made.origin = level.origin
+        made.origin, made.scope = level.origin, join(level.scope, node.scope)
     if level.site is not None and level.site.code is not None:
         made.code, made.lasti = level.site.code, level.site.lasti
 
 
-def inline_at(graph: Graph, arguments: Sequence[Ref], site: Node, origin: tuple[int, ...] | None = None) -> list[Ref]:
+def inline_at(
+    graph: Graph, arguments: Sequence[Ref], site: Node, scope: str, origin: tuple[int, ...] | None = None
+) -> list[Ref]:
     """The outputs of ``graph`` on ``arguments``.
 
-    Its nodes get the user's line of ``site``, and the given ``origin`` or that of ``site``. Without an origin, nodes
-    that have no inputs are shared by all uses of ``graph``; with one they cannot be.
+    Its nodes get the user's line of ``site``, scopes inside of ``scope``, and the given ``origin`` or that of ``site``.
+    Without an origin, nodes that have no inputs are shared by all uses of ``graph``; with one they cannot be.
     """
     rewriter = Rewriter()
     for parameter, argument in zip(graph.inputs, arguments, strict=True):
@@ -161,7 +169,7 @@ def inline_at(graph: Graph, arguments: Sequence[Ref], site: Node, origin: tuple[
         inputs = rewriter.inputs_of(node)
         made = rewriter.renew(node, spec, inputs) if origin else rewriter.copy(node, inputs)
         if made is not node:
-            made.origin = origin
+            made.origin, made.scope = origin, join(scope, node.scope)
             if site.code is not None:
                 made.code, made.lasti = site.code, site.lasti
     return [rewriter[ref] for ref in graph.outputs]

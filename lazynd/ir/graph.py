@@ -100,6 +100,21 @@ def number_nodes(graph: Graph) -> Graph:
     return graph
 
 
+def copied(graph: Graph) -> Graph:
+    """The same graph of new nodes, which know their numbers in it."""
+    made: dict[Node, tuple[Node | Output, ...]] = {node: (leaf(node.type),) for node in graph.inputs}
+
+    def found(ref: Node | Output) -> Node | Output:
+        return made[ref.node][ref.index]
+
+    for node in graph.nodes:
+        assert node.spec is not None and node.inputs is not None
+        applied = apply(node.spec, list(map(found, node.inputs)), node.code, node.lasti, scope=node.scope)
+        made[node] = outputs(applied)
+    inputs, nodes = ([made[node][0].node for node in part] for part in (graph.inputs, graph.nodes))
+    return number_nodes(Graph(inputs, list(map(found, graph.outputs)), nodes, name=graph.name))
+
+
 def topological(roots: Iterable[Node | Output]) -> list[Node]:
     """The applied nodes that ``roots`` need, inputs first, deterministic, without recursion."""
     order: list[Node] = []

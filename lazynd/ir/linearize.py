@@ -171,7 +171,7 @@ def keep_residuals(graph: Graph, needs: Sequence[bool]) -> Graph:
         if richer is None:
             rewriter.copy(node, inputs)
         else:
-            rewriter.set(node, inline_at(richer, inputs, node)[: len(spec.out_types)])
+            rewriter.set(node, inline_at(richer, inputs, node, node.scope)[: len(spec.out_types)])
 
     return rewrite(graph, step)
 

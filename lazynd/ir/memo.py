@@ -58,6 +58,17 @@ class Recent(Generic[K, V]):
             now.clear()
         now[key] = value
 
+    def values(self) -> list[V]:
+        """All that is remembered, each once.
+
+        >>> memo = Recent(2)
+        >>> for key in "abcb":
+        ...     memo.put(key, key.upper())
+        >>> sorted(memo.values())
+        ['A', 'B', 'C']
+        """
+        return list({**self._before, **self.now}.values())
+
     def clear(self) -> None:
         self.now.clear()
         self._before = {}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from .types import Type
 
@@ -23,9 +23,10 @@ class Node:
     ``origin``: the numbers of the recorded nodes that a node of a graph to compile comes from, in rising order, once
     ``number_nodes`` has told them. Whoever replaces a node hands them on with the user's line (``successor``). Nodes
     that ``record`` makes have none, not even an empty one: they are copied before they are compiled.
+    ``scope``: the call of a block that it belongs to; see ``scope.py``.
     """
 
-    __slots__ = ("code", "inputs", "lasti", "origin", "region", "scalars", "spec", "type", "value")
+    __slots__ = ("code", "inputs", "lasti", "origin", "region", "scalars", "scope", "spec", "type", "value")
     spec: Specialization | None
     inputs: tuple[Node | Output, ...] | None
     scalars: tuple[Any, ...]
@@ -34,6 +35,7 @@ class Node:
     region: Any
     code: CodeType | None
     lasti: int
+    scope: str
     origin: tuple[int, ...]
 
     @property
@@ -46,9 +48,12 @@ class Node:
 
 
 class Output:
-    """The ``index``-th output (1 and up) of a node with several."""
+    """The ``index``-th output (1 and up) of a node with several. Where it was recorded the node knows."""
 
     __slots__ = ("index", "node", "type", "value")
+    code: ClassVar[None] = None
+    lasti: ClassVar[int] = -1
+    scope: ClassVar[str] = ""
     node: Node
     index: int
     type: Type
@@ -72,6 +77,7 @@ def leaf(type: Type, value: Any = None) -> Node:
     node.region = None
     node.code = None
     node.lasti = -1
+    node.scope = ""
     node.origin = ()
     return node
 
@@ -82,6 +88,7 @@ def apply(
     code: CodeType | None = None,
     lasti: int = -1,
     scalars: tuple[Any, ...] = (),
+    scope: str = "",
 ) -> Node:
     """A node of ``spec`` on ``inputs``."""
     node = leaf(spec.out_types[0])
@@ -90,12 +97,13 @@ def apply(
     node.scalars = scalars
     node.code = code
     node.lasti = lasti
+    node.scope = scope
     return node
 
 
 def successor(node: Node, spec: Specialization, inputs: Sequence[Node | Output]) -> Node:
-    """A node of ``spec`` on ``inputs`` in place of ``node``: with its line and its origin."""
-    made = apply(spec, inputs, node.code, node.lasti, node.scalars)
+    """A node of ``spec`` on ``inputs`` in place of ``node``: with its line, scope and origin."""
+    made = apply(spec, inputs, node.code, node.lasti, node.scalars, node.scope)
     made.origin = node.origin
     return made
 

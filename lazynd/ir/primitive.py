@@ -29,6 +29,8 @@ class Primitive(Op):
     ``kinds``       the kinds of dtypes it is defined for;
     ``cheap``       whether a gradient recomputes it rather than keeps its result;
     ``samples``     inputs and attributes that the generic tests run it on.
+
+    Those that do arithmetic say in ``flops`` how much.
     """
 
     #: Recomputed in a backward pass instead of kept: elementwise and data movement.
@@ -85,6 +87,13 @@ class Primitive(Op):
     @abstractmethod
     def evaluate(self, *args: Any, **kwargs: Any) -> Any:
         """The result in NumPy. Where one of NumPy's universal functions is all that it takes, it is that function."""
+
+    def flops(self, spec: Specialization) -> tuple[int, ...]:
+        """How many floating-point operations it takes, as factors; none where it only moves or chooses.
+
+        See ``ir/flops.py`` for what counts. Of a primitive that runs graphs it is what these take.
+        """
+        return ()
 
     def evaluation(self, dtype: np.dtype[Any]) -> Callable[..., Any]:
         """``evaluate`` for operands of ``dtype``: a universal function where that dtype needs no more."""

@@ -50,8 +50,9 @@ class Specialization:
     """
 
     __slots__ = (
-        "__weakref__", "attributes", "body", "cost", "encoded", "flat", "flat_but_rules", "in_types", "linearized",
-        "nodes", "op", "optimised", "out_types", "parts", "price", "pruned", "serial", "slots", "steps", "writes",
+        "__weakref__", "attributes", "body", "cost", "encoded", "flat", "flat_but_rules", "flops", "in_types",
+        "linearized", "nodes", "op", "optimised", "out_types", "parts", "price", "pruned", "serial", "slots", "steps",
+        "writes",
     )  # fmt: skip
 
     def __init__(
@@ -86,6 +87,8 @@ class Specialization:
         self.encoded: bytes | None = None
         #: What interpreting it costs and what it adds to compiling; see ``backends/costs.py``.
         self.price: tuple[float, float] | None = None
+        #: How much arithmetic it is, and its formula: an ``ir.flops.Flops``.
+        self.flops: Any = None
         #: What runs it in the interpreter: a ``backends.numpy.steps.Steps``.
         self.steps: Any = None
         #: Its number among all that were made: the same in every run of a program.

@@ -12,6 +12,8 @@ from types import CodeType
 from typing import Any
 
 from ..config import config
+from ..ir.graph import Graph
+from ..ir.scope import closed, same_scopes
 from ..ops import OPERATORS
 from ..runtime.record.cell import Cell
 from ..runtime.record.recorder import cell_of
@@ -327,7 +329,13 @@ def _record(name: str, closure: Closure, cells: Cells, **attributes: Any) -> lis
     operands = [*map(recorder.operand, cells), *(each.operand(recorder) for each in closure.captured)]
     types = tuple([ref.type for ref, _ in operands])
     spec, slots = operator.bind(types, {**attributes, "numbers": closure.numbers})
-    made = recorder.apply_to(spec, operands, tuple(slots), *user_location())
+    before = recorder.scope
+    if not same_scopes(closure.graphs, [g for g in spec.attributes.values() if isinstance(g, Graph)]):
+        recorder.scope = closed(before)
+    try:
+        made = recorder.apply_to(spec, operands, tuple(slots), *user_location())
+    finally:
+        recorder.scope = before
     return [NDArray(cell_of(each)) for each in made]
 
 

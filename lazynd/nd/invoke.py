@@ -20,7 +20,7 @@ from ..runtime.record.cell import Cell
 from ..runtime.record.numbers import Number
 from ..runtime.record.recorder import cell_of
 from ..runtime.record.rows import JOINS, joined
-from ..runtime.run.moves import MANY
+from ..runtime.run.moves import MANY, MOVES
 from ..runtime.thread import LOCAL
 from .np_shape import has_scalar
 from .refusal import refusal, refuse
@@ -141,22 +141,26 @@ def record(
 
     What it writes moves the cells that were ``given``, of which ``cells`` may be copies on one context.
     """
-    recorder = LOCAL.state.recorder
+    state = LOCAL.state
+    recorder, code, lasti = state.recorder, frame.f_code, frame.f_lasti
     if len(spec.out_types) == 1:
-        made: tuple[Cell, ...] = (recorder.apply(spec, cells, scalars, frame.f_code, frame.f_lasti),)
+        made: tuple[Cell, ...] = (recorder.apply(spec, cells, scalars, code, lasti),)
     else:
-        if len(spec.out_types) >= MANY:
+        if spec.op in MOVES and len(spec.out_types) >= MANY:
             recorder.moves()
-        operands = list(map(recorder.operand, cells))
-        results = recorder.apply_to(spec, operands, scalars, frame.f_code, frame.f_lasti)
-        made = tuple(map(cell_of, results))
+        if state.recording:
+            made = tuple(
+                map(cell_of, recorder.apply_to(spec, list(map(recorder.operand, cells)), scalars, code, lasti))
+            )
+        else:
+            made = tuple(map(Cell, recorder.append(spec, recorder.read_all(cells), scalars, code, lasti)))
     targets = spec.writes
     if not targets:
         return made
     shown = len(made) - len(targets)
-    for target, cell in zip(targets, made[shown:], strict=True):
-        into = given[target]
-        recorder.write(into, recorder.read(cell if cell.type is into.type else gathered((into, cell))[1]))
+    into = [given[target] for target in targets]
+    fitting = [c if c.type is t.type else gathered((t, c))[1] for t, c in zip(into, made[shown:], strict=True)]
+    recorder.write_all(into, recorder.read_all(fitting))
     return made[:shown]
 
 

@@ -20,28 +20,32 @@ class Out:
     def __init__(self, name: str, out: Any, arrays: Sequence[Any], frame: FrameType) -> None:
         self.name, self.out, self.arrays, self.frame = name, out, arrays, frame
         self.targets = tuple(out) if isinstance(out, list | tuple) else (out,)
+        state = LOCAL.state
         for target in self.targets:
             if not isinstance(target, NDArray):
                 reason = f"out must be an NDArray, or a list of them, but got {target}"
                 raise refusal(AssertionError, name, reason, arrays, None, frame)
-            self._guard(target, LOCAL.state.recorder.guard_write, target._cell)
+            if state.recording:
+                self._guard(target, state.recorder.guard_write, target._cell)
 
     def write(self, made: Sequence[Cell]) -> Any:
         """Let the targets hold ``made``; gives ``out``."""
         if len(self.targets) != len(made):
             raise self._refusal(f"{len(made)} outputs for {len(self.targets)} arrays in out", self.targets)
-        made = [
-            cell if cell.type is t._cell.type else gathered((t._cell, cell))[1]
-            for t, cell in zip(self.targets, made, strict=True)
-        ]
-        given = [array._cell for array in self.arrays if isinstance(array, NDArray)]
+        state, cells = LOCAL.state, [target._cell for target in self.targets]
+        made = [c if c.type is t.type else gathered((t, c))[1] for t, c in zip(cells, made, strict=True)]
         for target, cell in zip(self.targets, made, strict=True):
             if target._cell.type is not cell.type:
                 raise self._refusal(f"out has type {target._cell.type}, the result is {cell.type}", target)
-            if target._cell in given:
-                self._guard(target, LOCAL.state.recorder.guard_value, cell)
+        if not state.recording:
+            state.recorder.write_all(cells, state.recorder.read_all(made))
+            return self.out
+        given = [array._cell for array in self.arrays if isinstance(array, NDArray)]
         for target, cell in zip(self.targets, made, strict=True):
-            LOCAL.state.recorder.move(target._cell, cell)
+            if target._cell in given:
+                self._guard(target, state.recorder.guard_value, cell)
+        for target, cell in zip(self.targets, made, strict=True):
+            state.recorder.move(target._cell, cell)
         return self.out
 
     def _guard(self, target: NDArray, guard: Callable[[Cell], None], cell: Cell) -> None:

@@ -17,6 +17,7 @@ from ..ir.types import Context, Type, is_floating
 from ..runtime.record.cell import Cell
 from ..runtime.tell.hiding import hide_frames
 from ..runtime.tell.location import describe, is_ours, user_frame
+from ..runtime.thread import LOCAL
 
 _P = ParamSpec("_P")
 _R = TypeVar("_R")
@@ -69,7 +70,9 @@ def refusal(
     where = where or user_frame(2)
     place = describe(where.f_code, where.f_lasti, True) if where is not None else "unknown line"
     listed = [*map(show, operands), *(f"{key}={show(value)}" for key, value in (named or {}).items())]
+    scope = LOCAL.state.recorder.within.full
     text = f"[{name}] {reason}\n  called with {', '.join(listed) or 'nothing'}\n  at {place}"
+    text += f"\n  in the block {scope}" if scope else ""
     made = (_PlainKeyError if kind is KeyError else kind)(text)
     made.refused = True  # type: ignore[attr-defined]  # told once, by whoever knows most
     hide_frames(until=where)

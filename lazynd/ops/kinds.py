@@ -233,6 +233,8 @@ def _instead_of_context(value: Any) -> str:
 
 
 def _numbers(value: Any) -> tuple[Any, ...]:
+    if isinstance(value, list | tuple) and set(map(type, value)) == _FLOATS:  # the rates of a step: one look at all
+        return tuple(value)
     value = _literal(value)
     return tuple(map(as_number, value)) if isinstance(value, list | tuple) else (as_number(value),)
 
@@ -244,6 +246,7 @@ def _traced_types(fixed: Fixed, name: str) -> list[Type]:
     return [node.type for node in body.inputs[len(fixed.in_types) : len(body.inputs) - draws]]
 
 
+_FLOATS: Final = {float}
 _TRAVELS: Final = "a number that travels with each call: another value compiles nothing"
 _INTS: Final = "int | Sequence[int]"
 

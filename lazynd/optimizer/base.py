@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import chain
+from operator import attrgetter
 from typing import Any, ClassVar
 from warnings import warn
 
@@ -218,7 +219,9 @@ class Optimizer:
         return found if self.lr_scheduler is None else [*found, getattr(self.lr_scheduler, "__dict__", {})]
 
     def _numbers(self, indices: Sequence[Any]) -> list[Any]:
-        rates = map(self._rates, indices, self._get_lrs(indices), self._get_wds(indices))
+        lrs, wds = self._get_lrs(indices), self._get_wds(indices)
+        usual = type(self)._rates is Optimizer._rates  # what most optimizers take is not asked for one by one
+        rates = zip(lrs, wds, strict=True) if usual else map(self._rates, indices, lrs, wds)
         return [*chain.from_iterable(rates), self.rescale_grad]
 
     def _rates(self, index: Any, lr: float, wd: float) -> Rates:
@@ -241,10 +244,12 @@ class Optimizer:
 
     def _update_count(self, index: Index) -> None:
         """Count an update of ``index``, one or several."""
-        counts = self._index_update_count
+        counts, first, most = self._index_update_count, self.begin_num_update, self.num_update
         for each in index if isinstance(index, list | tuple) else [index]:
-            counts[each] = counts.get(each, self.begin_num_update) + 1
-            self.num_update = max(counts[each], self.num_update)
+            count = counts[each] = counts.get(each, first) + 1
+            if count > most:
+                most = count
+        self.num_update = most
 
     def _multiplier(self, index: Any, kind: str) -> float:
         """``lr_mult`` or ``wd_mult`` of an index."""
@@ -254,17 +259,25 @@ class Optimizer:
         by_name: dict[Any, float] = getattr(self, kind)
         return by_name[index] if index in by_name else by_name.get(self.idx2name.get(index), 1.0)
 
+    def _multipliers(self, indices: Sequence[Any], kind: str) -> list[float]:
+        """``_multiplier`` of each index."""
+        try:
+            return list(map(attrgetter(kind), map(self.param_dict.__getitem__, indices)))
+        except KeyError:  # not all have a parameter
+            return [self._multiplier(each, kind) for each in indices]
+
     def _get_lrs(self, indices: Sequence[Any]) -> list[float]:
         """The learning rates of indices at this step."""
         rate = self.learning_rate
-        return [rate * self._multiplier(each, "lr_mult") for each in indices]
+        return [rate * each for each in self._multipliers(indices, "lr_mult")]
 
     def _get_lr(self, index: Any) -> float:
         return self._get_lrs([index])[0]
 
     def _get_wds(self, indices: Sequence[Any]) -> list[float]:
         """The weight decays of indices."""
-        return [self.wd * self._multiplier(each, "wd_mult") for each in indices]
+        wd = self.wd
+        return [wd * each for each in self._multipliers(indices, "wd_mult")]
 
     def _get_wd(self, index: Any) -> float:
         return self._get_wds([index])[0]

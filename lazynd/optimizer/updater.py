@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from ..nd import NDArray
-from ..stages import apart, undivided, untraceable
+from ..stages import apart, common_scope, in_scope, undivided, untraceable
 from .base import Optimizer
 from .states import read_states
 
@@ -59,7 +59,15 @@ class Updater:
             self._make_states(indices, weights)
             self._update_all(indices, weights, grads)
 
+    def _in_scope(self, indices: Sequence[Any]) -> in_scope:
+        """What is recorded inside belongs to the block of the parameters, or to the innermost that holds them all."""
+        known = self.optimizer.param_dict
+        return in_scope(common_scope([getattr(known.get(each), "_scope", "") for each in indices]))
+
     def _make_states(self, indices: Sequence[Any], weights: Sequence[NDArray]) -> None:
+        synced = self.states_synced
+        if all(map(synced.get, indices)) and self.states.keys() >= set(indices):
+            return  # as ever but at the first step, and after states were set
         missing = [i for i, each in enumerate(indices) if each not in self.states]
         if missing:
             with apart():
@@ -67,11 +75,11 @@ class Updater:
                     indices[i]: self.optimizer.create_state_multi_precision(indices[i], weights[i]) for i in missing
                 }
             self.states.update(made)
-            self.states_synced.update(dict.fromkeys(made, True))
+            synced.update(dict.fromkeys(made, True))
         for each, weight in zip(indices, weights, strict=True):
-            if not self.states_synced.get(each, False):
+            if not synced.get(each, False):
                 self.states[each] = self.sync_state_context(self.states[each], weight.context)
-                self.states_synced[each] = True
+                synced[each] = True
 
     @property
     def _is_own(self) -> bool:
@@ -90,13 +98,19 @@ class Updater:
             untraceable(f"{type(self.optimizer).__name__}, an optimizer of your own, counts and finds its rates anew")
         if not self._in_lists():
             for each in zip(indices, weights, grads, states, strict=True):
-                update(*each)
+                with self._in_scope(each[:1]):
+                    update(*each)
+            return
+        if len({each.dtype for each in weights}) == 1:
+            with self._in_scope(indices):
+                update(indices, weights, grads, states)
             return
         found: dict[Any, list[tuple[Any, ...]]] = {}  # by dtype
         for each in zip(indices, weights, grads, states, strict=True):
             found.setdefault(each[1].dtype, []).append(each)
         for chosen in found.values():
-            update(*map(list, zip(*chosen, strict=True)))
+            with self._in_scope([each[0] for each in chosen]):
+                update(*map(list, zip(*chosen, strict=True)))
 
     def sync_state_context(self, state: Any, context: Any) -> Any:
         """``state`` with its arrays on ``context``.

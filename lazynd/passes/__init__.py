@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Final
 
@@ -17,6 +17,7 @@ from .dead_code import dead_code
 from .expand import expand
 from .fold import fold_constants
 from .operators import simplify_operators
+from .rules import Fired, watching
 from .simplify import simplify
 
 Pass = Callable[[Graph], Graph]
@@ -51,6 +52,8 @@ def name_of(step: Pass) -> str:
 class Stage:
     """What one pass made of a graph, and how long it took; ``name`` is "recorded" for what it started from.
 
+    ``fired``: the rules that the pass applied, each with the node that it replaced and those that it made.
+
     >>> from lazynd import nd, viz
     >>> first = viz.passes(nd.zeros((2, 3)) + 1)[0]
     >>> first.name, len(first.graph)
@@ -60,6 +63,7 @@ class Stage:
     name: str
     graph: Graph
     seconds: float
+    fired: Sequence[Fired] = field(default=(), repr=False, compare=False)
 
     def __str__(self) -> str:
         return f"{self.name:24} {len(self.graph):7} nodes {1000 * self.seconds:9.2f} ms"
@@ -86,16 +90,21 @@ def run_pipeline(
     >>> [(stage.name, len(stage.graph)) for stage in stages][-2:]
     [('simplify', 0), ('dead_code', 0)]
     """
-    if observe is not None:
-        observe(Stage("recorded", graph, 0.0))
+    if observe is None:
+        for step in passes:
+            graph = step(graph)
+            if check:
+                verify(graph)
+        return graph
+    observe(Stage("recorded", graph, 0.0))
     for step in passes:
         started = time.perf_counter()
-        graph = step(graph)
+        with watching() as fired:
+            graph = step(graph)
         seconds = time.perf_counter() - started
         if check:
             verify(graph)
-        if observe is not None:
-            observe(Stage(name_of(step), graph, seconds))
+        observe(Stage(name_of(step), graph, seconds, fired))
     return graph
 
 

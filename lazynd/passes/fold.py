@@ -124,5 +124,5 @@ def _emit(value: Array, site: Node) -> Node:
     if made.shape != type.shape:
         nodes.append(broadcast_to(made, type.shape).ref.node)
     for node in nodes:
-        node.code, node.lasti, node.origin = site.code, site.lasti, site.origin
+        node.code, node.lasti, node.scope, node.origin = site.code, site.lasti, site.scope, site.origin
     return nodes[-1]

@@ -16,6 +16,7 @@ side computes with values, as bodies of operators do.
 from __future__ import annotations
 
 import inspect
+import linecache
 from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass, field
 from functools import partial
@@ -74,6 +75,9 @@ class Pattern:
 class Variable(Pattern):
     name: str
 
+    def __str__(self) -> str:
+        return self.name
+
     def match(self, ref: Ref, bound: Bound) -> bool:
         known = bound.setdefault(self.name, ref)
         return known is ref or (known.node is ref.node and known.index == ref.index)
@@ -88,6 +92,9 @@ class Number(Pattern):
 
     value: Any
     _bits: dict[np.dtype[Any], bytes] = field(default_factory=dict, compare=False)
+
+    def __str__(self) -> str:
+        return repr(self.value)
 
     def match(self, ref: Ref, bound: Bound) -> bool:
         found = uniform_constant(ref)
@@ -106,6 +113,14 @@ class Applied(Pattern):
     op: Op
     operands: tuple[Pattern, ...]
     attributes: Mapping[str, Any] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        sign = _SIGNS.get(self.op)
+        if sign is not None:
+            left, right = (f"({each})" if str(each).count(" ") else str(each) for each in self.operands)
+            return f"{left} {sign} {right}"
+        stated = [f"{name}={value}" for name, value in self.attributes.items()]
+        return f"{self.op.name}({', '.join([*map(str, self.operands), *stated])})"
 
     def match(self, ref: Ref, bound: Bound) -> bool:
         spec = ref.node.spec
@@ -128,6 +143,31 @@ class Applied(Pattern):
         bound.clear()
         bound.update(before)
         return all(p.match(r, bound) for p, r in zip(self.operands, reversed(inputs), strict=True))
+
+
+#: How arithmetic of two operands is written.
+_SIGNS: Final[Mapping[Op, str]] = {
+    PRIMITIVES[name]: sign
+    for name, sign in (
+        ("add", "+"), ("subtract", "-"), ("multiply", "*"), ("divide", "/"), ("and", "&"), ("or", "|"), ("xor", "^")
+    )
+}  # fmt: skip
+
+
+def _written(function: Callable[..., Any]) -> str:
+    """What a right side gives: the expression of a lambda as it stands in its file, or the call of a function."""
+    code = function.__code__
+    if code.co_name != "<lambda>":
+        return f"{code.co_name}({', '.join(_names(function))})"
+    spans = [(line, at, end, to) for line, end, at, to in code.co_positions() if line and end and at is not None and to]
+    spans = [span for span in spans if span[2:] > span[:2]]
+    if not spans:
+        return "..."
+    (first, start), (last, stop) = min(span[:2] for span in spans), max(span[2:] for span in spans)
+    lines = [linecache.getline(code.co_filename, number) for number in range(first, last + 1)]
+    lines[-1] = lines[-1][:stop]
+    lines[0] = lines[0][start:]
+    return " ".join("".join(lines).split()).replace("( ", "(").replace(" )", ")") or "..."
 
 
 def uniform_constant(ref: Ref) -> Any:
@@ -185,6 +225,10 @@ class Rule:
     #: For each operand that is no mere variable, the ops of which one must be among the operands.
     hints: tuple[frozenset[Op], ...]
 
+    def __str__(self) -> str:
+        """The rule as it is written: ``negate(negate(x)) -> x``."""
+        return f"{self.left} -> {_written(self.right)}"
+
     def apply(self, node: Node) -> Match | None:
         """What ``node`` becomes, or None if the rule does not fit."""
         bound: Bound = {}
@@ -197,15 +241,16 @@ class Rule:
         result: Ref = self.right(*(values[k] for k in self._right_names)).ref
         if result.type is not node.type:
             raise TypeError(f"a rule for {self.left.op.name} gives {result.type} in place of {node.type}")
-        return Match(result, _origin(node, {v.node for v in bound.values() if isinstance(v, Node | Output)}))
+        return Match(result, _origin(node, {v.node for v in bound.values() if isinstance(v, Node | Output)}), self)
 
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """What a rule makes of a node, and the recorded nodes that all that it replaces comes from."""
+    """What ``rule`` makes of a node, and the recorded nodes that all that it replaces comes from."""
 
     result: Ref
     origin: tuple[int, ...]
+    rule: Rule
 
 
 def _origin(root: Node, bound: Set[Node]) -> tuple[int, ...]:

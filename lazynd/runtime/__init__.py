@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from time import perf_counter
 from typing import Any
 
 import numpy as np
@@ -25,9 +26,10 @@ from .record.views import View
 from .run import fence as fences
 from .run.drive import current_backend
 from .run.failure import failed
-from .run.force import force, refuse_sync
+from .run.force import force
 from .run.late import computed
 from .tell.hiding import hide_frames
+from .tell.ledger import NOTED, waited
 from .tell.location import user_location
 from .tell.stats import stats
 from .thread import LOCAL, State
@@ -105,7 +107,7 @@ def waitall() -> None:
     state = LOCAL.state
     state.recorder.leaves("waitall")
     if state.forbid_sync and state.regions.pending():
-        refuse_sync(state.forbid_sync, "waitall")
+        state.forbid_sync.refuse("waitall")
     try:
         fences.waitall(state.regions)
     except Exception as error:
@@ -123,7 +125,8 @@ def fetch(cell: Cell, cause: str) -> Array:
     try:
         ref = state.recorder.needs(cell, cause)
         value = ref.value
-        if value is None:
+        forced = value is None
+        if forced:
             value = force(ref, state.regions, cause)
     except Exception as error:
         hide_frames(error)
@@ -133,9 +136,13 @@ def fetch(cell: Cell, cause: str) -> Array:
             require_memory(ref.type.nbytes, finish_all)
         if isinstance(value, np.ndarray):
             return np.array(value)
-        backend = current_backend()
+        backend, started = current_backend(), perf_counter()
         with INSIDE:
-            return backend.get(value)
+            found = backend.get(value)
+        seconds = perf_counter() - started
+        if seconds > NOTED:
+            waited(seconds, forced)
+        return found
     except Exception as error:
         if not isinstance(value, np.ndarray):
             computed(ref, value, current_backend())  # raises if what failed is not the copy
@@ -165,8 +172,11 @@ def _on_host(ref: Ref, value: Any) -> Array:
     """``value``, which ``ref`` has, as a NumPy array that must not be written."""
     if isinstance(value, np.ndarray):
         return value
-    backend = current_backend()
+    backend, started = current_backend(), perf_counter()
     computed(ref, value, backend)  # NumPy must not see one that failed
+    seconds = perf_counter() - started
+    if seconds > NOTED:
+        waited(seconds)
     with INSIDE:
         return backend.view(value)
 
@@ -175,7 +185,7 @@ def at_hand(cell: Cell) -> Array | None:
     """The values of data that the host gave, which must not be written; None where reading would wait or copy."""
     if LOCAL.state.recorder.traces or cell.__class__ is not Cell:
         return None
-    ref = cell.content
+    ref = LOCAL.state.recorder.peek(cell)
     value = ref.value
     if value is None or ref.node.spec is not None:  # computed: it may still be on its way
         return None
@@ -204,7 +214,11 @@ def wait(cell: Cell) -> None:
     """Compute ``cell`` and wait for it."""
     ref, value = value_of(cell, "wait_to_read")
     if not isinstance(value, np.ndarray):  # else there is nothing to wait for, and no backend is needed
+        started = perf_counter()
         computed(ref, value, current_backend())
+        seconds = perf_counter() - started
+        if seconds > NOTED:
+            waited(seconds)
 
 
 def exported(cell: Cell) -> Any:

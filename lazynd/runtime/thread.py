@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from .record.pending import PendingWork
 from .record.recorder import Recorder
+from .run.force import Ban
 from .run.regions import Regions
 
 
@@ -16,8 +17,8 @@ class State:
     """Flags, regions and recorder of one thread.
 
     ``recording`` and ``training`` are what ``autograd`` sets; ``record_depth`` counts the ``record()`` blocks that the
-    thread is in; ``forbid_sync`` says what a read that has to run something does: "raise", "warn", or None. ``given``:
-    functions of the host that a trace asked before it was given up, and what they said.
+    thread is in; ``forbid_sync`` is what ``no_sync`` forbids, None if nothing. ``given``: functions of the host that a
+    trace asked before it was given up, and what they said.
     """
 
     __slots__ = ("forbid_sync", "given", "record_depth", "recorder", "recording", "regions", "training")
@@ -26,7 +27,7 @@ class State:
         self.recording = False
         self.training = False
         self.record_depth = 0
-        self.forbid_sync: str | None = None
+        self.forbid_sync: Ban | None = None
         self.given: list[tuple[Any, Any]] = []
         self.regions = Regions()
         self.recorder: Recorder = PendingWork(self)

@@ -8,6 +8,7 @@ from typing import Any
 
 from ..ir.errors import MXNetError
 from ..ir.graph import Graph
+from ..ir.node import Node as Applying
 from ..ir.node import apply, leaf, outputs
 from ..ir.specialization import DRAW, Slot
 from ..ir.types import Type
@@ -18,7 +19,7 @@ from .errors import told
 from .node import Node, states
 from .symbol import Symbol
 
-__all__ = ["Bound", "bind"]
+__all__ = ["Bound", "bind", "bind_named"]
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,24 @@ def bind(symbol: Symbol, types: Mapping[str, Type], training: bool = False) -> B
     <BLANKLINE>
     """
     return _Binding(symbol, types, training).run()
+
+
+def bind_named(
+    symbol: Symbol, types: Mapping[str, Type], training: bool = False
+) -> tuple[Bound, list[str], dict[Applying, str]]:
+    """``bind``, and how things are called: the variables in the order of the parameters, and the nodes.
+
+    >>> from lazynd import sym
+    >>> from lazynd.ir.types import FLOAT32, Type
+    >>> from lazynd.sym.binding import bind_named
+    >>> bound, variables, nodes = bind_named(sym.relu(sym.var("x"), name="r"), {"x": Type((2, 3), FLOAT32)})
+    >>> variables, [nodes[node] for node in bound.graph.nodes]
+    (['x'], ['r'])
+    """
+    binding = _Binding(symbol, types, training)
+    bound = binding.run()
+    made = {values[0].ref.node: node.name for node, values in binding.values.items() if node.applied is not None}
+    return bound, [node.name for node in binding.order], made
 
 
 class _Binding:

@@ -14,16 +14,28 @@ graph main(%0: float32[2,2]) {
 
 from __future__ import annotations
 
-from ..passes import Stage
 from ..reference import fronts
 from .drawing import dot
+from .exchange import model_explorer
+from .listing import text
+from .looking import view
+from .measuring import measure
+from .model import View
 from .network import Summary, summary, to_networkx
-from .picture import Drawing, plot_network, svg
-from .stage import graph, parse, passes, stages, text, trace
+from .pending import Pending, pending
+from .plotting import Drawing, plot_network
+from .png import png
+from .programs import Program, last, program, programs, timed
+from .saving import html, save
+from .scalable import svg
+from .shown import Stage
+from .stage import graph, parse, passes, stages, trace
+from .tables import print_summary
 
 __all__ = [
-    "Drawing", "Stage", "Summary", "dot", "graph", "parse", "passes", "plot_network", "stages", "summary", "svg",
-    "text", "to_networkx", "trace",
+    "Drawing", "Pending", "Program", "Stage", "Summary", "View", "dot", "graph", "html", "last", "measure",
+    "model_explorer", "parse", "passes", "pending", "plot_network", "png", "print_summary", "program", "programs",
+    "save", "stages", "summary", "svg", "text", "timed", "to_networkx", "trace", "view",
 ]  # fmt: skip
 
 __getattr__, __dir__ = fronts(__name__, "visualization")

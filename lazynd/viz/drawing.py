@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from ..ir.graph import Graph
-from ..ir.node import Node, Output
-from .stage import Shown
-from .stage import graph as graph_of
+from collections.abc import Collection
+from typing import Any
+
+from .looking import of
+from .model import Value, ViewNode
 
 _HEADER = 'digraph {title} {{\n  rankdir=TB;\n  node [shape=box, fontname="Helvetica"{attributes}];'
 
@@ -20,11 +21,11 @@ def quote(*lines: str) -> str:
     return '"' + "\\n".join(escaped) + '"'
 
 
-def dot(shown: Shown, title: str = "lazynd", attributes: str = "", hide_inputs: bool = False) -> str:
+def dot(shown: Any, title: str = "lazynd", attributes: str = "", hide_inputs: bool = False) -> str:
     """The graph in the DOT language: a box an operator with its result types, rounded ones for inputs.
 
     ``title`` names the graph; ``attributes``, which begin with a comma, are those of all boxes; ``hide_inputs`` leaves
-    out what comes from outside.
+    out what comes from outside. Boxes have the ids that a view has.
 
     >>> from lazynd import nd, viz
     >>> print(viz.dot(nd.zeros((2, 3)) + 1))
@@ -43,24 +44,24 @@ def dot(shown: Shown, title: str = "lazynd", attributes: str = "", hide_inputs: 
     }
     <BLANKLINE>
     """
-    made: Graph = graph_of(shown)
+    view = of(shown)
+    graph = view.graph
     lines = [_HEADER.format(title=title, attributes=attributes)]
-    names: dict[Node, str] = {}
-    for i, node in enumerate(() if hide_inputs else made.inputs):
-        names[node] = f"p{i}"
-        lines.append(f"  p{i} [label={quote(f'input {i}', repr(node.type))}, style=rounded];")
-    for i, node in enumerate(made.nodes):
-        assert node.spec is not None and node.inputs is not None
-        names[node] = f"n{i}"
-        types = ", ".join(map(repr, node.spec.out_types))
-        lines.append(f"  n{i} [label={quote(node.spec.op.name, types)}];")
-        lines += [_edge(names, ref, f"n{i}") for ref in node.inputs if ref.node in names]
-    for i, ref in enumerate(made.outputs):
-        lines.append(f'  out{i} [label="output {i}", shape=plaintext];')
-        lines += [_edge(names, ref, f"out{i}")] if ref.node in names else []
+    inputs = () if hide_inputs else graph.inputs
+    for number, id in enumerate(inputs):
+        lines.append(f"  {id} [label={quote(f'input {number}', *view.nodes[id].types)}, style=rounded];")
+    drawn = {*inputs, *graph.nodes}
+    for id in graph.nodes:
+        node: ViewNode = view.nodes[id]
+        lines.append(f"  {id} [label={quote(node.label, ', '.join(node.types))}];")
+        lines += [edge for each in node.inputs for edge in _edge(each, id, drawn)]
+    for number, each in enumerate(graph.results):
+        lines.append(f'  out{number} [label="output {number}", shape=plaintext];')
+        lines += _edge(each, f"out{number}", drawn)
     return "\n".join([*lines, "}"]) + "\n"
 
 
-def _edge(names: dict[Node, str], ref: Node | Output, target: str) -> str:
-    label = f" [label={quote(f'.{ref.index}')}]" if ref.index else ""
-    return f"  {names[ref.node]} -> {target}{label};"
+def _edge(value: Value, target: str, drawn: Collection[str]) -> list[str]:
+    id, number = value
+    label = f" [label={quote(f'.{number}')}]" if number else ""
+    return [f"  {id} -> {target}{label};"] if id in drawn else []

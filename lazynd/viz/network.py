@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
+from html import escape
 from typing import Any
 
-from .stage import Shown
-from .stage import graph as graph_of
+from .looking import of
+from .notebook import table
 
 
-def to_networkx(shown: Shown) -> Any:
+def to_networkx(shown: Any) -> Any:
     """The graph as a ``networkx.MultiDiGraph``, for its algorithms, exporters and drawings.
 
     Nodes are named ``p0, p1, ...`` (inputs), ``n0, n1, ...`` (operators in order) and ``out0, ...``, with the
@@ -27,32 +28,19 @@ def to_networkx(shown: Shown) -> Any:
     """
     import networkx  # noqa: PLC0415 - a heavy third party, loaded when wanted
 
+    view = of(shown)
     made = networkx.MultiDiGraph()
-    source = graph_of(shown)
-    names: dict[Any, str] = {}
-
-    def edge(ref: Any, target: str) -> None:
-        made.add_edge(names[ref.node], target, output=ref.index, type=repr(ref.type))
-
-    for i, node in enumerate(source.inputs):
-        names[node] = f"p{i}"
-        made.add_node(f"p{i}", kind="input", op="", types=[repr(node.type)], nbytes=node.type.nbytes)
-    for i, node in enumerate(source.nodes):
-        assert node.spec is not None and node.inputs is not None
-        types = node.spec.out_types
-        names[node] = f"n{i}"
-        made.add_node(
-            f"n{i}",
-            kind="operator",
-            op=node.spec.op.name,
-            types=list(map(repr, types)),
-            nbytes=sum(t.nbytes for t in types),
-        )
-        for ref in node.inputs:
-            edge(ref, f"n{i}")
-    for i, ref in enumerate(source.outputs):
-        made.add_node(f"out{i}", kind="output", op="", types=[repr(ref.type)], nbytes=0)
-        edge(ref, f"out{i}")
+    for id in (*view.graph.inputs, *view.graph.nodes):
+        node = view.nodes[id]
+        kind = "input" if node.is_input else "operator"
+        made.add_node(id, kind=kind, op=node.label, types=node.types, nbytes=node.bytes)
+    for id in view.graph.nodes:
+        for source, number in view.nodes[id].inputs:
+            made.add_edge(source, id, output=number, type=view.nodes[source].types[number])
+    for place, (source, number) in enumerate(view.graph.results):
+        type = view.nodes[source].types[number]
+        made.add_node(f"out{place}", kind="output", op="", types=[type], nbytes=0)
+        made.add_edge(source, f"out{place}", output=number, type=type)
     return made
 
 
@@ -77,6 +65,10 @@ class Summary:
     nbytes: int
     operators: dict[str, int]
 
+    def _repr_html_(self) -> str:
+        head, *_ = str(self).splitlines()
+        return f"<div>{escape(head)}</div>{table(('operator', 'nodes'), self.operators.items())}"
+
     def __str__(self) -> str:
         head = (
             f"{self.nodes} nodes on {self.inputs} inputs, {self.outputs} outputs, longest chain {self.depth}, "
@@ -85,7 +77,7 @@ class Summary:
         return "\n".join([head, *(f"{count:7} {name}" for name, count in self.operators.items())])
 
 
-def summary(shown: Shown) -> Summary:
+def summary(shown: Any) -> Summary:
     """The graph in numbers.
 
     >>> from lazynd import nd, viz

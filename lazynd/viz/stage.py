@@ -1,21 +1,14 @@
-"""The pending graph of an array, as recorded and after each pass, and its text."""
+"""The pending graph of an array, as recorded and after each pass."""
 
 from __future__ import annotations
 
 from warnings import warn
 
-from ..backends import loaded_backend
-from ..config import config
 from ..ir.graph import Graph
 from ..ir.parse import parse_graph
-from ..ir.text import print_graph
-from ..nd import NDArray
 from ..ops import OPERATORS
-from ..passes import Stage, pipeline, run_pipeline
-from ..runtime.run.program import pending_graph
-from ..runtime.thread import LOCAL
-
-Shown = Graph | NDArray
+from .recorded import Shown, recorded, stages_of
+from .shown import Stage, drawn
 
 
 def graph(shown: Shown) -> Graph:
@@ -33,7 +26,7 @@ def graph(shown: Shown) -> Graph:
     ...
     ValueError: the value is there already: nothing is pending
     """
-    return shown if isinstance(shown, Graph) else pending_graph(LOCAL.state.recorder.read(shown._cell))
+    return shown if isinstance(shown, Graph) else drawn(recorded(shown))
 
 
 def passes(shown: Shown) -> list[Stage]:
@@ -44,11 +37,8 @@ def passes(shown: Shown) -> list[Stage]:
     >>> found[0].name, len(found[0].graph)
     ('recorded', 2)
     """
-    backend = loaded_backend(config.backend)  # looking loads none
-    claimed = None if backend is None else backend.claimed()
-    found: list[Stage] = []
-    run_pipeline(graph(shown), passes=pipeline(claimed), observe=found.append)
-    return found
+    found = stages_of(recorded(shown))
+    return [Stage(each.name, drawn(each.graph), each.seconds, each.fired) for each in found]
 
 
 def trace(shown: Shown) -> list[Stage]:
@@ -73,21 +63,6 @@ def stages(shown: Shown) -> list[Graph]:
     return [stage.graph for stage in passes(shown)]
 
 
-def text(shown: Shown, locations: bool = True) -> str:
-    """The text form: one line a node, with types and, unless ``locations`` is False, the user's line.
-
-    >>> from lazynd import nd, viz
-    >>> x = nd.array([1, 2, 3])
-    >>> print(viz.text(x + x, locations=False))
-    graph main(%0: float32[3]) {
-      %1: float32[3] = broadcast_add(%0, %0)
-      return %1
-    }
-    <BLANKLINE>
-    """
-    return print_graph(graph(shown), locations)
-
-
 def parse(text: str) -> Graph:
     """The graph that ``text`` printed, but for the user's lines. Raises ``ValueError`` that says what is wrong where.
 
@@ -97,4 +72,4 @@ def parse(text: str) -> Graph:
     >>> viz.text(again) == viz.text(x + x, locations=False)
     True
     """
-    return parse_graph(text, OPERATORS)
+    return drawn(parse_graph(text, OPERATORS))

@@ -157,7 +157,7 @@ SURROUNDINGS = {
 }
 
 
-@pytest.mark.parametrize("size", [1000, 5000])
+@pytest.mark.parametrize("size", [pytest.param(1000, marks=pytest.mark.slow), 5000])
 @pytest.mark.parametrize("name", sorted(SURROUNDINGS))
 def test_functions_do_not_depend_on_what_surrounds_them(name: str, size: int) -> None:
     """All functions in one program, so that what compiling shares among them is seen too."""

@@ -22,6 +22,7 @@ pytestmark = pytest.mark.lazy
 
 #: Below and above what is rounded once, with a rest after every width of a vector; over several blocks.
 SIZES = (1, 7, 1_000, 1_024, 1_025, 5_003, 70_001)
+FEW_SIZES = (7, 1_025)
 #: Primitives of the compiled tier that are not each element's own arithmetic.
 NAMES = sorted(
     name
@@ -50,13 +51,14 @@ def assert_same_bits(found: Any, expected: Any) -> None:
     assert not unequal.size, f"{unequal.size} bytes differ, the first in element {unequal[0] // found.itemsize}"
 
 
+@pytest.mark.parametrize("sizes", [FEW_SIZES, pytest.param(SIZES, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("dtype", ["float32", "float64", "int32", "uint8"])
-def test_primitives(name: str, dtype: str) -> None:
+def test_primitives(name: str, dtype: str, sizes: tuple[int, ...]) -> None:
     primitive, backend = PRIMITIVES[name], get_backend("xla")
     if np.dtype(dtype).kind not in primitive.kinds:
         pytest.skip("not of this dtype")
-    for size in SIZES if dtype == "float32" else (7, 1_025, 5_003):
+    for size in sizes:
         operands = [numbers(dtype, size, seed) for seed in range(2 if isinstance(primitive, Binary) else 1)]
         spec = primitive.specialize(tuple(Type(x.shape, x.dtype) for x in operands), {})
         graph = graph_of(spec)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import pathlib
+from typing import Any
 
 import numpy as np
 import pytest
@@ -32,12 +33,12 @@ def test_the_curves_show_learning() -> None:
         assert len(losses) == curves.STEPS and np.mean(losses[-5:]) < 0.7 * losses[0]
 
 
-#: Those that take long, and more of the same kinds, are left to the long suite.
-SLOW = {"ResNet-18", "words", "groups"}
-NAMES = [pytest.param(name, marks=[pytest.mark.slow] if name in SLOW else []) for name in curves.NETWORKS]
+def names(*quick: str) -> list[Any]:
+    """All networks; those that are not ``quick`` are left to the long suite."""
+    return [pytest.param(name, marks=[] if name in quick else [pytest.mark.slow]) for name in curves.NETWORKS]
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", names("LeNet", "GRU", "LSTM"))
 def test_losses_are_mxnets(name: str) -> None:
     check(name, "imperative")
 
@@ -56,7 +57,7 @@ def test_losses_are_mxnets_in_each_way(name: str, mode: str) -> None:
     check(name, mode)
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", names("GRU"))
 def test_all_ways_are_alike_and_like_the_interpreter(name: str) -> None:
     steps = 8
     with lazynd.config.using(backend="numpy"):

@@ -76,16 +76,10 @@ def test_golden_in_the_interpreter(name: str, family: str, on_numpy: None) -> No
     check(name, family, FAMILIES[family][name])
 
 
-@each_operator
-def test_one_golden_through_xla(name: str, family: str) -> None:
-    if family != "integers":  # which go together below
-        check(name, family, FAMILIES[family][name][:1])
-
-
-@pytest.mark.slow
+@pytest.mark.slow  # in the short suite tests/test_operators.py compiles a case of each operator
 @each_operator
 def test_golden_through_xla(name: str, family: str) -> None:
-    check(name, family, FAMILIES[family][name][1:])
+    check(name, family, FAMILIES[family][name])
 
 
 @pytest.mark.parametrize("family", sorted(FAMILIES))

@@ -113,6 +113,7 @@ def test_a_call_that_cannot_be_recorded_has_not_counted(on_numpy: None, monkeypa
 
     with monkeypatch.context() as patch, pytest.raises(MemoryError):
         patch.setattr(PendingWork, "append", full)
+        patch.setattr(PendingWork, "read_all", full)
         loop.step(x)
     assert loop.state() == state
     loop.step(x)

@@ -249,6 +249,12 @@ def test_detours_give_what_the_direct_way_gives() -> None:
     assert taken > 200
 
 
+def test_rules_are_shown_as_they_are_written() -> None:
+    shown = [str(rule) for rule in RULES]
+    assert {"x * 1 -> x", "x - negate(y) -> x + y", "select(not(c), x, y) -> ir.select(c, y, x)"} <= set(shown)
+    assert all(text.partition(" -> ")[2] not in ("", "...") and text.count("(") == text.count(")") for text in shown)
+
+
 def test_which_conversions_are_lossless() -> None:
     found = {(s, t) for s in DTYPES for t in DTYPES if s != t and lossless(np.dtype(s), np.dtype(t))}
     integers = [t for t in DTYPES if np.dtype(t).kind in "iu"]

@@ -20,6 +20,7 @@ import lazynd
 from lazynd import MXNetError, autograd, nd
 from lazynd.backends.store import Store
 from lazynd.runtime import fence
+from lazynd.runtime.tell.location import place_of
 
 
 @pytest.fixture(autouse=True)
@@ -78,9 +79,8 @@ def test_a_compile_names_cause_line_and_the_input_that_changed(caplog: pytest.Lo
     first, second = events(caplog, "compile")
     assert first.cause == second.cause == "asscalar"
     assert first.site == second.site and first.site.startswith(__file__)
-    assert second.difference and "'lhs'" in second.difference
-    assert "float32[17,7] instead of float32[32,7]" in second.difference
-    assert first.site in second.difference
+    line = use.__code__.co_firstlineno + 2
+    assert second.difference == f"argument data (32, 7) -> (17, 7), {place_of(__file__, line, short=True)}"
 
 
 def test_a_compile_names_the_parameter_that_changed(caplog: pytest.LogCaptureFixture) -> None:
@@ -88,7 +88,7 @@ def test_a_compile_names_the_parameter_that_changed(caplog: pytest.LogCaptureFix
     for axis in (0, 1):
         (x.sum(axis=axis) + 1).asnumpy()
     difference = events(caplog, "compile")[-1].difference
-    assert "sum" in difference and "axis" in difference and "1 instead of" in difference, difference
+    assert difference.startswith("parameter axis of sum 0 -> 1, ")
 
 
 def test_a_compile_names_the_operator_that_changed(caplog: pytest.LogCaptureFixture) -> None:
@@ -96,7 +96,7 @@ def test_a_compile_names_the_operator_that_changed(caplog: pytest.LogCaptureFixt
     for f in (nd.exp, nd.tanh):
         (f(x * 2) + 1).asnumpy()
     difference = events(caplog, "compile")[-1].difference
-    assert "operator 1 (tanh): was exp" in difference, difference
+    assert difference.startswith("tanh instead of exp, ")
 
 
 def test_a_generalised_index_says_so(caplog: pytest.LogCaptureFixture) -> None:
@@ -114,7 +114,8 @@ def test_a_storm_is_warned_of_once_with_the_difference(caplog: pytest.LogCapture
     assert len(storms) == 1
     text = storms[0].getMessage()
     assert storms[0].levelno == logging.WARNING and __file__ in text
-    assert "compiled 5 programs within 5 forces" in text and "instead of float32" in text
+    assert "compiled 5 programs within 5 forces" in text
+    assert "argument nd.array(np.ones(n)) (5,) -> (6,), " in text and f"{Path(__file__).name}:" in text
 
 
 def test_every_warning_says_whose_it_is(caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]) -> None:
@@ -255,7 +256,7 @@ def test_the_report_tells_every_counter(monkeypatch: pytest.MonkeyPatch) -> None
     counters = [f.name for f in dataclasses.fields(lazynd.stats()) if f.name != "per_node"]
     for i, name in enumerate(counters):
         monkeypatch.setattr(lazynd.stats(), name, 90_001 + i)
-    text = lazynd.report()
+    text = str(lazynd.report())
     missing = [name for i, name in enumerate(counters) if str(90_001 + i) not in text]
     assert not missing
 
@@ -288,7 +289,7 @@ def test_a_compiled_gradient_names_the_shape_that_changed(caplog: pytest.LogCapt
     caplog.clear()
     step(5)
     told = [str(r.difference) for r in events(caplog, "compile")]
-    assert any("result 0 is float32[5] instead of float32[4]" in each for each in told), told
+    assert any("(4,) -> (5,)" in each for each in told), told
 
 
 def test_a_program_of_another_backend_says_so(caplog: pytest.LogCaptureFixture, empty_cache: None) -> None:

@@ -13,6 +13,7 @@ from ...ir.node import Node
 from ...ir.primitive import Primitive
 from ...ir.specialization import Specialization
 from ...ir.types import FLOAT32, Context, is_bfloat16
+from ..explained import Explanation
 from ..protocol import OwnFunctions, cast_scalar
 from .functions import evaluation
 from .steps import Steps
@@ -97,6 +98,9 @@ class Interpreted:
             made = self.steps(given)
         # Results own their memory: whoever writes to one must not change an input or another result.
         return [x if own and x.base is None else x.copy() for x, own in zip(made, self.steps.fresh, strict=True)]
+
+    def explain(self, graph: Graph) -> Explanation:
+        return Explanation()
 
 
 class NumpyBackend:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import jax
 import jax.dlpack
@@ -19,7 +19,9 @@ from ...ir.graph import Graph
 from ...ir.primitives.check import may_fail
 from ...ir.specialization import Specialization
 from ...ir.types import Context
+from ..explained import Cluster, Explanation
 from ..fork_warning import FORK_WARNING
+from ..hlo import clusters_in, parse_module
 from ..memory import NOTEWORTHY, require_memory
 from . import control, convolution, special, top, window  # noqa: F401 - their lowerings and claims
 from .aliasing import output_order
@@ -28,6 +30,7 @@ from .claims import Claim, Claims, current
 from .contexts import compiling, concrete, disturbed, neutral, prepare_lowering, read_refused, undisturbed
 from .functions import Functions
 from .lower import lower, needs_barrier
+from .numbers import check
 from .packing import Packing
 from .persistent import Saved
 from .results import await_all, await_one, told
@@ -93,6 +96,15 @@ class Compiled:
         if not plenty:
             await_all(made)  # if it fails, then now, when what it should compute is pending still
         return made
+
+    def explain(self, graph: Graph) -> Explanation:
+        text = self.text()
+        module = parse_module(text)
+        clusters: Sequence[Cluster] = ()
+        with suppress(ValueError):
+            check(module, graph)
+            clusters = clusters_in(module)
+        return Explanation(text, clusters, _memory(self.executable), _cost(self.executable))
 
     def _numbers(self, scalars: Sequence[Any]) -> Any:
         """``scalars`` packed: the last argument of the program."""
@@ -308,6 +320,28 @@ def _needed_bytes(executable: Any) -> int:
     analysis = executable.memory_analysis()
     output, temp, alias = (getattr(analysis, f"{each}_size_in_bytes", 0) for each in ("output", "temp", "alias"))
     return int(output + temp - alias)
+
+
+#: What a compiler tells of the memory of a program, in bytes.
+_MEMORY: Final = ("argument", "output", "temp", "alias", "generated_code")
+
+
+def _memory(executable: Any) -> dict[str, int]:
+    """Bytes by what they are for, as far as the compiler tells."""
+    analysis = executable.memory_analysis()
+    told = {each: getattr(analysis, f"{each}_size_in_bytes", None) for each in _MEMORY}
+    return {name: int(count) for name, count in told.items() if count is not None}
+
+
+def _cost(executable: Any) -> dict[str, float]:
+    """What the compiler's own count of the work is, in total."""
+    try:
+        found = executable.cost_analysis()
+    except Exception:  # not every backend has one
+        return {}
+    listed = found if isinstance(found, list) else [found]
+    each = listed[0] if listed else None
+    return {name: float(each[name]) for name in ("flops", "transcendentals", "bytes accessed") if each and name in each}
 
 
 #: Code of a program without operations, and of each primitive: fitted to serialized programs of XLA on CPU.

@@ -8,15 +8,9 @@ graph itself knows the rest: ``graph.nodes[number].origin`` are the numbers in t
 
 from __future__ import annotations
 
-import re
-from typing import Final
-
 from ...ir.graph import Graph
 from ...ir.specialization import Specialization
-
-#: An instruction and the scopes that it was made in, as in ``%dot.1 = ... op_name="jit(program)/dot_general.4/..."``.
-_INSTRUCTION: Final = re.compile(r'^\s*(?:ROOT )?%?(?P<name>[\w.\-]+) = .*?op_name="(?P<scopes>[^"]*)"', re.MULTILINE)
-_SCOPE: Final = re.compile(r"(?:^|/)(?P<op>\w+)\.(?P<number>\d+)(?=/|$)")
+from ..hlo import Module, nodes_in, parse_module
 
 
 def scope(spec: Specialization, number: int) -> str:
@@ -25,22 +19,27 @@ def scope(spec: Specialization, number: int) -> str:
 
 
 def instruction_numbers(text: str, graph: Graph) -> dict[str, int]:
-    """For each instruction of the compiled ``text`` that belongs to a node of ``graph``: the node's number.
+    """For each instruction of the compiled ``text`` that belongs to a node of ``graph``: the first such node's number.
 
     What runs inside a loop or a choice belongs to the loop or choice. Instructions that XLA makes of its own, and
     parameters, belong to no node. ``ValueError`` if ``text`` was not compiled from ``graph``.
     """
-    found: dict[str, int] = {}
-    for each in _INSTRUCTION.finditer(text):
-        outermost = _SCOPE.search(each["scopes"])
-        if outermost is None:
-            continue
-        number = int(outermost["number"])
-        spec = graph.nodes[number].spec if number < len(graph.nodes) else None
-        if spec is None or spec.op.name != outermost["op"]:
-            raise ValueError(f"this text is of another graph: {each['name']} is {outermost[0]!r}, which is not in it")
-        found[each["name"]] = number
-    return found
+    module = parse_module(text)
+    check(module, graph)
+    every = [each for instructions in module.computations.values() for each in instructions]
+    return {each.name: found[0][1] for each in every if (found := nodes_in(each.scopes))}
+
+
+def check(module: Module, graph: Graph) -> None:
+    """``ValueError`` if ``module`` was not compiled from ``graph``."""
+    for instructions in module.computations.values():
+        for each in instructions:
+            for op, number in nodes_in(each.scopes):
+                spec = graph.nodes[number].spec if number < len(graph.nodes) else None
+                if spec is None or spec.op.name != op:
+                    raise ValueError(
+                        f"this text is of another graph: {each.name} is '{op}.{number}', which is not in it"
+                    )
 
 
 def instruction_origins(text: str, graph: Graph) -> dict[str, tuple[int, ...]]:

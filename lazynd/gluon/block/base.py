@@ -5,16 +5,19 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from os import PathLike
+from sys import _getframe
 from typing import Any, ClassVar
 from warnings import warn
 
 from ... import initializer
 from ...reference import absent, has, unknown
+from ...stages import LOCAL, OURS
 from ..hooks import HookHandle
 from ..parameter import Parameter, ParameterDict
 from . import files
 from .naming import BlockScope, names_of
-from .summary import Summary
+from .places import Places, placed
+from .summary import Summary, as_html
 
 
 class Block:
@@ -50,6 +53,7 @@ class Block:
         self._prefix, self._params = names_of(prefix, params, self._alias())
         self._name = self._prefix.removesuffix("_")
         self._scope = BlockScope(self)
+        self._places = Places()
         self._children = {}
         self._reg_params = {}
         self._forward_hooks: dict[int, Callable[..., Any]] = {}
@@ -89,6 +93,9 @@ class Block:
     def __repr__(self) -> str:
         blocks = [(name, each) for name, each in self.__dict__.items() if isinstance(each, Block)]
         return f"{type(self).__name__}(\n{listed(blocks)}\n)"
+
+    def _repr_html_(self) -> str:
+        return as_html(self)
 
     def __setattr__(self, name: str, value: Any) -> None:
         existing = self.__dict__.get(name)
@@ -211,6 +218,8 @@ class Block:
         """
         name = str(len(self._children)) if name is None else name
         self._children = {**self._children, name: block}  # another dictionary, which compiled calls see
+        if isinstance(block, Block):  # functions may be among the transformations of a Compose
+            block._places.clear()
 
     def apply(self, fn: Callable[[Block], Any]) -> Block:
         """Call ``fn`` with every block inside, then with this one, which is returned.
@@ -278,7 +287,16 @@ class Block:
     def __call__(self, *args: Any) -> Any:
         for hook in self._forward_pre_hooks.values():
             hook(self, args)
-        out = self.forward(*args)
+        recorder = LOCAL.state.recorder
+        outer, caller, frame = recorder.within, recorder.caller, _getframe(1)
+        if not OURS[frame.f_code.co_filename]:
+            recorder.caller = frame.f_code, frame.f_lasti
+        recorder.within = inner = self._places.get(outer) or placed(self, outer)
+        recorder.scope = inner.path
+        try:
+            out = self.forward(*args)
+        finally:
+            recorder.within, recorder.scope, recorder.caller = outer, outer.path, caller
         for hook in self._forward_hooks.values():
             hook(self, args, out)
         return out

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator
+from sys import _getframe
 from typing import Any
 from warnings import warn
 
@@ -11,8 +12,10 @@ from ... import autograd, initializer, nd
 from ...compiled import Compiled
 from ...context import Context
 from ...nd import NDArray
+from ...stages import LOCAL, OURS
 from ..parameter import Parameter
 from .base import Block
+from .places import placed
 
 _NO_ARRAY = "In HybridBlock, there must be one NDArray or one Symbol in the input. Please check the type of the args.\n"
 _MIXED = (
@@ -162,7 +165,16 @@ class HybridBlock(Block):
     def __call__(self, *args: Any) -> Any:
         for hook in self._forward_pre_hooks.values():
             hook(self, args)
-        out = self._call_hybridized(*args) if self._active else self.forward(*args)
+        recorder = LOCAL.state.recorder
+        outer, caller, frame = recorder.within, recorder.caller, _getframe(1)
+        if not OURS[frame.f_code.co_filename]:
+            recorder.caller = frame.f_code, frame.f_lasti
+        recorder.within = inner = self._places.get(outer) or placed(self, outer)
+        recorder.scope = inner.path
+        try:
+            out = self._call_hybridized(*args) if self._active else self.forward(*args)
+        finally:
+            recorder.within, recorder.scope, recorder.caller = outer, outer.path, caller
         for hook in self._forward_hooks.values():
             hook(self, args, out)
         return out

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from html import escape
 from typing import TYPE_CHECKING, Any
 
 from ...nd import NDArray
@@ -62,3 +63,17 @@ class Summary:
         print(f"Shared params in forward computation graph: {self.shared}")
         print(f"Unique parameters in model: {self.total - self.shared}")
         print("-" * _WIDTH)
+
+
+def as_html(block: Block) -> str:
+    """The blocks inside ``block`` as a table, with their parameters: what a notebook shows. Names are text."""
+    rows = []
+    stack: list[tuple[str, Block]] = [(block.name, block)]
+    while stack:
+        path, each = stack.pop()
+        shapes = ", ".join(f"{p.name.removeprefix(each.prefix)} {p.shape}" for p in each._reg_params.values())
+        rows.append((path, type(each).__name__, shapes))
+        stack += [(f"{path}.{name}", child) for name, child in reversed(each._children.items())]
+    cells = ["".join(f'<td style="text-align:left">{escape(text)}</td>' for text in row) for row in rows]
+    head = "".join(f"<th>{name}</th>" for name in ("block", "class", "parameters"))
+    return "\n".join(["<table>", f"<tr>{head}</tr>", *(f"<tr>{row}</tr>" for row in cells), "</table>"])

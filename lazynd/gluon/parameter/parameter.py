@@ -64,6 +64,8 @@ class Parameter:
         stype: str = "default",
         grad_stype: str = "default",
     ) -> None:
+        #: The block that it is a parameter of, as a path, once that was called.
+        self._scope = ""
         for label, kind in (("stype", stype), ("grad_stype", grad_stype)):
             if kind not in _STORAGE:
                 raise AssertionError(

@@ -18,6 +18,7 @@ class Comparison(Binary, family=True):
     """Two operands of one type; a boolean result."""
 
     kinds = "fiub"
+    flops = Primitive.flops
 
     def infer(self, *args: Any, **kwargs: Any) -> Type:
         return same_types(self.name, args).with_dtype(BOOL)
@@ -108,6 +109,7 @@ class Convert(Unary):
 
     name = "convert"
     kinds = "fiub"
+    flops = Primitive.flops
     exact = True
 
     def infer(self, x: Type, *, dtype: np.dtype[Any]) -> Type:
@@ -160,6 +162,7 @@ class BitcastConvert(Unary):
     """The same bits as another dtype of the same width."""
 
     name = "bitcast_convert"
+    flops = Primitive.flops
     shares = True
     kinds = "fiub"
     moves = True

@@ -10,6 +10,7 @@ import numpy as np
 from .. import build as ir
 from ..errors import OperatorError
 from ..primitive import Primitive
+from ..specialization import Specialization
 from ..types import Type, widened
 from ..value import Value
 from .elementwise import Array, Samples
@@ -79,6 +80,13 @@ class Convolution(Primitive):
             raise OperatorError(f"convolution: groups and channels of {x} and {w} differ")
         extents = zip(x.shape[LEAD:], w.shape[LEAD:], strides, low, high, spread, dilation, strict=True)
         return x.with_shape((*x.shape[:2], w.shape[1], *(windows(self.name, *each) for each in extents)))
+
+    def flops(self, spec: Specialization) -> tuple[int, ...]:
+        """Each element of the result meets the whole window; where zeros lie between, each of the operand does."""
+        (x, w), made = spec.in_types, spec.out_types[0]
+        if any(n > 1 for n in spec.attributes["spread"]):
+            return (2, *x.shape, w.shape[1], *w.shape[LEAD:])
+        return (2, *made.shape, w.shape[2], *w.shape[LEAD:])
 
     def vjp(
         self, g: Value, y: Value, x: Value, w: Value, *, strides: Ints, low: Ints, high: Ints, spread: Ints,

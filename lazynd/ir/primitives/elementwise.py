@@ -11,6 +11,7 @@ import numpy as np
 from .. import build as ir
 from ..errors import OperatorError
 from ..primitive import Primitive
+from ..specialization import Specialization
 from ..types import Type, is_floating, widened
 from ..value import Value
 
@@ -36,6 +37,9 @@ class Unary(Primitive, family=True):
     def infer(self, *args: Any, **kwargs: Any) -> Type:
         return args[0]
 
+    def flops(self, spec: Specialization) -> tuple[int, ...]:
+        return (spec.out_types[0].size,)
+
     @classmethod
     def samples(cls, rng: np.random.Generator) -> Samples:
         return [((rng.uniform(cls.low, cls.high, (3, 4)).astype("float32"),), {})]
@@ -52,6 +56,9 @@ class Binary(Primitive, family=True):
     def infer(self, *args: Any, **kwargs: Any) -> Type:
         return same_types(self.name, args)
 
+    def flops(self, spec: Specialization) -> tuple[int, ...]:
+        return (spec.out_types[0].size,)
+
     @classmethod
     def samples(cls, rng: np.random.Generator) -> Samples:
         a, b = rng.uniform(cls.low, cls.high, (2, 2, 5)).astype("float32")
@@ -62,6 +69,7 @@ class Integral(Binary, family=True):
     """Two operands of an integer type, or two booleans."""
 
     kinds = "iub"
+    flops = Primitive.flops
 
     def vjp(self, *args: Any, **kwargs: Any) -> tuple[None, ...]:
         return (None, None)
@@ -293,6 +301,7 @@ class StopGradient(Unary):
     """The identity, without gradient."""
 
     name = "stop_gradient"
+    flops = Primitive.flops
     kinds = "fiub"
     moves = True
     shares = True
@@ -308,6 +317,7 @@ class Not(Unary):
     """Logical for booleans, bitwise for integers."""
 
     name = "not"
+    flops = Primitive.flops
     kinds = "iub"
 
     def vjp(self, g: Value, y: Value, x: Value) -> tuple[None]:
@@ -422,6 +432,7 @@ class Maximum(Binary):
     """The larger; NaN if either is, and 0.0 is larger than -0.0."""
 
     name = "maximum"
+    flops = Primitive.flops
     kinds = "fiub"
 
     def vjp(self, g: Value, y: Value, a: Value, b: Value) -> tuple[Value, Value]:
@@ -437,6 +448,7 @@ class Minimum(Binary):
     """The smaller; NaN if either is, and -0.0 is smaller than 0.0."""
 
     name = "minimum"
+    flops = Primitive.flops
     kinds = "fiub"
 
     def vjp(self, g: Value, y: Value, a: Value, b: Value) -> tuple[Value, Value]:

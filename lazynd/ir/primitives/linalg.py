@@ -11,6 +11,7 @@ import numpy as np
 from .. import build as ir
 from ..errors import OperatorError
 from ..primitive import Primitive
+from ..specialization import Specialization
 from ..types import Type, widened
 from ..value import Value
 from .elementwise import Array, Samples
@@ -65,6 +66,10 @@ class DotGeneral(Primitive):
         kept += [a.shape[i] for i in _free(a.ndim, contract[0], batch[0])]
         kept += [b.shape[i] for i in _free(b.ndim, contract[1], batch[1])]
         return a.with_shape(tuple(kept))
+
+    def flops(self, spec: Specialization) -> tuple[int, ...]:
+        contracted = [spec.in_types[0].shape[i] for i in spec.attributes["contract"][0]]
+        return (2, *spec.out_types[0].shape, *contracted)
 
     def vjp(self, g: Value, y: Value, a: Value, b: Value, *, contract: Dims, batch: Dims) -> tuple[Value, Value]:
         return (_operand_vjp(g, a, b, contract, batch, False), _operand_vjp(g, b, a, contract[::-1], batch[::-1], True))

@@ -10,6 +10,7 @@ import numpy as np
 from .. import build as ir
 from ..errors import OperatorError
 from ..primitive import Primitive
+from ..specialization import Specialization
 from ..types import INT32, Type, is_floating, require_counted, widened
 from ..value import Value
 from .elementwise import Array, Samples
@@ -31,6 +32,10 @@ class Reduction(Primitive, family=True):
         if not axes:
             raise OperatorError(f"{self.name}: no axis to reduce")
         return x.with_shape(tuple(n for i, n in enumerate(x.shape) if i not in axes))
+
+    def flops(self, spec: Specialization) -> tuple[int, ...]:
+        made = spec.out_types[0].size
+        return (made, max(spec.in_types[0].size // made - 1, 0)) if made else ()
 
     @classmethod
     def samples(cls, rng: np.random.Generator) -> Samples:
@@ -70,6 +75,7 @@ class Extremum(Reduction, family=True):
     """Where several elements are extreme, each gets the whole cotangent, as in MXNet."""
 
     kinds = "fiub"
+    flops = Primitive.flops
 
     def infer(self, x: Type, *, axes: tuple[int, ...]) -> Type:
         if any(x.shape[i] == 0 for i in axes):
@@ -180,6 +186,10 @@ class CumSum(Primitive):
 
     def infer(self, x: Type, *, axis: int, backwards: bool) -> Type:
         return x
+
+    def flops(self, spec: Specialization) -> tuple[int, ...]:
+        x = spec.in_types[0]
+        return (x.size // x.shape[spec.attributes["axis"]], x.shape[spec.attributes["axis"]] - 1) if x.size else ()
 
     def vjp(self, g: Value, y: Value, x: Value, *, axis: int, backwards: bool) -> tuple[Value]:
         return (ir.cumsum(g, axis, not backwards),)

@@ -9,6 +9,7 @@ import numpy as np
 from .. import build as ir
 from ..errors import OperatorError
 from ..primitive import Primitive
+from ..specialization import Specialization
 from ..types import Type
 from ..value import Value
 from .elementwise import Array, Samples, same_types
@@ -319,6 +320,9 @@ class Scatter(Primitive):
     deterministic; "add" sums."""
 
     name = "scatter"
+
+    def flops(self, spec: Specialization) -> tuple[int, ...]:
+        return (spec.in_types[1].size,) if spec.attributes["mode"] == "add" else ()
 
     def infer(self, x: Type, updates: Type, *indices: Type, axes: Ints, mode: str) -> Type:
         expected = _gathered(self.name, x, indices, axes)

@@ -10,6 +10,7 @@ import numpy as np
 from .. import build as ir
 from ..errors import OperatorError
 from ..primitive import Primitive
+from ..specialization import Specialization
 from ..types import INT32, Type, finfo, widened
 from ..value import Value
 from .convolution import reach, shifted, spread_out, windows
@@ -44,6 +45,13 @@ class ReduceWindowSum(Primitive):
 
     def infer(self, x: Type, *, window: Ints, strides: Ints, low: Ints, high: Ints, spread: Ints) -> Type:
         return x.with_shape(counts(self.name, x.shape, window, strides, low, high, spread))
+
+    def flops(self, spec: Specialization) -> tuple[int, ...]:
+        """Each result is a sum of its window; where zeros lie between, each of the operand is added so often."""
+        window = math.prod(spec.attributes["window"])
+        if any(n > 1 for n in spec.attributes["spread"]):
+            return (*spec.in_types[0].shape, window)
+        return (*spec.out_types[0].shape, window - 1)
 
     def vjp(
         self, g: Value, y: Value, x: Value, *, window: Ints, strides: Ints, low: Ints, high: Ints, spread: Ints

@@ -51,7 +51,8 @@ class Body:
         """``ref``, through which no gradient goes."""
         if not self.tracked(ref):
             return ref
-        return apply(PRIMITIVES["stop_gradient"].specialize((ref.type,), {}), (ref,))
+        spec, node = PRIMITIVES["stop_gradient"].specialize((ref.type,), {}), ref.node
+        return apply(spec, (ref,), node.code, node.lasti, scope=node.scope)
 
     def graph(self, outputs: Sequence[Ref]) -> tuple[Graph, list[Capture], list[Slot]]:
         """The graph that gives ``outputs``, the captures that are its inputs, and its slots.
@@ -96,7 +97,7 @@ class Body:
                 continue
             word = next(words)
             inputs.append(word if word is self._words[0] or not number else plus(word, number))
-        made = self._made[node] = apply(spec, inputs, node.code, node.lasti)
+        made = self._made[node] = apply(spec, inputs, node.code, node.lasti, scope=node.scope)
         if tracked:
             self._tracked.add(made)
 

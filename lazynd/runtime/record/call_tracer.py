@@ -146,6 +146,10 @@ class CallTracer(BaseTracer):
         self._twins[cell] = found
         return found
 
+    def peek(self, cell: Cell) -> Ref:
+        twin = self._twins.get(cell)
+        return super().peek(cell if twin is None else twin)
+
     def real(self, cell: Cell) -> Cell:
         known = self._reals.get(cell)
         return self.parent.real(cell if known is None else known)

@@ -101,7 +101,7 @@ class Assembly:
                 continue
             word = next(draws)
             inputs.append(word if word is self.words[0] or not value else plus(word, value))
-        self.made[node] = apply(node.spec, inputs, node.code, node.lasti)
+        self.made[node] = apply(node.spec, inputs, node.code, node.lasti, scope=node.scope)
 
 
 def plus(word: Node, offset: int) -> Node:

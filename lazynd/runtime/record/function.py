@@ -31,7 +31,7 @@ def once_only(recorder: Recorder, entry: Entry, seeds: Sequence[Cell], slopes: l
 def _taped(recorder: Recorder, parents: tuple[Source | None, ...], outputs: Sequence[Cell], pull: Pull) -> list[Cell]:
     entry = None
     if any(parent is not None for parent in parents):
-        entry = Pulled(parents, pull, tuple([each.type for each in outputs]))
+        entry = Pulled(parents, pull, tuple([each.type for each in outputs]), recorder.scope)
     made: list[Operand] = [
         (recorder.read(each), None if entry is None else (entry, i)) for i, each in enumerate(outputs)
     ]

@@ -47,13 +47,15 @@ NOT_A_VARIABLE = (
 
 @contextmanager
 def recording(state: State, on: bool) -> Iterator[None]:
-    """The recording flag of ``state`` set for a while, without opening a region."""
-    before = state.recording
+    """The recording flag of ``state`` set for a while, without opening a region; the scope may change meanwhile."""
+    before, recorder = state.recording, state.recorder
+    scope = recorder.scope
     state.recording = on
     try:
         yield
     finally:
         state.recording = before
+        recorder.scope = scope
 
 
 def backward(
@@ -109,6 +111,8 @@ def _totals(recorder: Recorder, gradients: dict[Variable, list[Operand]]) -> dic
     for variable, contributions in reversed(gradients.items()):
         buffer = variable.grad
         assert buffer is not None
+        if contributions and (node := contributions[-1][0].node) is not None:
+            recorder.scope = node.scope
         total = _sum(recorder, contributions, buffer.type)
         if variable.request == "add":
             total = _add(recorder, totals.get(buffer) or recorder.operand(buffer), total)
@@ -199,6 +203,7 @@ class Sweep:
     def _pass_operation(self, entry: Operation) -> None:
         """Record the backward operator of ``entry`` and hand its results to the parents."""
         linear = entry.linear
+        self._recorder.scope = entry.scope
         inputs: list[Operand] = []
         present = []
         for k in range(len(linear.spec.out_types)):
@@ -220,6 +225,7 @@ class Sweep:
         """Call the backward pass of ``entry``, which is Python."""
         assert entry.pull is not None
         recorder = self._recorder
+        recorder.scope = entry.scope
         arrived = [self._arrived.pop((entry, k), None) for k in range(len(entry.out_types))]
         seeds = [
             filled(recorder, type, 0) if each is None else cell_of(each)

@@ -11,11 +11,10 @@ from ...config import config
 from ...ir.node import Node, Output, leaf
 from ...ir.specialization import BYTES_PER_COST, Specialization
 from ...ir.types import Context, Type
-from ..run.express import run_at_once
 from ..run.fence import fence, overflow
-from ..run.force import force, refuse_sync
+from ..run.force import force
 from ..run.regions import Region
-from ..tell.location import user_location
+from ..tell.location import OURS, user_location
 from ..tell.stats import stats
 from . import streams
 from .cell import Cell, Ref
@@ -79,9 +78,9 @@ class PendingWork(Recorder):
 
     def needs(self, cell: Cell, cause: str) -> Ref:
         ref = self.read(cell)
-        mode = self.state.forbid_sync
-        if mode and ref.value is None:
-            refuse_sync(mode, cause)
+        ban = self.state.forbid_sync
+        if ban is not None and ref.value is None:
+            ban.refuse(cause)
         return ref
 
     def is_pending(self, cell: Cell) -> bool:
@@ -123,6 +122,8 @@ class PendingWork(Recorder):
         elif region.credit < 0 or spec.pruned is not None or len(spec.out_types) > 1 or config.eager:
             cell.content = self.append(spec, refs, scalars, code, lasti)[0]
         else:  # most calls: what ``append`` does for one output, without another call
+            if self.caller is not None and code is not None and OURS[code.co_filename]:
+                code, lasti = self.caller
             cell.content = node = Node()
             node.spec = spec
             node.inputs = refs
@@ -132,6 +133,7 @@ class PendingWork(Recorder):
             node.region = region
             node.code = code
             node.lasti = lasti
+            node.scope = self.scope
             region.items.append(node)
             region.credit -= spec.cost
         return cell
@@ -139,9 +141,6 @@ class PendingWork(Recorder):
     @property
     def idle(self) -> bool:
         return not (self.regions.open.items or config.eager or stats.per_node is not None)
-
-    def run_at_once(self, key: tuple[Any, ...]) -> None:
-        run_at_once(key, self.regions.open)
 
     def note(self, spec: Specialization, refs: tuple[Ref, ...], scalars: tuple[Any, ...]) -> Node:
         return self.append(spec, refs, scalars, *user_location())[0].node
@@ -194,6 +193,8 @@ class PendingWork(Recorder):
         if region.credit < 0:
             overflow(self.regions)
             region = self.regions.open
+        if self.caller is not None and code is not None and OURS[code.co_filename]:
+            code, lasti = self.caller
         if spec.pruned is not None:
             spec, live = spec.pruned
             refs = tuple([refs[i] for i in live])
@@ -206,6 +207,7 @@ class PendingWork(Recorder):
         node.region = region
         node.code = code
         node.lasti = lasti
+        node.scope = self.scope
         region.items.append(node)
         region.credit -= spec.cost
         results: tuple[Ref, ...] = (node,)

@@ -20,6 +20,7 @@ from ...ir.types import Context, Type
 from ..guard.sections import DeferSignals
 from .cell import Cell, Ref, Variable
 from .numbers import Keep
+from .scope import ROOT, Scope
 from .tape import Entry, Source, make_entry, marked, source
 
 if TYPE_CHECKING:
@@ -40,9 +41,14 @@ _NOT_IN_PLACE = "Inplace operations (+=, -=, x[:]=, etc) are not supported when 
 
 
 class Recorder(ABC):
-    """What the operations of one thread are told to. ``state`` holds the thread's flags."""
+    """What the operations of one thread are told to. ``state`` holds the thread's flags.
 
-    __slots__ = ("state",)
+    ``within``: the call of a block that is recorded. ``scope``: what its nodes are told, ``within.path`` as a rule.
+    ``caller``: code and instruction of the user's line that called a block of ours, or an optimizer. It is told of
+    operations that our own code applies in there.
+    """
+
+    __slots__ = ("caller", "scope", "state", "within")
     #: Whether what is recorded becomes a graph, and does not run.
     traces: ClassVar[bool] = False
     #: Whether to print an array of the trace shows what it is, not its values, and so does not end the trace.
@@ -50,6 +56,9 @@ class Recorder(ABC):
 
     def __init__(self, state: State) -> None:
         self.state = state
+        self.within: Scope = ROOT
+        self.scope = ""
+        self.caller: tuple[CodeType, int] | None = None
 
     # ------------------------------------------------------------------------------------ cells
 
@@ -83,6 +92,13 @@ class Recorder(ABC):
     def read(self, cell: Cell) -> Ref:
         """The content of ``cell`` as a constant: the gradient does not see where it came from."""
         return self.at(cell).read(self)
+
+    def peek(self, cell: Cell) -> Ref:
+        """What ``cell`` holds, for who only looks: nothing is recorded. Of a part of an array what the whole holds."""
+        while (base := getattr(cell, "base", None)) is not None:
+            cell = base
+        found: Ref = cell.content
+        return found
 
     def write(self, cell: Cell, ref: Ref) -> None:
         """Move ``cell`` to ``ref``."""
@@ -220,10 +236,6 @@ class Recorder(ABC):
     def idle(self) -> bool:
         """Whether what is recorded next would run, and nothing is pending beside it."""
         return False
-
-    def run_at_once(self, key: tuple[Any, ...]) -> None:
-        """Run the call that was just recorded where nothing was pending, if that can be; see ``run/express.py``."""
-        raise TypeError("what is traced does not run")
 
     @abstractmethod
     def note(self, spec: Specialization, refs: tuple[Ref, ...], scalars: tuple[Any, ...]) -> Node:

@@ -43,12 +43,13 @@ class Operation(Entry):
     Attributes are set by ``make_entry``: recording is the hot path.
     """
 
-    __slots__ = ("code", "lasti", "linear", "residuals", "scalars")
+    __slots__ = ("code", "lasti", "linear", "residuals", "scalars", "scope")
     linear: Linearized
     residuals: tuple[Node | Output, ...]
     scalars: tuple[Any, ...]
     code: CodeType | None
     lasti: int
+    scope: str
 
     def consume(self) -> None:
         self.consumed = True
@@ -73,14 +74,15 @@ class Origin(Entry):
 class Pulled(Entry):
     """One call of a ``Function``, whose backward pass is Python; ``out_types`` are those of its outputs."""
 
-    __slots__ = ("out_types", "pull")
+    __slots__ = ("out_types", "pull", "scope")
 
-    def __init__(self, parents: tuple[Source | None, ...], pull: Pull, out_types: tuple[Type, ...]) -> None:
+    def __init__(self, parents: tuple[Source | None, ...], pull: Pull, out_types: tuple[Type, ...], scope: str) -> None:
         self.serial = next(_serial)
         self.consumed = False
         self.parents = parents
         self.pull: Pull | None = pull
         self.out_types = out_types
+        self.scope = scope
 
     def consume(self) -> None:
         super().consume()
@@ -160,4 +162,5 @@ def make_entry(
     entry.scalars = node.scalars
     entry.consumed = False
     entry.code, entry.lasti = node.code, node.lasti
+    entry.scope = node.scope
     return entry

@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Any, Final
 from ...ir.call import call
 from ...ir.errors import OperatorError
 from ...ir.linearize import linearize
-from ...ir.node import Node
+from ...ir.node import Node, leaf
+from ...ir.scope import closed, same_scopes
 from ...ir.specialization import Specialization
-from ..guard.sections import DeferSignals
-from ..run.express import key_of
+from ..guard.sections import DeferSignals, Undivided
+from ..run.express import Express, Stopped
+from ..run.liveness import held_alone
 from .body import Body
 from .call_tracer import CallTracer
 from .cell import Cell, Detached, ReadOnly, Ref
@@ -80,12 +82,17 @@ class Traced:
         self.live = [history is not None for history in histories]
         self.count = shown
         self.spec: Specialization | None = None
+        #: Whether the scopes in the body of ``spec`` are those of another block.
+        self._closed = False
         self._values = tuple(body.values)
         self._places = [(i, v.place) for i, v in enumerate(body.values) if isinstance(v, Number)]
         if outputs:
             writes = [captures.index(each) for each in written if each in read]
             try:
                 self.spec = call(graph, name, slots, writes)
+                assert self.spec.body is not None
+                self._closed = not same_scopes([graph], [self.spec.body])
+                self.spec.op.arguments = tuple([_argument(each.origin) for each in captures])  # type: ignore[attr-defined]  # a Call
             except OperatorError as error:
                 raise Untraceable(str(error)) from None
             if self.spec.pruned is not None and not needs:
@@ -96,13 +103,17 @@ class Traced:
         self._taped = any(self.needs) and any(self.live)
         if self._taped and self.spec is not None:
             linearize(self.spec, self.needs)
-        self._key = () if self.spec is None else key_of(self.spec)
-        #: Whether it shares a program with nothing.
-        self._alone = self.fences and not self._taped and self.spec is not None
         self._cells = [which if kind is ITSELF else None for kind, which in self.inputs]
         self._moving = [(i, each) for i, each in enumerate(self.inputs) if each[0] is not ITSELF]
         self._targets = [which if kind is ITSELF else None for kind, which in self.targets]
         self._moving_targets = [(i, each) for i, each in enumerate(self.targets) if each[0] is not ITSELF]
+        place = {each: i for i, each in enumerate(captures)}
+        #: By target the number of the input that is written over; -1 where the call does not read that array.
+        self._read_by = [place.get(each, -1) for each in written]
+        #: There if it shares a program with nothing.
+        self._express: Express | None = None
+        if self.fences and not self._taped and self.spec is not None:
+            self._express = Express(self.spec, self._read_by)
         self._following = [(i - shown, i) for i in range(shown, len(self.live)) if self.live[i]]
 
     def _check_later(self, tracer: CallTracer) -> None:
@@ -172,36 +183,94 @@ class Traced:
         undo: list[Callable[[], None]],
     ) -> list[Cell | None]:
         scalars = self._scalars(recorder, numbers, undo)
-        at_once = self._alone and recorder.idle
-        if self.fences and not at_once:
+        found = _found(self._cells, self._moving, cells)
+        made: list[Cell | None] | None = None
+        if self._express is not None and recorder.idle:
+            made = self._at_once(self._express, recorder, found, cells, scalars, code, lasti, undo)
+        elif self.fences:
             recorder.fence("a compiled call")
+        if made is None:
+            made = self._recorded(recorder, found, cells, scalars, code, lasti, undo)
+        if self.fenced:
+            recorder.fence("a compiled call")
+        return self._given(cells, made)
+
+    def _recorded(
+        self,
+        recorder: Recorder,
+        found: Sequence[Cell],
+        cells: Sequence[Cell],
+        scalars: tuple[Any, ...],
+        code: CodeType | None,
+        lasti: int,
+        undo: list[Callable[[], None]],
+        stopped: Stopped | None = None,
+    ) -> list[Cell | None]:
+        """The new arrays, after recording the call on the arrays ``found`` as a node."""
+        values: Sequence[Ref] = ()
+        entry: Entry | None = None
         made: list[Cell | None] = []
         if self.spec is not None:
-            found: Any = self._cells
-            if self._moving:
-                found = list(found)
-                for i, origin in self._moving:
-                    found[i] = find(origin, cells)
             needs = self.needs if self._taped else None
-            values, entry = recorder.call(self.spec, found, needs, scalars, code, lasti)
-            count = self.count
-            for value, live in zip(values[:count], self.live, strict=False):
+            scope = recorder.scope
+            if self._closed:
+                recorder.scope = closed(scope)
+            try:
+                values, entry = recorder.call(self.spec, found, needs, scalars, code, lasti)
+            finally:
+                recorder.scope = scope
+            for value, live in zip(values[: self.count], self.live, strict=False):
                 cell = Cell(value)
                 if live and entry is not None:
                     cell.history = entry, len(made)
                 made.append(cell)
-            if self.targets or self._fresh:
-                self._write(recorder, cells, values[count : len(self.live)], entry, undo)
-            undo.clear()
-            if at_once:
-                value = values = None  # type: ignore[assignment]  # a reference more to what will be a leaf
-                recorder.run_at_once(self._key)
-        elif self._fresh:
-            self._write(recorder, cells, (), None, undo)
+        if self.targets or self._fresh:
+            self._write(recorder, cells, values[self.count : len(self.live)], entry, undo)
         undo.clear()
-        if self.fenced:
-            recorder.fence("a compiled call")
-        return self._given(cells, made)
+        if stopped is not None:
+            stopped.note(values)
+        return made
+
+    def _at_once(
+        self,
+        express: Express,
+        recorder: Recorder,
+        found: Sequence[Cell],
+        cells: Sequence[Cell],
+        scalars: tuple[Any, ...],
+        code: CodeType | None,
+        lasti: int,
+        undo: list[Callable[[], None]],
+    ) -> list[Cell | None] | None:
+        """The new arrays, after running the call; None where it has to be recorded."""
+        assert self.spec is not None
+        targets = _found(self._targets, self._moving_targets, cells)
+        if {Cell} != set(map(type, targets)) | set(map(type, found)):
+            return None
+        with Undivided():
+            refs = recorder.read_all(found)
+            try:
+                scope = closed(recorder.scope) if self._closed else recorder.scope
+                ran = express.run(refs, scalars, code, lasti, scope)
+            except Stopped as stopped:
+                return self._recorded(recorder, found, cells, scalars, code, lasti, undo, stopped)
+            if ran is None:
+                return None
+            results, taken = ran
+            count = self.count
+            alone = held_alone(targets)
+            for target, number, value, free in zip(targets, self._read_by, results[count:], alone, strict=True):
+                if number in taken:  # a thread that has just read it finds the new value, not one that is gone
+                    refs[number].value = value
+                held = target.content
+                if held.__class__ is Node and held.spec is None and (free or held.value is value):
+                    held.value = value
+                else:
+                    target.content = leaf(target.type, value)
+                target.version += 1
+            self._note_fresh(recorder, cells)
+            undo.clear()
+        return [Cell(_ran(self.spec, i, value, code, lasti)) for i, value in enumerate(results[:count])]
 
     def _scalars(self, recorder: Recorder, numbers: Sequence[Any], undo: list[Callable[[], None]]) -> tuple[Any, ...]:
         scalars = self._values
@@ -225,20 +294,20 @@ class Traced:
         undo: list[Callable[[], None]],
     ) -> None:
         """Move the arrays that the call writes, and have what it did on the host stay done: all, or nothing."""
-        targets: Any = self._targets
-        if self._moving_targets:
-            targets = list(targets)
-            for i, origin in self._moving_targets:
-                targets[i] = find(origin, cells)
+        targets = _found(self._targets, self._moving_targets, cells)
         with DeferSignals():
             recorder.write_all(targets, refs)
             if entry is not None:
                 for i, output in self._following:
                     recorder.at(targets[i]).follow(refs[i], (entry, output))
-            for (kind, which), state in self._fresh:
-                variable: Any = which if kind is ITSELF else cells[which].variable
-                recorder.standing(variable).fresh = state
+            self._note_fresh(recorder, cells)
             undo.clear()
+
+    def _note_fresh(self, recorder: Recorder, cells: Sequence[Cell]) -> None:
+        """Say of the gradients whether they are new, as the function did."""
+        for (kind, which), state in self._fresh:
+            variable: Any = which if kind is ITSELF else cells[which].variable
+            recorder.standing(variable).fresh = state
 
     def _given(self, cells: Sequence[Cell], made: list[Cell | None]) -> list[Any]:
         found: list[Any] = []
@@ -304,6 +373,29 @@ class _Results:
         if base is None:
             return None
         return (DETACHED, base) if isinstance(cell, Detached) else (VIEW, base, value_of(cell.offset), cell.type)
+
+
+def _found(cells: Sequence[Any], moving: Sequence[tuple[int, Origin]], given: Sequence[Cell]) -> Sequence[Cell]:
+    """``cells``, with those that are ``moving`` found by way of the arguments ``given``."""
+    if not moving:
+        return cells
+    found = list(cells)
+    for i, origin in moving:
+        found[i] = find(origin, given)
+    return found
+
+
+def _ran(spec: Specialization, number: int, value: Any, code: CodeType | None, lasti: int) -> Node:
+    """A node for output ``number`` of a call that ran: the first one is of the call, and knows the line."""
+    node = leaf(spec.out_types[number], value)
+    if not number:
+        node.spec, node.inputs, node.code, node.lasti = spec, None, code, lasti
+    return node
+
+
+def _argument(origin: Origin) -> int | None:
+    """Which of the arrays among the arguments ``origin`` is; None for one from outside."""
+    return origin[1] if origin[0] == "argument" else None
 
 
 def _allow(roots: frozenset[int]) -> None:

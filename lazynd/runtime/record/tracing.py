@@ -11,11 +11,12 @@ from collections.abc import Callable
 from types import CodeType
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
+from ...ir.graph import Graph, number_nodes, topological
 from ...ir.node import Node, Output, apply, leaf
 from ...ir.specialization import Specialization
 from ...ir.types import Context, Type
 from ..run.failure import Lost
-from ..tell.location import user_location
+from ..tell.location import OURS, user_location
 from .cell import Cell, Ref, Variable
 from .numbers import Keep
 from .recorder import Recorder
@@ -45,6 +46,8 @@ class BaseTracer(Recorder):
         #: What records where the body was called.
         self.parent: Recorder = state.recorder
         self.blind = self.parent.blind
+        self.within = self.parent.within.traced
+        self.caller = self.parent.caller
         #: What was recorded, in order.
         self.nodes: list[Node] = []
         #: Stands in the ``region`` of every node and parameter of this trace.
@@ -154,10 +157,43 @@ class BaseTracer(Recorder):
         if spec.pruned is not None:
             spec, live = spec.pruned
             refs = tuple([refs[i] for i in live])
-        node = apply(spec, refs, code, lasti, scalars)
+        if self.caller is not None and code is not None and OURS[code.co_filename]:
+            code, lasti = self.caller
+        node = apply(spec, refs, code, lasti, scalars, self.scope)
         node.region = self.inside
         self.nodes.append(node)
         return (node, *[Output(node, i, t) for i, t in enumerate(spec.out_types[1:], 1)])
+
+
+def traced_graph(ref: Ref) -> Graph:
+    """What a trace has recorded so far for ``ref``: a graph of new nodes. What it did not record is an input.
+
+    ``ValueError`` where there is nothing: the array stands for a value to come.
+    """
+    inside = ref.node.region
+    if ref.node.spec is None:
+        raise ValueError("the function that is traced has recorded nothing for this array: it stands for a value")
+    made: dict[Node, Node] = {}
+    slots: list[Node] = []
+    for node in topological([ref]):
+        for each in node.inputs or ():
+            if each.node not in made:
+                made[each.node] = leaf(each.node.type)
+        if node.region is not inside:
+            made[node] = leaf(node.type)
+            continue
+        assert node.spec is not None and node.inputs is not None
+        numbers = [leaf(slot.type) for slot in node.spec.slots]
+        slots += numbers
+        given = [_same(each, made) for each in node.inputs]
+        made[node] = apply(node.spec, [*given, *numbers], node.code, node.lasti, scope=node.scope)
+    inputs = [node for node in made.values() if node.spec is None]
+    return number_nodes(Graph([*inputs, *slots], [_same(ref, made)]))
+
+
+def _same(ref: Ref, made: dict[Node, Node]) -> Ref:
+    node = made[ref.node]
+    return node if not ref.index else Output(node, ref.index, ref.type)
 
 
 def needed(nodes: list[Node], roots: list[Ref]) -> list[Node]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from itertools import islice
 from typing import Final
 
 from ...backends import Backend
@@ -13,9 +14,10 @@ from ...ir.node import Node
 from ...ir.specialization import INDEX
 from ..guard.fork import in_child
 from ..guard.sections import LOCK, Undivided
+from ..tell.ledger import COMPILES, NOTHING, Compile
 from ..tell.reasons import difference, nearest
 from ..tell.sites import Site
-from ..tell.stats import logger
+from ..tell.stats import logger, stats
 from .failure import failed
 from .plan import Plan
 from .program import Draft, Family, ProgramCache, compile_draft, is_stale, slot_positions
@@ -56,12 +58,15 @@ def _compile_into(family: Family, plan: Plan, backend: Backend, cause: str, site
         if is_stale(plan):
             return False
         draft = Draft(plan, bake)
-    started = time.perf_counter()
-    with _Progress(plan, cause, site):
-        program, nbytes = compile_draft(draft, backend)
-    family.seconds += time.perf_counter() - started
     with LOCK:
-        reason = _reason(plan, family, site) if logger.isEnabledFor(30) else None
+        reason, like = _reason(plan, family, site)
+    before, started = stats.loaded, time.perf_counter()
+    with _Progress(plan, cause, site, reason):
+        program, nbytes = compile_draft(draft, backend)
+    seconds = time.perf_counter() - started
+    family.seconds += seconds
+    operators = sum(i.__class__ is Node for i in plan.items)
+    with LOCK:
         if bake:
             family.baked = program
             family.first = family.indices(plan.scalars)
@@ -69,49 +74,52 @@ def _compile_into(family: Family, plan: Plan, backend: Backend, cause: str, site
             family.general = program
         PROGRAMS.add(plan.key, family)
         PROGRAMS.grew(family, nbytes)
-        site.compiled(plan.key, reason)
+        loaded = stats.loaded > before
+        made = Compile(cause, site, operators, len(plan.leaves), len(plan.outputs), seconds, loaded, reason, like)
+        COMPILES.append(made)
+        site.compiled(plan.key, made.reason, seconds)
     if logger.isEnabledFor(20):
-        operators = sum(i.__class__ is Node for i in plan.items)
         logger.info(
-            "compiled %d operators, %d inputs, %d outputs in %.3f s for %s at %s: %s", operators, len(plan.leaves),
-            len(plan.outputs), family.seconds, cause, site, reason or "nothing like it ran",
+            "%s %d operators, %d inputs, %d outputs in %.3f s for %s at %s: %s",
+            "loaded" if loaded else "compiled", operators, made.inputs, made.outputs, seconds, cause, site, made.reason,
             extra={"event": "compile", "cause": cause, "site": str(site), "difference": reason},
         )  # fmt: skip
     return True
 
 
-def _reason(plan: Plan, family: Family, site: Site) -> str | None:
-    """How the plan differs from the known program with the most similar key; None if no program is known."""
+def _reason(plan: Plan, family: Family, site: Site) -> tuple[str | None, Site | None]:
+    """How the plan differs from the known program with the most similar key, and where that was first needed.
+
+    None if no program is known.
+    """
     if family.baked is not None or family.varies:
-        return "index parameters changed: compiled again with all of them as inputs"
-    known = site.last_key
+        return "index parameters changed: compiled with all of them as inputs", family.site
+    last = () if site.last_key is None else (site.last_key,)
+    known = nearest(plan.key, (*last, *islice(reversed(PROGRAMS.families), 64))) or site.last_key
     if known is None:
-        known = nearest(plan.key, reversed(PROGRAMS.families))
-    if known is None:
-        return None
+        return None, None
     if known == plan.key:
-        return "its program was dropped, or is another backend's"
+        return "its program was dropped, or is another backend's", site
     first = PROGRAMS.families.get(known)
-    where = f"like the program of {first.site}, but " if first is not None else "like the program before, but "
-    return where + difference(plan.key, known)
+    return difference(plan.key, known, plan.items), None if first is None else first.site
 
 
 class _Progress:
-    """Logs what is being compiled, if that takes more than ``config.slow_compile`` seconds."""
+    """Tells what is being compiled and why, if that takes more than ``config.slow_compile`` seconds."""
 
     __slots__ = ("_timer",)
 
-    def __init__(self, plan: Plan, cause: str, site: Site) -> None:
+    def __init__(self, plan: Plan, cause: str, site: Site, reason: str | None) -> None:
         operators = sum(i.__class__ is Node for i in plan.items)
-        self._timer = threading.Timer(config.slow_compile, self._tell, (operators, cause, str(site)))
+        self._timer = threading.Timer(config.slow_compile, self._tell, (operators, cause, str(site), reason))
         self._timer.daemon = True
 
     @staticmethod
-    def _tell(operators: int, cause: str, site: str) -> None:
+    def _tell(operators: int, cause: str, site: str, reason: str | None) -> None:
         logger.warning(
-            "still compiling a program of %d operators after %d s, for %s at %s",
-            operators, config.slow_compile, cause, site,
-            extra={"event": "slow", "cause": cause, "site": site},
+            "still compiling a program of %d operators after %d s, for %s at %s: %s",
+            operators, config.slow_compile, cause, site, reason or NOTHING,
+            extra={"event": "slow", "cause": cause, "site": site, "difference": reason},
         )  # fmt: skip
 
     def __enter__(self) -> None:

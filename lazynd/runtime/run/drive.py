@@ -12,6 +12,7 @@ A step plans what is left of the run and does one of these:
 from __future__ import annotations
 
 from collections.abc import Sequence
+from time import perf_counter
 
 from ...backends import Backend, get_backend, loaded_backend
 from ...backends.numpy.functions import Call
@@ -19,10 +20,12 @@ from ...config import config
 from ..guard.leaving import INSIDE, leave_quietly
 from ..guard.sections import DeferSignals, Undivided
 from ..tell.sites import current_site
+from ..tell.stats import stats
 from .compile import PROGRAMS, compile_program
 from .execute import execute, transfer
 from .failure import ProgramError
 from .interpret import interpret, unprepared
+from .nans import Inquest
 from .partition import divided, next_part
 from .plan import Plan
 from .program import Program
@@ -51,10 +54,14 @@ def drive(run: Run, regions: Regions, cause: str) -> None:
                     if backend is None:
                         calls = unprepared(plan)
                         ran = not calls
-                        if ran:
+                        if ran and config.debug_nans == "off":
                             interpret(plan)
-                    elif program is not None:
+                        elif ran:
+                            _watched(plan, None, None, regions)
+                    elif program is not None and config.debug_nans == "off":
                         execute(plan, program, backend)
+                    elif program is not None:
+                        _watched(plan, program, backend, regions)
                     elif plan.transfer:
                         transfer(plan, backend)
                     else:
@@ -76,6 +83,18 @@ def drive(run: Run, regions: Regions, cause: str) -> None:
                 raise
 
 
+def _watched(plan: Plan, program: Program | None, backend: Backend | None, regions: Regions) -> None:
+    """Run ``plan``, and look for what gave bad values. That is raised later: what runs comes to its end."""
+    inquest = Inquest(plan, () if program is None else tuple(program.donate))
+    if program is None or backend is None:
+        interpret(plan)
+    else:
+        execute(plan, program, backend)
+    found = inquest.verdict(plan)
+    if found is not None and regions.bad is None:
+        regions.bad = found
+
+
 def current_backend() -> Backend:
     """The backend of the settings, imported when it is needed for the first time."""
     return _imported("numpy" if config.eager else config.backend)
@@ -94,11 +113,13 @@ def _imported(name: str) -> Backend:
     found = loaded_backend(name)
     if found is not None:
         return found
+    started = perf_counter()
     with DeferSignals():  # a library whose import is interrupted cannot be imported again
         leave_quietly()
         with INSIDE:
             found = get_backend(name)
         leave_quietly()  # again, so that it comes before what the library does when Python is left
+        stats.loading += perf_counter() - started
         return found
 
 

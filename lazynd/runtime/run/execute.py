@@ -7,12 +7,14 @@ from collections.abc import Sequence
 from contextlib import suppress
 from itertools import repeat
 from operator import attrgetter
+from time import perf_counter
 from typing import Any, Final
 
 from ...backends import Backend
 from ...ir.node import Node, Output
 from ..tell.stats import stats
 from .failure import ProgramError, failed, lose, lost_with_buffer
+from .history import HISTORY, milliseconds_since
 from .late import computed
 from .liveness import Ref, dead_leaves
 from .plan import Plan
@@ -24,14 +26,22 @@ _VALUE: Final = attrgetter("value")
 def execute(plan: Plan, program: Program, backend: Backend) -> None:
     """Run ``program`` on the plan's leaves and publish its results; called with the lock held."""
     items, scalars = plan.items, plan.scalars
+    program.recorded.ran(items)
+    HISTORY.last = program.recorded
+    started = perf_counter() if HISTORY.timed else 0.0
     if program.scalar_positions is not None:
         scalars = list(map(scalars.__getitem__, program.scalar_positions))
     try:
         results = program.executable(_buffers(plan, program, backend), scalars)
+        if started:
+            for each in results:
+                backend.wait(each)
+            program.milliseconds = milliseconds_since(started)
         publish(list(map(items.__getitem__, plan.outputs)), results, items)
     except Exception as error:
-        raise _failure(plan, program, backend, error) from error
+        raise failure(plan, program, backend, error) from error
     stats.runs += 1
+    stats.computed += program.result_bytes
     count(items)
 
 
@@ -53,7 +63,7 @@ def _buffers(plan: Plan, program: Program, backend: Backend) -> list[Any]:
     return buffers
 
 
-def _failure(plan: Plan, program: Program, backend: Backend, error: Exception) -> ProgramError:
+def failure(plan: Plan, program: Program, backend: Backend, error: Exception) -> ProgramError:
     """``error`` as the user should read it. Values that need a buffer which the program consumed are lost."""
     wrapped = failed(plan.items[plan.outputs[-1]], "running the program that ends in it", error)
     donated = [plan.leaves[number] for number in program.donate]

@@ -1,58 +1,102 @@
-"""The express lane: a step that was just recorded, alone in its region, and whose program is known, runs at once.
+"""The express lane: a call that shares a program with nothing, and whose program is known, runs without being recorded.
 
-A training step that is compiled shares a program with nothing. Where all that it reads is there, finding out what is to
-run, which results are wanted and under which key would tell again what the call knows: one node, these inputs, all
-outputs. So its program is called straight away, as a function that ``jax.jit`` made would be. In every other case
-nothing is done: the node is pending like any other.
+A training step that is compiled is such a call. Where all that it reads is there, recording and planning would find out
+again what the call knows: one node, these inputs, all outputs. So its program is called straight away, as a function
+that ``jax.jit`` made would be. In every other case nothing is done, and the call is recorded like any other.
 """
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from contextlib import suppress
 from operator import attrgetter
+from types import CodeType
 from typing import Any, Final
 
-from ...backends import loaded_backend
+from ...backends import Backend, loaded_backend
 from ...config import config
 from ...ir.specialization import Specialization
-from ..guard.sections import Undivided
+from ..tell.stats import stats
 from .compile import PROGRAMS
-from .execute import execute
+from .execute import failure
 from .failure import ProgramError
-from .plan import Plan
-from .regions import Region
+from .history import HISTORY
+from .liveness import Ref, dead_but_for_cells
+from .plan import plan_of
+from .program import Program
 
 _VALUE: Final = attrgetter("value")
 
 
-def key_of(spec: Specialization) -> tuple[Any, ...]:
-    """The key of the plan of one node of ``spec``, each input another buffer, all outputs wanted."""
-    return (spec, *range(-1, -len(spec.in_types) - 1, -1), *range(len(spec.out_types)))
+class Stopped(Exception):
+    """The program of a call failed."""
+
+    def __init__(self, program: Program, backend: Backend, error: Exception) -> None:
+        self.program, self.backend, self.error = program, backend, error
+
+    def note(self, items: Sequence[Ref]) -> None:
+        """A node with the outputs ``items`` was recorded in place of the call: if it is lost, say so."""
+        with suppress(ProgramError):  # whoever reads one of them runs it again, and is told
+            raise failure(plan_of(items, range(len(items))), self.program, self.backend, self.error)
 
 
-def run_at_once(key: tuple[Any, ...], region: Region) -> None:
-    """Run the one node of the open ``region``, if that can be: ``key`` is what ``key_of`` makes of it.
+class Express:
+    """How calls of ``spec``, which write over the inputs with the numbers ``written``, run at once."""
 
-    All its outputs are held by the caller's cells. If it fails it stays pending, for whoever reads one of them.
-    """
-    backend = loaded_backend(config.backend)
-    if backend is None:
-        return
-    with Undivided():
-        items = region.items
-        refs: Any = items[0].inputs  # type: ignore[union-attr]  # a Node
-        if type(None) in set(map(type, map(_VALUE, refs))) or len(set(map(id, map(_VALUE, refs)))) < len(refs):
-            return
-        plan = Plan()
-        plan.scalars = items[0].scalars  # type: ignore[union-attr,assignment]  # a Node
-        family = PROGRAMS.get(key, backend)
-        program = None if family is None else family.match(plan.scalars)
-        if family is None or program is None:
-            return
-        plan.key, plan.items, plan.leaves, plan.outputs = key, list(items), list(refs), list(range(len(items)))
-        with suppress(ProgramError):
-            execute(plan, program, backend)
-            family.used(True)
-            items.clear()
-            region.held.clear()
-            region.credit = region.unit
+    __slots__ = ("_key", "_written")
+
+    def __init__(self, spec: Specialization, written: Sequence[int]) -> None:
+        #: That of a plan of one node, each input another buffer, all outputs wanted.
+        self._key = (spec, *range(-1, -len(spec.in_types) - 1, -1), *range(len(spec.out_types)))
+        #: Nobody wants their buffers afterwards, so that a program may take them over.
+        self._written = frozenset(written)
+
+    def run(
+        self, refs: Sequence[Ref], scalars: Sequence[Any], code: CodeType | None, lasti: int, scope: str
+    ) -> tuple[Sequence[Any], Collection[int]] | None:
+        """The results on ``refs``, and the numbers of those whose buffers were taken over; None if it cannot be.
+
+        ``code``, ``lasti`` and ``scope`` tell where the call is. In an undivided section. Whoever calls holds ``refs``
+        once, beside the cells. ``Stopped`` if the program failed.
+        """
+        backend = loaded_backend(config.backend)
+        if (
+            backend is None
+            or HISTORY.timed
+            or config.debug_nans != "off"
+            or len(set(map(id, map(_VALUE, refs)))) < len(refs)
+        ):
+            return None
+        family = PROGRAMS.get(self._key, backend)
+        program = None if family is None else family.match(scalars)
+        kinds = set(map(type, map(_VALUE, refs)))
+        if family is None or program is None or type(None) in kinds:
+            return None
+        if program.scalar_positions is not None:
+            scalars = list(map(scalars.__getitem__, program.scalar_positions))
+        try:
+            if kinds != {backend.buffer_class}:
+                _put(refs, backend)
+            taken = dead_but_for_cells(refs, program.donate.keys() & self._written)
+            buffers = list(map(_VALUE, refs))
+            for number in program.donate.keys() - taken:
+                buffers[number] = backend.copy(buffers[number])
+            results = program.executable(buffers, scalars)
+        except Exception as error:
+            raise Stopped(program, backend, error) from None
+        family.used(True)
+        program.recorded.ran_alone(code, lasti, scope)
+        HISTORY.last = program.recorded
+        stats.runs += 1
+        stats.computed += program.result_bytes
+        stats.executed += len(results)
+        stats.donated += len(taken)
+        stats.copied += len(program.donate) - len(taken)
+        return results, taken
+
+
+def _put(refs: Sequence[Ref], backend: Backend) -> None:
+    """Move the values of ``refs`` that are on the host to their devices, once."""
+    for ref in refs:
+        if ref.value.__class__ is not backend.buffer_class:
+            ref.value = backend.put(ref.value, ref.type.context)

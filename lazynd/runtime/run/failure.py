@@ -45,7 +45,13 @@ def failed(ref: Ref, what: str, error: BaseException) -> ProgramError:
         made, given = (", ".join(map(repr, types)) for types in (node.spec.out_types, node.spec.in_types))
         text += f"\n  it makes {made}" + (f" from {given}" if given else "")
     kind = IndexProgramError if isinstance(error, OutOfBounds) else ProgramError
-    return kind(f"[{node.spec.op.name}] {text}\n  recorded at {describe(node.code, node.lasti, True)}")
+    return kind(f"[{node.spec.op.name}] {text}\n  recorded at {place_of(node)}")
+
+
+def place_of(node: Node) -> str:
+    """The user's line that recorded ``node``, and the block that it belongs to."""
+    line = describe(node.code, node.lasti, True)
+    return f"{line}\n  in the block {node.scope}" if node.scope else line
 
 
 def reason(error: BaseException) -> str:
@@ -56,7 +62,7 @@ def reason(error: BaseException) -> str:
 def out_of_bounds(node: Node, error: OutOfBounds) -> IndexProgramError:
     """``error`` of the one operator ``node``, as the user should read it."""
     assert node.spec is not None
-    return IndexProgramError(f"[{node.spec.op.name}] {error}\n  recorded at {describe(node.code, node.lasti, True)}")
+    return IndexProgramError(f"[{node.spec.op.name}] {error}\n  recorded at {place_of(node)}")
 
 
 def lost_with_buffer(error: ProgramError) -> Lost:
@@ -123,7 +129,7 @@ def missing(ref: Ref) -> InternalError:
     node = ref.node
     name, place = "unknown", "unknown line"
     if node is not None and node.spec is not None:
-        name, place = node.spec.op.name, describe(node.code, node.lasti, True)
+        name, place = node.spec.op.name, place_of(node)
     return InternalError(
         f"[{name}] ran without leaving its value, which is needed; this is a mistake of lazynd's, please report it\n"
         f"  recorded at {place}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from time import perf_counter
 from typing import Any
 
 from ...backends import finish_all
@@ -11,6 +12,7 @@ from ...ir.node import Node
 from ...ir.specialization import NODE_COST
 from ..guard.leaving import INSIDE
 from ..guard.sections import Undivided
+from ..tell.ledger import NOTED, begin, end, waited
 from ..tell.stats import logger, stats
 from .drive import drive
 from .failure import ProgramError, reason
@@ -30,6 +32,7 @@ def fence(regions: Regions, under_record: bool) -> None:
         close(regions)
     else:  # its credit is that of the scope before
         regions.open = regions.new()
+    regions.accuse()
 
 
 def close(regions: Regions) -> None:
@@ -46,12 +49,15 @@ def _run_oldest(regions: Regions) -> None:
     while len(regions.closed) > config.window:
         oldest = regions.closed[0]
         stats.windows += 1
+        ledger = begin()
         try:
             drive(RegionRun(oldest, None), regions, "window")
         except ProgramError as error:
             # Nobody asked for these values yet: whoever reads one gets the error, at that line.
             logger.warning("%s", error, extra={"event": "failure", "cause": "window"})
             regions.closed.remove(oldest)
+        finally:
+            end("window", ledger)
         _keep_pace(regions, oldest)
 
 
@@ -60,8 +66,10 @@ def _keep_pace(regions: Regions, ran: Region) -> None:
     regions.dispatched += sum(cost for _, cost in ran.held)
     if regions.dispatched > config.budget_nodes * NODE_COST:
         regions.dispatched = 0
+        started = perf_counter()
         with INSIDE, suppress(Exception):  # whoever reads what failed is told
             finish_all()
+        _note(started)
 
 
 def overflow(regions: Regions) -> None:
@@ -122,6 +130,33 @@ def waitall(regions: Regions) -> None:
     failure: ProgramError | None = None
     if regions.open.items:
         close(regions)
+    if regions.closed:
+        ledger = begin()
+        try:
+            failure = _run_all(regions)
+        finally:
+            end("waitall", ledger)
+    started = perf_counter()
+    try:
+        with INSIDE:
+            finish_all()
+    except Exception as error:
+        failure = failure or ProgramError(f"waiting for what runs failed{reason(error)}")
+    _note(started)
+    if failure is not None:
+        raise failure
+    regions.accuse()
+
+
+def _note(started: float) -> None:
+    seconds = perf_counter() - started
+    if seconds > NOTED:
+        waited(seconds)
+
+
+def _run_all(regions: Regions) -> ProgramError | None:
+    """Run the closed regions; the first failure."""
+    failure: ProgramError | None = None
     while regions.closed:
         oldest = regions.closed[0]
         try:
@@ -129,10 +164,4 @@ def waitall(regions: Regions) -> None:
         except ProgramError as error:
             failure = failure or error
             regions.closed.remove(oldest)
-    try:
-        with INSIDE:
-            finish_all()
-    except Exception as error:
-        failure = failure or ProgramError(f"waiting for what runs failed{reason(error)}")
-    if failure is not None:
-        raise failure
+    return failure

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
 from ...ir.errors import MXNetError
-from ..tell.location import asking_location, describe
+from ..tell.ledger import FORCES, Entry, begin, end
+from ..tell.location import describe
+from ..tell.sites import Site, current_site
 from ..tell.stats import logger, stats
 from .drive import drive
 from .liveness import Ref
@@ -22,33 +23,48 @@ def force(ref: Ref, regions: Regions, cause: str) -> Any:
     """
     if ref.value is None:
         stats.forces += 1
-        if logger.isEnabledFor(20):
-            _force_and_log(ref, regions, cause)
-        else:
+        told = logger.isEnabledFor(20)
+        before = stats.snapshot() if told else {}
+        ledger = begin()
+        try:
             drive(run_for(ref, regions), regions, cause)
+        finally:
+            end(cause, ledger)
+        if told:
+            _log(Entry(*FORCES[-1]), before)
+        regions.accuse()
         if ref.value is None:  # it is lost, or the driver would have raised
             raise ref.node.region.error()
     return ref.value
 
 
-def _force_and_log(ref: Ref, regions: Regions, cause: str) -> None:
-    before = stats.snapshot()
-    started = time.perf_counter()
-    drive(run_for(ref, regions), regions, cause)
-    seconds = time.perf_counter() - started
+def _log(entry: Entry, before: dict[str, Any]) -> None:
     found = {name: count - before[name] for name, count in stats.snapshot().items()}
-    site = describe(*asking_location()[:2])
+    site, seconds = str(entry.site), entry.seconds + entry.compiling
     logger.info(
         "forced by %s at %s: %d operators in %d programs, %d compiled, %.4f s",
-        cause, site, found["executed"], found["runs"] + found["interpreted"], found["programs"], seconds,
-        extra={"event": "force", "cause": cause, "site": site, "seconds": seconds, **found},
+        entry.cause, site, found["executed"], found["runs"] + found["interpreted"], found["programs"], seconds,
+        extra={"event": "force", "cause": entry.cause, "site": site, "seconds": seconds, **found},
     )  # fmt: skip
 
 
-def refuse_sync(mode: str, cause: str) -> None:
-    """Raise (``mode`` "raise") or warn ("warn"): a value is needed where ``lazynd.no_sync`` forbids it."""
-    code, lasti, _ = asking_location()
-    text = f"a value was needed ({cause}) at {describe(code, lasti, True)}, where lazynd.no_sync forbids it"
-    if mode == "raise":
-        raise MXNetError(text)
-    logger.warning(text, extra={"event": "sync", "cause": cause, "site": describe(code, lasti)})
+class Ban:
+    """What a block of ``lazynd.no_sync`` forbids; ``mode`` is "raise" or "warn". A line is warned about once."""
+
+    __slots__ = ("_told", "mode")
+
+    def __init__(self, mode: str) -> None:
+        self.mode = mode
+        self._told: set[Site] = set()
+
+    def refuse(self, cause: str) -> None:
+        """Raise or warn: a value is needed because of ``cause``."""
+        site = current_site()
+        text = (
+            f"a value was needed ({cause}) at {describe(site.code, site.lasti, True)}, where lazynd.no_sync forbids it"
+        )
+        if self.mode == "raise":
+            raise MXNetError(text)
+        if site not in self._told:
+            self._told.add(site)
+            logger.warning(text, extra={"event": "sync", "cause": cause, "site": str(site)})

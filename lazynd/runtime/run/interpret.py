@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
+from time import perf_counter
 from typing import Any, Final
 
 import numpy as np
@@ -28,6 +29,7 @@ from ..guard.leaving import INSIDE
 from ..tell.stats import stats
 from .execute import count, publish
 from .failure import IndexProgramError, Lost, ProgramError, failed, lose, out_of_bounds
+from .history import HISTORY, milliseconds_since
 from .late import computed
 from .liveness import Ref
 from .plan import Plan
@@ -39,10 +41,15 @@ _NOTEWORTHY_COST: Final = NODE_COST + NOTEWORTHY // BYTES_PER_COST
 def interpret(plan: Plan) -> None:
     """Run ``plan`` and publish its results; called with the lock held."""
     wanted = [plan.items[i] for i in plan.outputs]
+    noted = HISTORY.interpreted(plan)
+    started = perf_counter() if HISTORY.timed else 0.0
     with np.errstate(all="ignore"), Flushed():
         results = _Interpretation(plan, wanted).run()
+    if started:
+        noted.milliseconds = milliseconds_since(started)
     publish(wanted, results, plan.items)
     stats.interpreted += 1
+    stats.computed += sum(each.type.nbytes for each in wanted)
     count(plan.items)
 
 

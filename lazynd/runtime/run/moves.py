@@ -44,7 +44,7 @@ def _gathers(spec: Specialization) -> bool:
 
 
 #: Operators that move data, and when they do it on the host.
-_MOVES: Final[dict[Any, Callable[[Specialization], bool]]] = {
+MOVES: Final[dict[Any, Callable[[Specialization], bool]]] = {
     OPERATORS["stack"]: _joins,
     OPERATORS["Concat"]: _joins,
     OPERATORS["SliceChannel"]: _splits,
@@ -87,12 +87,13 @@ def move(results: Sequence[Ref]) -> None:
     publish(results, [made[each.index] for each in results], results)
     count(results)
     stats.moved += 1
+    stats.computed += sum(each.type.nbytes for each in results)
 
 
 def _moves(node: Node) -> bool:
     """Whether ``node`` moves values that are there, on the host."""
     spec = node.spec
-    wanted = _MOVES.get(spec.op) if spec is not None else None
+    wanted = MOVES.get(spec.op) if spec is not None else None
     if spec is None or wanted is None or not wanted(spec) or spec.out_types[0].context.device_type == "gpu":
         return False
     return all(ref.value is not None for ref in node.inputs or ())

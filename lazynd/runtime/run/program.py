@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Collection, Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
-import numpy as np
-
-from ...backends import Backend, Executable, cast_scalar
+from ...backends import Backend, Executable
 from ...config import config
-from ...ir.compact import Compact
 from ...ir.graph import Graph, number_nodes
 from ...ir.node import Node, Output, apply, leaf
-from ...ir.primitive import PRIMITIVES
 from ...ir.primitives.check import may_fail
 from ...ir.specialization import INDEX
 from ...passes import pipeline, run_pipeline
@@ -24,37 +21,49 @@ from ..tell.stats import stats
 from .failure import unfinished
 from .liveness import Ref, dead_leaves
 from .plan import Plan, make_plan
+from .recorded import Recorded, number_input
 
 
 class Program:
-    """One compiled program. ``donate`` numbers the leaves whose buffers it takes over, with their uses by the plan."""
+    """One compiled program. ``donate`` numbers the leaves whose buffers it takes over, with their uses by the plan.
 
-    __slots__ = ("_backend", "_recorded", "donate", "executable", "scalar_positions")
+    ``recorded``: what it is a program of. ``loaded``: whether it came from the disk. ``milliseconds``: what the last
+    run took that was timed. ``result_bytes``: of all results.
+    """
+
+    __slots__ = (
+        "backend", "donate", "executable", "loaded", "milliseconds", "recorded", "result_bytes", "scalar_positions",
+    )  # fmt: skip
 
     def __init__(
         self,
         executable: Executable,
         donate: dict[int, int],
         scalar_positions: list[int] | None,
-        recorded: Compact,
+        recorded: Recorded,
         backend: Backend,
+        loaded: bool,
+        result_bytes: int,
     ) -> None:
         self.executable = executable
         self.donate = donate
         #: Which of the plan's scalars are its inputs; None for all.
         self.scalar_positions = scalar_positions
-        self._recorded = recorded
-        self._backend = backend
+        self.recorded = recorded
+        self.backend = backend
+        self.loaded = loaded
+        self.milliseconds: float | None = None
+        self.result_bytes = result_bytes
 
     @property
     def graph(self) -> Graph:
-        """The graph of operators that was recorded, made anew; its nodes know their numbers in it."""
-        return self._recorded.graph()
+        """The graph of operators, made anew; lines and scopes are those of its last run. Nodes know their numbers."""
+        return self.recorded.graph()
 
     @property
     def optimised(self) -> Graph:
         """What was compiled, made anew: ``graph`` after the passes. Each ``node.origin`` are numbers in ``graph``."""
-        return optimise(self.graph, self._backend)
+        return optimise(self.graph, self.backend)
 
 
 class Family:
@@ -148,8 +157,8 @@ def slot_positions(plan: Plan, kind: str) -> list[int]:
     return found
 
 
-def build_graph(plan: Plan, baked: Collection[int] = ()) -> tuple[Graph, int]:
-    """The plan as a graph of operators, scalars ``baked`` as constants, and how many scalars are inputs."""
+def build_graph(plan: Plan, baked: Mapping[int, Any] = MappingProxyType({})) -> tuple[Graph, int]:
+    """The plan as a graph of operators, the numbers ``baked`` as constants, and how many numbers are inputs."""
     replaced: dict[int, Node] = {}
     tensors: list[Node] = []
     for ref in plan.leaves:
@@ -170,15 +179,9 @@ def build_graph(plan: Plan, baked: Collection[int] = ()) -> tuple[Graph, int]:
             known = results.get(ref)
             inputs.append(replaced[id(ref.value)] if known is None else known)
         for slot in item.spec.slots:
-            if at in baked:
-                value = np.asarray(cast_scalar(plan.scalars[at], slot.type))
-                attributes = {"value": value, "context": slot.type.context}
-                inputs.append(apply(PRIMITIVES["constant"].specialize((), attributes), ()))
-            else:
-                slots.append(leaf(slot.type))
-                inputs.append(slots[-1])
+            inputs.append(number_input(slot, slots, baked, at))
             at += 1
-        results[item] = apply(item.spec, inputs, item.code, item.lasti)
+        results[item] = apply(item.spec, inputs, item.code, item.lasti, scope=item.scope)
     graph = Graph([*tensors, *slots], [results[plan.items[i]] for i in plan.outputs])
     return number_nodes(graph), len(slots)
 
@@ -191,10 +194,11 @@ def optimise(graph: Graph, backend: Backend) -> Graph:
 class Draft:
     """What compiling needs of a plan, copied with the lock held: another thread may run the plan's items later."""
 
-    __slots__ = ("donate", "graph", "scalar_positions", "slots")
+    __slots__ = ("donate", "graph", "recorded", "scalar_positions", "slots")
 
     def __init__(self, plan: Plan, bake: bool) -> None:
-        baked = set(slot_positions(plan, INDEX)) if bake else set()
+        baked = {i: plan.scalars[i] for i in slot_positions(plan, INDEX)} if bake else {}
+        self.recorded = Recorded(plan, baked)
         self.graph, self.slots = build_graph(plan, baked)
         self.donate = donation(plan)
         self.scalar_positions = [i for i in range(len(plan.scalars)) if i not in baked] if baked else None
@@ -215,7 +219,8 @@ def compile_draft(draft: Draft, backend: Backend) -> tuple[Program, int]:
         stats.loaded += 1
     else:
         stats.programs += 1
-    program = Program(executable, donate, draft.scalar_positions, Compact(draft.graph), backend)
+    nbytes = sum(ref.type.nbytes for ref in draft.graph.outputs)
+    program = Program(executable, donate, draft.scalar_positions, draft.recorded, backend, loaded, nbytes)
     return program, executable.nbytes
 
 
@@ -243,9 +248,13 @@ def leaf_uses(plan: Plan) -> dict[int, int]:
 
 def pending_graph(ref: Ref) -> Graph:
     """What a force of ``ref`` would run now, as a graph of operators."""
+    with Undivided():
+        return build_graph(pending_plan(ref))[0]
+
+
+def pending_plan(ref: Ref) -> Plan:
+    """The plan that a force of ``ref`` would make now, for who only looks: in the undivided section of the caller."""
     if ref.value is not None:
         raise ValueError("the value is there already: nothing is pending")
-    with Undivided():
-        region = ref.node.region
-        plan = make_plan(unfinished(region.items), ref, not region.closed)
-        return build_graph(plan)[0]
+    region = ref.node.region
+    return make_plan(unfinished(region.items), ref, not region.closed)

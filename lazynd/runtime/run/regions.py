@@ -132,9 +132,11 @@ class Region:
 class Regions:
     """The open region of a thread, and its closed ones that wait, oldest first."""
 
-    __slots__ = ("beside", "closed", "dispatched", "open", "under_record", "window")
+    __slots__ = ("bad", "beside", "closed", "dispatched", "open", "under_record", "window")
 
     def __init__(self) -> None:
+        #: What gave a bad value, to be raised where the thread can be interrupted; see ``nans.py``.
+        self.bad: Exception | None = None
         self.closed: list[Region] = []
         #: What was recorded aside last; see ``aside``.
         self.beside: Region | None = None
@@ -189,6 +191,12 @@ class Regions:
             self.beside = made
             if made.items:
                 self.closed.append(made)
+
+    def accuse(self) -> None:
+        """Raise what gave a bad value, if something did."""
+        if self.bad is not None:
+            found, self.bad = self.bad, None
+            raise found
 
     def pending(self) -> int:
         """How many items wait in all of them."""

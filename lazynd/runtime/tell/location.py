@@ -5,6 +5,7 @@ from __future__ import annotations
 import linecache
 import os
 import sys
+from contextlib import suppress
 from types import CodeType, FrameType
 from typing import Final
 
@@ -16,9 +17,28 @@ _DEMO: Final = os.path.join(_OURS[0], "demo.py")
 _STANDARD: Final = os.path.dirname(os.__file__) + os.sep
 
 
+#: Those of our files that ``is_our_file`` was asked about: looking here takes a third of comparing beginnings.
+MET: Final[set[str]] = set()
+
+
 def is_our_file(name: str) -> bool:
     """Whether code in the file ``name`` is lazynd's own."""
-    return name.startswith(_OURS) and name != _DEMO
+    if name.startswith(_OURS) and name != _DEMO:
+        MET.add(name)
+        return True
+    return False
+
+
+class _Known(dict[str, bool]):
+    """Of each name of a file whether it is ours, found out when first asked."""
+
+    def __missing__(self, name: str) -> bool:
+        found = self[name] = is_our_file(name)
+        return found
+
+
+#: By the names of files, those of notebooks' cells too: whether they are ours.
+OURS: Final = _Known()
 
 
 def is_ours(frame: FrameType) -> bool:
@@ -50,22 +70,18 @@ def user_location(depth: int = 2) -> tuple[CodeType | None, int]:
 
 #: Notebooks and other tools that show the value of an expression by calling its ``repr``.
 _SHOWING = frozenset(("IPython", "_pytest", "debugpy", "ipykernel", "rich"))
-_REPRESENTING = frozenset(("__format__", "__repr__", "__str__"))
+REPRESENTING: Final = frozenset(("__format__", "__repr__", "__str__"))
 #: The files, so called, of what is typed at a prompt, where no other line than the user's calls ``repr``.
 _PROMPTS = ("<stdin>", "<python-input", "<console>", "<pyshell")
 
 
-def asking_location() -> tuple[CodeType | None, int, bool]:
+def asking_location(frame: FrameType | None, text: bool) -> tuple[CodeType | None, int, bool]:
     """Code and instruction of the user's line that asks for a value, and whether that line is only displayed.
 
-    The text of an array may be asked for by the standard library, which logs it, or by a notebook, which shows what a
-    cell gives: the line that counts is the user's, around them.
+    ``frame`` is the innermost that is not ours, ``text`` whether it asks for the text of an array. That may be asked
+    for by the standard library, which logs it, or by a notebook, which shows what a cell gives: the line that counts is
+    the user's, around them.
     """
-    frame: FrameType | None = sys._getframe(1)
-    text = False
-    while frame is not None and is_ours(frame):
-        text = text or frame.f_code.co_name in _REPRESENTING
-        frame = frame.f_back
     inner, displayed = frame, False
     while text and frame is not None and _package(frame) in _SHOWING | sys.stdlib_module_names:
         displayed = displayed or _package(frame) in _SHOWING
@@ -111,9 +127,39 @@ def line_of(code: CodeType | None, lasti: int) -> int:
 
 
 def describe(code: CodeType | None, lasti: int, source: bool = False) -> str:
-    """``file:line``, with the line's text if ``source``; "unknown line" without a location."""
+    """``file:line``, of a notebook the cell and its line, and the line's text if ``source``.
+
+    "unknown line" without a location.
+    """
     if code is None:
         return "unknown line"
     line = line_of(code, lasti)
-    text = linecache.getline(code.co_filename, line).strip() if source else ""
-    return f"{code.co_filename}:{line}" + (f": {text}" if text else "")
+    text = source_of(code.co_filename, line) if source else ""
+    return place_of(code.co_filename, line) + (f": {text}" if text else "")
+
+
+def source_of(file: str, line: int) -> str:
+    """The text of a line, without what indents it; "" where it is not to be had."""
+    return linecache.getline(file, line).strip()
+
+
+def place_of(file: str, line: int, short: bool = False) -> str:
+    """``file:line``, or the cell of a notebook and its line; ``short``: a file in the present folder by its end."""
+    cell = cell_of(file)
+    if cell is not None:
+        return f"{cell}, line {line}"
+    if short:
+        with suppress(OSError):  # the folder is gone
+            file = file.removeprefix(os.path.join(os.getcwd(), ""))
+    return f"{file}:{line}"
+
+
+def cell_of(file: str) -> str | None:
+    """What a notebook calls the cell whose code is in the so-called ``file``: "Cell In[3]"; None for other files."""
+    python = sys.modules.get("IPython")
+    shell = None if python is None else python.get_ipython()
+    try:
+        named = None if shell is None else shell.compile.format_code_name(file)
+    except AttributeError:  # another version of it
+        return None
+    return None if named is None else " ".join(named)

@@ -1,20 +1,25 @@
-"""Why a program was compiled: the first difference between its key and the most similar known one."""
+"""Why a program was compiled: the first difference between its key and the most similar known one, in users' words."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from itertools import islice
 from typing import Any
 
+from ...ir.derived import root
+from ...ir.node import Node, Output
 from ...ir.specialization import Specialization
+from ...ir.types import Type
+from .location import is_our_file, line_of, place_of
+from .wording import input_words, operator_words
 
 Key = tuple[Any, ...]
+Ref = Node | Output
 
 
-def nearest(key: Key, known: Iterable[Key], limit: int = 64) -> Key | None:
-    """Of the first ``limit`` keys of ``known``, the one that shares the longest beginning of operators with ``key``."""
+def nearest(key: Key, known: Iterable[Key]) -> Key | None:
+    """Of the keys ``known`` the first that shares the longest beginning of operators with ``key``."""
     best, length = None, 0
-    for other in islice(known, limit):
+    for other in known:
         if other is not key:
             shared = _shared(key, other)
             if shared > length:
@@ -36,41 +41,105 @@ def _alike(x: Any, y: Any) -> bool:
     return isinstance(x, Specialization) and isinstance(y, Specialization) and x.op.name == y.op.name
 
 
-def difference(new: Key, old: Key) -> str:
-    """The first difference from ``old`` to ``new``, in words."""
-    ops = -1
-    for x, y in zip(new, old, strict=False):
-        ops += isinstance(x, Specialization)
+def difference(new: Key, old: Key, items: Sequence[Ref] = ()) -> str:
+    """The first difference from ``old`` to ``new``, in words: "argument data (256, 64) -> (17, 64), train.py:41".
+
+    ``items`` are those of the plan that has the key ``new``.
+    """
+    nodes = [item for item in items if isinstance(item, Node)]
+    number = -1
+    for at, (x, y) in enumerate(zip(new, old, strict=False)):
+        number += isinstance(x, Specialization)
         if x is y or x == y:
             continue
+        node = nodes[number] if 0 <= number < len(nodes) else None
         if isinstance(x, Specialization) and isinstance(y, Specialization):
-            return f"operator {ops} ({x.op.name}): {_specializations(x, y)}"
-        if isinstance(x, Specialization) or isinstance(y, Specialization):
-            return f"after operator {max(ops - isinstance(x, Specialization), 0)} the sequences differ"
-        return f"operator {ops} reads other values, or other results are wanted"
-    longer, count = ("more", len(new) - len(old)) if len(new) > len(old) else ("fewer", len(old) - len(new))
-    return f"the same beginning, then {longer} operators or results ({count} key elements)"
+            return _operators(x, y, node, new[at + 1 : at + 1 + len(x.in_types)])
+        if isinstance(x, Specialization):
+            return f"{_name(node)} comes in addition{_at(node)}"
+        if isinstance(y, Specialization):
+            return f"{y.op.name} no longer comes after {_name(node)}{_at(node)}"
+        if at >= _results_at(new):
+            break
+        return f"{_name(node)} reads other arrays{_at(node)}"
+    return _results(new, old, items)
 
 
-def _specializations(new: Specialization, old: Specialization) -> str:
+def _results(new: Key, old: Key, items: Sequence[Ref]) -> str:
+    """How the results differ that are wanted: what the keys end with."""
+    now, before = set(new[_results_at(new) :]), set(old[_results_at(old) :])
+    more = now - before
+    at = min(more or before - now, default=-1)
+    node = items[at].node if 0 <= at < len(items) else None
+    if node is None or node.spec is None:
+        return "other results are wanted"
+    return f"the result of {_name(node)} is {'wanted too' if more else 'no longer wanted'}{_at(node)}"
+
+
+def _results_at(key: Key) -> int:
+    """Where in ``key`` the numbers of the results begin: after each operator and what it reads."""
+    return sum(1 + len(entry.in_types) for entry in key if isinstance(entry, Specialization))
+
+
+def _name(node: Node | None) -> str:
+    return "an operator" if node is None or node.spec is None else operator_words(node.spec, node.code, node.lasti)
+
+
+def _at(node: Node | None) -> str:
+    if node is None or node.code is None:
+        return ""
+    if is_our_file(node.code.co_filename):  # that of a layer tells users nothing
+        return ""
+    return f", {place_of(node.code.co_filename, line_of(node.code, node.lasti), short=True)}"
+
+
+def _operators(new: Specialization, old: Specialization, node: Node | None, reads: Sequence[Any] = ()) -> str:
+    """How two operators differ; ``reads`` is what the first one reads, numbers below zero for arguments."""
+    code, lasti = (None, -1) if node is None else (node.code, node.lasti)
     if new.op.name != old.op.name:
-        return f"was {old.op.name}"
+        return f"{operator_words(new, code, lasti)} instead of {old.op.name}{_at(node)}"
     if len(new.in_types) != len(old.in_types):
-        return f"{len(new.in_types)} inputs instead of {len(old.in_types)}"
-    names = _input_names(new)
-    for name, x, y in zip(names, new.in_types, old.in_types, strict=True):
+        return f"{new.op.name} reads {len(new.in_types)} arrays instead of {len(old.in_types)}{_at(node)}"
+    for index, (x, y) in enumerate(zip(new.in_types, old.in_types, strict=True)):
         if x is not y:
-            return f"input '{name}' is {x} instead of {y}"
-    for name, value in new.attributes.items():
-        if name not in old.attributes or old.attributes[name] != value:
-            return f"parameter '{name}' is {value!r} instead of {old.attributes.get(name)!r}"
-    for number, (x, y) in enumerate(zip(new.out_types, old.out_types, strict=False)):
+            given = index >= len(reads) or (reads[index].__class__ is int and reads[index] < 0)
+            words = input_words(new, index, code, lasti)
+            return f"{'argument ' if given else ''}{words} {change(y, x)}{_at(node)}"
+    given, before = root(new).attributes, root(old).attributes
+    words = operator_words(new, code, lasti)
+    for name, value in given.items():
+        if name not in before or before[name] != value:
+            return f"parameter {name} of {words} {_told(before.get(name))} -> {_told(value)}{_at(node)}"
+    for x, y in zip(new.out_types, old.out_types, strict=False):
         if x is not y:
-            return f"result {number} is {x} instead of {y}"
-    return f"{new} instead of {old}"
+            return f"result of {words} {change(y, x)}{_at(node)}"
+    inside = _bodies(new, old)
+    return f"inside {new.op.name}, {inside}" if inside else f"{new.op.name} does something else{_at(node)}"
 
 
-def _input_names(spec: Specialization) -> Sequence[str]:
-    declared = getattr(spec.op, "inputs", ())
-    count = len(spec.in_types)
-    return [declared[i] if i < len(declared) else str(i) for i in range(count)]
+def _bodies(new: Specialization, old: Specialization) -> str | None:
+    """The first difference of what two calls of the same types do; None where they do the same."""
+    if new.body is None or old.body is None or not root(new).op.is_call:
+        return None
+    for node, other in zip(new.body.nodes, old.body.nodes, strict=False):
+        if node.spec is not other.spec and node.spec is not None and other.spec is not None:
+            return _operators(node.spec, other.spec, node)
+    return f"{len(new.body.nodes)} operators instead of {len(old.body.nodes)}"
+
+
+def change(old: Type, new: Type) -> str:
+    """What is another in ``new``: shapes, dtypes, devices."""
+    parts: list[tuple[str, str]] = []
+    if old.dtype != new.dtype:
+        parts.append((str(old.dtype), str(new.dtype)))
+    if old.shape != new.shape:
+        parts.append((str(old.shape), str(new.shape)))
+    if old.context != new.context:
+        parts.append((f"on {old.context}", f"on {new.context}"))
+    before, after = (" ".join(each) for each in zip(*parts, strict=True)) if parts else (repr(old), repr(new))
+    return f"{before} -> {after}"
+
+
+def _told(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."

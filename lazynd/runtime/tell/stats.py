@@ -30,7 +30,8 @@ class Stats:
     disk. ``runs``: program calls. ``hits``: those whose program was there. ``interpreted``: plans that the interpreter
     ran. ``moved``: nodes that only moved data, on the host. ``executed``: nodes run. ``evicted``: programs dropped
     because the cache was full. ``donated``: buffers that programs took over. ``copied``: buffers copied for a program,
-    because something else wanted them. ``draws``: random draws.
+    because something else wanted them. ``draws``: random draws. ``computed``: bytes of the results that runs gave.
+    ``loading``: seconds that it took to load backends.
     """
 
     forces: int = 0
@@ -46,6 +47,8 @@ class Stats:
     donated: int = 0
     copied: int = 0
     draws: int = 0
+    computed: int = 0
+    loading: float = 0.0
     #: When set to a Counter, how often the nodes of each site ran, by (operator, code, instruction).
     per_node: Counter[tuple[str, CodeType | None, int]] | None = field(default=None, repr=False)
 

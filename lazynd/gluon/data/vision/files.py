@@ -14,11 +14,9 @@ from typing import Any, Final
 import numpy as np
 
 from ....base import MXNetError
-from ...fetching import download
+from ...fetching import fetch_from_repository
 
 Array = np.ndarray[Any, Any]
-#: Where MXNet keeps copies of data sets; ``MXNET_GLUON_REPO`` in the environment names another place.
-_REPOSITORY: Final = "https://apache-mxnet.s3-accelerate.dualstack.amazonaws.com/"
 #: Where Linux distributions install data sets (Debian's package dataset-fashion-mnist).
 _INSTALLED: Final = "/usr/share/datasets"
 
@@ -37,15 +35,7 @@ def found(root: str, namespace: str, name: str, sha1: str, advice: str = "") -> 
 
 def fetched(root: str, namespace: str, name: str, sha1: str, advice: str = "") -> str:
     """The path of a file that was fetched into ``root`` and has the SHA-1 that it should have."""
-    url = f"{os.environ.get('MXNET_GLUON_REPO', _REPOSITORY).rstrip('/')}/gluon/dataset/{namespace}/{name}"
-    try:
-        return download(url, os.path.join(root, name), sha1_hash=sha1, retries=0)
-    except (OSError, RuntimeError, UserWarning) as error:
-        reason = getattr(error, "reason", None) or error
-        raise MXNetError(
-            f"the file {name} of the data set {namespace} is not in {root!r}, and fetching it from {url} failed: "
-            f"{reason}. Put the file there, or set MXNET_GLUON_REPO to where a copy of MXNet's files is.{advice}"
-        ) from error
+    return fetch_from_repository(f"gluon/dataset/{namespace}", name, root, sha1, f"the data set {namespace}", advice)
 
 
 def unpack(archive: str, root: str, names: Sequence[str]) -> None:
