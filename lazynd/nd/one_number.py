@@ -33,6 +33,10 @@ class array(np.ndarray[Any, Any]):
         return self.view(np.ndarray).__reduce__()
 
 
+# It prints as NumPy's own, which it stands for.
+array.__qualname__, array.__module__ = "ndarray", "numpy"
+
+
 def want() -> None:
     """From now on ``as_number`` does so."""
     global _wanted
