@@ -430,13 +430,7 @@ def check_gradients(
     for each in given:
         if not isinstance(each, NDArray):
             raise TypeError(f"inputs are NDArrays, {each!r} is not")
-    if order.__class__ is not int or order < 1:
-        raise ValueError(f"order is a whole number from 1, {order!r} is not")
-    if not 0 < step < math.inf:
-        raise ValueError(f"step is a finite number above 0, {step!r} is not")
-    for name, allowed in (("rtol", rtol), ("atol", atol)):
-        if not 0 <= allowed < math.inf:
-            raise ValueError(f"{name} is a finite number from 0, {allowed!r} is not")
+    _refuse_options(order, step, rtol, atol)
 
     def scope(recording: bool) -> _Scope:
         return _Scope(recording, train_mode)
@@ -444,6 +438,17 @@ def check_gradients(
     found = first_complaint(Tools(grad, scope), function, given, order, step, rtol, atol)
     if found is not None:
         raise AssertionError(found)
+
+
+def _refuse_options(order: int, step: float, rtol: float, atol: float) -> None:
+    """``ValueError`` where one of these numbers of ``check_gradients`` makes no sense."""
+    if order.__class__ is not int or order < 1:
+        raise ValueError(f"order is a whole number from 1, {order!r} is not")
+    if not 0 < step < math.inf:
+        raise ValueError(f"step is a finite number above 0, {step!r} is not")
+    for name, allowed in (("rtol", rtol), ("atol", atol)):
+        if not 0 <= allowed < math.inf:
+            raise ValueError(f"{name} is a finite number from 0, {allowed!r} is not")
 
 
 __getattr__, __dir__ = fronts(__name__)

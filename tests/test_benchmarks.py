@@ -25,7 +25,7 @@ BUDGETED = {
 #: Those whose budget is a multiple of MXNet's time, where that can be measured.
 AGAINST_MXNET = {"convolution", "pooling"}
 #: Figures that judge some of their rows alone: how many, and how many of the short form with MXNet beside.
-PARTLY = {"gluon": (1, 1), "small": (1, 4), "whole": (0, 2)}
+PARTLY = {"gluon": (1, 1), "looking": (1, 1), "small": (1, 4), "whole": (0, 2)}
 
 
 @pytest.fixture(autouse=True)
@@ -63,6 +63,7 @@ def test_a_figure_is_declared_once() -> None:
         "convolution",
         "pooling",
         "recurrent",
+        "looking",
     ],
 )
 def test_figure_in_this_process(name: str) -> None:
@@ -73,7 +74,10 @@ def test_figure_in_this_process(name: str) -> None:
     "name",
     [
         *("importing", "programs", "recurrent_compiling", "small", "whole"),
-        *(pytest.param(name, marks=pytest.mark.slow) for name in ("compiling", "first", "memory", "rows", "shapes")),
+        *(
+            pytest.param(name, marks=pytest.mark.slow)
+            for name in ("cold", "compiling", "first", "memory", "rows", "shapes")
+        ),
     ],
 )
 def test_figure_with_processes_of_its_own(name: str) -> None:

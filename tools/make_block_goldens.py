@@ -1,13 +1,12 @@
 """Golden results of blocks from real MXNet: ``PYTHON_WITH_MXNET tools/make_block_goldens.py [FAMILY ...]``.
 
 Families are the modules in ``tests/goldens/layers``, and ``gluon_cell_names``: the symbols of recurrent cells.
-Without a name all are made, with the file of parameters that ``save_parameters`` writes and the losses of small nets
-that learn. What MXNet raises is printed, since a case that raises is more often a mistake than meant.
+Without a name all are made, with the file of parameters that ``save_parameters`` writes. What MXNet raises is printed,
+since a case that raises is more often a mistake than meant.
 """
 
 from __future__ import annotations
 
-import json
 import pathlib
 import sys
 
@@ -18,16 +17,14 @@ sys.path.insert(0, str(pathlib.Path(__file__).parents[1]))
 from tests.goldens import cell_names, store
 from tests.goldens.blocks import evaluate, saved_net
 from tests.goldens.layers import families
-from tests.goldens.nets import NETS, curve
 
 DATA = pathlib.Path(__file__).parents[1] / "tests" / "data"
-FILE, CURVES = DATA / "gluon_net.params", DATA / "gluon_curves.json"
+FILE = DATA / "gluon_net.params"
 
 
 def main() -> None:
     if not sys.argv[1:]:
         saved_net(mx).save_parameters(str(FILE))
-        CURVES.write_text(json.dumps({name: curve(mx, name) for name in NETS}, indent=1) + "\n", encoding="utf-8")
     if not sys.argv[1:] or cell_names.FAMILY in sys.argv[1:]:
         store.save(cell_names.FAMILY, {case: cell_names.names(mx, case) for case in cell_names.CASES})
     for family, cases in families().items():

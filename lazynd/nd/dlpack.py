@@ -12,7 +12,8 @@ from ..ir.errors import MXNetError
 from ..ir.types import CPU, DTYPE_NAMES, Context, Type, is_bfloat16, named_dtype
 from ..runtime.record.shared import memory_of, shared_cell, writable
 from ..runtime.thread import LOCAL
-from .ndarray import _SHARE, NDArray
+from .handle import _SHARE
+from .ndarray import NDArray
 from .refusal import refusal, reports
 
 __all__ = ["from_dlpack", "to_dlpack_for_read", "to_dlpack_for_write"]

@@ -1,4 +1,4 @@
-"""A handle on a storage cell: what it is, and its values for Python and NumPy."""
+"""A handle on a storage cell: what it is, and its values for Python, NumPy and others."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import numpy as np
 from .. import runtime
 from ..ir.types import Context
 from ..runtime.record.cell import Cell
+from .one_number import as_number
 from .refusal import reports
 
 
@@ -90,11 +91,14 @@ class Handle:
     def asnumpy(self) -> np.ndarray[Any, Any]:
         """The values as a NumPy array that is private and writable. Forces.
 
+        After ``lazynd.as_mxnet()`` an array of one element is a number where one is asked for, as it was in NumPy
+        before 2.4: ``"%f" % x.mean().asnumpy()``.
+
         >>> from lazynd import nd
         >>> nd.ones((2,)).asnumpy()
         array([1., 1.], dtype=float32)
         """
-        return runtime.fetch(self._cell, "asnumpy")
+        return as_number(runtime.fetch(self._cell, "asnumpy"))
 
     @reports("asscalar", running=True)
     def asscalar(self) -> Any:
@@ -163,6 +167,42 @@ class Handle:
             raise TypeError(f"only an array of one element converts to {what}; this one has shape {self.shape}")
         return self._scalar(what)
 
+    def __dlpack__(
+        self, *, stream: Any = None, max_version: Any = None, dl_device: Any = None, copy: bool | None = None
+    ) -> Any:
+        """A DLPack capsule of a private copy of the values. Forces. ``BufferError`` if no copy may be made."""
+        if copy is False:
+            raise BufferError("an NDArray gives a copy of its values; to_dlpack_for_write shares its memory")
+        options = {"stream": stream, "max_version": max_version, "dl_device": dl_device}
+        given = {name: option for name, option in options.items() if option is not None}
+        return runtime.exported(self._cell).__dlpack__(**given)
+
+    def __dlpack_device__(self) -> tuple[int, int]:
+        """DLPack's number of the kind of device, 1 for the host and 2 for a GPU, and the device's own."""
+        kind, number = self.context.device
+        return (2 if kind == "gpu" else 1), number
+
+    def to_dlpack_for_read(self) -> Any:
+        """A DLPack capsule of a private copy of the values, see ``nd.to_dlpack_for_read``. Forces.
+
+        >>> from lazynd import nd
+        >>> nd.from_dlpack(nd.ones((2,)).to_dlpack_for_read()).shape
+        (2,)
+        """
+        return self.__dlpack__()
+
+    def to_dlpack_for_write(self) -> Any:
+        """A DLPack capsule of the array's memory, see ``nd.to_dlpack_for_write``. Forces.
+
+        >>> from lazynd import nd
+        >>> x = nd.ones((2,))
+        >>> shared = nd.from_dlpack(x.to_dlpack_for_write())
+        >>> shared[:] = 5
+        >>> x.asnumpy()
+        array([5., 5.], dtype=float32)
+        """
+        return _SHARE[0](self)
+
     @reports("format", running=True)
     def __format__(self, spec: str) -> str:
         if not spec:
@@ -188,6 +228,10 @@ class Handle:
         return f"\n{_text(runtime.fetch(self._cell, 'print'))}\n<NDArray {extents} @{self.context}>"
 
     __str__ = __repr__
+
+
+#: Set by ``dlpack``: ``to_dlpack_for_write``.
+_SHARE: list[Any] = []
 
 
 def _text(values: np.ndarray[Any, Any]) -> str:

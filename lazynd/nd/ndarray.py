@@ -99,42 +99,6 @@ class NDArray(Stateful):
             raise MXNetError("NDArray has not been marked as a variable and does not have gradient state")
         variable.fresh = bool(state)
 
-    def __dlpack__(
-        self, *, stream: Any = None, max_version: Any = None, dl_device: Any = None, copy: bool | None = None
-    ) -> Any:
-        """A DLPack capsule of a private copy of the values. Forces. ``BufferError`` if no copy may be made."""
-        if copy is False:
-            raise BufferError("an NDArray gives a copy of its values; to_dlpack_for_write shares its memory")
-        options = {"stream": stream, "max_version": max_version, "dl_device": dl_device}
-        given = {name: option for name, option in options.items() if option is not None}
-        return runtime.exported(self._cell).__dlpack__(**given)
-
-    def __dlpack_device__(self) -> tuple[int, int]:
-        """DLPack's number of the kind of device, 1 for the host and 2 for a GPU, and the device's own."""
-        kind, number = self.context.device
-        return (2 if kind == "gpu" else 1), number
-
-    def to_dlpack_for_read(self) -> Any:
-        """A DLPack capsule of a private copy of the values, see ``nd.to_dlpack_for_read``. Forces.
-
-        >>> from lazynd import nd
-        >>> nd.from_dlpack(nd.ones((2,)).to_dlpack_for_read()).shape
-        (2,)
-        """
-        return self.__dlpack__()
-
-    def to_dlpack_for_write(self) -> Any:
-        """A DLPack capsule of the array's memory, see ``nd.to_dlpack_for_write``. Forces.
-
-        >>> from lazynd import nd
-        >>> x = nd.ones((2,))
-        >>> shared = nd.from_dlpack(x.to_dlpack_for_write())
-        >>> shared[:] = 5
-        >>> x.asnumpy()
-        array([5., 5.], dtype=float32)
-        """
-        return _SHARE[0](self)
-
     def __array_function__(self, func: Callable[..., Any], types: Any, args: Any, kwargs: Any) -> Any:
         return array_function.call(func, args, kwargs)
 
@@ -613,8 +577,6 @@ def _scalar(name: str, a: NDArray, b: Any, frame: Any) -> NDArray:
 array_function.RESULT.append(NDArray)
 #: Set by ``generate``, which needs this class: ``add_methods``.
 _ADD_METHODS: list[Callable[[Operator], None]] = []
-#: Set by ``dlpack``: ``to_dlpack_for_write``.
-_SHARE: list[Any] = []
 #: Set by ``lazynd.np``: its class.
 _NUMPY_CLASS: list[Any] = []
 #: Storage types by name, set by ``sparse``.

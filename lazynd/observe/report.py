@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import html
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -16,7 +15,7 @@ from ..runtime.tell.ledger import COMPILES, FORCES, WINDOWS, Entry
 from ..runtime.tell.sites import SITES, Site
 from ..runtime.tell.stats import stats
 from .explain import Explanation, Reason, told
-from .tables import as_html, as_text, quantity, several
+from .tables import as_html, as_text, escaped, quantity, several
 
 
 @dataclass(frozen=True)
@@ -139,7 +138,7 @@ class Report:
     def _repr_html_(self) -> str:
         shown = self.lines[: self.limit]
         rows = [[*_row(line)[:-1], line.place, line.source] for line in shown]
-        said = "<br>".join(map(html.escape, _sentences(self.totals)))
+        said = "<br>".join(map(escaped, _sentences(self.totals)))
         table = as_html([*_HEAD, "source"], rows, (-2, -1)) if shown else ""
         return f"<p>{said}</p>{table}"
 

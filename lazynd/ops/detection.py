@@ -125,12 +125,7 @@ def MultiBoxTarget(
     >>> classes.asnumpy()
     array([[0., 3.]], dtype=float32)
     """
-    k = anchor.shape[1] if anchor.ndim == 3 else -1
-    _require_exact(anchor)
-    require(anchor.shape == (1, k, 4), f"Anchor should be batch shared N*4 tensor, [1,n,4], got {anchor.type}")
-    require(label.ndim == 3 and label.shape[2] >= 5, f"Label should be [batch-num_labels-(>=5)], got {label.type}")
-    expected = (label.shape[0], cls_pred.shape[1] if cls_pred.ndim == 3 else -1, k)
-    require(cls_pred.shape == expected, f"Prediction should be [batch-num_classes-num_anchors], got {cls_pred.type}")
+    k = _require_target_inputs(anchor, label, cls_pred)
     require(len(variances) == 4, f"Variance size must be 4, got {len(variances)}")
     anchors = ir.reshape(anchor, (k, 4))
     classes, boxes = numbers(label, 1)[0], ir.slice_(label, [0, 0, 1], [*label.shape[:2], 5])
@@ -155,6 +150,17 @@ def MultiBoxTarget(
         ir.reshape(ir.convert(mask, label.dtype), flat),
         given,
     )
+
+
+def _require_target_inputs(anchor: Value, label: Value, cls_pred: Value) -> int:
+    """Refuse wrong shapes; the number of anchors."""
+    k = anchor.shape[1] if anchor.ndim == 3 else -1
+    _require_exact(anchor)
+    require(anchor.shape == (1, k, 4), f"Anchor should be batch shared N*4 tensor, [1,n,4], got {anchor.type}")
+    require(label.ndim == 3 and label.shape[2] >= 5, f"Label should be [batch-num_labels-(>=5)], got {label.type}")
+    expected = (label.shape[0], cls_pred.shape[1] if cls_pred.ndim == 3 else -1, k)
+    require(cls_pred.shape == expected, f"Prediction should be [batch-num_classes-num_anchors], got {cls_pred.type}")
+    return k
 
 
 def _matches(common: Value, valid: Value, threshold: Value) -> tuple[Value, Value]:

@@ -374,33 +374,23 @@ def op(
     chosen = writes if callable(writes) else (lambda count, attributes: writes) if writes else None
 
     def declare(function: Callable[..., Any]) -> Operator:
-        made = Operator(
-            function,
-            name=name or function.__name__.rstrip("_"),
-            aliases=aliases,
-            samples=samples,
-            method=method,
-            static_values=static_values or {},
-            writes=chosen,
-            shapes=shapes,
-            dtypes=dtypes,
-            optional=optional or {},
-            outputs=outputs,
-            states=states,
-            draws=draws,
-            bounds=bounds or {},
-            differentiable=differentiable,
-            smooth=smooth and differentiable,
-            integral=integral,
-            shorthand=shorthand,
-        )
-        for each in (made.name, *made.aliases):
-            if each in OPERATORS:
-                raise TypeError(f"operator {each!r} is declared twice")
-            OPERATORS[each] = made
-        return made
+        return _known(Operator(
+            function, name=name or function.__name__.rstrip("_"), aliases=aliases, samples=samples, method=method,
+            static_values=static_values or {}, writes=chosen, shapes=shapes, dtypes=dtypes, optional=optional or {},
+            outputs=outputs, states=states, draws=draws, bounds=bounds or {}, differentiable=differentiable,
+            smooth=smooth and differentiable, integral=integral, shorthand=shorthand,
+        ))  # fmt: skip
 
     return declare
+
+
+def _known(operator: Operator) -> Operator:
+    """``operator``, which is found by its names from now on."""
+    for each in (operator.name, *operator.aliases):
+        if each in OPERATORS:
+            raise TypeError(f"operator {each!r} is declared twice")
+        OPERATORS[each] = operator
+    return operator
 
 
 def find(name: str) -> Operator | None:

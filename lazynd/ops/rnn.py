@@ -249,18 +249,14 @@ def RNN(
     bound the cells. With ``use_sequence_length``, ``sequence_length`` of [batch] says how many steps each sequence
     has: outputs behind it are zero, and the last state is the one there.
     """
-    one_of(mode, *_GATES)
     require(num_layers > 0 and state_size > 0, "num_layers and state_size must be positive")
-    require(projection_size is None or mode == "lstm", f"projection_size is for lstm, not for {mode}")
-    require(projection_size is None or projection_size > 0, "projection_size must be positive")
+    _require_mode(mode, projection_size)
     require(data.ndim == 3, "Input data should be rank-3 tensor of dim [sequence length, batch size, input size]")
     require(is_floating(data.dtype), f"RNN needs floats, got {data.type}")
     directions = 2 if bidirectional else 1
     layout = _Layout(mode, data.shape[2], state_size, num_layers, directions, projection_size)
     states, lengths = _inputs(layout, data, state, [state_cell, sequence_length], use_sequence_length)
-    expected = (layout.count(),)
-    require(parameters.dtype == data.dtype, f"expected parameters of {data.dtype}, got {parameters.type}")
-    require(parameters.shape == expected, f"parameters must be {list(expected)} for {data.type}, got {parameters.type}")
+    _require_parameters(parameters, layout, data)
     clip = _clipping(lstm_state_clip_min, lstm_state_clip_max, lstm_state_clip_nan) if mode == "lstm" else None
     weights = layout.unpack(parameters)
     extents = (num_layers - 1, *data.shape[:2], layout.width * directions)
@@ -283,6 +279,18 @@ def RNN(
     if not state_outputs:
         return x
     return (x, *(ir.concatenate([ir.expand_dims(each, 0) for each in column], 0) for column in zip(*last, strict=True)))
+
+
+def _require_mode(mode: str, projection_size: int | None) -> None:
+    one_of(mode, *_GATES)
+    require(projection_size is None or mode == "lstm", f"projection_size is for lstm, not for {mode}")
+    require(projection_size is None or projection_size > 0, "projection_size must be positive")
+
+
+def _require_parameters(parameters: Value, layout: _Layout, data: Value) -> None:
+    expected = (layout.count(),)
+    require(parameters.dtype == data.dtype, f"expected parameters of {data.dtype}, got {parameters.type}")
+    require(parameters.shape == expected, f"parameters must be {list(expected)} for {data.type}, got {parameters.type}")
 
 
 def _before(lengths: Value, data: Value) -> Value:

@@ -58,12 +58,35 @@ def recurrent(kind: str) -> Callable[[Any], Any]:
     return make
 
 
+def words(mx: Any) -> Any:
+    """Two recurrent layers of batches first, and a dense layer on each step."""
+    nn, rnn = mx.gluon.nn, mx.gluon.rnn
+    net = nn.HybridSequential()
+    net.add(nn.HybridLambda(lambda F, x: F.swapaxes(x, 0, 1)), nn.Embedding(CLASSES, 10))
+    net.add(rnn.LSTM(12, layout="NTC"), rnn.GRU(10, layout="NTC"), nn.LayerNorm(), nn.Dense(CLASSES, flatten=False))
+    net.add(nn.HybridLambda(lambda F, x: F.reshape(F.swapaxes(x, 0, 1), (-3, 0))))
+    return net
+
+
+def grouped(mx: Any) -> Any:
+    """Normalisation by groups and of what is dense, activations that learn, and pooling of both kinds."""
+    nn = mx.gluon.nn
+    net = nn.HybridSequential()
+    net.add(nn.Conv2D(8, 5, padding=2, activation="sigmoid"), nn.AvgPool2D(2, 2))
+    net.add(nn.Conv2D(8, 3, padding=1, use_bias=False), nn.BatchNorm(), nn.PReLU(), nn.MaxPool2D(2, 2))
+    net.add(nn.Conv2D(8, 3, padding=1), nn.GroupNorm(2), nn.Flatten())
+    net.add(nn.Dense(20, activation="tanh"), nn.BatchNorm(), nn.Dense(CLASSES))
+    return net
+
+
 #: By name: the network, the shape of its inputs, and its learning rate.
 NETWORKS: dict[str, tuple[Callable[[Any], Any], tuple[int, ...], float]] = {
     "LeNet": (lenet, (16, 1, 20, 20), 0.02),
     "ResNet-18": (resnet, (16, 3, 16, 16), 0.002),
     "GRU": (recurrent("GRU"), (14, 8), 0.3),
     "LSTM": (recurrent("LSTM"), (14, 8), 0.5),
+    "words": (words, (14, 8), 0.3),
+    "groups": (grouped, (16, 3, 12, 12), 0.005),
 }
 
 
@@ -97,7 +120,7 @@ def network(mx: Any, name: str, dtype: str = "float32") -> Any:
             values = np.ones(shape)
         elif parameter.name.endswith(("running_mean", "beta", "bias")):
             values = np.zeros(shape)
-        elif parameter.name.endswith("gamma"):
+        elif parameter.name.endswith(("gamma", "alpha")):
             values = np.ones(shape)
         else:
             fan = float(np.prod(shape[1:])) if len(shape) > 1 else 20.0

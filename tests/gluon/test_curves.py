@@ -43,6 +43,13 @@ def test_losses_are_mxnets(name: str) -> None:
     check(name, "imperative")
 
 
+@pytest.mark.parametrize("mode", MODES[:2])
+@pytest.mark.parametrize("name", ["words", "groups"])
+def test_losses_are_mxnets_in_the_interpreter(name: str, mode: str, on_numpy: None) -> None:
+    found = list(curves.losses(lazynd, name, mode, steps=10))
+    np.testing.assert_allclose(found, MXNET[name][:10], rtol=1e-3)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("mode", MODES[1:])
 @pytest.mark.parametrize("name", list(curves.NETWORKS))

@@ -22,6 +22,12 @@ pytestmark = pytest.mark.lazy  # nothing is pending in eager mode
 HERE = pathlib.Path(__file__)
 
 
+@pytest.fixture(autouse=True)
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is left pending is not compiled when a test ends."""
+    monkeypatch.setattr(lazynd.config, "tier", "interpreted")
+
+
 def step() -> nd.NDArray:
     """What a training step leaves pending, written by hand."""
     w, b, x = nd.ones((3, 2)), nd.zeros(2), nd.ones((4, 3))
@@ -96,6 +102,15 @@ def test_kinds_of_a_step_with_a_trainer():
     assert [each.types for each in parameters] == [["float32[4,3]"], ["float32[4]"], ["float32[2,4]"], ["float32[2]"]]
     assert all(each.name.rpartition(".")[2] in ("weight", "bias") for each in parameters)
     assert {"number"} <= {view.nodes[id].kind for id in view.graph.inputs}
+
+
+def test_what_a_call_takes_is_what_its_body_does_with_it():
+    block = net()
+    block.hybridize()
+    view = viz.view(block(nd.ones((5, 3))))
+    assert "@net" in operators(view)
+    roles = {(node.kind, node.name) for id in view.graph.inputs if (node := view.nodes[id]).types != ["float32[]"]}
+    assert roles == {("parameter", f"net.{i}.{name}") for i in (0, 1) for name in ("weight", "bias")}
 
 
 def test_blocks_are_scopes():
@@ -274,12 +289,28 @@ def test_texts_and_files(tmp_path):
 
 def test_a_program_that_was_kept():
     x = nd.ones((3, 2))
+    nd.waitall()
     with lazynd.config.using(tier="compiled"):
-        (nd.tanh(x) * 2).asnumpy()
-    from lazynd.runtime.run.compile import PROGRAMS
+        (nd.tanh(x) * 2 + nd.cos(x)).asnumpy()
+    view = viz.view(viz.last())
+    assert operators(view) == ["tanh", "_mul_scalar", "cos", "broadcast_add"]
+    assert view.title.startswith("program at test_view.py:")
+    assert view.program is not None and view.program.tier == "compiled" and view.program.runs >= 1
+    assert view.clusters is not None and "fusion" in str(view.program.text)
+    fused = [each for each in view.clusters if each.fused]
+    assert {id for each in fused for id in each.nodes} == {"n0", "n1", "n2", "n3"}
+    assert all(set(each.parts) <= set(view.stages[-1].graph.nodes) for each in view.clusters)
+    assert model.read(view.json()).as_dict() == view.as_dict()
 
-    program = next(reversed(PROGRAMS.families.values())).baked
-    assert "tanh" in operators(viz.view(program))
+
+def test_what_the_interpreter_ran():
+    x = nd.ones((3, 2))
+    nd.waitall()
+    nd.arctan(x).asnumpy()
+    view = viz.view(viz.last())
+    assert operators(view) == ["arctan"]
+    assert view.clusters is None and view.program is not None and view.program.tier == "interpreted"
+    assert viz.text(viz.last()).count("arctan") == 1
 
 
 def test_what_has_no_graph():
@@ -432,6 +463,7 @@ def test_blocks_and_symbols_run_nothing():
     nd.waitall()
     before = counters()
     viz.view(block, data)
+    viz.view(block, (5, 3))
     viz.view(made, x=(2, 3))
     block._repr_html_()
     assert counters() == before
