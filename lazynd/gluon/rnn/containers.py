@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from ..block.base import indented
+from ..block.places import scoped
 from .cell import _MODIFIED, HybridRecurrentCell, Info, RecurrentCell
 from .sequences import as_list, backwards, is_array, masked, sequence
 
@@ -56,6 +57,7 @@ class _Sequential(_Joined):
         """
         self.register_child(cell)
 
+    @scoped
     def __call__(self, inputs: Any, states: Any) -> Any:
         self._counter += 1
         following = []
@@ -66,6 +68,7 @@ class _Sequential(_Joined):
             following += part
         return inputs, following
 
+    @scoped
     def unroll(
         self,
         length: int,
@@ -173,6 +176,7 @@ class BidirectionalCell(_Joined, HybridRecurrentCell):
     def __repr__(self) -> str:
         return f"{type(self).__name__}(forward={self._children['l_cell']}, backward={self._children['r_cell']})"
 
+    @scoped
     def unroll(
         self,
         length: int,
