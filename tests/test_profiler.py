@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -102,6 +103,21 @@ def test_looking_changes_no_counter(delta: Any) -> None:
     plain = counted()
     with lazynd.profile(None):
         assert counted() == plain
+
+
+def test_threads_have_tracks_of_their_own() -> None:
+    def work() -> None:
+        for n in range(2, 5):
+            (nd.ones((n,)) * 2).asnumpy()
+
+    with lazynd.config.using(tier="interpreted"), lazynd.profile(None) as found:
+        thread = threading.Thread(target=work, name="worker")
+        thread.start()
+        work()
+        thread.join()
+    check(found.events)
+    tracks = {e["tid"] for e in found.events if e["cat"] == "force"}
+    assert len(tracks) == 2 and {e["tid"] for e in found.events if e["ph"] == "M"} == tracks
 
 
 def test_a_compiled_step_is_told() -> None:

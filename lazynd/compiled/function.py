@@ -24,6 +24,7 @@ from ..runtime.record.recorder import Recorder
 from ..runtime.record.standing import Restart, find
 from ..runtime.record.traced import Traced
 from ..runtime.record.tracing import Untraceable
+from ..runtime.tell.ledger import RETRACES, Retrace
 from ..runtime.tell.location import calling_frame, describe, is_ours
 from ..runtime.tell.sites import current_site
 from ..runtime.tell.stats import logger
@@ -347,6 +348,7 @@ class Compiled:
         if reason in self._said:
             return
         self._said.add(reason)
+        RETRACES.append(Retrace(self.name, reason, current_site(), True))
         where = f" at {describe(*place, True)}" if place is not None else ""
         logger.info(
             "%s runs as Python, not as one operation: %s%s", self.name, reason, where,
@@ -356,6 +358,7 @@ class Compiled:
     def _say_changed(self, changed: str) -> None:
         """A name means something else: the function is traced again."""
         self._renamed += 1
+        RETRACES.append(Retrace(self.name, changed, current_site(), False))
         often = self._renamed == _RETRACED
         logger.log(
             logging.WARNING if often else logging.INFO,

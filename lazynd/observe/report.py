@@ -11,10 +11,10 @@ from typing import Any, Final
 from ..ir.node import Node, Output
 from ..runtime.guard.sections import LOCK
 from ..runtime.run.compile import PROGRAMS
-from ..runtime.tell.ledger import COMPILES, FORCES, WINDOWS, Entry
+from ..runtime.tell.ledger import COMPILES, FORCES, RETRACES, WINDOWS, Entry
 from ..runtime.tell.sites import SITES, Site
 from ..runtime.tell.stats import stats
-from .explain import Explanation, Reason, told
+from .explain import Explanation, Reason, told, told_of_traces
 from .tables import as_html, as_text, escaped, quantity, several
 
 
@@ -107,6 +107,7 @@ class Report:
         with LOCK:
             families = list(PROGRAMS.families.values())
             sites, forces, windows, compiles = list(SITES.values()), list(FORCES), list(WINDOWS), list(COMPILES)
+            self._traces = told_of_traces(RETRACES)
         self.totals = _totals(families)
         self.forces = [_force(Entry(*each)) for each in forces]
         self.windows = [_force(Entry(*each)) for each in windows]
@@ -122,7 +123,7 @@ class Report:
     @property
     def explanation(self) -> Explanation:
         """Why programs were compiled."""
-        return Explanation(self.compiles, self.limit)
+        return Explanation(self.compiles, self.limit, self._traces)
 
     def __str__(self) -> str:
         text = _sentences(self.totals)

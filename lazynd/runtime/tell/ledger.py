@@ -66,6 +66,15 @@ class Compile:
         )
 
 
+class Retrace(NamedTuple):
+    """A compiled function that was traced again, or (``python``) runs as it stands, because of ``why``."""
+
+    name: str
+    why: str
+    site: Site
+    python: bool
+
+
 #: What is said where there is no other program to compare with.
 NOTHING: Final = "nothing like it ran before"
 
@@ -74,6 +83,7 @@ Written = tuple[str, Site, float, float, int, int, int]
 FORCES: Final[deque[Written]] = deque(maxlen=MOST)
 WINDOWS: Final[deque[Written]] = deque(maxlen=MOST)
 COMPILES: Final[deque[Compile]] = deque(maxlen=MOST)
+RETRACES: Final[deque[Retrace]] = deque(maxlen=MOST)
 
 
 #: What a line had cost, and what the engine had done, before something ran.
@@ -124,5 +134,5 @@ def waited(seconds: float, forced: bool = False) -> None:
 def forget() -> None:
     """Begin with an empty ledger, and lines that have cost nothing."""
     forget_costs()
-    for each in (FORCES, WINDOWS, COMPILES):
+    for each in (FORCES, WINDOWS, COMPILES, RETRACES):
         each.clear()
