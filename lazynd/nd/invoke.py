@@ -91,12 +91,6 @@ def specialize(
             if rows is not None:
                 return rows
         types = tuple([c.type for c in cells])
-    numbers: list[Any] = []
-    apart = _apart(operator, types, attributes, numbers) if operator.takes_numbers and attributes else None
-    if apart is not None:
-        known = _bound.get(apart) or CALLS.older(apart)
-        if known is not None:
-            return known[0], tuple(numbers), cells
     key: tuple[Any, ...] = (operator, types)
     if attributes:  # classes belong to the key: 1, True and 1.0 are equal
         kinds = tuple(map(type, attributes))
@@ -116,6 +110,12 @@ def specialize(
             return *known, cells
     except TypeError:  # of a list among the attributes, which has no hash
         pass
+    apart, numbers = None, list[Any]()
+    if attributes and operator.takes_numbers:
+        apart = _apart(operator, types, attributes, numbers)
+        known = None if apart is None else _bound.get(apart) or CALLS.older(apart)
+        if known is not None:
+            return known[0], tuple(numbers), cells
     if count > 1 and len({t.context for t in types}) > 1:
         cells = gathered(cells)
         types = tuple([c.type for c in cells])
