@@ -14,8 +14,6 @@ from .sequences import as_list, backwards, is_array, masked, sequence
 class _Joined(RecurrentCell):
     """What all have: the states of the cells inside, one after the other."""
 
-    _children: dict[str, Any]
-
     def state_info(self, batch_size: int = 0) -> Info:
         return [info for cell in self._children.values() for info in cell.state_info(batch_size)]
 
