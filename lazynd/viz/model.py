@@ -153,7 +153,7 @@ class ViewFile:
 class View:
     """All that is known of a program; see the module. ``graph`` is that of the first stage.
 
-    ``kind``: "program", or "diff" if the two stages are two programs.
+    ``kind``: "program", or "diff" where the two stages are two graphs that were compared.
     """
 
     title: str
