@@ -11,7 +11,7 @@ N ?= 10000
 SEED ?= 0
 ARGS ?=
 
-.PHONY: help demo data examples test test-full test-eager test-tiers fuzz bench docs dist check-wheel matrix lint clean
+.PHONY: help demo data examples test test-full test-eager test-tiers test-browser fuzz bench docs dist check-wheel matrix lint clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile
@@ -39,7 +39,7 @@ test: lint ## the checks and the test suite, under ten minutes
 
 test-full: ## everything, the long suites included
 	@$(BOOT) test,examples
-	@LAZYND_TIER=compiled $(PY) -m pytest -q -n 2 --dist worksteal -m "slow or not slow" $(ARGS)
+	@LAZYND_TIER=compiled $(PY) -m pytest -q -n 2 --dist worksteal -m "not browser" $(ARGS)
 
 test-eager: ## the suite with every operation run at its own line
 	@$(BOOT) test,examples
@@ -48,6 +48,10 @@ test-eager: ## the suite with every operation run at its own line
 test-tiers: ## the suite as users run it: interpreted first, compiled later
 	@$(BOOT) test,examples
 	@LAZYND_TIER=auto $(PY) -m pytest -q -n 2 $(ARGS)
+
+test-browser: ## the explorer in chromium, headless; pictures in build/browser
+	@$(BOOT) test,browser
+	@$(PY) -m pytest -q -m browser $(ARGS) tests/browser
 
 fuzz: ## random programs against NumPy, and damaged files: N=10000 SEED=0
 	@$(BOOT) test,examples

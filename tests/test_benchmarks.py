@@ -20,7 +20,7 @@ from benchmarks.timing import TINY, interleave, repeated
 #: The figures that the design sets budgets for, and how many rows each has at the least.
 BUDGETED = {
     "recording": 14, "chain": 2, "importing": 1, "step": 2, "programs": 1, "memory": 1, "shapes": 6,
-    "recurrent_compiling": 1, "first": 3, "rows": 2,
+    "recurrent_compiling": 1, "first": 3, "rows": 2, "explorer": 1,
 }  # fmt: skip
 #: Those whose budget is a multiple of MXNet's time, where that can be measured.
 AGAINST_MXNET = {"convolution", "pooling"}
@@ -64,6 +64,7 @@ def test_a_figure_is_declared_once() -> None:
         "pooling",
         "recurrent",
         "looking",
+        "explorer",
     ],
 )
 def test_figure_in_this_process(name: str) -> None:

@@ -15,6 +15,7 @@ graph main(%0: float32[2,2]) {
 from __future__ import annotations
 
 from ..reference import fronts
+from .diff import diff
 from .drawing import dot
 from .exchange import model_explorer
 from .listing import text
@@ -33,7 +34,7 @@ from .stage import graph, parse, passes, stages, trace
 from .tables import print_summary
 
 __all__ = [
-    "Drawing", "Pending", "Program", "Stage", "Summary", "View", "dot", "graph", "html", "last", "measure",
+    "Drawing", "Pending", "Program", "Stage", "Summary", "View", "diff", "dot", "graph", "html", "last", "measure",
     "model_explorer", "parse", "passes", "pending", "plot_network", "png", "print_summary", "program", "programs",
     "save", "stages", "summary", "svg", "text", "timed", "to_networkx", "trace", "view",
 ]  # fmt: skip

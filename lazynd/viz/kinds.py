@@ -9,6 +9,7 @@ from ..ir.derived import Derived, root
 from ..ir.flatten import flat_graph
 from ..ir.graph import Graph, innermost_first
 from ..ir.node import Node
+from ..ir.scope import join
 from ..ir.specialization import DRAW, Specialization
 
 #: What operators call the inputs that training changes.
@@ -111,8 +112,9 @@ def _of_inputs(graph: Graph, known: Mapping[Specialization, Sequence[Role]]) -> 
             continue
         for ref, (kind, name) in zip(node.inputs or (), known.get(spec) or _roles(spec), strict=True):
             if ref.node in wanted and found.get(ref.node, ("data", ""))[0] == "data":
-                full = f"{node.scope}.{name}" if kind == "parameter" and name and node.scope else name
-                found[ref.node] = kind, full
+                if kind == "parameter" and name and node.scope:
+                    name = join(node.scope, name) if spec in known else f"{node.scope}.{name}"
+                found[ref.node] = kind, name
     return {node: found.get(node, ("data", "")) for node in graph.inputs}
 
 

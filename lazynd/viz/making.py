@@ -14,6 +14,7 @@ from ..ir.flops import flops, steps_of
 from ..ir.graph import Graph, subgraphs
 from ..ir.node import Node, Output
 from ..ir.primitive import Primitive
+from ..ir.scope import Closed
 from ..ir.specialization import Specialization
 from ..ir.text import CALL, PREFIX, derived_name
 from ..ir.types import default_context
@@ -157,7 +158,9 @@ class _Maker:
             what.operator, kind, what.types, what.nbytes,
             name="" if names is None else names.get(node, ""),
             inputs=[(self._ids[ref.node], ref.index) for ref in node.inputs or ()],
-            parameters=what.parameters, scope=node.scope, file=file, line=line, flops=what.flops, formula=what.formula,
+            parameters=what.parameters, scope=str(node.scope),
+            closed=bool(what.body) and isinstance(node.scope, Closed), file=file, line=line, flops=what.flops,
+            formula=what.formula,
             body=what.body, times=what.times,
         )  # fmt: skip
         return id

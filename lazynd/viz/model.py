@@ -38,7 +38,8 @@ class ViewNode:
     "update" of operators. ``parameters``: as the text form prints them. ``scope``: the block whose call recorded it.
     ``file`` and ``line``: which of the view's files, and where. ``flops``: two for a multiply-add, at most;
     ``formula``: where the number comes from. ``bytes``: of the results. ``origin``: the nodes of the first stage that
-    it comes from. ``body``: the names of the graphs that it runs, ``times`` each at most.
+    it comes from. ``body``: the names of the graphs that it runs, ``times`` each at most. ``closed``: another block
+    recorded the body, and the scopes in there are not this one's.
     """
 
     operator: str
@@ -53,6 +54,7 @@ class ViewNode:
     line: int | None = None
     flops: int | None = None
     formula: str = ""
+    closed: bool = False
     milliseconds: float | None = None
     origin: list[str] = field(default_factory=list)
     body: dict[str, str] = field(default_factory=dict)
@@ -151,7 +153,7 @@ class ViewFile:
 class View:
     """All that is known of a program; see the module. ``graph`` is that of the first stage.
 
-    ``kind``: "program", or "diff" if the two stages are two programs.
+    ``kind``: "program", or "diff" where the two stages are two graphs that were compared.
     """
 
     title: str

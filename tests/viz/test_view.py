@@ -113,6 +113,32 @@ def test_what_a_call_takes_is_what_its_body_does_with_it():
     assert roles == {("parameter", f"net.{i}.{name}") for i in (0, 1) for name in ("weight", "bias")}
 
 
+def test_a_body_that_another_block_recorded_is_closed():
+    """Two blocks of one structure share a body; the names in it are those of the first."""
+
+    class Named(gluon.HybridBlock):
+        def __init__(self, name: str) -> None:
+            super().__init__(prefix=f"{name}_")
+            self._inner = name
+            with self.name_scope():
+                setattr(self, name, gluon.nn.Dense(2, in_units=3))
+
+        def hybrid_forward(self, F: Any, x: Any) -> Any:
+            return getattr(self, self._inner)(x)
+
+    blocks = [Named("first"), Named("second")]
+    views = []
+    for block in blocks:
+        block.initialize()
+        block.hybridize()
+        nd.waitall()
+        views.append(viz.view(block(nd.array(np.ones((5, 3))))))
+    calls = [view.nodes[id] for view in views for id in view.graph.nodes if view.nodes[id].body]
+    assert [call.scope for call in calls] == ["first", "second"]
+    assert [call.closed for call in calls] == [False, True]
+    assert all(type(node.scope) is str for view in views for node in view.nodes.values())
+
+
 def test_blocks_are_scopes():
     view = viz.view(net()(nd.ones((5, 3))))
     scopes = [view.nodes[id].scope for id in view.graph.nodes if view.nodes[id].operator == "FullyConnected"]
@@ -311,6 +337,7 @@ def test_what_the_interpreter_ran():
     assert operators(view) == ["arctan"]
     assert view.clusters is None and view.program is not None and view.program.tier == "interpreted"
     assert viz.text(viz.last()).count("arctan") == 1
+    assert "arctan" in viz.last()._repr_html_() and "<svg" in viz.last()._repr_html_()
 
 
 def test_what_has_no_graph():

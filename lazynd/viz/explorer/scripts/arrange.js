@@ -28,7 +28,7 @@ function arrangeOne(job, made) {
   const number = (end) => (typeof end === "number" ? end : items.length + ends.indexOf(end));
   const edges = job.lines.map(([from, to]) => [number(from), number(to)]);
   const drawn = inParts(boxes, edges, job.method === "dagre" ? byDagre : layered);
-  if (ends.length) tighten(drawn, items.length, ends, job);
+  if (ends.length) tighten(drawn, boxes, items.length, ends, job);
   const port = (end) => (ends.includes(end) ? drawn.places[number(end)][0] + 4 : null);
   const [inX, outX] = [port("in"), port("out")];
   drawn.paths.forEach((path, i) => {
@@ -102,7 +102,7 @@ function partsOf(count, edges) {
 }
 
 /** Moves the ways in and out of a group nearer to what is in it than a whole layer. */
-function tighten(drawn, count, ends, job) {
+function tighten(drawn, boxes, count, ends, job) {
   const near = RANK_GAP - 20;
   const { places, paths } = drawn;
   if (ends.includes("in")) {
@@ -115,11 +115,12 @@ function tighten(drawn, count, ends, job) {
   }
   if (ends.includes("out")) {
     const at = count + ends.indexOf("out");
-    const bottom = places[at][1];
-    if (places.every(([, y], i) => i === at || y < bottom - near)) {
-      places[at][1] -= near;
-      paths.forEach((path, i) => job.lines[i][1] === "out" && (path[path.length - 1][1] -= near));
-      drawn.h -= near;
+    const lowest = Math.max(...places.map(([, y], i) => (i === at ? 0 : y + boxes[i][1])));
+    const up = places[at][1] - lowest - 20;
+    if (up > 0) {
+      places[at][1] -= up;
+      paths.forEach((path, i) => job.lines[i][1] === "out" && (path[path.length - 1][1] -= up));
+      drawn.h -= up;
     }
   }
 }
@@ -138,10 +139,11 @@ function byDagre(boxes, edges) {
   for (const node of nodes) rows.set(Math.round(node.y), Math.max(rows.get(Math.round(node.y)) || 0, node.height / 2));
   const paths = edges.map(([from, to]) => {
     const { points } = graph.edge(String(from), String(to)) || { points: [nodes[from], nodes[to]] };
-    // Beside a tall box a line goes straight down: two points in place of the one in the middle of the layer.
+    // Beside the boxes of a layer a line goes straight down: two points in place of the one in its middle.
     const beside = ({ x, y }, i) => {
-      const half = i > 0 && i < points.length - 1 ? rows.get(Math.round(y)) || 0 : 0;
-      return half > 30 ? [[x, y - half], [x, y + half]] : [[x, y]];
+      if (i === 0 || i === points.length - 1) return [[x, y]];
+      const half = rows.get(Math.round(y));
+      return half === undefined ? [] : [[x, y - half], [x, y + half]];
     };
     return points.flatMap(beside).map(([x, y]) => [x - left, y - top]);
   });

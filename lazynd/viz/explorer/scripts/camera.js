@@ -73,7 +73,7 @@ function fitView(least, glide) {
 /** Brings a box of the drawing into the window, without zooming where it can be read. */
 function bringIntoView(box, centre) {
   const { w, h } = windowSize();
-  const scale = Math.max(camera.scale, 0.75);
+  const scale = camera.scale < LEGIBLE + 0.1 ? 0.8 : camera.scale;
   const [left, top] = [box.x * scale + (scale === camera.scale ? camera.x : 0), box.y * scale + (scale === camera.scale ? camera.y : 0)];
   const inside = scale === camera.scale && left > 20 && top > 12 && left + box.w * scale < w - 20 && top + box.h * scale < h - 60;
   if (inside && !centre) return;

@@ -89,9 +89,15 @@ function drawCard(item, box, status) {
     svgElement("rect", { class: "under", x: 6, y: 6, width: box.w - 4, height: box.h - 2, rx: 9 }, g);
     svgElement("rect", { class: "under", x: 3, y: 3, width: box.w - 2, height: box.h - 1, rx: 9 }, g);
   }
-  const round = item.leaf && isInput(item.record) ? Math.min(22, box.h / 2) : 9;
-  svgElement("rect", { class: "body", width: box.w, height: box.h, rx: round }, g);
-  if (round === 9) svgElement("path", { class: "stripe", d: `M9 .5H4.5V${box.h - 0.5}H9A8.5 8.5 0 0 1 .5 ${box.h - 9}V9A8.5 8.5 0 0 1 9 .5` }, g);
+  if (item.leaf && isInput(item.record)) {
+    const round = Math.min(22, box.h / 2);
+    svgElement("rect", { class: "paper", width: box.w, height: box.h, rx: round }, g);
+    svgElement("rect", { class: "body", width: box.w, height: box.h, rx: round }, g);
+  } else {
+    svgElement("rect", { class: "stripe", width: box.w, height: box.h, rx: 9 }, g);
+    svgElement("path", { class: "paper", d: `M5 0H${box.w - 9}a9 9 0 0 1 9 9V${box.h - 9}a9 9 0 0 1 -9 9H5z` }, g);
+    svgElement("rect", { class: "body", width: box.w, height: box.h, rx: 9 }, g);
+  }
   writeWords(item, box, g);
   if (item.stubs.in.length || item.stubs.out.length) drawStubs(item, box, g);
   if (status && typeof status === "string") drawMark(status, box.w - 3, 3, g);

@@ -11,7 +11,7 @@ function changeOf(slot) {
   return (slot.ids[offset] && came.get(slot.ids[offset])) || (offset > 0 && went.get(slot.ids[offset - 1])) || null;
 }
 
-function changeCard(change) {
+function changeCard(change, _, all) {
   const side = (ids) => {
     const last = Math.min(ids.length, 5) - 1;
     const shown = ids.slice(0, 5).flatMap((id, i) => [h("span", { class: "unbroken" }, nodeLink(id), i < last ? "," : ""), " "]);
@@ -20,7 +20,7 @@ function changeCard(change) {
   const { nodes, from: sources } = realChange(change);
   const [from, to] = [side(sources), side(nodes)];
   const arrow = from.length && to.length ? " → " : "";
-  return h("div", { class: "change" }, h("p", {}, h("span", { class: `pill ${change.what}` }, CHANGE_WORDS[change.what] || change.what), change.rule ? h("code", {}, `  ${change.rule}`) : null), h("p", {}, ...from, arrow, ...to));
+  return h("div", { class: "change" }, h("p", {}, h("span", { class: `pill ${change.what}` }, CHANGE_WORDS[change.what] || change.what), change.rule && !all ? h("code", {}, `  ${change.rule}`) : null), h("p", {}, ...from, arrow, ...to));
 }
 
 function nodeLink(id) {
@@ -31,7 +31,8 @@ function nodeLink(id) {
 function renderChanges() {
   const pane = document.getElementById("pane-changes");
   const stage = view.stages[state.stage];
-  const changes = (stage.changed || EMPTY).filter((change) => visibleChange(change));
+  const found = stage.changed.filter((change) => visibleChange(change));
+  const changes = isDiff ? alike(found) : found;
   document.getElementById("tab-changes").replaceChildren("Changes", changes.length ? h("span", { class: "count" }, grouped(changes.length)) : "");
   if (state.stage === 0 && !isDiff) {
     pane.replaceChildren(h("p", { class: "empty" }, "This is the graph as it was recorded. Go on to a pass to see what it changes."));
@@ -40,12 +41,22 @@ function renderChanges() {
   const byRule = [...byKey(changes, (change) => change.rule || "")].sort((a, b) => b[1].length - a[1].length);
   const parts = [h("div", { class: "pane-title" }, h("h3", {}, stage.name)), h("p", { class: "muted" }, summaryOf(state.stage))];
   if (!changes.length) parts.push(h("p", { class: "empty" }, isDiff ? "The graphs are equal." : "This pass changed nothing."));
-  for (const [rule, found] of byRule) {
-    const list = h("div", {}, found.slice(0, 20).map(changeCard));
-    if (found.length > 20) list.append(h("p", { class: "muted" }, `and ${grouped(found.length - 20)} more`));
-    parts.push(h("div", { class: "section" }, h("h4", {}, rule ? h("code", {}, rule) : isDiff ? "Differences" : byRule.length > 1 ? "No rule named" : "Changes", h("span", {}, grouped(found.length))), list));
+  for (const [rule, some] of byRule) {
+    const list = h("div", {}, some.slice(0, 20).map(changeCard));
+    if (some.length > 20) list.append(h("p", { class: "muted" }, `and ${grouped(some.length - 20)} more`));
+    parts.push(h("div", { class: "section" }, h("h4", {}, rule ? h("code", {}, rule) : isDiff ? "Differences" : byRule.length > 1 ? "No rule named" : "Changes", h("span", {}, grouped(some.length))), list));
   }
   pane.replaceChildren(...parts);
+}
+
+/** Differences of one kind in the same operator, put together. */
+function alike(changes) {
+  const key = ({ what, nodes = EMPTY, from = EMPTY }) => `${what}|${titleOf(view.nodes[nodes[0] || from[0]])}`;
+  return [...byKey(changes, key).values()].map((some) => ({
+    what: some[0].what,
+    nodes: some.flatMap((change) => change.nodes || EMPTY),
+    from: some.flatMap((change) => change.from || EMPTY),
+  }));
 }
 
 /** A change without the nodes that are as they were, but for reading something else now. */

@@ -38,7 +38,7 @@ function lineIn(line, range) {
 
 const round = (number) => Math.round(number * 10) / 10;
 
-/** A smooth path: straight down out of its first point, straight down into its last. */
+/** A smooth path that goes straight down through each of its points. */
 function curve(points, sideways, short = 6) {
   const at = ([x, y]) => `${round(x)} ${round(y)}`;
   const [first, last] = [points[0], points[points.length - 1]];
@@ -50,23 +50,14 @@ function curve(points, sideways, short = 6) {
     return `M${at(first)}L${at([a[0], a[1] + r])}Q${at(a)} ${at([a[0] + s * r, a[1]])}L${at([b[0] - s * r, b[1]])}Q${at(b)} ${at([b[0], b[1] + r])}L${at([last[0], last[1] - 6])}`;
   }
   const end = [last[0], last[1] - short];
-  if (Math.abs(first[0] - end[0]) < 1 && points.length <= 3) return `M${at(first)}L${at(end)}`;
-  if (points.length <= 3 && points.length > 1) {
-    const middle = points.length === 3 ? points[1] : null;
-    const half = (first[1] + end[1]) / 2;
-    if (!middle || Math.abs(middle[0] - (first[0] + last[0]) / 2) < 40) return `M${at(first)}C${at([first[0], half])} ${at([end[0], half])} ${at(end)}`;
-  }
-  const inner = points.slice(1, -1);
   let d = `M${at(first)}`;
   let from = first;
-  inner.forEach((point, i) => {
-    const next = i + 1 < inner.length ? [(point[0] + inner[i + 1][0]) / 2, (point[1] + inner[i + 1][1]) / 2] : point;
-    const bend = (next[1] - from[1]) / 2;
-    d += `C${at([from[0], from[1] + bend])} ${at([next[0], next[1] - bend])} ${at(next)}`;
-    from = next;
-  });
-  const bend = (end[1] - from[1]) / 2;
-  return `${d}C${at([from[0], from[1] + bend])} ${at([end[0], end[1] - bend])} ${at(end)}`;
+  for (const point of [...points.slice(1, -1), end]) {
+    const bend = (point[1] - from[1]) / 2;
+    d += Math.abs(point[0] - from[0]) < 1 ? `L${at(point)}` : `C${at([from[0], from[1] + bend])} ${at([point[0], point[1] - bend])} ${at(point)}`;
+    from = point;
+  }
+  return d;
 }
 
 function arrowhead(points, sideways) {

@@ -109,7 +109,7 @@ function onPageKey(event) {
     "=": () => zoomBy(1.25),
     "-": () => zoomBy(0.8),
     0: () => fitView(FARTHEST, true),
-    f: () => { state.fusions = !state.fusions; tell("fusions"); },
+    f: () => { if (view.clusters) { state.fusions = !state.fusions; tell("fusions"); } },
     h: () => heats[(heats.findIndex((each) => each.checked) + 1) % heats.length].click(),
     "?": () => document.getElementById("keys").showModal(),
     Escape: () => select(null),
@@ -167,9 +167,9 @@ function startKeyboard() {
     tip.style.top = `${event.clientY + 18 + tip.offsetHeight > tall ? event.clientY - tip.offsetHeight - 12 : event.clientY + 18}px`;
   });
   graphElement.addEventListener("pointerleave", () => (tip.hidden = true));
-  graphElement.addEventListener("focusin", (event) => {
-    const card = event.target.closest(".card, .frame");
-    if (card) setStop(event.target);
+  // Not on the graph itself: a browser lets an SVG that listens to focus be focused.
+  document.getElementById("stage").addEventListener("focusin", (event) => {
+    if (event.target.matches(".card, .frame")) setStop(event.target);
   });
   const dialog = document.getElementById("keys");
   dialog.append(

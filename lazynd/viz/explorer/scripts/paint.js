@@ -103,11 +103,25 @@ function repaint() {
     for (const [id, { element }] of drawing[where]) if (!kept[where].has(id)) element.remove();
     drawing[where] = kept[where];
   }
-  // Frames are drawn outer ones first, and reached by the keyboard in that order.
-  const frames = [...drawing.frames.values()].sort((a, b) => a.item.depth - b.item.depth);
-  frames.forEach(({ element }, i) => layer.frames.children[i] === element || layer.frames.insertBefore(element, layer.frames.children[i] || null));
+  inReadingOrder();
   drawEdges(range);
   tell("painted");
+}
+
+/** Elements stand in the page as they are read: groups before what is in them, all in the order of the graph. */
+function inReadingOrder() {
+  const next = { cards: layer.cards.firstChild, frames: layer.frames.firstChild };
+  const stack = [...state.root.items].reverse();
+  while (stack.length) {
+    const item = stack.pop();
+    const where = !item.leaf && state.open.has(item.id) ? "frames" : "cards";
+    const element = drawing[where].get(item.id)?.element;
+    if (element) {
+      if (element === next[where]) next[where] = element.nextSibling;
+      else layer[where].insertBefore(element, next[where]);
+    }
+    if (where === "frames") stack.push(...[...item.items].reverse());
+  }
 }
 
 function stubKey(item) {

@@ -32,9 +32,10 @@ function renewals(k) {
   };
   for (const change of view.stages[k].changed || EMPTY) {
     const { nodes = EMPTY, from = EMPTY } = change;
-    if (nodes.length && from.length && nodes.length + from.length < 200) pair(nodes, from, likeness);
+    if (isDiff && nodes.length && from.length) found.set(nodes[0], from[0]);
+    else if (nodes.length && from.length && nodes.length + from.length < 200) pair(nodes, from, likeness);
   }
-  pair(view.stages[k].graph.nodes, view.stages[k - 1].graph.nodes, ancestry);
+  if (!isDiff) pair(view.stages[k].graph.nodes, view.stages[k - 1].graph.nodes, ancestry);
   return found;
 }
 

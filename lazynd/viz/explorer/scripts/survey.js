@@ -33,7 +33,7 @@ function survey(root, scene, state) {
       } else closeOver(child);
     }
   }
-  if (root.items.length > 1 && root.items.every((item) => item.what === "phase" || item.leaf)) root.lanes = true;
+  root.lanes = root.items.some((item) => item.what === "phase");
   collect(seen, scene);
   divide(seen);
   return seen;

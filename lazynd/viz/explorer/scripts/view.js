@@ -3,6 +3,9 @@
 
 const view = JSON.parse(document.getElementById("view").textContent);
 const EMPTY = Object.freeze([]);
+// What has its usual value is left out of the JSON.
+for (const file of view.files) file.lines ||= {};
+for (const stage of view.stages) stage.changed ||= EMPTY;
 
 /** What an operator is called on the page: primitives lose the prefix, which an "ir" mark replaces. */
 function shortName(operator) {
