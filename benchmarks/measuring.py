@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 
@@ -23,10 +24,12 @@ class Imports:
         """Watch ``import`` and ``importlib.import_module`` inside."""
         statement, function = builtins.__import__, importlib.import_module
 
-        def import_statement(name: str, space: Any = None, local: Any = None, names: Any = (), level: int = 0) -> Any:
+        def import_statement(name: str, *given: Any, **named: Any) -> Any:
+            space = given[0] if given else named.get("globals")
+            level = given[3] if len(given) > 3 else named.get("level", 0)
             if _loaded(name, space, level):  # at once: functions of MXNet import whenever they are called
-                return statement(name, space, local, names, level)
-            return self._timed(statement, name, space, local, names, level)
+                return statement(name, *given, **named)
+            return self._timed(partial(statement, **named), name, *given)
 
         builtins.__import__ = import_statement
         importlib.import_module = lambda name, package=None: self._timed(function, name, package)

@@ -22,7 +22,7 @@ from .context import Context, cpu, cpu_pinned, current_context, gpu, num_gpus
 from .ir.errors import MXNetError
 from .mxnet_name import install as as_mxnet
 from .nd import NDArray, random, waitall
-from .observe import debug_nans, explain, no_sync, report, stats
+from .observe import debug_nans, explain, no_sync, profile, report, stats
 from .reference import absent
 from .util import is_np_shape, np_shape, set_np_shape, use_np_shape
 
@@ -30,8 +30,8 @@ from .util import is_np_shape, np_shape, set_np_shape, use_np_shape
 _SUBMODULES = {
     "callback": "callback", "compiled": "compiled", "contrib": "contrib", "coverage": "coverage", "demo": "demo",
     "gluon": "gluon", "init": "initializer", "initializer": "initializer", "lr_scheduler": "lr_scheduler",
-    "manual": "manual", "metric": "metric", "optimizer": "optimizer", "recordio": "recordio", "registry": "registry",
-    "sym": "sym", "symbol": "sym", "visualization": "viz", "viz": "viz",
+    "manual": "manual", "metric": "metric", "optimizer": "optimizer", "profiler": "profiler", "recordio": "recordio",
+    "registry": "registry", "sym": "sym", "symbol": "sym", "visualization": "viz", "viz": "viz",
 }  # fmt: skip
 
 #: MXNet's long names of modules.
@@ -43,8 +43,8 @@ __version__: str
 __all__ = [
     "AttrScope", "Context", "MXNetError", "NDArray", "as_mxnet", "attribute", "autograd", "base", "config", "cpu",
     "cpu_pinned", "current_context", "debug_nans", "explain", "gpu", "image", "img", "is_np_shape", "name", "nd",
-    "ndarray", "no_sync", "np", "np_shape", "npx", "num_gpus", "numpy", "numpy_extension", "operator", "random",
-    "report", "set_np_shape", "stats", "use_np_shape", "util", "waitall",
+    "ndarray", "no_sync", "np", "np_shape", "npx", "num_gpus", "numpy", "numpy_extension", "operator", "profile",
+    "random", "report", "set_np_shape", "stats", "use_np_shape", "util", "waitall",
 ]  # fmt: skip
 
 

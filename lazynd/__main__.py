@@ -1,4 +1,4 @@
-"""``lazynd``, ``python -m lazynd``: what a bug report needs, settings, the manual of any operator, passes on text."""
+"""``lazynd``, ``python -m lazynd``: what happens in a program, settings, the manual of any operator, passes on text."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from . import __version__, num_gpus
+from .commands import add_commands, run_command
 from .coverage import page
 from .ir.graph import Graph
 from .ir.parse import parse_graph
@@ -107,7 +108,10 @@ def main(arguments: list[str] | None = None) -> int:
         help="a pass to run, in the order given; module.function for one of your own",
     )  # fmt: skip
     passes.add_argument("--stages", action="store_true", help="print the graph after each pass too")
+    add_commands(commands)
     given = parser.parse_args(arguments)
+    if given.command in ("viz", "report", "profile", "ir"):
+        return run_command(given, _read_graph)
     if given.command == "settings":
         return show_settings()
     if given.command == "coverage":

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from types import ModuleType
 from typing import Final
 
+from .nd.one_number import want
 from .reference import refuse_module
 
 #: MXNet's names of modules that are called something else here.
@@ -75,7 +76,8 @@ def install() -> None:
 
     Every submodule that lazynd has is found under MXNet's name, as the same module object. Opt-in: importing lazynd
     does not do this. From then on ``__version__`` is 1.9.1, the version of the interface, for programs that ask which
-    MXNet they run on; the package's own is what ``python -m lazynd --version`` prints.
+    MXNet they run on; the package's own is what ``python -m lazynd --version`` prints. And ``asnumpy`` of one
+    element gives what counts as a number, as it did in the NumPy of MXNet's days.
 
     >>> import lazynd
     >>> lazynd.as_mxnet()
@@ -91,5 +93,6 @@ def install() -> None:
             "imports mxnet"
         )
     sys.modules["lazynd"].__version__ = INTERFACE  # type: ignore[attr-defined]  # a module takes any name
+    want()
     if not any(isinstance(finder, _Finder) for finder in sys.meta_path):
         sys.meta_path.insert(0, _Finder())

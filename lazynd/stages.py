@@ -105,8 +105,13 @@ def use_gradients(arrays: Sequence[NDArray]) -> None:
     >>> stages.fresh_gradients([x])
     [False]
     """
-    for each in arrays:
-        each._fresh_grad = False
+    if LOCAL.state.recorder.traces:
+        for each in arrays:
+            each._fresh_grad = False
+        return
+    for variable in [each._cell.variable for each in arrays]:
+        if variable is not None:
+            variable.fresh = False
 
 
 def at_hand(array: NDArray) -> np.ndarray[Any, Any] | None:

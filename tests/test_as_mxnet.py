@@ -94,6 +94,26 @@ def test_small_names_are_imported_from_where_mxnet_has_them() -> None:
     assert program(SMALL_NAMES) == "fc0 [1] False\n"
 
 
+def test_arrays_of_one_element_count_as_numbers() -> None:
+    text = """
+import copy, math, pickle
+import numpy as np
+from mxnet import nd
+one = nd.array([2.5]).mean().asnumpy()
+assert one.shape == (1,) and isinstance(one, np.ndarray)
+print("%.1f %d" % (one, one), float(one * 2), int(nd.array([[3]]).asnumpy()), complex(one), math.sqrt(one + 1.5))
+print(repr(one), one, one[0], one.sum(), type(one[0]) is np.float32)
+made = [one + np.ones(2), one + 1, nd.ones(2).asnumpy(), pickle.loads(pickle.dumps(one)), nd.ones(1).asnumpy()[:0] * 2]
+print([type(each) is np.ndarray for each in made])
+"""
+    printed = (
+        "2.5 2 5.0 3 (2.5+0j) 2.0\narray([2.5], dtype=float32) [2.5] 2.5 2.5 True\n[True, False, True, True, True]\n"
+    )
+    assert program(text) == printed
+    own = "import lazynd, numpy; assert type(lazynd.nd.ones(1).asnumpy()) is numpy.ndarray"
+    assert python("-c", own).returncode == 0
+
+
 def test_it_is_opt_in() -> None:
     run = python("-c", "import lazynd, sys; print('mxnet' in sys.modules); import mxnet", cwd=ROOT / "tests")
     assert run.stdout == "False\n"

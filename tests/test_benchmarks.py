@@ -25,7 +25,7 @@ BUDGETED = {
 #: Those whose budget is a multiple of MXNet's time, where that can be measured.
 AGAINST_MXNET = {"convolution", "pooling"}
 #: Figures that judge some of their rows alone: how many, and how many of the short form with MXNet beside.
-PARTLY = {"gluon": (1, 1), "small": (1, 4), "whole": (0, 2)}
+PARTLY = {"gluon": (1, 1), "looking": (1, 1), "small": (1, 4), "whole": (0, 2)}
 
 
 @pytest.fixture(autouse=True)
@@ -63,6 +63,7 @@ def test_a_figure_is_declared_once() -> None:
         "convolution",
         "pooling",
         "recurrent",
+        "looking",
         "explorer",
     ],
 )

@@ -93,6 +93,7 @@ def test_the_manual_of_every_operator(operator: Operator, on_numpy: None) -> Non
 PUBLIC = [
     lazynd, nd, nd.random, nd.sparse, nd.linalg, autograd, viz, lazynd.context, lazynd.observe, lazynd.util, lazynd.np,
     lazynd.npx, lazynd.mxnet_name, manual, lazynd.sym, lazynd.sym.contrib, lazynd.sym.random, compiled,
+    lazynd.profiler,
 ]  # fmt: skip
 
 

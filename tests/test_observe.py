@@ -191,6 +191,27 @@ def test_a_result_that_is_wanted_too_is_told() -> None:
     assert lazynd.explain()[-1].why.startswith("the result of exp is wanted too, ")
 
 
+def test_functions_that_are_traced_again_are_told() -> None:
+    rate = 0.5
+
+    @lazynd.compile
+    def scaled(x: nd.NDArray) -> nd.NDArray:
+        return x * rate
+
+    @lazynd.compile
+    def positive(x: nd.NDArray) -> nd.NDArray:
+        return x if x.sum() > 0 else -x
+
+    scaled(nd.ones((2,))).asnumpy()
+    rate = 0.25
+    scaled(nd.ones((2,))).asnumpy()
+    positive(nd.ones((2,))).asnumpy()
+    again, python = lazynd.explain().traces
+    assert again.endswith(": rate was 0.5 and is 0.25") and "scaled was traced again at" in again
+    assert python.endswith(": a value is needed: bool") and "positive runs as Python at" in python
+    assert again in str(lazynd.explain()) and python in lazynd.explain()._repr_html_()
+
+
 def test_nothing_compiled_is_nothing_to_explain() -> None:
     assert str(lazynd.explain()) == "no program was compiled" and len(lazynd.explain()) == 0
 

@@ -102,6 +102,9 @@ def main() -> None:
         assert said.stdout == f"lazynd {version}\n", said.stdout
         check_types(place)
         print(place.run("sample.py"), end="")
+        for name in ("viz", "report"):  # the templates of the page are in the wheel
+            subprocess.run([command, name, "sample.py"], cwd=place.folder, capture_output=True, check=True)
+        assert (place.folder / "explorer.html").read_text(encoding="utf-8").startswith("<!doctype html>")
         print(place.run("-m", "lazynd.demo"), end="")
     print(f"the installed wheel works, in {time.monotonic() - started:.0f} s")
 

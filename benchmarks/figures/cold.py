@@ -12,7 +12,7 @@ from ..result import Row
 from ..timing import Effort, Samples
 
 #: Subjects, and what the child calls them.
-SUBJECTS = {"lazynd": "imperative", "hybridized": "hybridized", "jax.jit": "jax.jit"}
+SUBJECTS = {"lazynd": "imperative", "hybridized": "hybridized", "compiled at once": "imperative", "jax.jit": "jax.jit"}
 PROCESSES = ("first process", "second process")
 #: jax keeps nothing that is compiled quickly, unless told to.
 _KEEP_ALL = {"JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0", "JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES": "-1"}
@@ -26,7 +26,7 @@ def measure(effort: Effort) -> Iterator[Row]:
         for turn in range(effort.some_rounds(3)):
             for i in range(len(SUBJECTS)):
                 who = list(SUBJECTS)[(turn + i) % len(SUBJECTS)]
-                for process, cost in zip(PROCESSES, _two_processes(number, SUBJECTS[who]), strict=True):
+                for process, cost in zip(PROCESSES, _two_processes(number, who), strict=True):
                     for kind, seconds in cost.items():
                         found.setdefault(f"{process}, {kind}", {}).setdefault(who, []).append(seconds)
         for what, samples in found.items():
@@ -36,7 +36,9 @@ def measure(effort: Effort) -> Iterator[Row]:
 def _two_processes(number: int, who: str) -> list[dict[str, float]]:
     """CPU seconds and seconds on the clock of two processes that share a cache, which is empty for the first."""
     with tempfile.TemporaryDirectory() as folder:
-        caches = {"LAZYND_CACHE": folder}
+        settings = {"LAZYND_CACHE": folder}
         if who == "jax.jit":
-            caches = {"JAX_COMPILATION_CACHE_DIR": folder, **_KEEP_ALL}
-        return [child("cold_step", number, who, **caches) for _ in PROCESSES]
+            settings = {"JAX_COMPILATION_CACHE_DIR": folder, **_KEEP_ALL}
+        elif who == "compiled at once":  # else the first step may be interpreted, and the cache not asked
+            settings["LAZYND_TIER"] = "compiled"
+        return [child("cold_step", number, SUBJECTS[who], **settings) for _ in PROCESSES]

@@ -9,6 +9,7 @@ import re
 import sys
 from collections.abc import Callable, Sequence
 from sys import _getframe
+from time import perf_counter
 from types import CodeType, MethodType
 from typing import Any, Final, ParamSpec, TypeVar, overload
 
@@ -23,8 +24,11 @@ from ..runtime.record.recorder import Recorder
 from ..runtime.record.standing import Restart, find
 from ..runtime.record.traced import Traced
 from ..runtime.record.tracing import Untraceable
+from ..runtime.tell.ledger import RETRACES, Retrace
 from ..runtime.tell.location import calling_frame, describe, is_ours
+from ..runtime.tell.sites import current_site
 from ..runtime.tell.stats import logger
+from ..runtime.tell.tracing import TRACING
 from ..runtime.thread import LOCAL, State
 from .arguments import Arguments, Structure, Unsupported, substituted
 from .watch import Watch
@@ -245,8 +249,12 @@ class Compiled:
         def inner(value: Any) -> bool:
             return isinstance(value, NDArray) and value._cell is not None and tracer.owns(value._cell)
 
+        trace = TRACING.now
+        started = 0.0 if trace is None else perf_counter()
         try:
             structure, traced = self._run(tracer, given, args, kwargs, parted)
+            if trace is not None:
+                trace.span(f"trace {self.name}", "trace", current_site(), started)
             kept = watch.kept(inner)
             if kept is not None:
                 raise Unsupported(f"it keeps an array in {kept}")
@@ -340,6 +348,7 @@ class Compiled:
         if reason in self._said:
             return
         self._said.add(reason)
+        RETRACES.append(Retrace(self.name, reason, current_site(), True))
         where = f" at {describe(*place, True)}" if place is not None else ""
         logger.info(
             "%s runs as Python, not as one operation: %s%s", self.name, reason, where,
@@ -349,6 +358,7 @@ class Compiled:
     def _say_changed(self, changed: str) -> None:
         """A name means something else: the function is traced again."""
         self._renamed += 1
+        RETRACES.append(Retrace(self.name, changed, current_site(), False))
         often = self._renamed == _RETRACED
         logger.log(
             logging.WARNING if often else logging.INFO,

@@ -3,8 +3,8 @@
 Each primitive says what it takes itself (``Primitive.flops``); an operator takes what its body takes, a loop what its
 body takes in all steps, a choice what the dearer branch takes. Counted are sums, products and functions of numbers.
 Comparing, choosing (the largest, too), converting, moving and integers are free, and so is what an operator computes
-only to decide by it or to index with it. Padding is counted as if it were data, zeros between elements are not: a
-convolution and its gradients take the same.
+only to decide by it or to index with it. What a convolution takes is what its result, or its operand if that is less,
+meets of the window: padding counts as data only where it makes up for that. So its gradients take what it takes.
 
 This is how much arithmetic the mathematics has, the same on every machine. ``backends/costs.py`` estimates another
 thing: how long the interpreter takes, where moving costs too and a sine more than a sum.

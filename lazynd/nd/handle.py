@@ -9,6 +9,7 @@ import numpy as np
 from .. import runtime
 from ..ir.types import Context
 from ..runtime.record.cell import Cell
+from .one_number import as_number
 from .refusal import reports
 
 
@@ -90,11 +91,14 @@ class Handle:
     def asnumpy(self) -> np.ndarray[Any, Any]:
         """The values as a NumPy array that is private and writable. Forces.
 
+        After ``lazynd.as_mxnet()`` an array of one element is a number where one is asked for, as it was in NumPy
+        before 2.4: ``"%f" % x.mean().asnumpy()``.
+
         >>> from lazynd import nd
         >>> nd.ones((2,)).asnumpy()
         array([1., 1.], dtype=float32)
         """
-        return runtime.fetch(self._cell, "asnumpy")
+        return as_number(runtime.fetch(self._cell, "asnumpy"))
 
     @reports("asscalar", running=True)
     def asscalar(self) -> Any:

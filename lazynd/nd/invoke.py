@@ -29,7 +29,10 @@ _EMPTY = inspect.Parameter.empty
 #: Two calls have the same specialization if their attributes are equal and of the same of these classes, in tuples too.
 #: Floats are not among them: 0.0 equals -0.0, and NaN does not equal itself.
 _EXACT = (int, str, type(None), type, np.dtype, Context)
-#: Calls by operator, types and attributes.
+_FLOATS: Final = {float}
+#: Whole numbers below are numbers to every dtype.
+_LARGE: Final = 1 << 53
+#: Calls by operator, types and attributes; of those whose numbers are slots, by the other attributes.
 CALLS: Final[Recent[tuple[Any, ...], tuple[Specialization, tuple[Any, ...]]]] = Recent(640)
 _bound: Final = CALLS.now
 #: Calls of an operator with a number, and the numbers that have a specialization of their own.
@@ -107,6 +110,12 @@ def specialize(
             return *known, cells
     except TypeError:  # of a list among the attributes, which has no hash
         pass
+    apart, numbers = None, list[Any]()
+    if attributes and operator.takes_numbers:
+        apart = _apart(operator, types, attributes, numbers)
+        known = None if apart is None else _bound.get(apart) or CALLS.older(apart)
+        if known is not None:
+            return known[0], tuple(numbers), cells
     if count > 1 and len({t.context for t in types}) > 1:
         cells = gathered(cells)
         types = tuple([c.type for c in cells])
@@ -114,9 +123,42 @@ def specialize(
     with refuse(operator.name, types, frame, lambda: given_attributes(operator, attributes)):
         scalar = has_scalar(operator.name, types)
         bound = _bind(operator, types, attributes)
-    if key and not scalar and not bound[1] and not operator.ambient and _exact(attributes):
-        CALLS.put(key, bound)
+    if key and not scalar:
+        if not bound[1] and not operator.ambient and _exact(attributes):
+            CALLS.put(key, bound)
+        elif apart is not None and list(map(repr, numbers)) == list(map(repr, bound[1])):
+            CALLS.put(apart, (bound[0], ()))
     return *bound, cells
+
+
+def _apart(
+    operator: Operator, types: tuple[Type, ...], attributes: tuple[Any, ...], numbers: list[Any]
+) -> tuple[Any, ...] | None:
+    """The key of a call without the ``numbers`` that travel with it; None where they have to be looked at one by one.
+
+    Calls with the same key have the same specialization, and these numbers in its slots.
+    """
+    key: list[Any] = [operator, types, "apart"]
+    for parameter, value in zip(operator.visible, attributes, strict=False):
+        kind, several = type(value), parameter.kind.several
+        if parameter.kind.slot is None:
+            if kind is Number or not isinstance(value, _EXACT):
+                return None
+            key += (kind, value)
+        elif not several and (kind is float or (kind is int and -_LARGE < value < _LARGE)):
+            if parameter.bounds is not None:  # it may be refused
+                return None
+            if value in operator.static_values.get(parameter.name, ()):
+                key.append(repr(value))  # it is compiled in
+            else:
+                numbers.append(value)
+                key.append(None)
+        elif several and (kind is tuple or kind is list) and set(map(type, value)) == _FLOATS:
+            numbers += value
+            key.append(len(value))
+        else:
+            return None
+    return tuple(key)
 
 
 def _exact(attributes: tuple[Any, ...]) -> bool:

@@ -7,11 +7,12 @@ from ..runtime.tell.stats import Stats
 from ..runtime.tell.stats import stats as _stats
 from .checks import BadValue, debug_nans, no_sync
 from .explain import Explanation, Reason, explain
+from .profiling import Profile, profile
 from .report import Force, Line, Report, alive
 
 __all__ = [
-    "BadValue", "Explanation", "Force", "Line", "Reason", "Report", "debug_nans", "explain", "memory", "no_sync",
-    "report", "reset", "stats",
+    "BadValue", "Explanation", "Force", "Line", "Profile", "Reason", "Report", "debug_nans", "explain", "memory",
+    "no_sync", "profile", "report", "reset", "stats",
 ]  # fmt: skip
 
 

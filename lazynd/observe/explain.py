@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
-from ..runtime.tell.ledger import COMPILES, NOTHING, Compile
-from .tables import as_html, as_text, several
+from ..runtime.tell.ledger import COMPILES, NOTHING, RETRACES, Compile, Retrace
+from .tables import as_html, as_text, escaped, several
 
 
 @dataclass(frozen=True)
@@ -38,12 +38,19 @@ class Reason:
         return f"{got} {size} in {self.seconds:.3f} s for {self.cause} at {self.place}: {self.why or NOTHING}{like}"
 
 
-class Explanation:
-    """Why programs were compiled; made by ``lazynd.explain()``. A sequence of ``Reason``, the oldest first."""
+_HEAD: Final = ("program", "seconds", "operators", "needed by", "because of")
 
-    def __init__(self, reasons: list[Reason], limit: int = 10) -> None:
+
+class Explanation:
+    """Why programs were compiled; made by ``lazynd.explain()``. A sequence of ``Reason``, the oldest first.
+
+    ``traces`` are sentences: which compiled functions were traced again, or run as Python, why, and where.
+    """
+
+    def __init__(self, reasons: list[Reason], limit: int = 10, traces: Sequence[str] = ()) -> None:
         self.reasons = reasons
         self.limit = limit
+        self.traces = list(traces)
 
     def __len__(self) -> int:
         return len(self.reasons)
@@ -59,18 +66,17 @@ class Explanation:
 
     def __str__(self) -> str:
         if not self.reasons:
-            return "no program was compiled"
+            return "\n".join(["no program was compiled", *self.traces[-self.limit :]])
         rows = self._rows()
-        text = as_text(("program", "seconds", "operators", "needed by", "because of"), rows, (3, 4))
+        text = as_text(_HEAD, rows, (3, 4))
         left = len(self.reasons) - len(rows)
-        return "\n".join([*text, *([f"and {left} more before"] if left else [])])
+        return "\n".join([*text, *([f"and {left} more before"] if left else []), *self.traces[-self.limit :]])
 
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        if not self.reasons:
-            return "<p>no program was compiled</p>"
-        return as_html(("program", "seconds", "operators", "needed by", "because of"), self._rows(), (3, 4))
+        table = as_html(_HEAD, self._rows(), (3, 4)) if self.reasons else "<p>no program was compiled</p>"
+        return table + "".join(f"<p>{escaped(each)}</p>" for each in self.traces[-self.limit :])
 
     def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
         printer.text(str(self))
@@ -87,12 +93,20 @@ def told(compiles: Iterable[Compile]) -> list[Reason]:
     ]  # fmt: skip
 
 
+def told_of_traces(traces: Iterable[Retrace]) -> list[str]:
+    """The same of compiled functions."""
+    return [
+        f"{each.name} {'runs as Python' if each.python else 'was traced again'} at {each.site.place}: {each.why}"
+        for each in traces
+    ]
+
+
 def explain(limit: int = 10) -> Explanation:
     """Why programs were compiled: the last ``limit`` of them when it is printed, the last 1,000 as data.
 
     Each is explained by the first difference from the program most like it: the shape of an argument, a parameter, an
-    operator, or a result that is wanted. Where a line has compiled before, the program that it compiled last is
-    compared. Runs nothing.
+    operator, or a result that is wanted. Below stand compiled functions that were traced again, or run as Python, and
+    why. Runs nothing.
 
     >>> import lazynd
     >>> from lazynd import nd
@@ -106,4 +120,4 @@ def explain(limit: int = 10) -> Explanation:
     >>> lazynd.explain()[-1].why.rpartition(", ")[0]
     'argument data (256, 3) -> (17, 3)'
     """
-    return Explanation(told(list(COMPILES)), limit)
+    return Explanation(told(list(COMPILES)), limit, told_of_traces(list(RETRACES)))

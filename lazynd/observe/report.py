@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import html
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -12,11 +11,11 @@ from typing import Any, Final
 from ..ir.node import Node, Output
 from ..runtime.guard.sections import LOCK
 from ..runtime.run.compile import PROGRAMS
-from ..runtime.tell.ledger import COMPILES, FORCES, WINDOWS, Entry
+from ..runtime.tell.ledger import COMPILES, FORCES, RETRACES, WINDOWS, Entry
 from ..runtime.tell.sites import SITES, Site
 from ..runtime.tell.stats import stats
-from .explain import Explanation, Reason, told
-from .tables import as_html, as_text, quantity, several
+from .explain import Explanation, Reason, told, told_of_traces
+from .tables import as_html, as_text, escaped, quantity, several
 
 
 @dataclass(frozen=True)
@@ -108,6 +107,7 @@ class Report:
         with LOCK:
             families = list(PROGRAMS.families.values())
             sites, forces, windows, compiles = list(SITES.values()), list(FORCES), list(WINDOWS), list(COMPILES)
+            self._traces = told_of_traces(RETRACES)
         self.totals = _totals(families)
         self.forces = [_force(Entry(*each)) for each in forces]
         self.windows = [_force(Entry(*each)) for each in windows]
@@ -123,7 +123,7 @@ class Report:
     @property
     def explanation(self) -> Explanation:
         """Why programs were compiled."""
-        return Explanation(self.compiles, self.limit)
+        return Explanation(self.compiles, self.limit, self._traces)
 
     def __str__(self) -> str:
         text = _sentences(self.totals)
@@ -139,7 +139,7 @@ class Report:
     def _repr_html_(self) -> str:
         shown = self.lines[: self.limit]
         rows = [[*_row(line)[:-1], line.place, line.source] for line in shown]
-        said = "<br>".join(map(html.escape, _sentences(self.totals)))
+        said = "<br>".join(map(escaped, _sentences(self.totals)))
         table = as_html([*_HEAD, "source"], rows, (-2, -1)) if shown else ""
         return f"<p>{said}</p>{table}"
 

@@ -13,7 +13,7 @@ from ..ir.derived import prune
 from ..ir.errors import MXNetError, OperatorError
 from ..ir.graph import Graph
 from ..ir.node import leaf
-from ..ir.specialization import Op, Slot, Specialization
+from ..ir.specialization import RUNTIME, Op, Slot, Specialization
 from ..ir.types import Type
 from ..ir.value import Value, constant, wrap
 from ..reference import operators as mxnet_operators
@@ -114,6 +114,8 @@ class Operator(Op):
         self._draws = draws
         #: Whether the thread's state decides an attribute: mode, context or position of the random stream.
         self.ambient = any(p.kind.ambient for p in self.parameters)
+        #: Whether numbers of its calls travel with them, and nothing else says which specialization a call has.
+        self.takes_numbers = not (self.ambient or shorthand) and RUNTIME in {p.kind.slot for p in self.parameters}
         #: Whether an attribute may be a tuple.
         self.takes_tuples = any(p.kind.tuples for p in self.parameters)
         self.ignores_cotangent = False

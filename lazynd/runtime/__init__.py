@@ -31,7 +31,9 @@ from .run.late import computed
 from .tell.hiding import hide_frames
 from .tell.ledger import NOTED, waited
 from .tell.location import user_location
+from .tell.sites import current_site
 from .tell.stats import stats
+from .tell.tracing import TRACING
 from .thread import LOCAL, State
 
 __all__ = [
@@ -55,7 +57,11 @@ def not_recording() -> AbstractContextManager[None]:
 
 def backward(heads: Sequence[Cell], head_gradients: Sequence[Cell | None] | None, retain_graph: bool) -> None:
     """Move the gradient cells of every variable that ``heads`` depend on."""
+    trace = TRACING.now
+    started = 0.0 if trace is None else perf_counter()
     gradient.backward(LOCAL.state, heads, head_gradients, retain_graph)
+    if trace is not None:
+        trace.span("backward", "record", current_site(), started)
 
 
 def grad(

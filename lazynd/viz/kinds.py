@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
-from ..ir.derived import Derived
+from ..ir.derived import Derived, root
 from ..ir.flatten import flat_graph
-from ..ir.graph import Graph
+from ..ir.graph import Graph, innermost_first
 from ..ir.node import Node
+from ..ir.scope import join
 from ..ir.specialization import DRAW, Specialization
 
 #: What operators call the inputs that training changes.
@@ -19,6 +20,10 @@ _PARAMETERS: Final = frozenset(
 _SPREADING: Final = frozenset(("broadcast", "constant", "reshape", "select", "convert"))
 #: They add up squares of gradients for the updates.
 _FOR_UPDATES: Final = frozenset(("multi_sum_sq", "multi_lars"))
+
+
+#: Kind and name of an input.
+Role = tuple[str, str]
 
 
 def kinds(graph: Graph, around: str = "forward") -> dict[Node, str]:
@@ -80,31 +85,48 @@ def _own_kind(spec: Specialization | None) -> str | None:
     return "update" if "update" in name or name in _FOR_UPDATES else None
 
 
-def input_roles(graph: Graph) -> dict[Node, tuple[str, str]]:
-    """Kind and name of each input: "number" what fills a slot, "parameter" what an operator takes as a weight.
+def input_roles(graph: Graph) -> dict[Node, Role]:
+    """Kind and name of each input: "number" what fills a slot, "parameter" a weight, or what only an update reads.
 
     The name is what the first operator that takes it calls it, if that says anything: "lr", or in a block
-    "net.dense0.weight".
+    "net.dense0.weight". What a call takes is what its body does with it.
     """
+    known: dict[Specialization, Sequence[Role]] = {}
+    for spec, bodies in innermost_first(graph, _body):
+        if bodies:
+            roles = _of_inputs(bodies[0], known)
+            known[spec] = [roles[node] for node in bodies[0].inputs]
+    return _of_inputs(graph, known)
+
+
+def _body(spec: Specialization) -> Sequence[Graph]:
+    return (spec.body,) if root(spec).op.is_call and spec.body is not None else ()
+
+
+def _of_inputs(graph: Graph, known: Mapping[Specialization, Sequence[Role]]) -> dict[Node, Role]:
     wanted = set(graph.inputs)
-    found: dict[Node, tuple[str, str]] = {}
+    found: dict[Node, Role] = {}
     for node in graph.nodes:
         spec = node.spec
         if spec is None or wanted.isdisjoint([ref.node for ref in node.inputs or ()]):
             continue
-        for ref, (kind, name) in zip(node.inputs or (), _roles(spec), strict=True):
+        for ref, (kind, name) in zip(node.inputs or (), known.get(spec) or _roles(spec), strict=True):
             if ref.node in wanted and found.get(ref.node, ("data", ""))[0] == "data":
-                found[ref.node] = kind, f"{node.scope}.{name}" if kind == "parameter" and node.scope else name
+                if kind == "parameter" and name and node.scope:
+                    name = join(node.scope, name) if spec in known else f"{node.scope}.{name}"
+                found[ref.node] = kind, name
     return {node: found.get(node, ("data", "")) for node in graph.inputs}
 
 
-def _roles(spec: Specialization) -> Iterable[tuple[str, str]]:
+def _roles(spec: Specialization) -> Iterable[Role]:
     """Kind and name of what each input of ``spec`` takes."""
     count = len(spec.in_types)
     names = _input_names(spec)
+    updates = _own_kind(spec) == "update"
     for number in range(count):
         name = names[number] if number < len(names) else ""
-        yield ("parameter", name) if name in _PARAMETERS else ("data", "")
+        taken = name in _PARAMETERS or (updates and name != "grad")
+        yield ("parameter", name) if taken else ("data", "")
     for slot in spec.slots:
         yield "number", "" if slot.kind == DRAW else slot.name
 

@@ -37,7 +37,7 @@ def text(shown: Any, locations: bool = True) -> str:
 
 def _listed(view: View, locations: bool) -> str:
     """The bodies, then the graph that was recorded."""
-    return "".join(_graph(view, each, locations) for each in (*view.graphs.values(), view.graph))
+    return "".join(_graph(view, each, locations) for each in (*reversed(view.graphs.values()), view.graph))
 
 
 def _graph(view: View, graph: ViewGraph, locations: bool) -> str:

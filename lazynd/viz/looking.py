@@ -9,18 +9,22 @@ from typing import Any, Final
 
 from ..compiled import Compiled
 from ..ir.graph import Graph, copied, number_nodes
+from ..ir.node import leaf
 from ..ir.parse import parse_graph
 from ..ir.types import FLOAT32, Type, as_dtype, default_context
 from ..nd import NDArray, zeros
 from ..ops import OPERATORS
 from ..passes import Stage
+from ..runtime import aside, not_recording
 from ..runtime.record.cell import Cell
 from ..runtime.record.standing import ARGUMENT, ITSELF
 from ..runtime.record.traced import Traced
 from ..sym import Symbol
 from ..sym.binding import bind_named
+from .lines import short_names
 from .making import Named, make_view
-from .model import FORMAT, View, read
+from .model import FORMAT, Cluster, View, ViewProgram, read
+from .programs import Program
 from .recorded import recorded, stages_of
 from .untyped import untyped_view
 
@@ -41,7 +45,7 @@ def view(
     ``shown``: an array, for what is pending of it, a gradient as well (``w.grad``); a block or a function, with the
     ``inputs`` of a call, arrays or shapes; a compiled function, with inputs, or without for the trace that it used
     last; a symbol, with ``shapes`` of its variables by name, or of the first of them as ``inputs``, or none; a graph;
-    a program that was kept; a text of the IR or of a view, or the path of a file with one. A view is given back.
+    a program that ran (``viz.last()``); a text of the IR or of a view, or the path of a file with one; a view itself.
 
     ``title``: what it is called; found from ``shown`` if not given. ``passes``: whether the stages after each pass are
     part of it; if not given, for graphs of up to 3,000 nodes. ``dtype``: of inputs that are given as shapes; float32.
@@ -63,6 +67,8 @@ def view(
     """
     if isinstance(shown, View):
         return shown
+    if isinstance(shown, Program):
+        return _program(shown, title, passes)
     named, found_title = _found(shown, inputs, dtype, shapes)
     if isinstance(named, View):
         return named
@@ -71,6 +77,30 @@ def view(
     all_stages = passes if passes is not None else len(graph) <= _MOST
     stages = stages_of(graph) if all_stages else [Stage("recorded", graph, 0.0)]
     return make_view(stages, title or found_title, named)
+
+
+def _program(program: Program, title: str | None, passes: bool | None) -> View:
+    """The view of what ran, with what the backend tells of it."""
+    short = short_names([program.site.rpartition(":")[0]])[0]
+    site = f"{short}:{program.site.rpartition(':')[2]}" if ":" in program.site else program.site
+    known = program.tier == "compiled"
+    stages = program.stages if passes or known or len(program.graph) <= _MOST else program.stages[:1]
+    made = make_view(stages, title or f"program at {site}")
+    made.program = ViewProgram(
+        program.text, program.tier, site, program.runs, program.milliseconds, dict(program.memory), dict(program.cost)
+    )
+    if known:
+        first, last = made.graph.nodes, made.stages[-1].graph.nodes
+        made.clusters = []
+        for number, each in enumerate(program.clusters):
+            parts = [last[i] for i in each.numbers]
+            counted = [made.nodes[part].flops for part in parts]
+            cluster = Cluster(
+                number, each.name, each.kind, [first[i] for i in program.nodes_of(each)], parts, each.fused,
+                each.borrowed, each.inside, sum(n or 0 for n in counted), each.nbytes, each.text,
+            )  # fmt: skip
+            made.clusters.append(cluster)
+    return made
 
 
 def numbered(named: Named) -> Named:
@@ -97,6 +127,8 @@ def graph_or_view(shown: Any) -> Graph | View:
     """The graph of ``shown``, or its view where that is all there is."""
     if isinstance(shown, View):
         return shown
+    if isinstance(shown, Program):
+        return shown.graph
     named, _ = _found(shown, (), None, {})
     return named if isinstance(named, View) else named.graph
 
@@ -115,8 +147,6 @@ def _found(shown: Any, inputs: Sequence[Any], dtype: Any, shapes: Mapping[str, A
         return Named(shown), shown.name or "graph"
     if isinstance(shown, Stage):
         return Named(shown.graph), shown.name
-    if isinstance(getattr(shown, "graph", None), Graph):  # a program that was kept
-        return Named(shown.graph), str(getattr(shown, "name", "program"))
     if isinstance(shown, Compiled) and not inputs:
         known = shown.known()
         if not known:
@@ -151,23 +181,33 @@ def _text(shown: str | os.PathLike[str]) -> tuple[Named | View, str]:
 
 def _called(function: Callable[..., Any], inputs: Sequence[Any], dtype: Any) -> tuple[Named, str]:
     """What a call would record, which is traced."""
-    arrays = tuple(_array(each, dtype) for each in inputs)
     name, names = _name(function), {}
     if hasattr(function, "collect_params"):  # a block
         parameters = function.collect_params().values()
         if any(each._deferred_init for each in parameters):
-            function.infer_shape(*arrays) if hasattr(function, "infer_shape") else function(*arrays)
+            _learn_shapes(function, inputs, dtype)
         names = {each._cell: parameter.name for parameter in parameters for each in parameter.list_data()}
     source = function.function if isinstance(function, Compiled) else function
-    traced = Compiled(source, name).traced(*arrays)
+    traced = Compiled(source, name).traced(*(_standing(each, dtype) for each in inputs))
     return _traced(traced, names, _argument_names(source)), name
 
 
-def _array(given: Any, dtype: Any) -> Any:
-    """An input of a call; of a shape an array, whose values do not matter."""
-    if isinstance(given, tuple) and all(isinstance(n, int) for n in given):
-        return zeros(given, dtype=dtype or "float32")
-    return given
+def _learn_shapes(block: Any, inputs: Sequence[Any], dtype: Any) -> None:
+    """Initialise the parameters that wait for a first call; what that records is no part of anything."""
+    with aside(), not_recording():
+        arrays = [zeros(each, dtype=dtype or "float32") if _is_shape(each) else each for each in inputs]
+        block(*arrays)
+
+
+def _standing(given: Any, dtype: Any) -> Any:
+    """An input of a call that is traced: for a shape an array that has no value, since nobody will ask for one."""
+    if not _is_shape(given):
+        return given
+    return NDArray(Cell(leaf(Type(given, FLOAT32 if dtype is None else as_dtype(dtype), default_context()))))
+
+
+def _is_shape(given: Any) -> bool:
+    return isinstance(given, tuple) and all(isinstance(n, int) for n in given)
 
 
 def _traced(traced: Traced, names: Mapping[Cell, str], arguments: Sequence[str] = ()) -> Named:

@@ -38,7 +38,8 @@ class ViewNode:
     "update" of operators. ``parameters``: as the text form prints them. ``scope``: the block whose call recorded it.
     ``file`` and ``line``: which of the view's files, and where. ``flops``: two for a multiply-add, at most;
     ``formula``: where the number comes from. ``bytes``: of the results. ``origin``: the nodes of the first stage that
-    it comes from. ``body``: the names of the graphs that it runs, ``times`` each at most.
+    it comes from. ``body``: the names of the graphs that it runs, ``times`` each at most. ``closed``: another block
+    recorded the body, and the scopes in there are not this one's.
     """
 
     operator: str
@@ -53,6 +54,7 @@ class ViewNode:
     line: int | None = None
     flops: int | None = None
     formula: str = ""
+    closed: bool = False
     milliseconds: float | None = None
     origin: list[str] = field(default_factory=list)
     body: dict[str, str] = field(default_factory=dict)
@@ -103,12 +105,21 @@ class ViewStage:
 
 @dataclass(slots=True)
 class Cluster:
-    """Nodes of the first stage that the backend runs as one."""
+    """What the backend runs as one piece: ``nodes`` of the first stage, or parts of them; ``parts`` of the last one.
+
+    ``kind``: "loop", "input", "output" or "custom" of what it ``fused``, else "while", "call", "conditional",
+    "custom-call", or the name of the instruction. ``borrowed``: the backend does not say of what it is a part, its
+    neighbours do. ``inside``: the name of the cluster around it. ``flops``: of ``parts``. ``bytes``: read and given.
+    """
 
     id: int
     name: str
     kind: str
     nodes: list[str]
+    parts: list[str] = field(default_factory=list)
+    fused: bool = False
+    borrowed: bool = False
+    inside: str = ""
     flops: int | None = None
     bytes: int | None = None
     text: str = ""
@@ -116,9 +127,16 @@ class Cluster:
 
 @dataclass(slots=True)
 class ViewProgram:
-    """What the backend made of it: its text, and what it says of memory and costs."""
+    """What ran: the compiled text, and what the backend says of memory and costs; where it was first needed.
+
+    ``tier``: "compiled", "interpreted" or "dropped". ``milliseconds``: of its last run, where that was measured.
+    """
 
     text: str | None = None
+    tier: str = ""
+    site: str = ""
+    runs: int = 0
+    milliseconds: float | None = None
     memory: dict[str, float] = field(default_factory=dict)
     cost: dict[str, float] = field(default_factory=dict)
 
@@ -267,20 +285,23 @@ def _usual(each: Field[Any]) -> Any:
     return each.default if each.default_factory is MISSING else each.default_factory()
 
 
+#: What JSON has as it is, pairs as lists.
+_ATOMS: Final = frozenset((str, int, float, bool, type(None), tuple))
+
+
 def plain(value: Any) -> Any:
     """``value`` as JSON has it; fields with their usual value are left out."""
     cls = value.__class__
-    if cls is str or cls is int or cls is float or value is None:
-        return value
-    if cls is list or cls is tuple:
-        return [plain(each) for each in value]
+    if cls is list:
+        return value if not value or value[0].__class__ in _ATOMS else [plain(each) for each in value]
     if cls is dict:
-        return {key: plain(each) for key, each in value.items()}
+        simple = not value or next(iter(value.values())).__class__ in _ATOMS
+        return value if simple else {key: plain(each) for key, each in value.items()}
     made = {}
     for name, shown, usual in _described(cls):
         each = getattr(value, name)
         if usual is MISSING or each != usual:
-            made[shown] = plain(each)
+            made[shown] = each if each.__class__ in _ATOMS else plain(each)
     return made
 
 

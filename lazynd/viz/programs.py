@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cached_property
+from html import escape
 
 from ..backends import loaded_backend
 from ..backends.explained import Cluster, Explanation
@@ -19,6 +20,8 @@ from ..runtime.run.program import Family, pending_plan
 from ..runtime.run.program import Program as Runnable
 from ..runtime.run.recorded import Recorded
 from ..runtime.thread import LOCAL
+from .making import make_view
+from .notebook import of_view
 
 #: A program of XLA's, and what is known of those of its structure.
 Compiled = tuple[Family, Runnable]
@@ -64,6 +67,10 @@ class Program:
         took = "" if self.milliseconds is None else f", {self.milliseconds:.3g} ms"
         came = ", from disk" if self.loaded else ""
         return f"<program of {len(self.graph)} operators, {self.tier}{came}, {self.runs} runs{took}, for {self.site}>"
+
+    def _repr_html_(self) -> str:
+        view = make_view([Stage("recorded", self.graph, 0.0)], f"program at {self.site}")
+        return f"<div>{escape(repr(self))}</div>{of_view(view)}"
 
     @cached_property
     def graph(self) -> Graph:

@@ -354,3 +354,13 @@ def test_a_pickle_of_a_block_whose_shapes_are_open() -> None:
     net.initialize()
     other = pickle.loads(pickle.dumps(net))
     assert other(nd.ones((1, 3))).shape == (1, 2) and net.weight.shape == (2, 0)
+
+
+def test_copies_and_pickles_have_the_blocks_inside() -> None:
+    net = nn.HybridSequential()
+    net.add(nn.Dense(2, in_units=3), nn.Dense(1, in_units=2))
+    for again in (copy.deepcopy(net), pickle.loads(pickle.dumps(net))):
+        assert list(again._children) == ["0", "1"] and again[0] is not net[0]
+        before = again._children.version
+        again.add(nn.Dense(1))
+        assert again._children.version > before and len(net) == 2

@@ -11,7 +11,7 @@ import pytest
 
 import lazynd
 from lazynd import autograd, gluon, nd, viz
-from lazynd.gluon import nn
+from lazynd.gluon import nn, rnn
 from lazynd.ir.graph import Graph
 from lazynd.ir.scope import Closed
 from lazynd.ir.verify import verify
@@ -174,6 +174,8 @@ def test_a_body_that_another_block_recorded_lends_no_names(delta: type[Delta]) -
     (call,) = viz.graph(pending).nodes
     assert call.scope.__class__ is Closed
     assert {scope for _, scope in scopes(viz.passes(pending)[-1].graph)} - {""} == {"second"}
+    for view, inside in ((viz.view(pending), {""}), (viz.view(first(x)), {"", "features", "output", "0", "1"})):
+        assert {view.nodes[id].scope for graph in view.graphs.values() for id in graph.nodes} == inside
 
 
 def test_a_loop_inside_a_block() -> None:
@@ -191,6 +193,19 @@ def test_a_loop_inside_a_block() -> None:
     assert loop.spec is not None
     assert loop.scope == "loop"
     assert [scope for _, scope in scopes(loop.spec.attributes["body"])] == ["cell"]
+
+
+def test_recurrent_cells() -> None:
+    cells = rnn.SequentialRNNCell(prefix="cells_")
+    cells.add(rnn.GRUCell(2, input_size=3))
+    cells.add(rnn.ResidualCell(rnn.LSTMCell(2, input_size=2)))
+    cells.initialize()
+    nd.waitall()
+    x = nd.array([[[1, 2, 3], [4, 5, 6]]])
+    for outputs in (cells(x[0], cells.begin_state(batch_size=2))[0], cells.unroll(2, x, merge_outputs=True)[0]):
+        found = {scope for _, scope in scopes(viz.graph(outputs))} - {""}
+        assert found >= {"cells.0", "cells.1", "cells.1.base_cell"}
+        assert all(scope.startswith("cells") for scope in found)
 
 
 def test_names_where_the_structure_has_none() -> None:

@@ -47,6 +47,11 @@ LAYERS = {
         ),
         2 * 8 * 16 * 14 * 14 * 4 * 4 * 32,
     ),
+    # The data's gradient is found under as many windows as the operand has elements, but most of it is padding.
+    "convolution": (
+        operator("Convolution", typed(8, 16, 12, 12), typed(50, 16, 5, 5), kernel=(5, 5), num_filter=50, no_bias=True),
+        2 * 8 * 50 * 8 * 8 * 16 * 25,
+    ),
     # Comparing is free.
     "max pooling": (operator("Pooling", typed(8, 16, 28, 28), kernel=(2, 2), stride=(2, 2), pool_type="max"), 0),
     "relu": (operator("relu", typed(64, 10)), 0),
@@ -92,7 +97,7 @@ def test_the_formula_gives_the_number(layer):
     assert eval(found.formula) == found.count
 
 
-@pytest.mark.parametrize("layer", ["convolution, grouped and dilated", "transposed convolution"])
+@pytest.mark.parametrize("layer", ["convolution", "convolution, grouped and dilated", "transposed convolution"])
 def test_each_gradient_of_a_convolution_takes_what_it_takes(layer):
     spec, _ = LAYERS[layer]
     window = max(number for _, number, _ in flops(spec).terms)

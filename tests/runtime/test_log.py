@@ -194,11 +194,14 @@ def test_a_slow_compile_says_what_and_why(caplog: pytest.LogCaptureFixture, faul
     """R39."""
     faulty.fail = lambda point: time.sleep(0.3) if point == "compile" else None
     with settings(slow_compile=0):
-        (nd.array([1.0]) * 2 + 1).asnumpy()
+        for n in (1, 2):
+            x = nd.array([1.0] * n)
+            (x * 2 + 1).asnumpy()
     slow = events(caplog, "slow")
-    assert len(slow) == 1 and slow[0].levelno == logging.WARNING
+    assert len(slow) == 2 and slow[0].levelno == logging.WARNING
     assert "2 operators" in slow[0].getMessage() and "asnumpy" in slow[0].getMessage()
     assert slow[0].site.startswith(__file__)
+    assert "argument x (1,) -> (2,), " in slow[1].getMessage() and "\n" not in slow[1].getMessage()
 
 
 def test_nothing_is_logged_while_recording(caplog: pytest.LogCaptureFixture) -> None:

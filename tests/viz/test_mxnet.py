@@ -14,6 +14,7 @@ from xml.etree import ElementTree
 
 import pytest
 
+import lazynd
 import lazynd as mx
 from lazynd import gluon, nd, sym, viz
 from tests.viz.networks import answers, networks
@@ -21,6 +22,12 @@ from tests.viz.networks import answers, networks
 GOLDEN = json.loads((pathlib.Path(__file__).parents[1] / "data" / "pictures_golden.json").read_text(encoding="utf-8"))
 NETWORKS = {name: (symbol, shapes) for name, symbol, shapes in networks(sym)}
 nn, rnn = gluon.nn, gluon.rnn
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is left pending is not compiled when a test ends."""
+    monkeypatch.setattr(lazynd.config, "tier", "interpreted")
 
 
 def test_the_modules_are_mxnets():

@@ -15,6 +15,7 @@ from ...stages import LOCAL, OURS
 from ..hooks import HookHandle
 from ..parameter import Parameter, ParameterDict
 from . import files
+from .children import Children
 from .naming import BlockScope, names_of
 from .places import Places, placed
 from .summary import Summary, as_html
@@ -45,7 +46,9 @@ class Block:
 
     #: Attributes that a call asks for and that people change afterwards.
     _asked: ClassVar[tuple[str, ...]] = ()
-    _children: dict[str, Block]
+    #: Whether calls may lead to blocks inside that there are not yet.
+    _nests: ClassVar[bool] = True
+    _children: Children
     _reg_params: dict[str, Parameter]
 
     def __init__(self, prefix: str | None = None, params: ParameterDict | None = None) -> None:
@@ -54,7 +57,7 @@ class Block:
         self._name = self._prefix.removesuffix("_")
         self._scope = BlockScope(self)
         self._places = Places()
-        self._children = {}
+        self._children = Children()
         self._reg_params = {}
         self._forward_hooks: dict[int, Callable[..., Any]] = {}
         self._forward_pre_hooks: dict[int, Callable[..., Any]] = {}
@@ -68,9 +71,8 @@ class Block:
     def __watched__(self) -> Iterator[tuple[dict[str, Any], str]]:
         """What compiled calls of it depend on: which blocks are inside, and the arrays that their parameters hold."""
         for block in self._blocks():
-            yield block.__dict__, "_children"
-            for name in block._children:
-                yield block._children, name
+            if block._children or block._nests:
+                yield vars(block._children), "version"
             for name in block._asked:
                 yield block.__dict__, name
             for each in block._params.values():
@@ -216,8 +218,7 @@ class Block:
         >>> [name.split(".")[0] for name in net._collect_params_with_prefix()]
         ['output', 'output']
         """
-        name = str(len(self._children)) if name is None else name
-        self._children = {**self._children, name: block}  # another dictionary, which compiled calls see
+        self._children[str(len(self._children)) if name is None else name] = block
         if isinstance(block, Block):  # functions may be among the transformations of a Compose
             block._places.clear()
 

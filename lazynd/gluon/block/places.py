@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+import functools
+from collections.abc import Callable
+from sys import _getframe
+from typing import TYPE_CHECKING, Any, Concatenate, Final, ParamSpec, TypeVar
 
-from ...stages import Scope
+from ...stages import LOCAL, OURS, Scope
 
 if TYPE_CHECKING:
     from .base import Block
 
+_P = ParamSpec("_P")
+_R = TypeVar("_R")
+_B = TypeVar("_B", bound="Block")
 #: So many scopes are remembered for a block: a loss may be called in net after net.
 _MOST: Final = 64
 
@@ -30,6 +36,25 @@ def placed(block: Block, outer: Scope) -> Scope:
     for each in block._reg_params.values():
         each._scope = found.full
     return found
+
+
+def scoped(method: Callable[Concatenate[_B, _P], _R]) -> Callable[Concatenate[_B, _P], _R]:
+    """Decorates a method of blocks, other than ``__call__``: what it records belongs to the block, as in a call."""
+
+    @functools.wraps(method)
+    def inside(self: _B, /, *args: _P.args, **kwargs: _P.kwargs) -> _R:
+        recorder = LOCAL.state.recorder
+        outer, caller, frame = recorder.within, recorder.caller, _getframe(1)
+        if not OURS[frame.f_code.co_filename]:
+            recorder.caller = frame.f_code, frame.f_lasti
+        recorder.within = inner = self._places.get(outer) or placed(self, outer)
+        recorder.scope = inner.path
+        try:
+            return method(self, *args, **kwargs)
+        finally:
+            recorder.within, recorder.scope, recorder.caller = outer, outer.path, caller
+
+    return inside
 
 
 def _name(block: Block, owner: Any) -> str:

@@ -57,9 +57,32 @@ class SymbolBlock(HybridBlock):
         self._reg_params = {name[start:]: self._params[name] for name in names}
 
     @staticmethod
-    def imports(symbol_file: str, input_names: Any, param_file: str | None = None, ctx: Any = None) -> SymbolBlock:
+    def imports(
+        symbol_file: str,
+        input_names: Any,
+        param_file: str | None = None,
+        ctx: Any = None,
+        allow_missing: bool = False,
+        ignore_extra: bool = False,
+    ) -> SymbolBlock:
         """A block from MXNet's files of a symbol and of parameters: not built yet."""
         raise absent("gluon.SymbolBlock", "imports")
+
+    def reset_ctx(self, ctx: Any) -> None:
+        """Move all parameters to a context, or have copies on several.
+
+        >>> import lazynd
+        >>> from lazynd import gluon, sym
+        >>> x = sym.var("x")
+        >>> dense = gluon.SymbolBlock(sym.FullyConnected(x, num_hidden=2, name="fc", no_bias=True), x)
+        >>> dense.initialize()
+        >>> dense(lazynd.nd.ones((1, 3))).shape
+        (1, 2)
+        >>> dense.reset_ctx(lazynd.cpu(1))
+        >>> dense.collect_params()["fc_weight"].list_ctx()
+        [cpu(1)]
+        """
+        self.collect_params().reset_ctx(ctx)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(\n{self._outputs!r} : {len(self._inputs)} -> {len(self._outputs)}\n)"

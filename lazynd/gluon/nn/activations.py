@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from ... import initializer
 from ...reference import fronts
@@ -19,6 +19,8 @@ class Activation(HybridBlock):
     >>> nn.Activation("relu")(nd.array([-1, 1])).asnumpy()
     array([0., 1.], dtype=float32)
     """
+
+    _nests: ClassVar = False
 
     def __init__(self, activation: str, **kwargs: Any) -> None:
         self._act_type = activation

@@ -77,6 +77,7 @@ class Dropout(HybridBlock):
     """
 
     _asked: ClassVar = ("_rate",)
+    _nests: ClassVar = False
 
     def __init__(self, rate: float, axes: tuple[int, ...] = (), **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -142,6 +143,8 @@ class Flatten(HybridBlock):
     >>> nn.Flatten()(nd.ones((2, 3, 4))).shape
     (2, 12)
     """
+
+    _nests: ClassVar = False
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)

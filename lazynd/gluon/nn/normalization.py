@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -20,6 +20,8 @@ def _channels(gamma: Any) -> int:
 
 class _BatchNorm(HybridBlock):
     """What both kinds have: statistics of the batch in training, moving averages of them in prediction."""
+
+    _nests: ClassVar = False
 
     #: The operator.
     _operator = "BatchNorm"
@@ -121,6 +123,8 @@ class BatchNormReLU(_BatchNorm):
 
 class _Affine(HybridBlock):
     """What the others have: a scale and a shift for each channel, each learned or fixed."""
+
+    _nests: ClassVar = False
 
     def _make(self, channels: int, center: bool, scale: bool, beta_initializer: Any, gamma_initializer: Any) -> None:
         self.gamma = self.params.get(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from ..block import HybridBlock
 from .convolution import Size, sizes
@@ -12,6 +12,8 @@ _LAYOUTS = {1: ("NCW", "NWC"), 2: ("NCHW", "NHWC"), 3: ("NCDHW", "NDHWC")}
 
 class _Pooling(HybridBlock):
     """What all have."""
+
+    _nests: ClassVar = False
 
     def __init__(
         self,

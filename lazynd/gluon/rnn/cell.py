@@ -7,6 +7,7 @@ from typing import Any
 
 from ... import nd
 from ..block import Block, HybridBlock
+from ..block.places import scoped
 from ..nn import LeakyReLU
 from .sequences import is_array, masked, sequence
 
@@ -93,6 +94,7 @@ class RecurrentCell(Block):
         first = inputs if is_array(inputs) else inputs[0]
         return self.begin_state(func=F.zeros, batch_size=batch, ctx=first.context)
 
+    @scoped
     def unroll(
         self,
         length: int,

@@ -6,14 +6,13 @@ from collections.abc import Iterator
 from typing import Any
 
 from ..block.base import indented
+from ..block.places import scoped
 from .cell import _MODIFIED, HybridRecurrentCell, Info, RecurrentCell
 from .sequences import as_list, backwards, is_array, masked, sequence
 
 
 class _Joined(RecurrentCell):
     """What all have: the states of the cells inside, one after the other."""
-
-    _children: dict[str, Any]
 
     def state_info(self, batch_size: int = 0) -> Info:
         return [info for cell in self._children.values() for info in cell.state_info(batch_size)]
@@ -56,6 +55,7 @@ class _Sequential(_Joined):
         """
         self.register_child(cell)
 
+    @scoped
     def __call__(self, inputs: Any, states: Any) -> Any:
         self._counter += 1
         following = []
@@ -66,6 +66,7 @@ class _Sequential(_Joined):
             following += part
         return inputs, following
 
+    @scoped
     def unroll(
         self,
         length: int,
@@ -173,6 +174,7 @@ class BidirectionalCell(_Joined, HybridRecurrentCell):
     def __repr__(self) -> str:
         return f"{type(self).__name__}(forward={self._children['l_cell']}, backward={self._children['r_cell']})"
 
+    @scoped
     def unroll(
         self,
         length: int,

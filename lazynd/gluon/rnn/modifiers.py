@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ... import nd
+from ..block.places import scoped
 from .cell import HybridRecurrentCell, Info, RecurrentCell
 from .containers import BidirectionalCell
 from .sequences import is_array, masked, sequence
@@ -44,6 +45,7 @@ class DropoutCell(HybridRecurrentCell):
             inputs = F.Dropout(inputs, p=self._rate, axes=self._axes, name=f"t{self._counter}_fwd")
         return inputs, states
 
+    @scoped
     def unroll(
         self,
         length: int,
@@ -205,6 +207,7 @@ class ResidualCell(ModifierCell):
         output, states = self.base_cell(inputs, states)
         return F.elemwise_add(output, inputs, name=f"t{self._counter}_fwd"), states
 
+    @scoped
     def unroll(
         self,
         length: int,

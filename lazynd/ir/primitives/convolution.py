@@ -82,11 +82,12 @@ class Convolution(Primitive):
         return x.with_shape((*x.shape[:2], w.shape[1], *(windows(self.name, *each) for each in extents)))
 
     def flops(self, spec: Specialization) -> tuple[int, ...]:
-        """Each element of the result meets the whole window; where zeros lie between, each of the operand does."""
+        """Each element of the result meets the window, or each of the operand where that is less: zeros between its
+        elements and around it are no work."""
         (x, w), made = spec.in_types, spec.out_types[0]
-        if any(n > 1 for n in spec.attributes["spread"]):
-            return (2, *x.shape, w.shape[1], *w.shape[LEAD:])
-        return (2, *made.shape, w.shape[2], *w.shape[LEAD:])
+        by_result = (2, *made.shape, w.shape[2], *w.shape[LEAD:])
+        by_operand = (2, *x.shape, w.shape[1], *w.shape[LEAD:])
+        return min(by_result, by_operand, key=math.prod)
 
     def vjp(
         self, g: Value, y: Value, x: Value, w: Value, *, strides: Ints, low: Ints, high: Ints, spread: Ints,

@@ -47,11 +47,10 @@ class ReduceWindowSum(Primitive):
         return x.with_shape(counts(self.name, x.shape, window, strides, low, high, spread))
 
     def flops(self, spec: Specialization) -> tuple[int, ...]:
-        """Each result is a sum of its window; where zeros lie between, each of the operand is added so often."""
+        """Each result is a sum of its window, or each of the operand is added so often where that is less."""
         window = math.prod(spec.attributes["window"])
-        if any(n > 1 for n in spec.attributes["spread"]):
-            return (*spec.in_types[0].shape, window)
-        return (*spec.out_types[0].shape, window - 1)
+        by_result, by_operand = (*spec.out_types[0].shape, window - 1), (*spec.in_types[0].shape, window)
+        return min(by_result, by_operand, key=math.prod)
 
     def vjp(
         self, g: Value, y: Value, x: Value, *, window: Ints, strides: Ints, low: Ints, high: Ints, spread: Ints

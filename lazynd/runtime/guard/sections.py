@@ -44,6 +44,18 @@ def forget_main_thread() -> None:
     _main_thread = get_ident()
 
 
+#: The handlers of all signals that were asked about last, and the numbers in that list of those in Python.
+_last: tuple[list[Any], list[int]] = ([], [])
+
+
+def _caught_by(handlers: list[Any]) -> list[int]:
+    """The numbers of those of ``handlers`` that are in Python: mostly the same as ever."""
+    global _last
+    if _last[0] != handlers:
+        _last = handlers, [at for at, handler in enumerate(handlers) if callable(handler)]
+    return _last[1]
+
+
 class DeferSignals:
     """Holds back signals until the section ends, so that no handler sees, or prevents, a part of what it does.
 
@@ -58,11 +70,10 @@ class DeferSignals:
         if get_ident() != _main_thread:
             return
         try:
-            for number in _SIGNALS:
-                handler = raw.getsignal(number)
-                if callable(handler):
-                    self._previous[number] = handler
-                    raw.signal(number, self._hold)
+            handlers = list(map(raw.getsignal, _SIGNALS))
+            for at in _caught_by(handlers):
+                self._previous[_SIGNALS[at]] = handlers[at]
+                raw.signal(_SIGNALS[at], self._hold)
         except BaseException:  # raised by a handler that is not held back yet
             DeferSignals.__exit__(self)
             raise

@@ -157,11 +157,13 @@ class Sweep:
     ``order`` holds all entries that were visited, latest first.
     """
 
-    __slots__ = ("_arrived", "_recorder", "gradients", "order")
+    __slots__ = ("_arrived", "_plain", "_recorder", "gradients", "order")
 
     def __init__(self, recorder: Recorder, heads: Sequence[Cell], head_gradients: Sequence[Cell | None] | None) -> None:
         recorder.needs_tape("a backward pass")
         self._recorder = recorder
+        #: Whether gradients have no histories: they are not recorded themselves, nor traced.
+        self._plain = not (recorder.state.recording or recorder.traces)
         self._arrived: Arrived = {}
         self.gradients: dict[Variable, list[Operand]] = {}
         given: list[Cell | None] = list(head_gradients) if head_gradients is not None else [None] * len(heads)
@@ -215,10 +217,15 @@ class Sweep:
         spec = step.spec
         if spec is None:
             return
-        if step.residuals:
-            inputs = [_residual(entry, k) for k in step.residuals] + inputs
         scalars = entry.scalars if spec.slots else ()
-        made = self._recorder.apply_to(spec, inputs, scalars, entry.code, entry.lasti)
+        if self._plain:
+            kept, place = entry.residuals, linear.place
+            refs = (*[kept[place[k]] for k in step.residuals], *[ref for ref, _ in inputs])
+            results = self._recorder.append(spec, refs, scalars, entry.code, entry.lasti)
+            made: list[Operand] = [(ref, None) for ref in results]
+        else:
+            inputs = [_residual(entry, k) for k in step.residuals] + inputs
+            made = self._recorder.apply_to(spec, inputs, scalars, entry.code, entry.lasti)
         self._hand_over(entry, step.targets, made)
 
     def _pass_function(self, entry: Pulled) -> None:

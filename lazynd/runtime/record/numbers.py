@@ -25,7 +25,8 @@ Keep = Callable[[], Callable[[], None]]
 class Ledger:
     """How the numbers of a call come about, in order; the first ones are its arguments.
 
-    ``values``: all of them, as traced. ``hosts``: the functions of the host that were asked, and what they gave.
+    ``values``: all of them, as traced; constants are the same at each call. ``hosts``: the functions of the host that
+    were asked, and what they gave.
     """
 
     __slots__ = ("_constants", "_keeps", "_steps", "asked", "hosts", "values")
@@ -35,10 +36,10 @@ class Ledger:
         self.hosts: list[tuple[Function, Any]] = []
         #: Called with the roots of a number, arguments by place and ``HOST``, before Python is told its value.
         self.asked = asked
-        #: By place: numbers of Python that took part.
-        self._constants: dict[int, Any] = {}
+        #: The places of numbers of Python that took part.
+        self._constants: set[int] = set()
         #: A function, the places of its operands, and of what it gives: itself, or in a list. One of the host has none.
-        self._steps: list[tuple[Function, tuple[int, ...] | None, int | tuple[int, ...]]] = []
+        self._steps: list[tuple[Function, tuple[int, ...] | None, int | range]] = []
         #: By function of the host: what remembers what that changes.
         self._keeps: dict[Function, Keep] = {}
 
@@ -52,8 +53,9 @@ class Ledger:
             self._keeps[function] = keep
         several = isinstance(made, list | tuple)
         self.hosts.append((function, made))
+        first = len(self.values)
         numbers = [self._new(each, frozenset((HOST,))) for each in (made if several else (made,))]
-        self._steps.append((function, None, tuple([n.place for n in numbers]) if several else numbers[0].place))
+        self._steps.append((function, None, range(first, len(self.values)) if several else first))
         return type(made)(numbers) if several else numbers[0]
 
     def apply(self, function: Function, *operands: Any) -> Any:
@@ -64,7 +66,7 @@ class Ledger:
         if type(made) is not int and type(made) is not float:  # a complex number, a truth value
             self.asked(roots)
             return made
-        places = tuple([each.place if isinstance(each, Number) else self._constant(each) for each in operands])
+        places = tuple([each.place if isinstance(each, Number) else self.constant(each) for each in operands])
         number = self._new(made, roots)
         self._steps.append((function, places, number.place))
         return number
@@ -76,10 +78,8 @@ class Ledger:
 
         What puts back what the functions change comes to the end of ``undo``, before they change it.
         """
-        values = [None] * len(self.values)
+        values = self.values.copy()
         values[: len(arguments)] = arguments
-        for place, value in self._constants.items():
-            values[place] = value
         for function, places, made in self._steps:
             if places is None:
                 keep = self._keeps.get(function)
@@ -93,8 +93,7 @@ class Ledger:
                 continue
             if len(found) != len(made):
                 raise ValueError(f"a function of the host gave {len(found)} numbers, but {len(made)} when traced")
-            for place, value in zip(made, found, strict=True):
-                values[place] = value
+            values[made.start : made.stop] = found
         return values
 
     @property
@@ -107,11 +106,11 @@ class Ledger:
         self.values.append(number.value)
         return number
 
-    def _constant(self, value: Any) -> int:
-        place = len(self.values)
+    def constant(self, value: Any) -> int:
+        """The place of a number that is the same at each call."""
         self.values.append(value)
-        self._constants[place] = value
-        return place
+        self._constants.add(len(self.values) - 1)
+        return len(self.values) - 1
 
 
 def put_back(undo: list[Callable[[], None]]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from itertools import repeat
+from time import perf_counter_ns
 from types import CodeType
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +16,9 @@ from ..run.fence import fence, overflow
 from ..run.force import force
 from ..run.regions import Region
 from ..tell.location import OURS, user_location
+from ..tell.sites import current_site
 from ..tell.stats import stats
+from ..tell.tracing import TRACING
 from . import streams
 from .cell import Cell, Ref
 from .numbers import Keep
@@ -173,6 +176,8 @@ class PendingWork(Recorder):
         """Any array may be one."""
 
     def fence(self, what: str) -> None:
+        if TRACING.now is not None:
+            TRACING.now.add("i", what, "fence", current_site(), perf_counter_ns())
         fence(self.regions, bool(self.state.record_depth))
 
     def leave_record(self) -> None:

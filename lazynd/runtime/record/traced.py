@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import chain
 from types import CodeType
 from typing import TYPE_CHECKING, Any, Final
 
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 #: How a call makes an array that it gives: kind and what that needs.
 Made = tuple[Any, ...]
 HELD: Final = "held"
+_PLAIN: Final = {Cell}
 NEW: Final = "new"
 VIEW: Final = "view"
 DETACHED: Final = "detached"
@@ -85,7 +87,11 @@ class Traced:
         #: Whether the scopes in the body of ``spec`` are those of another block.
         self._closed = False
         self._values = tuple(body.values)
-        self._places = [(i, v.place) for i, v in enumerate(body.values) if isinstance(v, Number)]
+        #: Where the ledger has the numbers of the slots; none if they are the same at each call.
+        self._places: list[int] = []
+        if any(isinstance(each, Number) for each in body.values):
+            constant = self._ledger.constant
+            self._places = [each.place if isinstance(each, Number) else constant(each) for each in body.values]
         if outputs:
             writes = [captures.index(each) for each in written if each in read]
             try:
@@ -245,7 +251,7 @@ class Traced:
         """The new arrays, after running the call; None where it has to be recorded."""
         assert self.spec is not None
         targets = _found(self._targets, self._moving_targets, cells)
-        if {Cell} != set(map(type, targets)) | set(map(type, found)):
+        if set(map(type, chain(targets, found))) != _PLAIN:
             return None
         with Undivided():
             refs = recorder.read_all(found)
@@ -277,10 +283,7 @@ class Traced:
         if self._varies:
             values = self._ledger.fill(numbers, recorder.host, undo)
             if self._places:
-                listed = list(scalars)
-                for i, place in self._places:
-                    listed[i] = values[place]
-                scalars = tuple(listed)
+                scalars = tuple(map(values.__getitem__, self._places))
         if self.stream is not None:
             scalars = (*scalars, *recorder.draw(self.stream, self.draws))
         return scalars

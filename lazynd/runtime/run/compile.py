@@ -18,6 +18,7 @@ from ..tell.ledger import COMPILES, NOTHING, Compile
 from ..tell.reasons import difference, nearest
 from ..tell.sites import Site
 from ..tell.stats import logger, stats
+from ..tell.tracing import TRACING
 from .failure import failed
 from .plan import Plan
 from .program import Draft, Family, ProgramCache, compile_draft, is_stale, slot_positions
@@ -64,6 +65,9 @@ def _compile_into(family: Family, plan: Plan, backend: Backend, cause: str, site
     with _Progress(plan, cause, site, reason):
         program, nbytes = compile_draft(draft, backend)
     seconds = time.perf_counter() - started
+    if TRACING.now is not None:
+        name = "load program" if stats.loaded > before else "compile"
+        TRACING.now.span(name, "compile", site, started, why=reason or NOTHING)
     family.seconds += seconds
     operators = sum(i.__class__ is Node for i in plan.items)
     with LOCK:

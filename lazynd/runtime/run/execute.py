@@ -12,7 +12,9 @@ from typing import Any, Final
 
 from ...backends import Backend
 from ...ir.node import Node, Output
+from ..tell.sites import current_site
 from ..tell.stats import stats
+from ..tell.tracing import TRACING, Trace
 from .failure import ProgramError, failed, lose, lost_with_buffer
 from .history import HISTORY, milliseconds_since
 from .late import computed
@@ -28,21 +30,38 @@ def execute(plan: Plan, program: Program, backend: Backend) -> None:
     items, scalars = plan.items, plan.scalars
     program.recorded.ran(items)
     HISTORY.last = program.recorded
-    started = perf_counter() if HISTORY.timed else 0.0
+    trace = TRACING.now
+    started = perf_counter() if HISTORY.timed or trace is not None else 0.0
     if program.scalar_positions is not None:
         scalars = list(map(scalars.__getitem__, program.scalar_positions))
     try:
         results = program.executable(_buffers(plan, program, backend), scalars)
         if started:
-            for each in results:
-                backend.wait(each)
-            program.milliseconds = milliseconds_since(started)
+            note_run(trace, program, backend, results, items, started)
         publish(list(map(items.__getitem__, plan.outputs)), results, items)
     except Exception as error:
         raise failure(plan, program, backend, error) from error
     stats.runs += 1
     stats.computed += program.result_bytes
     count(items)
+
+
+def note_run(
+    trace: Trace | None,
+    program: Program,
+    backend: Backend,
+    results: Sequence[Any],
+    items: Sequence[Ref],
+    started: float,
+) -> None:
+    """Note a run of ``program`` that began at ``started``, once its ``results`` are computed: when it ends matters."""
+    for each in results:
+        backend.wait(each)
+    program.milliseconds = milliseconds_since(started)
+    if trace is None:
+        return
+    told = {"operators": len(items), "bytes": program.result_bytes, "program": id(program)}
+    trace.span("program", "program", current_site(), started, **told)
 
 
 def _buffers(plan: Plan, program: Program, backend: Backend) -> list[Any]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from contextlib import suppress
 from operator import attrgetter
+from time import perf_counter
 from types import CodeType
 from typing import Any, Final
 
@@ -17,8 +18,9 @@ from ...backends import Backend, loaded_backend
 from ...config import config
 from ...ir.specialization import Specialization
 from ..tell.stats import stats
+from ..tell.tracing import TRACING
 from .compile import PROGRAMS
-from .execute import failure
+from .execute import failure, note_run
 from .failure import ProgramError
 from .history import HISTORY
 from .liveness import Ref, dead_but_for_cells
@@ -81,7 +83,11 @@ class Express:
             buffers = list(map(_VALUE, refs))
             for number in program.donate.keys() - taken:
                 buffers[number] = backend.copy(buffers[number])
+            trace = TRACING.now
+            started = 0.0 if trace is None else perf_counter()
             results = program.executable(buffers, scalars)
+            if trace is not None:
+                note_run(trace, program, backend, results, results, started)
         except Exception as error:
             raise Stopped(program, backend, error) from None
         family.used(True)

@@ -25,7 +25,8 @@ def force(ref: Ref, regions: Regions, cause: str) -> Any:
         stats.forces += 1
         told = logger.isEnabledFor(20)
         before = stats.snapshot() if told else {}
-        ledger = begin()
+        # From the user's line on there are a method, and what it calls; those that make text are told by their names.
+        ledger = begin(3 if cause == "print" else 4)
         try:
             drive(run_for(ref, regions), regions, cause)
         finally:

@@ -26,7 +26,9 @@ from ...ir.node import Node
 from ...ir.specialization import BYTES_PER_COST, NODE_COST, Specialization
 from ...ir.types import is_floating
 from ..guard.leaving import INSIDE
+from ..tell.sites import current_site, site_of
 from ..tell.stats import stats
+from ..tell.tracing import TRACING, Trace
 from .execute import count, publish
 from .failure import IndexProgramError, Lost, ProgramError, failed, lose, out_of_bounds
 from .history import HISTORY, milliseconds_since
@@ -41,12 +43,14 @@ _NOTEWORTHY_COST: Final = NODE_COST + NOTEWORTHY // BYTES_PER_COST
 def interpret(plan: Plan) -> None:
     """Run ``plan`` and publish its results; called with the lock held."""
     wanted = [plan.items[i] for i in plan.outputs]
-    noted = HISTORY.interpreted(plan)
-    started = perf_counter() if HISTORY.timed else 0.0
+    noted, trace = HISTORY.interpreted(plan), TRACING.now
+    started = perf_counter() if HISTORY.timed or trace is not None else 0.0
     with np.errstate(all="ignore"), Flushed():
         results = _Interpretation(plan, wanted).run()
     if started:
         noted.milliseconds = milliseconds_since(started)
+    if trace is not None:
+        trace.span("interpreter", "program", current_site(), started, operators=len(plan.items))
     publish(wanted, results, plan.items)
     stats.interpreted += 1
     stats.computed += sum(each.type.nbytes for each in wanted)
@@ -98,9 +102,10 @@ class _Interpretation:
     def run(self) -> list[Array]:
         made: Sequence[Any] = ()
         fresh: Sequence[bool] = ()
+        trace = TRACING.now
         for item in self.items:
             if isinstance(item, Node):  # its further outputs follow it
-                made, fresh = self._run_one(item)
+                made, fresh = self._run_one(item) if trace is None else self._traced_one(item, trace)
                 number = 0
             else:
                 number = item.index
@@ -108,6 +113,13 @@ class _Interpretation:
             if fresh[number]:
                 self.owned.add(item)
         return [self._given_away(ref) for ref in self.wanted]
+
+    def _traced_one(self, node: Node, trace: Trace) -> tuple[Sequence[Any], Sequence[bool]]:
+        started = perf_counter()
+        made = self._run_one(node)
+        assert node.spec is not None
+        trace.span(str(node.spec.op.name), "operator", site_of(node.code, node.lasti), started, scope=node.scope)
+        return made
 
     def _run_one(self, node: Node) -> tuple[Sequence[Any], Sequence[bool]]:
         spec = node.spec

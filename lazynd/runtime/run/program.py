@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from time import perf_counter
 from types import MappingProxyType
 from typing import Any
 
@@ -13,11 +15,12 @@ from ...ir.graph import Graph, number_nodes
 from ...ir.node import Node, Output, apply, leaf
 from ...ir.primitives.check import may_fail
 from ...ir.specialization import INDEX
-from ...passes import pipeline, run_pipeline
+from ...passes import Stage, pipeline, run_pipeline
 from ..guard.leaving import INSIDE
 from ..guard.sections import Undivided
-from ..tell.sites import Site
+from ..tell.sites import Site, current_site
 from ..tell.stats import stats
+from ..tell.tracing import TRACING, Trace
 from .failure import unfinished
 from .liveness import Ref, dead_leaves
 from .plan import Plan, make_plan
@@ -186,9 +189,14 @@ def build_graph(plan: Plan, baked: Mapping[int, Any] = MappingProxyType({})) -> 
     return number_nodes(graph), len(slots)
 
 
-def optimise(graph: Graph, backend: Backend) -> Graph:
+def optimise(graph: Graph, backend: Backend, observe: Callable[[Stage], None] | None = None) -> Graph:
     """``graph`` through the pipeline, for ``backend``."""
-    return run_pipeline(graph, passes=pipeline(backend.claimed()), check=config.verify)
+    return run_pipeline(graph, passes=pipeline(backend.claimed()), check=config.verify, observe=observe)
+
+
+def _note_pass(trace: Trace, stage: Stage) -> None:
+    if stage.name != "recorded":
+        trace.span(stage.name, "pass", current_site(), perf_counter() - stage.seconds, operators=len(stage.graph))
 
 
 class Draft:
@@ -211,10 +219,14 @@ def is_stale(plan: Plan) -> bool:
 
 def compile_draft(draft: Draft, backend: Backend) -> tuple[Program, int]:
     """The compiled program, and the bytes of its code."""
-    graph = optimise(draft.graph, backend)
+    trace = TRACING.now
+    graph = optimise(draft.graph, backend, None if trace is None else partial(_note_pass, trace))
+    started = perf_counter()
     donate = {} if may_fail(graph) else draft.donate  # so that a failure loses no value
     with INSIDE:
         executable, loaded = backend.compile(graph, draft.slots, tuple(donate), True)
+    if trace is not None:
+        trace.span(f"{backend.name} compiles", "compile", current_site(), started, operators=len(graph))
     if loaded:
         stats.loaded += 1
     else:

@@ -12,6 +12,7 @@ from typing import Final, NamedTuple
 
 from .sites import Site, current_site, forget_costs
 from .stats import stats
+from .tracing import TRACING
 
 #: So many entries of each kind are kept.
 MOST: Final = 1_000
@@ -65,6 +66,15 @@ class Compile:
         )
 
 
+class Retrace(NamedTuple):
+    """A compiled function that was traced again, or (``python``) runs as it stands, because of ``why``."""
+
+    name: str
+    why: str
+    site: Site
+    python: bool
+
+
 #: What is said where there is no other program to compare with.
 NOTHING: Final = "nothing like it ran before"
 
@@ -73,28 +83,35 @@ Written = tuple[str, Site, float, float, int, int, int]
 FORCES: Final[deque[Written]] = deque(maxlen=MOST)
 WINDOWS: Final[deque[Written]] = deque(maxlen=MOST)
 COMPILES: Final[deque[Compile]] = deque(maxlen=MOST)
+RETRACES: Final[deque[Retrace]] = deque(maxlen=MOST)
 
 
 #: What a line had cost, and what the engine had done, before something ran.
-Before = tuple[Site, int, float, int, int, float, float]
+Before = tuple[Site, float, int, int, int, float, float]
 
 
-def begin() -> Before:
-    """Called where something is about to run because of the user's line."""
-    site = current_site(4)  # neither this function nor its callers up to ``fetch`` are the user's
-    return site, site.compiles, site.compiling, stats.executed, stats.computed, stats.loading, perf_counter()
+def begin(depth: int = 3) -> Before:
+    """Called where something is about to run because of the user's line.
+
+    That is further out than ``depth`` functions from here: finding it is most of what the ledger costs.
+    """
+    site = current_site(depth + 1)
+    return site, site.compiling, site.compiles, stats.executed, stats.computed, stats.loading, perf_counter()
 
 
 def end(cause: str, before: Before) -> None:
     """Note what ran since ``before`` because of ``cause``, also if it failed."""
-    site, compiles, compiling, executed, computed, loading, started = before
+    site, compiling, compiles, executed, computed, loading, started = before
+    seconds = perf_counter() - started
+    if TRACING.now is not None:
+        told = {"operators": stats.executed - executed, "programs": site.compiles - compiles}
+        TRACING.now.span(cause, "window" if cause == "window" else "force", site, started, **told)
     compiling = site.compiling - compiling
-    # Loading a backend is nobody's fault.
-    seconds = perf_counter() - started - compiling - (stats.loading - loading)
-    nbytes = stats.computed - computed
+    seconds -= compiling + stats.loading - loading  # loading a backend is nobody's fault
     site.running += seconds
-    site.nbytes += nbytes
-    made = cause, site, seconds, compiling, stats.executed - executed, site.compiles - compiles, nbytes
+    computed = stats.computed - computed
+    site.nbytes += computed
+    made = cause, site, seconds, compiling, stats.executed - executed, site.compiles - compiles, computed
     if cause == "window":
         site.windows += 1
         WINDOWS.append(made)
@@ -107,6 +124,9 @@ def waited(seconds: float, forced: bool = False) -> None:
     """Note that the user's line has waited, more than ``NOTED``; ``forced`` if for what its last force had run."""
     site = current_site(3)
     site.running += seconds
+    trace = TRACING.now
+    if trace is not None:
+        trace.span("wait", "wait", site, perf_counter() - seconds)
     if forced and FORCES and FORCES[-1][1] is site:
         FORCES[-1] = (*FORCES[-1][:2], FORCES[-1][2] + seconds, *FORCES[-1][3:])
 
@@ -114,5 +134,5 @@ def waited(seconds: float, forced: bool = False) -> None:
 def forget() -> None:
     """Begin with an empty ledger, and lines that have cost nothing."""
     forget_costs()
-    for each in (FORCES, WINDOWS, COMPILES):
+    for each in (FORCES, WINDOWS, COMPILES, RETRACES):
         each.clear()

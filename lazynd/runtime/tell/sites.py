@@ -11,17 +11,7 @@ from collections import deque
 from types import CodeType, FrameType
 from typing import Any, Final
 
-from .location import (
-    MET,
-    REPRESENTING,
-    asking_location,
-    calling_line,
-    describe,
-    is_our_file,
-    line_of,
-    place_of,
-    source_of,
-)
+from .location import OURS, REPRESENTING, asking_location, calling_line, describe, line_of, place_of, source_of
 from .stats import logger, stats
 
 #: A line is warned about when it compiles the first number of programs within fewer forces than the second.
@@ -112,10 +102,10 @@ def current_site(depth: int = 1) -> Site:
     frame: FrameType | None = sys._getframe(depth)
     text = False
     while frame is not None:
-        code: CodeType | None = frame.f_code
-        if code.co_filename not in MET and not is_our_file(code.co_filename):  # type: ignore[union-attr]
+        code: Any = frame.f_code
+        if not OURS[code.co_filename]:
             break
-        if code.co_name in REPRESENTING:  # type: ignore[union-attr]
+        if code.co_name in REPRESENTING:
             text = True
         frame = frame.f_back
     if frame is not None and not text:

@@ -6,6 +6,10 @@ They take images [height, width, channel] of uint8 or float32, alone or (those t
 from __future__ import annotations
 
 from .....reference import fronts
+from ....block import Block as Block  # MXNet's module has these four too
+from ....block import HybridBlock as HybridBlock
+from ....nn import HybridSequential as HybridSequential
+from ....nn import Sequential as Sequential
 from .draws import (
     RandomBrightness,
     RandomColorJitter,
