@@ -29,7 +29,7 @@ from .plan import Plan, make_plan
 class Program:
     """One compiled program. ``donate`` numbers the leaves whose buffers it takes over, with their uses by the plan."""
 
-    __slots__ = ("_backend", "_recorded", "donate", "executable", "scalar_positions")
+    __slots__ = ("_recorded", "backend", "donate", "executable", "scalar_positions")
 
     def __init__(
         self,
@@ -44,7 +44,7 @@ class Program:
         #: Which of the plan's scalars are its inputs; None for all.
         self.scalar_positions = scalar_positions
         self._recorded = recorded
-        self._backend = backend
+        self.backend = backend
 
     @property
     def graph(self) -> Graph:
@@ -54,7 +54,7 @@ class Program:
     @property
     def optimised(self) -> Graph:
         """What was compiled, made anew: ``graph`` after the passes. Each ``node.origin`` are numbers in ``graph``."""
-        return optimise(self.graph, self._backend)
+        return optimise(self.graph, self.backend)
 
 
 class Family:
