@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from lazynd import nd, viz
+
 from .test_first_view import check_drawing
 
 pytestmark = pytest.mark.browser
@@ -41,6 +43,30 @@ def test_everything_can_be_opened_step_by_step(open_page: Any) -> None:
     check_drawing(page.boxes())
     page.click("#close-all")
     assert page.titles() == ["Forward", "Gradient", "Update"]
+
+
+def test_bodies_of_loops_and_choices_open(open_page: Any, tmp_path: Any) -> None:
+    def compute(x: Any) -> Any:
+        def step(row: Any, total: Any) -> Any:
+            found = nd.tanh(total + row)
+            return found, found
+
+        _, total = nd.contrib.foreach(step, x, nd.zeros((3,)))
+        return nd.contrib.cond(total.sum() > 1, lambda: total * 2, lambda: nd.relu(total))
+
+    path = tmp_path / "loop.html"
+    viz.save(viz.view(compute, (4, 3), title="a loop"), path)
+    page = open_page(path)
+    assert {"_foreach", "_cond"} <= set(page.titles()) and "tanh" not in page.titles()
+    page.click_card("_foreach")
+    assert {"broadcast_add", "tanh"} <= set(page.titles())
+    assert "null" not in page.text("#pane-node").split()
+    page.click_card("_cond")
+    page.click_card("on false")
+    assert "relu" in page.titles()
+    check_drawing(page.boxes())
+    page.stage(2)
+    check_drawing(page.boxes())
 
 
 def test_search_finds_opens_and_selects(open_page: Any, picture: Any) -> None:

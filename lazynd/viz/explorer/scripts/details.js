@@ -89,7 +89,7 @@ function nodeDetails(item) {
   if (origin.length) parts.push(section("Comes from", h("ul", { class: "rows" }, origin.slice(0, 12).map((id) => h("li", {}, h("button", { class: "row", onclick: () => goToRecorded(id) }, h("b", {}, titleOf(view.nodes[id])), h("span", {}, `${id}, as recorded`)))))));
   const fused = clustersOfSlot(slot);
   if (fused.length) parts.push(section("Fused in", h("ul", { class: "rows" }, fused.map(clusterRow))));
-  return parts;
+  return parts.filter(Boolean);
 }
 
 function crumbs(item) {

@@ -17,16 +17,14 @@ class Group {
     this.depth = parent ? parent.depth + 1 : 0;
   }
 
-  /** Every slot below, in order. */
+  /** Every slot below, in order; of a call or loop its own, whatever its body has. */
   *slots() {
-    const open = [...this.children].reverse();
+    const open = [this];
     while (open.length) {
       const next = open.pop();
       if (next.leaf) yield next;
-      else {
-        if (next.what === "body") yield next.slot;
-        else open.push(...[...next.children].reverse());
-      }
+      else if (next.what === "body") yield next.slot;
+      else for (let i = next.children.length - 1; i >= 0; i -= 1) open.push(next.children[i]);
     }
   }
 }
@@ -444,7 +442,7 @@ function openBody(group, scene, by) {
     }
   });
   for (const { what, name, mask } of byName.values()) {
-    const home = byName.size > 1 ? new Group("part", `${group.id}/${name}`, `${what}: ${name}`, group) : group;
+    const home = byName.size > 1 ? new Group("part", `${group.id}/${name}`, name.startsWith(what) ? what.replaceAll("_", " ") : `${what}: ${name}`, group) : group;
     const slots = bodySlots(scene, group.id, view.graphs[name], mask);
     fill(home, slots.filter((each) => !isInput(each.record)), 0, scene, by);
     for (const each of slots) if (isInput(each.record)) placeInput(each, home);
