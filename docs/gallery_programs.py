@@ -12,7 +12,7 @@ from lazynd.viz import View
 
 
 def training_step(net: Any, x: Any, labels: Any, title: str) -> View:
-    """What a step of training records: the forward pass, gradients, and updates with momentum. It is traced, not run."""
+    """What a step of training records: forward pass, gradients, updates with momentum. It is traced, not run."""
     net.initialize()
     measure = gluon.loss.SoftmaxCrossEntropyLoss()
     trainer = gluon.Trainer(net.collect_params(), "sgd", {"learning_rate": 0.05, "momentum": 0.9})

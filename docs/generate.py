@@ -6,6 +6,7 @@ import pathlib
 from typing import Any
 
 from gallery_programs import PROGRAMS
+
 from lazynd import viz
 from lazynd.coverage import page
 from lazynd.manual import describe, families, settings
