@@ -95,10 +95,11 @@ def lenet_view(extra: bool = False) -> View:
     found = step(lenet(extra), nd.zeros((8, 1, 28, 28)), nd.zeros((8,)), "LeNet, a training step")
     ids = found.graph.nodes
     found.clusters = [
-        Cluster(0, "fusion", "loop", ids[0:2], 10, 20, "%fusion = f32[8] fusion(...)"),
-        Cluster(1, "fusion.1", "output", ids[2:5], 30, 40, "%fusion.1 = f32[8] fusion(...)"),
+        Cluster(0, "fusion", "loop", ids[0:2], fused=True, bytes=20, text="%fusion = f32[8] fusion(...)"),
+        Cluster(1, "fusion.1", "output", ids[2:5], fused=True, bytes=40, text="%fusion.1 = f32[8] fusion(...)"),
+        Cluster(2, "copy.3", "copy", ids[1:3], bytes=8, text="%copy.3 = f32[8] copy(...)"),
     ]
-    found.program = ViewProgram("HloModule step", {"temp_size_in_bytes": 1234567}, {"flops": 8.5e6})
+    found.program = ViewProgram("HloModule step", memory={"temp": 1234567}, cost={"flops": 8.5e6})
     return found
 
 

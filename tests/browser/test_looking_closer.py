@@ -159,8 +159,9 @@ def test_the_details_say_what_a_node_is(open_page: Any) -> None:
 def test_fusions_are_laid_over_the_graph(open_page: Any, picture: Any) -> None:
     page = open_page("lenet")
     page.click("#tab-fusions")
-    assert page.page.locator("button.cluster").count() == 2
+    assert page.page.locator("button.cluster b").all_inner_texts() == ["fusion", "fusion.1", "copy.3"]
     assert "2 fusions of 5 recorded nodes" in page.text("#pane-fusions")
+    assert "1 further instruction stands alone" in page.text("#pane-fusions")
     assert "1.23 MB" in page.text("#pane-fusions") and "8.50 MFLOP" in page.text("#pane-fusions")
     page.click("#show-fusions")
     picture(page, "lenet-fusions")

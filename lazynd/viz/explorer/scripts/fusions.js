@@ -9,7 +9,11 @@ function hueOf(cluster) {
 
 function clustersOfSlot(slot) {
   if (!view.clusters) return EMPTY;
-  const ids = state.scene.first === 0 ? [slot.key] : recordAt(slot).origin || EMPTY;
+  const { first, last } = state.scene;
+  if (first > 0 && last === view.stages.length - 1 && clustersOfPart.size) {
+    return clustersOfPart.get(slot.ids[last - first]) || EMPTY;
+  }
+  const ids = first === 0 ? [slot.key] : recordAt(slot).origin || EMPTY;
   return [...new Set(ids.flatMap((id) => clustersOf.get(id) || EMPTY))];
 }
 
@@ -27,12 +31,28 @@ function clusterItems() {
   return found;
 }
 
+/**
+ * A card may stand for parts of several clusters: each card is shaded as the one of them that fuses most, and has a dot
+ * for each further one. The cluster that was picked is shaded wherever it is.
+ */
 function drawHalos() {
   layer.halos.replaceChildren();
   const shown = state.fusions && view.clusters;
   if (!shown && !state.cluster) return;
-  for (const [cluster, items] of clusterItems()) {
-    if (!shown && cluster !== state.cluster) continue;
+  const found = clusterItems();
+  const main = new Map();
+  const others = new Map();
+  const byItem = (a, b) => b[1].size - a[1].size || (b[0].bytes || 0) - (a[0].bytes || 0);
+  for (const [cluster, items] of [...found].filter(([each]) => each.fused).sort(byItem)) {
+    for (const item of items) {
+      if (!main.has(item)) main.set(item, cluster);
+      else others.set(item, [...(others.get(item) || EMPTY), cluster]);
+    }
+  }
+  for (const [cluster, all] of found) {
+    const picked = cluster === state.cluster;
+    if (!picked && (!shown || !cluster.fused || state.cluster)) continue;
+    const items = picked ? all : new Set([...all].filter((item) => main.get(item) === cluster));
     const boxes = [...items].filter((item) => item.leaf || item.what === "operator" || items.size === 1).map((item) => [item, drawing.boxes.get(item.id)]).filter(([, box]) => box);
     if (!boxes.length) continue;
     const g = svgElement("g", { class: `halo${state.cluster && state.cluster !== cluster ? " faint" : ""}`, "data-cluster": cluster.id }, layer.halos);
@@ -43,6 +63,20 @@ function drawHalos() {
     const name = svgElement("title", {}, g);
     name.textContent = cluster.name;
   }
+  if (shown && !state.cluster) drawDots(others);
+}
+
+const MOST_DOTS = 8;
+
+function drawDots(others) {
+  for (const [item, clusters] of others) {
+    const box = drawing.boxes.get(item.id);
+    if (!box) continue;
+    clusters.slice(0, MOST_DOTS).forEach((cluster, i) => {
+      const dot = svgElement("circle", { class: "dot", cx: box.x + box.w - 8 - 10 * i, cy: box.y + box.h + 4, r: 3.5 }, layer.halos);
+      dot.style.setProperty("--c", hueOf(cluster));
+    });
+  }
 }
 
 function clusterRow(cluster) {
@@ -50,7 +84,7 @@ function clusterRow(cluster) {
   dot.style.cssText = `display:inline-block;width:10px;height:10px;border-radius:3px;margin-right:8px;background:${hueOf(cluster)}`;
   const note = [plural(cluster.nodes.length, "node"), cluster.bytes ? scaled(cluster.bytes, "B") : ""].filter(Boolean).join(", ");
   const pressed = state.cluster === cluster;
-  return h("li", {}, h("button", { class: "row cluster", "aria-pressed": pressed, onclick: () => pickCluster(cluster) }, h("b", {}, dot, cluster.name), h("span", {}, note), h("small", {}, `${cluster.kind}: ${cluster.nodes.map((id) => titleOf(view.nodes[id])).join(", ")}`)));
+  return h("li", {}, h("button", { class: "row cluster", "aria-pressed": pressed, onclick: () => pickCluster(cluster) }, h("b", {}, dot, cluster.name), h("span", {}, note), h("small", {}, `${cluster.kind}: ${cluster.nodes.map((id) => titleOf(view.nodes[id])).join(", ")}${cluster.inside ? `, inside ${cluster.inside}` : ""}`)));
 }
 
 function pickCluster(cluster) {
@@ -70,19 +104,24 @@ function renderFusions() {
   const tab = document.getElementById("tab-fusions");
   const { clusters, program } = view;
   tab.hidden = isDiff || (!clusters && !program);
-  tab.replaceChildren("Fusions", clusters ? h("span", { class: "count" }, grouped(clusters.length)) : "");
+  tab.replaceChildren("Fusions", clusters ? h("span", { class: "count" }, grouped(clusters.filter((cluster) => cluster.fused).length)) : "");
   const parts = [];
   if (!clusters) parts.push(h("p", { class: "empty" }, "Not known: this graph was not compiled when the page was made."));
   else {
     const toggleAll = h("input", { type: "checkbox", id: "show-fusions", checked: state.fusions, onchange: (event) => { state.fusions = event.target.checked; tell("fusions"); } });
-    const nodes = new Set(clusters.flatMap((cluster) => cluster.nodes)).size;
-    parts.push(h("label", { class: "switch" }, toggleAll, "Show on the graph"), h("p", { class: "muted" }, `XLA made ${plural(clusters.length, "fusion")} of ${plural(nodes, "recorded node")}, as its compiled text says.`));
+    const fused = clusters.filter((cluster) => cluster.fused);
+    const nodes = new Set(fused.flatMap((cluster) => cluster.nodes)).size;
+    const rest = clusters.length - fused.length;
+    const also = rest ? ` ${plural(rest, "further instruction")} ${rest === 1 ? "stands" : "stand"} alone.` : "";
+    parts.push(h("label", { class: "switch" }, toggleAll, "Show on the graph"), h("p", { class: "muted" }, `XLA made ${plural(fused.length, "fusion")} of ${plural(nodes, "recorded node")}, as its compiled text says.${also}`));
   }
   if (program) {
     const table = (title, entries, unit) => Object.keys(entries || {}).length && section(title, facts(Object.entries(entries).map(([name, value]) => [READABLE(name), unit(name, value)])));
+    const { tier, site, runs, milliseconds } = program;
+    parts.push(facts([["first needed", site], ["ran", runs ? `${grouped(runs)} times` : null], ["last run", milliseconds ? MEASURES.milliseconds.show(milliseconds) : null], ["tier", tier]]));
     parts.push(table("Memory", program.memory, (name, value) => scaled(value, "B")), table("Cost, as XLA counts it", program.cost, (name, value) => scaled(value, /bytes/.test(name) ? "B" : /flop/i.test(name) ? "FLOP" : "")));
   }
-  if (clusters && clusters.length) parts.push(section("Clusters", h("ul", { class: "rows" }, clusters.slice(0, 300).map(clusterRow), clusters.length > 300 ? h("li", { class: "muted" }, `and ${clusters.length - 300} more`) : null)));
+  if (clusters && clusters.length) parts.push(section("Clusters", h("ul", { class: "rows" }, [...clusters].sort((a, b) => Boolean(b.fused) - Boolean(a.fused)).slice(0, 300).map(clusterRow), clusters.length > 300 ? h("li", { class: "muted" }, `and ${clusters.length - 300} more`) : null)));
   if (state.cluster && state.cluster.text) parts.push(section(`Text of ${state.cluster.name}`, h("pre", {}, state.cluster.text)));
   if (program && program.text) {
     const text = h("pre", {});

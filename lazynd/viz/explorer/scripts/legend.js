@@ -22,7 +22,7 @@ function renderLegend() {
     ramp.style.background = `linear-gradient(to right, ${stops.join(",")})`;
     parts.push(h("div", { class: "scale" }, `${MEASURES[state.heat].title}: 0`, ramp, `${MEASURES[state.heat].show(amount(state.root, state.heat))}, all of it`));
   }
-  if (state.fusions) entries.push(h("li", {}, "shaded together: one fusion"));
+  if (state.fusions) entries.push(h("li", {}, "shaded together: one fusion; dots: further ones"));
   document.getElementById("legend").replaceChildren(...parts, h("ul", {}, entries));
 }
 

@@ -44,12 +44,15 @@ const changesAt = view.stages.map((stage) => {
   return { came, went };
 });
 
-/** First-stage node id -> the clusters that it belongs to. */
+/** The clusters that a node of the first stage, or of the last, belongs to, by its id. */
 const clustersOf = new Map();
+const clustersOfPart = new Map();
 for (const cluster of view.clusters || EMPTY) {
-  for (const id of cluster.nodes) {
-    if (!clustersOf.has(id)) clustersOf.set(id, []);
-    clustersOf.get(id).push(cluster);
+  for (const [ids, found] of [[cluster.nodes || EMPTY, clustersOf], [cluster.parts || EMPTY, clustersOfPart]]) {
+    for (const id of ids) {
+      if (!found.has(id)) found.set(id, []);
+      found.get(id).push(cluster);
+    }
   }
 }
 
