@@ -122,3 +122,9 @@ def test_the_demonstration_is_a_users() -> None:
     frame = user_frame(1)
     assert frame is not None and not is_ours(frame)
     assert lazynd.demo.__file__ is not None
+
+
+def test_where_no_line_of_pythons_calls_there_is_none() -> None:
+    """As when Python is left and C calls what was registered."""
+    assert str(current_site(100_000)) == current_site(100_000).place == "unknown line"
+    assert current_site().line == test_where_no_line_of_pythons_calls_there_is_none.__code__.co_firstlineno + 3
