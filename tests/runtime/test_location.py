@@ -131,3 +131,9 @@ def test_a_progress_bar_is_passed_over() -> None:
     exec(compile("def bar(ask):\n    yield ask()\n", file, "exec"), made)
     for site in made["bar"](current_site):
         assert str(site) == here(-1)
+
+
+def test_where_no_line_of_pythons_calls_there_is_none() -> None:
+    """As when Python is left and C calls what was registered."""
+    assert str(current_site(100_000)) == current_site(100_000).place == "unknown line"
+    assert current_site().line == test_where_no_line_of_pythons_calls_there_is_none.__code__.co_firstlineno + 3
