@@ -337,9 +337,12 @@ class Traced:
 
     def _note_fresh(self, recorder: Recorder, cells: Sequence[Cell]) -> None:
         """Say of the gradients whether they are new, as the function did."""
+        traces = recorder.traces
         for (kind, which), state in self._fresh:
             variable: Any = which if kind is ITSELF else cells[which].variable
-            recorder.standing(variable).fresh = state
+            if traces:
+                variable = recorder.standing(variable)
+            variable.fresh = state
 
     def _given(self, cells: Sequence[Cell], made: list[Cell | None]) -> list[Any]:
         found: list[Any] = []
