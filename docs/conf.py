@@ -42,3 +42,8 @@ html_theme = "furo"
 html_title = f"lazynd {release}"
 html_show_sphinx = False
 html_copy_source = False
+html_static_path = ["_static"]
+html_css_files = ["explorer.css"]
+# The explorers of the gallery, which the build writes.
+html_extra_path = ["generated/files"]
+(HERE / "generated" / "files").mkdir(parents=True, exist_ok=True)

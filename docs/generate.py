@@ -5,10 +5,16 @@ from __future__ import annotations
 import pathlib
 from typing import Any
 
+from gallery_programs import PROGRAMS
+
+from lazynd import viz
 from lazynd.coverage import page
 from lazynd.manual import describe, families, settings
 
-PLACE = pathlib.Path(__file__).resolve().parent / "generated"
+HERE = pathlib.Path(__file__).resolve().parent
+PLACE = HERE / "generated"
+#: What Sphinx copies as it is.
+AS_IT_IS = PLACE / "files"
 TITLES = {
     "basic_index": "Basic indexing", "elementwise": "Binary and scalar arithmetic", "index": "Gathering and ordering",
     "nn": "Layers, products and losses", "random": "Random numbers", "reduce": "Reductions",
@@ -75,6 +81,19 @@ def write(app: Any) -> None:
             path.write_text(text, encoding="utf-8")
 
 
+def draw(app: Any) -> None:
+    """The explorers of the gallery, where the code that makes them is newer."""
+    folder = AS_IT_IS / "gallery"
+    folder.mkdir(parents=True, exist_ok=True)
+    sources = [*HERE.glob("gallery*.py"), *(path for path in (HERE.parent / "lazynd").rglob("*") if path.is_file())]
+    newest = max(path.stat().st_mtime for path in sources if "__pycache__" not in path.parts)
+    for name, program in PROGRAMS.items():
+        path = folder / f"{name}.html"
+        if not path.exists() or path.stat().st_mtime < newest:
+            viz.save(program(), path)
+
+
 def setup(app: Any) -> dict[str, Any]:
     app.connect("builder-inited", write)
+    app.connect("builder-inited", draw)
     return {"version": "1", "parallel_read_safe": True}

@@ -47,4 +47,4 @@ def network() -> nn.HybridSequential:
 
 
 if __name__ == "__main__":
-    classify(network(), __doc__, epochs=4, rate=0.1, at_least={"FashionMNIST": 0.7, "digits": 0.85})
+    classify(network(), __doc__, epochs=4, rate=0.1, at_least={"FashionMNIST": 0.5, "digits": 0.65})

@@ -46,8 +46,8 @@ def main() -> None:
         learn_to_draw.step(run.options.batch)
         run.note(judged)
     drawn = drawer(nd.random.normal(shape=(1000, 2))).asnumpy()
-    run.result("error_of_the_mean", float(np.abs(drawn.mean(0)).max()), at_most=0.7)
-    run.result("error_of_the_spread", float(np.abs(drawn.std(0) - 1).max()), at_most=0.7)
+    run.result("error_of_the_mean", float(np.abs(drawn.mean(0)).max()), at_most=0.4)
+    run.result("error_of_the_spread", float(np.abs(drawn.std(0) - 1).max()), at_most=0.4)
     run.finish()
 
 

@@ -1,7 +1,8 @@
 """What the examples share: their options, their data, the training loop of a classifier, and how they end.
 
 An example makes a ``Run``, trains, tells its results and ends with ``finish``: that saves a plot of the losses and
-exits with 1 if a result is past its bound. The bounds are what MXNet 1.9.1 reached with three seeds, and some room.
+exits with 1 if a result is past its bound. The bounds are the worst that MXNet 1.9.1 reached with three seeds,
+and some room.
 """
 
 from __future__ import annotations

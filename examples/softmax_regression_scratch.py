@@ -33,7 +33,7 @@ def main() -> None:
         for each in (w, b):
             each[:] = each - 0.1 * each.grad / x.shape[0]
         run.note(loss)
-    run.result("test_accuracy", accuracy(net, test), at_least={"FashionMNIST": 0.75, "digits": 0.85})
+    run.result("test_accuracy", accuracy(net, test), at_least={"FashionMNIST": 0.73, "digits": 0.91})
     run.finish()
 
 

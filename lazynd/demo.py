@@ -187,6 +187,13 @@ def show_step(step: Graph, folder: pathlib.Path) -> None:
     print(f"  {folder / 'step.svg'} is its picture, step.txt its text, passes.txt what the passes made of it")
 
 
+def show_explorer(step: Graph, folder: pathlib.Path) -> None:
+    """The explorer of a training step, and how it is opened."""
+    path = folder / "explorer.html"
+    viz.save(viz.view(step, title="LeNet, one training step"), path)
+    print(f"{path}: the step to click through; open {path.resolve().as_uri()} in any browser")
+
+
 def draw(images: Images, outcome: Outcome, folder: pathlib.Path) -> None:
     """Two pictures: the losses of all steps, and test images with what the network says of them."""
     import matplotlib  # noqa: PLC0415 - an extra, only the demo needs it
@@ -273,6 +280,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         show_step(outcome.step, options.out)
         wrong += unreadable(outcome.step, options.out)
     draw(images, outcome, options.out)
+    if outcome.step is not None:
+        show_explorer(outcome.step, options.out)
     for line in wrong:
         print(f"FAILED: {line}", file=sys.stderr)
     return 1 if wrong else 0

@@ -45,6 +45,7 @@ def test_the_demo(tmp_path: pathlib.Path) -> None:
 
     out = tmp_path / "demo-out"
     ElementTree.fromstring((out / "step.svg").read_text(encoding="utf-8"))
+    assert '"multi_sgd_mom_update"' in (out / "explorer.html").read_text(encoding="utf-8")
     assert all((out / name).read_bytes().startswith(b"\x89PNG") for name in ("loss.png", "predictions.png"))
     assert "passes" in (out / "passes.txt").name and "ir.dot_general" in (out / "passes.txt").read_text(
         encoding="utf-8"

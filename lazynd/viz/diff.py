@@ -5,14 +5,11 @@ from __future__ import annotations
 from collections import Counter, defaultdict, deque
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from dataclasses import replace
-from difflib import SequenceMatcher
-from typing import Any, Final
+from typing import Any
 
 from .looking import view
 from .model import Change, View, ViewFile, ViewGraph, ViewNode, ViewStage
-
-#: What is left over is compared as sequences if no more than so many pairs would have to be looked at.
-_MOST_PAIRS: Final = 4_000_000
+from .sequences import common
 
 
 def diff(first: Any, second: Any, title: str = "") -> View:
@@ -162,12 +159,8 @@ class _Matching:
     def _in_sequence(self, key: Callable[[ViewNode], Hashable]) -> None:
         """Match the rest by the longest sequences that the two orders of evaluation have in common."""
         left, right = list(self._free(0, self.a.order)), list(self._free(1, self.b.order))
-        if not left or not right or len(left) * len(right) > _MOST_PAIRS:
-            return
-        keys = [key(self.a.nodes[id]) for id in left], [key(self.b.nodes[id]) for id in right]
-        found = []
-        for start, other, size in SequenceMatcher(None, *keys, autojunk=False).get_matching_blocks():
-            found += list(zip(left[start : start + size], right[other : other + size], strict=True))
+        places = common([key(self.a.nodes[id]) for id in left], [key(self.b.nodes[id]) for id in right])
+        found = [(left[i], right[j]) for i, j in places]
         for a, b in found:
             self._pair(a, b)
         self._spread(found)

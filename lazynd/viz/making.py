@@ -85,6 +85,8 @@ class _Maker:
         self._names: dict[Any, str] = {}
         self._waiting: list[tuple[str, Graph, str]] = []
         self._first: list[str] = []
+        #: Bodies that are run by a call of another block than the one whose scopes they have.
+        self._closed: set[Graph] = set()
 
     def stage(self, graph: Graph, first: Graph) -> ViewGraph:
         """Show a graph of the pipeline, which began with ``first``."""
@@ -114,7 +116,8 @@ class _Maker:
                 self._input(node, number, roles[node])
             inputs.append(self._ids[node])
         found = kinds(graph, around) if known is None else known
-        nodes = [self._ids.get(node) or self._node(node, found.get(node, "forward")) for node in graph.nodes]
+        closed = graph in self._closed
+        nodes = [self._ids.get(node) or self._node(node, found.get(node, "forward"), closed) for node in graph.nodes]
         return ViewGraph(name, inputs, nodes, [self._value(ref) for ref in graph.outputs])
 
     def _later(self, graph: Graph, began: bool) -> None:
@@ -145,12 +148,14 @@ class _Maker:
         self._ids[node] = id = self._next("p")
         self.nodes[id] = ViewNode("", kind, [repr(node.type)], node.type.nbytes, name)
 
-    def _node(self, node: Node, kind: str) -> str:
+    def _node(self, node: Node, kind: str, closed: bool) -> str:
         spec = node.spec
         assert spec is not None
         what = self._applied.get(spec)
         if what is None:
             what = self._applied[spec] = self._of(spec, kind)
+        if closed or node.scope.__class__ is Closed:
+            self._closed.update(_bodies(spec).values())
         file, line = self.lines.at(node.code, node.lasti)
         id = self._ids[node] = self._next("n")
         names = self._named.nodes if self._named is not None else None
@@ -158,10 +163,9 @@ class _Maker:
             what.operator, kind, what.types, what.nbytes,
             name="" if names is None else names.get(node, ""),
             inputs=[(self._ids[ref.node], ref.index) for ref in node.inputs or ()],
-            parameters=what.parameters, scope=str(node.scope),
+            parameters=what.parameters, scope="" if closed else str(node.scope),
             closed=bool(what.body) and isinstance(node.scope, Closed), file=file, line=line, flops=what.flops,
-            formula=what.formula,
-            body=what.body, times=what.times,
+            formula=what.formula, body=what.body, times=what.times,
         )  # fmt: skip
         return id
 
@@ -189,10 +193,7 @@ class _Maker:
         return f"{CALL}{name}" if spec.op.is_call else derived_name(spec, name)
 
     def _body(self, spec: Specialization, kind: str) -> dict[str, str]:
-        found = subgraphs(spec)
-        if root(spec).op.is_call and spec.body is not None:
-            found = {"body": spec.body}
-        return {role: self._shown(graph, role, spec, kind) for role, graph in found.items()}
+        return {role: self._shown(graph, role, spec, kind) for role, graph in _bodies(spec).items()}
 
     def _shown(self, graph: Graph, role: str, spec: Specialization, kind: str) -> str:
         """The name of a body, which is shown once."""
@@ -216,6 +217,11 @@ class _Maker:
                 known = f"{wanted}{number}"
             self._names[key] = known
         return known
+
+
+def _bodies(spec: Specialization) -> dict[str, Graph]:
+    """The graphs that ``spec`` runs, by what they are to it."""
+    return {"body": spec.body} if root(spec).op.is_call and spec.body is not None else subgraphs(spec)
 
 
 def _cut(text: str) -> str:

@@ -98,7 +98,7 @@ def test_attributes_are_registered_and_keep_their_kind() -> None:
     net = Net()
     assert list(net._collect_params_with_prefix()) == ["w", "c", "d.weight", "d.bias"]
     for name, value, kinds in (("d", 3, "Dense'> to <class 'int'>"), ("w", 3, "Parameter'> to <class 'int'>")):
-        with pytest.raises(TypeError, match=rf"Changing attribute type for {net.name} from .*{kinds}is not allowed"):
+        with pytest.raises(TypeError, match=rf"Changing attribute type for {name} from .*{kinds}is not allowed"):
             setattr(net, name, value)
     with pytest.raises(AssertionError, match=r"Overriding Parameter attribute w is not allowed. If you want to share"):
         net.w = gluon.Parameter("x")

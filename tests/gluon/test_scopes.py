@@ -174,6 +174,8 @@ def test_a_body_that_another_block_recorded_lends_no_names(delta: type[Delta]) -
     (call,) = viz.graph(pending).nodes
     assert call.scope.__class__ is Closed
     assert {scope for _, scope in scopes(viz.passes(pending)[-1].graph)} - {""} == {"second"}
+    for view, inside in ((viz.view(pending), {""}), (viz.view(first(x)), {"", "features", "output", "0", "1", "act"})):
+        assert {view.nodes[id].scope for graph in view.graphs.values() for id in graph.nodes} == inside
 
 
 def test_a_loop_inside_a_block() -> None:

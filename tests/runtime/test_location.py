@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from inspect import currentframe
 from typing import Any
@@ -128,3 +129,11 @@ def test_where_no_line_of_pythons_calls_there_is_none() -> None:
     """As when Python is left and C calls what was registered."""
     assert str(current_site(100_000)) == current_site(100_000).place == "unknown line"
     assert current_site().line == test_where_no_line_of_pythons_calls_there_is_none.__code__.co_firstlineno + 3
+
+
+def test_a_progress_bar_is_passed_over() -> None:
+    made: dict[str, Any] = {}
+    file = os.path.join("packages", "tqdm", "std.py")
+    exec(compile("def bar(ask):\n    yield ask()\n", file, "exec"), made)
+    for site in made["bar"](current_site):
+        assert str(site) == here(-1)

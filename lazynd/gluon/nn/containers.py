@@ -121,13 +121,11 @@ class HybridSequential(_Stack, HybridBlock):
         return x
 
 
-def _named(function: Any, places: tuple[Any, ...]) -> str:
-    """The name of an operator, which one of ``places`` has to have (else ``AssertionError``)."""
-    for place in places:
-        if not hasattr(place, function):
-            raise AssertionError(f"Function name {function} is not found in ndarray.")
-    name: str = function
-    return name
+def _named(function: str, where: str) -> str:
+    """The name of an operator (else ``AssertionError``), which is looked for ``where``."""
+    if not hasattr(nd, function):
+        raise AssertionError(f"Function name {function} is not found in {where}.")
+    return function
 
 
 def _unusable(function: Any) -> ValueError:
@@ -146,7 +144,7 @@ class Lambda(Block):
     def __init__(self, function: str | Callable[..., Any], prefix: str | None = None) -> None:
         super().__init__(prefix=prefix)
         if isinstance(function, str):
-            self._func_name = _named(function, (nd,))
+            self._func_name = _named(function, "ndarray")
             self._func_impl: Callable[..., Any] = getattr(nd, function)
         elif callable(function):
             self._func_impl, self._func_name = function, getattr(function, "__name__", repr(function))
@@ -180,7 +178,7 @@ class HybridLambda(HybridBlock):
         super().__init__(prefix=prefix)
         self._function: str | Callable[..., Any]
         if isinstance(function, str):
-            self._func_name = _named(function, (nd,))
+            self._func_name = _named(function, "symbol/ndarray")
         elif callable(function):
             self._func_name = getattr(function, "__name__", repr(function))
         else:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from itertools import chain
 from types import CodeType
 from typing import TYPE_CHECKING, Any, Final
@@ -119,7 +119,7 @@ class Traced:
         #: There if it shares a program with nothing.
         self._express: Express | None = None
         if self.fences and not self._taped and self.spec is not None:
-            self._express = Express(self.spec, self._read_by)
+            self._express = Express(self.spec)
         self._following = [(i - shown, i) for i in range(shown, len(self.live)) if self.live[i]]
 
     def _check_later(self, tracer: CallTracer) -> None:
@@ -255,28 +255,52 @@ class Traced:
             return None
         with Undivided():
             refs = recorder.read_all(found)
-            try:
-                scope = closed(recorder.scope) if self._closed else recorder.scope
-                ran = express.run(refs, scalars, code, lasti, scope)
-            except Stopped as stopped:
-                return self._recorded(recorder, found, cells, scalars, code, lasti, undo, stopped)
-            if ran is None:
+            program = express.program(refs, scalars)
+            if program is None:
                 return None
-            results, taken = ran
-            count = self.count
-            alone = held_alone(targets)
-            for target, number, value, free in zip(targets, self._read_by, results[count:], alone, strict=True):
-                if number in taken:  # a thread that has just read it finds the new value, not one that is gone
-                    refs[number].value = value
-                held = target.content
-                if held.__class__ is Node and held.spec is None and (free or held.value is value):
-                    held.value = value
-                else:
-                    target.content = leaf(target.type, value)
-                target.version += 1
+            moved = self._move_on(targets, program.donate)
+            scope = closed(recorder.scope) if self._closed else recorder.scope
+            try:
+                results = express.run(program, refs, scalars, code, lasti, scope)
+            except Stopped as stopped:
+                self._move_back(targets, moved, refs)
+                return self._recorded(recorder, found, cells, scalars, code, lasti, undo, stopped)
+            self._publish(targets, moved, results[self.count :])
             self._note_fresh(recorder, cells)
             undo.clear()
-        return [Cell(_ran(self.spec, i, value, code, lasti)) for i, value in enumerate(results[:count])]
+        return [Cell(_ran(self.spec, i, value, code, lasti)) for i, value in enumerate(results[: self.count])]
+
+    def _move_on(self, targets: Sequence[Cell], donate: Container[int]) -> dict[int, Node]:
+        """Let those of ``targets`` whose buffers a program may take over hold what has no value yet; by their numbers.
+
+        Another thread that reads one of them from now on waits until the section ends, when the value is there.
+        """
+        moved: dict[int, Node] = {}
+        for at, number in enumerate(self._read_by):
+            if number in donate:
+                targets[at].content = moved[at] = leaf(targets[at].type)
+        return moved
+
+    def _move_back(self, targets: Sequence[Cell], moved: Mapping[int, Node], refs: Sequence[Ref]) -> None:
+        """Let ``targets`` hold what they held before ``_move_on``."""
+        for at, node in moved.items():
+            before = refs[self._read_by[at]]
+            node.value = before.value
+            if targets[at].content is node:
+                targets[at].content = before
+
+    def _publish(self, targets: Sequence[Cell], moved: Mapping[int, Node], values: Sequence[Any]) -> None:
+        """Let ``targets`` have their new ``values``."""
+        alone = held_alone(targets)
+        for at, (target, value, free) in enumerate(zip(targets, values, alone, strict=True)):
+            node, held = moved.get(at), target.content
+            if node is not None:
+                node.value = value
+            elif free and held.__class__ is Node and held.spec is None and held.value is not None:
+                held.value = value  # of a call before: nobody else can see it
+            else:
+                target.content = leaf(target.type, value)
+            target.version += 1
 
     def _scalars(self, recorder: Recorder, numbers: Sequence[Any], undo: list[Callable[[], None]]) -> tuple[Any, ...]:
         scalars = self._values

@@ -7,14 +7,14 @@ that ``jax.jit`` made would be. In every other case nothing is done, and the cal
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from operator import attrgetter
 from time import perf_counter
 from types import CodeType
 from typing import Any, Final
 
-from ...backends import Backend, loaded_backend
+from ...backends import loaded_backend
 from ...config import config
 from ...ir.specialization import Specialization
 from ..tell.stats import stats
@@ -23,7 +23,7 @@ from .compile import PROGRAMS
 from .execute import failure, note_run
 from .failure import ProgramError
 from .history import HISTORY
-from .liveness import Ref, dead_but_for_cells
+from .liveness import Ref, dead_leaves
 from .plan import plan_of
 from .program import Program
 
@@ -33,76 +33,77 @@ _VALUE: Final = attrgetter("value")
 class Stopped(Exception):
     """The program of a call failed."""
 
-    def __init__(self, program: Program, backend: Backend, error: Exception) -> None:
-        self.program, self.backend, self.error = program, backend, error
+    def __init__(self, program: Program, error: Exception) -> None:
+        self.program, self.error = program, error
 
     def note(self, items: Sequence[Ref]) -> None:
         """A node with the outputs ``items`` was recorded in place of the call: if it is lost, say so."""
         with suppress(ProgramError):  # whoever reads one of them runs it again, and is told
-            raise failure(plan_of(items, range(len(items))), self.program, self.backend, self.error)
+            raise failure(plan_of(items, range(len(items))), self.program, self.program.backend, self.error)
 
 
 class Express:
-    """How calls of ``spec``, which write over the inputs with the numbers ``written``, run at once."""
+    """How calls of ``spec`` run at once."""
 
-    __slots__ = ("_key", "_written")
+    __slots__ = ("_key",)
 
-    def __init__(self, spec: Specialization, written: Sequence[int]) -> None:
+    def __init__(self, spec: Specialization) -> None:
         #: That of a plan of one node, each input another buffer, all outputs wanted.
         self._key = (spec, *range(-1, -len(spec.in_types) - 1, -1), *range(len(spec.out_types)))
-        #: Nobody wants their buffers afterwards, so that a program may take them over.
-        self._written = frozenset(written)
 
-    def run(
-        self, refs: Sequence[Ref], scalars: Sequence[Any], code: CodeType | None, lasti: int, scope: str
-    ) -> tuple[Sequence[Any], Collection[int]] | None:
-        """The results on ``refs``, and the numbers of those whose buffers were taken over; None if it cannot be.
-
-        ``code``, ``lasti`` and ``scope`` tell where the call is. In an undivided section. Whoever calls holds ``refs``
-        once, beside the cells. ``Stopped`` if the program failed.
-        """
+    def program(self, refs: Sequence[Ref], scalars: Sequence[Any]) -> Program | None:
+        """What computes a call on ``refs``; None where it has to be recorded. In an undivided section."""
         backend = loaded_backend(config.backend)
-        if (
-            backend is None
-            or HISTORY.timed
-            or config.debug_nans != "off"
-            or len(set(map(id, map(_VALUE, refs)))) < len(refs)
-        ):
+        if HISTORY.timed or config.debug_nans != "off":
+            return None
+        values = list(map(_VALUE, refs))
+        if backend is None or type(None) in set(map(type, values)) or len(set(map(id, values))) < len(values):
             return None
         family = PROGRAMS.get(self._key, backend)
-        program = None if family is None else family.match(scalars)
-        kinds = set(map(type, map(_VALUE, refs)))
-        if family is None or program is None or type(None) in kinds:
-            return None
+        found = None if family is None else family.match(scalars)
+        if family is not None and found is not None:
+            family.used(True)
+        return found
+
+    def run(
+        self,
+        program: Program,
+        refs: Sequence[Ref],
+        scalars: Sequence[Any],
+        code: CodeType | None,
+        lasti: int,
+        scope: str,
+    ) -> Sequence[Any]:
+        """The results on ``refs``, of which nothing else holds those whose buffers may be taken over.
+
+        ``code``, ``lasti`` and ``scope`` tell where the call is. In an undivided section. ``Stopped`` if the program
+        failed.
+        """
+        backend, donate = program.backend, program.donate
         if program.scalar_positions is not None:
             scalars = list(map(scalars.__getitem__, program.scalar_positions))
         try:
-            if kinds != {backend.buffer_class}:
-                _put(refs, backend)
-            taken = dead_but_for_cells(refs, program.donate.keys() & self._written)
+            for ref in refs:
+                if ref.value.__class__ is not backend.buffer_class:  # a NumPy array, which is moved there once
+                    ref.value = backend.put(ref.value, ref.type.context)
+            ref = None  # type: ignore[assignment]  # it would count as a reference
+            dead = dead_leaves(refs, dict.fromkeys(donate, 0))
             buffers = list(map(_VALUE, refs))
-            for number in program.donate.keys() - taken:
-                buffers[number] = backend.copy(buffers[number])
+            if len(dead) < len(donate):
+                for number in donate.keys() - set(dead):
+                    buffers[number] = backend.copy(buffers[number])
             trace = TRACING.now
             started = 0.0 if trace is None else perf_counter()
             results = program.executable(buffers, scalars)
             if trace is not None:
                 note_run(trace, program, backend, results, results, started)
         except Exception as error:
-            raise Stopped(program, backend, error) from None
-        family.used(True)
+            raise Stopped(program, error) from None
         program.recorded.ran_alone(code, lasti, scope)
         HISTORY.last = program.recorded
         stats.runs += 1
         stats.computed += program.result_bytes
         stats.executed += len(results)
-        stats.donated += len(taken)
-        stats.copied += len(program.donate) - len(taken)
-        return results, taken
-
-
-def _put(refs: Sequence[Ref], backend: Backend) -> None:
-    """Move the values of ``refs`` that are on the host to their devices, once."""
-    for ref in refs:
-        if ref.value.__class__ is not backend.buffer_class:
-            ref.value = backend.put(ref.value, ref.type.context)
+        stats.donated += len(dead)
+        stats.copied += len(donate) - len(dead)
+        return results

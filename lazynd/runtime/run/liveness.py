@@ -50,7 +50,7 @@ an output and nothing is donated: slower, and right.
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from operator import attrgetter, sub
 from sys import getrefcount
 from typing import Any, Final
@@ -89,16 +89,6 @@ def dead_leaves(leaves: Sequence[Ref], uses: Mapping[int, int]) -> list[int]:
     return dead
 
 
-def dead_but_for_cells(leaves: Sequence[Ref], numbers: Iterable[int]) -> set[int]:
-    """Those of ``numbers`` whose leaves nothing wants but a cell, which is about to move, and the list ``leaves``."""
-    if not EXACT:
-        return set()
-    return {
-        number for number in numbers
-        if getrefcount(leaves[number]) <= _LEAF_IN_CELL and getrefcount(leaves[number].value) <= _BUFFER
-    }  # fmt: skip
-
-
 def held_alone(cells: Sequence[Any]) -> list[bool]:
     """Of which of ``cells``, of the plain kind, nothing else refers to the content."""
     if not EXACT:
@@ -134,14 +124,12 @@ class _Holder:
         self.content = _example()
 
 
-def _measure_cell() -> tuple[int, int]:
-    """The count of a leaf that only a cell holds, as ``held_alone`` sees it; and of one that is in a list too."""
-    cell = _Holder()
-    (in_cell,) = list(map(getrefcount, map(_CONTENT, [cell])))
-    leaves, number = [cell.content], 0
-    return in_cell, getrefcount(leaves[number])
+def _measure_cell() -> int:
+    """The count of a leaf that only a cell holds, as ``held_alone`` sees it."""
+    (found,) = list(map(getrefcount, map(_CONTENT, [_Holder()])))
+    return found
 
 
 _ITEM: Final = _measure_item()
 _LEAF, _BUFFER = _measure_leaf()
-_IN_CELL, _LEAF_IN_CELL = _measure_cell()
+_IN_CELL: Final = _measure_cell()
