@@ -427,10 +427,7 @@ def check_gradients(
     at element 1 (where it is 3) is 3, but by differences of the function it is 6
     """
     given = [inputs] if isinstance(inputs, NDArray) else list(inputs)
-    for each in given:
-        if not isinstance(each, NDArray):
-            raise TypeError(f"inputs are NDArrays, {each!r} is not")
-    _refuse_options(order, step, rtol, atol)
+    _refuse(given, order, step, rtol, atol)
 
     def scope(recording: bool) -> _Scope:
         return _Scope(recording, train_mode)
@@ -440,8 +437,11 @@ def check_gradients(
         raise AssertionError(found)
 
 
-def _refuse_options(order: int, step: float, rtol: float, atol: float) -> None:
-    """``ValueError`` where one of these numbers of ``check_gradients`` makes no sense."""
+def _refuse(inputs: Sequence[Any], order: int, step: float, rtol: float, atol: float) -> None:
+    """Refuse arguments of ``check_gradients`` that make no sense."""
+    for each in inputs:
+        if not isinstance(each, NDArray):
+            raise TypeError(f"inputs are NDArrays, {each!r} is not")
     if order.__class__ is not int or order < 1:
         raise ValueError(f"order is a whole number from 1, {order!r} is not")
     if not 0 < step < math.inf:

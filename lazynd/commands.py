@@ -17,6 +17,7 @@ from . import observe, viz
 from .backends.costs import interpreting
 from .ir.graph import Graph
 from .ir.text import print_graph
+from .observe.report import RANKS
 
 #: What the shell says of a program that was interrupted.
 _INTERRUPTED = 130
@@ -177,7 +178,7 @@ def add_commands(commands: Any) -> None:
     made = _add(commands, "report", "run a script, and tell which of its lines cost what, and why", "SCRIPT.py")
     made.add_argument("-o", "--output", metavar="FILE", help=".html, .json or text instead of the terminal")
     made.add_argument("-n", "--lines", type=_count, default=10, metavar="N", help="so many lines (10)")
-    made.add_argument("--by", choices=("time", "compile", "run", "bytes", "forces"), default="time", help="rank by")
+    made.add_argument("--by", choices=tuple(RANKS), default="time", help="rank by")
     made.add_argument("arguments", nargs=argparse.REMAINDER, help="what the script is given")
     made = _add(commands, "profile", "run a script, and write a trace for Perfetto", "SCRIPT.py")
     made.add_argument("-o", "--output", default="profile.json", metavar="FILE", help="the trace (profile.json)")

@@ -100,8 +100,12 @@ def test_a_report_can_be_written(capsys: pytest.CaptureFixture[str]) -> None:
     for name in ("report.json", "report.html", "report.txt"):
         assert main(["report", "-o", name, "--by", "forces", "-n", "3", "there/train.py"]) == 0
     data = json.loads(Path("report.json").read_text(encoding="utf-8"))
-    (line,) = [line for line in data["lines"] if line["file"] == "there/train.py"]
-    assert line["line"] == 14 and line["causes"] == {"asscalar": 3} and len(data["forces"]) == 3
+    line = data["lines"][0]
+    assert (
+        (line["file"], line["line"]) == ("there/train.py", 14)
+        and line["causes"] == {"asscalar": 3}
+        and len(data["forces"]) == 3
+    )
     page = Path("report.html").read_text(encoding="utf-8")
     assert page.startswith("<!doctype html>") and "there/train.py:14" in page
     assert "there/train.py:14" in Path("report.txt").read_text(encoding="utf-8")

@@ -12,6 +12,7 @@ import pytest
 import lazynd
 from lazynd import autograd, gluon, nd, observe
 from lazynd.runtime.run.compile import PROGRAMS
+from lazynd.runtime.run.history import INTERPRETED
 from lazynd.runtime.tell.location import place_of
 from lazynd.runtime.tell.sites import MOST_SITES, SITES, site_of
 
@@ -65,6 +66,28 @@ def test_a_line_that_waits_for_a_large_product_comes_first() -> None:
     product.asnumpy()  # the planted product
     assert lines("run")[0].line == place("the planted product")
     assert lines("bytes")[0].line == place("the planted product")
+
+
+@pytest.mark.parametrize("tier", ["interpreted", "compiled"])
+def test_the_line_that_recorded_most_work_is_named(tier: str) -> None:
+    """A read waits for what other lines recorded: by work those are told, in calls too, and with their gradients."""
+    INTERPRETED.now.clear()
+
+    @lazynd.compile
+    def heavy(x: nd.NDArray) -> nd.NDArray:
+        return nd.dot(x, x)  # the heavy line
+
+    x = nd.ones((200, 200))
+    with lazynd.config.using(tier=tier):
+        x.attach_grad()
+        with autograd.record():
+            total = (heavy(x) + x).sum()  # the call
+        total.backward()
+        total.asnumpy(), x.grad.asnumpy()
+    first, second = lines("work")[:2]  # the gradient is two products, in the line of the call
+    assert [first.line, second.line] == [place("the call"), place("the heavy line")]
+    assert 0.5 < first.work < 0.8 and 0.2 < second.work < 0.5 and first.forces == second.forces == 0
+    assert 0.95 < sum(line.work for line in lazynd.report().lines) <= 1.001
 
 
 def test_what_a_line_has_cost_is_told() -> None:
@@ -129,7 +152,7 @@ def test_only_so_many_lines_are_shown() -> None:
     text = str(lazynd.report(limit=2))
     shown = len(lazynd.report().lines)
     assert text.count(".asnumpy()") == 2 and f"and {shown - 2} more lines" in text
-    with pytest.raises(ValueError, match=r"time, compile, run, bytes, forces, not by 'size'"):
+    with pytest.raises(ValueError, match=r"time, compile, run, bytes, forces, work, not by 'size'"):
         lazynd.report(by="size")
 
 

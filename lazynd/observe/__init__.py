@@ -46,10 +46,11 @@ def memory() -> tuple[int, int]:
 def report(limit: int = 10, by: str = "time") -> Report:
     """What the engine did: totals, and the ``limit`` lines of the user that cost most, ranked ``by`` something.
 
-    Lines are ranked by "time" (compiling and running), "compile", "run", "bytes" or "forces", else ``ValueError``. The
-    time of a run is that in which the line waited: for what it had run, or for what ran already when it was read. Where
-    a program runs while Python goes on, the line that waits for it is named. The report prints, shows itself as a table
-    in a notebook, and has all that it tells as data; see ``Report``. Runs nothing and changes no counter.
+    Lines are ranked by "time" (compiling and running), "compile", "run", "bytes", "forces" or "work", else
+    ``ValueError``. The time of a run is that in which the line waited: for what it had run, or for what ran already
+    when it was read. Where a program runs while Python goes on, the line that waits for it is named; which lines
+    recorded what it computes is told by their share of the work. The report prints, shows itself as a table in a
+    notebook, and has all that it tells as data; see ``Report``. Runs nothing and changes no counter.
 
     >>> import lazynd
     >>> from lazynd import nd

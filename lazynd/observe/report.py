@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import gc
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from ..ir.node import Node, Output
 from ..runtime.guard.sections import LOCK
 from ..runtime.run.compile import PROGRAMS
+from ..runtime.run.history import INTERPRETED
 from ..runtime.tell.ledger import COMPILES, FORCES, RETRACES, WINDOWS, Entry
+from ..runtime.tell.location import place_of, source_of
 from ..runtime.tell.sites import SITES, Site
 from ..runtime.tell.stats import stats
 from .explain import Explanation, Reason, told, told_of_traces
 from .tables import as_html, as_text, escaped, quantity, several
+from .work import work_by_line
 
 
 @dataclass(frozen=True)
@@ -48,7 +51,8 @@ class Line:
 
     ``causes``: how often it forced by what, among the last 1,000 forces. ``windows``: regions that ran there although
     nobody read them. ``compiles``: programs that were compiled or loaded for it. ``runs``: how often the programs ran
-    that were first needed there and are still kept. ``nbytes``: of the results that it had computed.
+    that were first needed there and are still kept. ``nbytes``: of the results that it had computed. ``work``: the
+    share that was recorded there of all that ran, gradients included, by estimate.
     """
 
     place: str
@@ -62,8 +66,14 @@ class Line:
     compile_seconds: float = 0.0
     run_seconds: float = 0.0
     nbytes: int = 0
+    work: float = 0.0
     causes: Counter[str] = field(default_factory=Counter)
     why: str = ""
+
+    @property
+    def matters(self) -> bool:
+        """Whether it has cost anything worth a line."""
+        return bool(self.forces or self.windows or self.compiles or self.runs or self.seconds or self.work >= 0.005)
 
     @property
     def seconds(self) -> float:
@@ -78,8 +88,9 @@ RANKS: Final = {
     "run": lambda line: line.run_seconds,
     "bytes": lambda line: line.nbytes,
     "forces": lambda line: line.forces + line.windows,
+    "work": lambda line: line.work,
 }
-_HEAD: Final = ("compile s", "run s", "forces", "programs", "runs", "bytes", "line")
+_HEAD: Final = ("compile s", "run s", "forces", "programs", "runs", "bytes", "work", "line")
 
 
 class Report:
@@ -108,17 +119,19 @@ class Report:
             families = list(PROGRAMS.families.values())
             sites, forces, windows, compiles = list(SITES.values()), list(FORCES), list(WINDOWS), list(COMPILES)
             self._traces = told_of_traces(RETRACES)
+            ran = [each.recorded for family in families for each in (family.baked, family.general) if each is not None]
+            ran += [each.recorded for each in INTERPRETED.values()]
         self.totals = _totals(families)
         self.forces = [_force(Entry(*each)) for each in forces]
         self.windows = [_force(Entry(*each)) for each in windows]
         self.compiles: list[Reason] = told(compiles)
-        self._lines = list(_lines(sites, families, self.forces, self.compiles))
+        self._lines = list(_lines(sites, families, self.forces, self.compiles, work_by_line(ran)))
         self.ranked_by = by
         self.lines = self.by(by)
 
     def by(self, what: str) -> list[Line]:
-        """The lines ranked by "time" (compiling and running), "compile", "run", "bytes" or "forces"."""
-        return sorted(self._lines, key=lambda line: (-RANKS[what](line), -line.seconds, line.place))
+        """The lines ranked by "time" (compiling and running), "compile", "run", "bytes", "forces" or "work"."""
+        return sorted(self._lines, key=lambda line: (-RANKS[what](line), -line.seconds, -line.work, line.place))
 
     @property
     def explanation(self) -> Explanation:
@@ -177,7 +190,11 @@ def _force(entry: Entry) -> Force:
 
 
 def _lines(
-    sites: Iterable[Site], families: Iterable[Any], forces: Iterable[Force], compiles: Iterable[Reason]
+    sites: Iterable[Site],
+    families: Iterable[Any],
+    forces: Iterable[Force],
+    compiles: Iterable[Reason],
+    work: Mapping[tuple[str, int], float],
 ) -> Iterable[Line]:
     """What each line has cost: several reads in one line are one."""
     found: dict[tuple[str, int], Line] = {}
@@ -198,13 +215,18 @@ def _lines(
         line.nbytes += site.nbytes
     for family in families:
         at(family.site).runs += family.uses
+    for (file, number), share in work.items():
+        if file and (file, number) not in found:
+            found[file, number] = Line(place_of(file, number, short=True), file, number, source_of(file, number))
+        if file:
+            found[file, number].work = share
     for force in forces:
         if (force.file, force.line) in found:
             found[force.file, force.line].causes[force.cause] += 1
     for each in compiles:
         if (each.file, each.line) in found:
             found[each.file, each.line].why = each.why
-    return [line for line in found.values() if line.forces + line.windows + line.compiles + line.runs or line.seconds]
+    return [line for line in found.values() if line.matters]
 
 
 def _row(line: Line) -> tuple[str, ...]:
@@ -212,7 +234,7 @@ def _row(line: Line) -> tuple[str, ...]:
     source = f"  {line.source}" if line.source else ""
     return (
         f"{line.compile_seconds:.3f}", f"{line.run_seconds:.3f}", forces, str(line.compiles), str(line.runs),
-        quantity(line.nbytes), f"{line.place}{source}",
+        quantity(line.nbytes), f"{line.work:.0%}" if line.work >= 0.005 else "", f"{line.place}{source}",
     )  # fmt: skip
 
 

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import functools
+import inspect
+import re
 from typing import Any
 
 import numpy as np
 import pytest
 
 import lazynd
+from lazynd import gluon
+from lazynd.gluon import Block
 
 from ..goldens import store
 from ..goldens.blocks import BlockCase, evaluate
@@ -51,6 +55,23 @@ def compare(found: dict[str, Any], expected: dict[str, Any], case: BlockCase) ->
                 compare_arrays(found[part][name], array, case, f"{part} of {name}")
         else:
             assert found[part] == value, part
+
+
+#: Bases of others; and what MXNet does not run without a trainer.
+NO_CASE = {
+    "Block", "HybridBlock", "SymbolBlock", "Loss", "RecurrentCell", "HybridRecurrentCell", "ModifierCell",
+    "SparseEmbedding",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("place", ["nn", "rnn", "loss", "contrib.nn", "contrib.rnn", "contrib.cnn"])
+def test_every_block_has_a_case(place: str) -> None:
+    module = functools.reduce(getattr, place.split("."), gluon)
+    blocks = {
+        name for name in dir(module) if inspect.isclass(each := getattr(module, name)) and issubclass(each, Block)
+    }
+    used = {word for cases in FAMILIES.values() for case in cases for word in re.findall(r"\w+(?=\()", case.text)}
+    assert blocks and not blocks - used - NO_CASE
 
 
 @pytest.mark.parametrize(("family", "case"), CASES)

@@ -119,6 +119,7 @@ def test_zoneout_is_hybridized(on_numpy: None) -> None:
         np.testing.assert_array_equal(each, other)
 
 
+@pytest.mark.lazy
 def test_cells_that_name_their_steps_are_traced_once() -> None:
     class Counting(rnn.RNNCell):
         def hybrid_forward(self, F: Any, *args: Any, **params: Any) -> Any:

@@ -69,6 +69,7 @@ def _trained(compile: bool, renew: Callable[[Any, Any], object]) -> tuple[list[A
     return [*found, *(each.data().asnumpy() for each in net.collect_params().values())], getattr(run, "traces", 0)
 
 
+@pytest.mark.lazy
 def test_compiled_steps_after_another_initialisation() -> None:
     def renew(net: Any, trainer: Any) -> None:
         net.initialize(initializer.Constant(0.5), force_reinit=True)
@@ -97,6 +98,7 @@ def test_compiled_steps_after_states_were_loaded(tmp_path: Path) -> None:
         np.testing.assert_array_equal(each, other)
 
 
+@pytest.mark.lazy
 @pytest.mark.parametrize(("name", "option", "value"), [("sgd", "clip_gradient", 0.01), ("adam", "beta1", 0.3)])
 def test_options_of_an_optimizer_that_change_are_seen_by_compiled_steps(name: str, option: str, value: float) -> None:
     def learned(compiled: bool) -> np.ndarray[Any, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from inspect import currentframe
 from typing import Any
@@ -122,3 +123,17 @@ def test_the_demonstration_is_a_users() -> None:
     frame = user_frame(1)
     assert frame is not None and not is_ours(frame)
     assert lazynd.demo.__file__ is not None
+
+
+def test_a_progress_bar_is_passed_over() -> None:
+    made: dict[str, Any] = {}
+    file = os.path.join("packages", "tqdm", "std.py")
+    exec(compile("def bar(ask):\n    yield ask()\n", file, "exec"), made)
+    for site in made["bar"](current_site):
+        assert str(site) == here(-1)
+
+
+def test_where_no_line_of_pythons_calls_there_is_none() -> None:
+    """As when Python is left and C calls what was registered."""
+    assert str(current_site(100_000)) == current_site(100_000).place == "unknown line"
+    assert current_site().line == test_where_no_line_of_pythons_calls_there_is_none.__code__.co_firstlineno + 3

@@ -132,6 +132,28 @@ def test_a_compiled_call_is_opened() -> None:
     assert text[4].startswith(f"  recorded at {line('in the inner one')}")
 
 
+def test_calls_on_a_tape_are_opened_and_their_gradients_named() -> None:
+    @lazynd.compile
+    def root(a: nd.NDArray) -> nd.NDArray:
+        b = nd.sqrt(a)  # the root inside
+        return b * 0
+
+    x = nd.array([0.0, 1.0])
+    x.attach_grad()
+    with autograd.record():
+        y = root(x - 1)
+    assert f"recorded at {line('the root inside')}" in told(lambda: y.asnumpy())
+
+    def backward() -> None:
+        with autograd.record():
+            z = root(x)  # the call
+        z.backward()
+        x.grad.asnumpy()
+
+    text = told(backward)
+    assert text.startswith("[the gradient of") and "root]" in text and f"recorded at {line('the call')}" in text
+
+
 def test_a_step_that_nobody_reads_is_told_of_where_the_next_one_begins() -> None:
     net = gluon.nn.Dense(2)
     net.initialize()

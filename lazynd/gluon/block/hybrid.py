@@ -181,7 +181,8 @@ class HybridBlock(Block):
 
     def _call_hybridized(self, *args: Any) -> Any:
         """A call while ``hybridize`` is on: the one place that says whether the compiled form is called."""
-        if not isinstance(_first(args), NDArray):
+        alone = len(args) == 1 and args[0].__class__ is NDArray  # the usual call: nothing to look for
+        if not alone and not isinstance(_first(args), NDArray):
             return self.forward(*args)
         compiled = self._compiled
         if compiled is None:

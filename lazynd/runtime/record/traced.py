@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 from ...ir.call import call
 from ...ir.errors import OperatorError
+from ...ir.graph import Graph
 from ...ir.linearize import linearize
 from ...ir.node import Node, leaf
 from ...ir.scope import closed, same_scopes
-from ...ir.specialization import Specialization
+from ...ir.specialization import Slot, Specialization
 from ..guard.sections import DeferSignals, Undivided
 from ..run.express import Express, Stopped
 from ..run.liveness import held_alone
@@ -93,15 +94,8 @@ class Traced:
             constant = self._ledger.constant
             self._places = [each.place if isinstance(each, Number) else constant(each) for each in body.values]
         if outputs:
-            writes = [captures.index(each) for each in written if each in read]
-            try:
-                self.spec = call(graph, name, slots, writes)
-                assert self.spec.body is not None
-                self._closed = not same_scopes([graph], [self.spec.body])
-                self.spec.op.arguments = tuple([_argument(each.origin) for each in captures])  # type: ignore[attr-defined]  # a Call
-            except OperatorError as error:
-                raise Untraceable(str(error)) from None
-            if self.spec.pruned is not None and not needs:
+            self._specialize(graph, name, slots, captures, [each for each in written if each in read])
+            if self.spec is not None and self.spec.pruned is not None and not needs:
                 self.spec, kept = self.spec.pruned
                 captures = [captures[i] for i in kept]
         self.inputs = [each.origin for each in captures]
@@ -121,6 +115,17 @@ class Traced:
         if self.fences and not self._taped and self.spec is not None:
             self._express = Express(self.spec)
         self._following = [(i - shown, i) for i in range(shown, len(self.live)) if self.live[i]]
+
+    def _specialize(
+        self, graph: Graph, name: str, slots: Sequence[Slot], captures: Sequence[Capture], written: Sequence[Capture]
+    ) -> None:
+        try:
+            self.spec = call(graph, name, slots, [captures.index(each) for each in written])
+        except OperatorError as error:
+            raise Untraceable(str(error)) from None
+        assert self.spec.body is not None
+        self._closed = not same_scopes([graph], [self.spec.body])
+        self.spec.op.arguments = tuple([_argument(each.origin) for each in captures])  # type: ignore[attr-defined]  # a Call
 
     def _check_later(self, tracer: CallTracer) -> None:
         """Note what must be as it was, for a call to be this one."""
@@ -332,9 +337,12 @@ class Traced:
 
     def _note_fresh(self, recorder: Recorder, cells: Sequence[Cell]) -> None:
         """Say of the gradients whether they are new, as the function did."""
+        traces = recorder.traces
         for (kind, which), state in self._fresh:
             variable: Any = which if kind is ITSELF else cells[which].variable
-            recorder.standing(variable).fresh = state
+            if traces:
+                variable = recorder.standing(variable)
+            variable.fresh = state
 
     def _given(self, cells: Sequence[Cell], made: list[Cell | None]) -> list[Any]:
         found: list[Any] = []

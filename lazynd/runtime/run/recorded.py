@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import count
 from operator import attrgetter, is_
 from types import CodeType
@@ -15,7 +15,7 @@ from ...backends import cast_scalar
 from ...ir.graph import Graph, number_nodes
 from ...ir.node import Node, apply, leaf, outputs
 from ...ir.primitive import PRIMITIVES
-from ...ir.specialization import Slot
+from ...ir.specialization import Slot, Specialization
 from .liveness import Ref
 from .plan import Plan
 
@@ -74,6 +74,14 @@ class Recorded:
         #: Where the first node was recorded: if it is the same place, all are taken to be.
         self._code, self._lasti = codes[0], lastis[0]
         self._codes, self._lastis, self._scopes = codes, lastis, scopes
+
+    def operations(self) -> Iterator[tuple[Specialization, CodeType | None, int]]:
+        """What was applied, in order, and the users' lines: what is known without making the graph."""
+        place = 0
+        for entry in self.key:
+            if isinstance(entry, Specialization):
+                yield entry, self._codes[place], self._lastis[place]
+                place += len(entry.out_types)
 
     def graph(self) -> Graph:
         """The graph of operators, as ``build_graph`` makes it of the plan; its nodes know their numbers in it."""

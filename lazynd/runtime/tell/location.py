@@ -22,15 +22,19 @@ def is_our_file(name: str) -> bool:
     return name.startswith(_OURS) and name != _DEMO
 
 
+#: In the names of files of progress bars, which iterate over a loader for a line of the user's.
+_BARS: Final = f"{os.sep}tqdm{os.sep}"
+
+
 class _Known(dict[str, bool]):
-    """Of each name of a file whether it is ours, found out when first asked."""
+    """Of each name of a file whether it is passed over, found out when first asked."""
 
     def __missing__(self, name: str) -> bool:
-        found = self[name] = is_our_file(name)
+        found = self[name] = is_our_file(name) or _BARS in name
         return found
 
 
-#: By the names of files, those of notebooks' cells too: whether they are ours.
+#: By the names of files, those of notebooks' cells too: whether they are ours, or a progress bar's.
 OURS: Final = _Known()
 
 

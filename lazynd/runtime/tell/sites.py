@@ -99,7 +99,10 @@ MOST_SITES: Final = 4096
 
 def current_site(depth: int = 1) -> Site:
     """The site of the user's line that is running; the ``depth`` innermost frames are not looked at."""
-    frame: FrameType | None = sys._getframe(depth)
+    try:
+        frame: FrameType | None = sys._getframe(depth)
+    except ValueError:  # called by C alone: when Python is left, or by another program
+        frame = None
     text = False
     while frame is not None:
         code: Any = frame.f_code

@@ -8,6 +8,7 @@ from ..case import f, lit
 #: Blocks in a container, as one expression.
 _SIDE = "[c for c in [contrib.nn.{}] if not c.add(nn.Dense(2, in_units=3), nn.Activation('relu'))][0]"
 _STEP = "block(inputs[0], inputs[1:])"
+_UNRECORDED = "[(p := mx.autograd.pause()).__enter__(), block(inputs[0]), p.__exit__(None, None, None)][1]"
 
 CASES = [
     block("contrib.nn.Identity()", f(2, 3)),
@@ -63,5 +64,13 @@ CASES = [
     block(
         "contrib.cnn.DeformableConvolution(4, (3, 2), (2, 1), (1, 0), use_bias=False, activation='relu')",
         f(1, 2, 5, 6),
+    ),
+    # MXNet has its gradient on a GPU alone: it is called unrecorded, and multiplied by what has a gradient.
+    *(
+        block(text, f(1, 2, 5, 6), f(1, 1, 1, 1), call=f"mx.nd.broadcast_mul({_UNRECORDED}, inputs[1])", grad=(1,))
+        for text in (
+            "contrib.cnn.ModulatedDeformableConvolution(4, (3, 3))",
+            "contrib.cnn.ModulatedDeformableConvolution(4, (3, 2), (2, 1), (1, 0), activation='relu', in_channels=2)",
+        )
     ),
 ]  # fmt: skip
