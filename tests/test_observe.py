@@ -191,6 +191,27 @@ def test_a_result_that_is_wanted_too_is_told() -> None:
     assert lazynd.explain()[-1].why.startswith("the result of exp is wanted too, ")
 
 
+def test_other_gradients_of_the_same_call_are_told() -> None:
+    """As of the discriminator of a GAN, which is differentiated by its parameters, then by what it is given too."""
+
+    class Product(gluon.HybridBlock):
+        def hybrid_forward(self, F: Any, x: Any, y: Any) -> Any:
+            return F.tanh(x * y)
+
+    net = Product(prefix="net_")
+    net.hybridize()
+    x, y = nd.ones((4, 3)), nd.ones((4, 3)) * 2
+    nd.waitall()
+    for wanted in ([x], [x, y]):
+        for each in wanted:
+            each.attach_grad()
+        with autograd.record():
+            result = net(x, y)
+        result.backward()
+        nd.waitall()
+    assert lazynd.explain()[-1].why.startswith("gradients of other inputs of net are wanted, "), lazynd.explain()
+
+
 def test_functions_that_are_traced_again_are_told() -> None:
     rate = 0.5
 
