@@ -296,6 +296,22 @@ def test_counters_can_be_read_while_another_thread_works() -> None:
     assert not failures
 
 
+def test_what_other_threads_do_meanwhile_is_not_told_of_a_force() -> None:
+    def work(n: int) -> None:
+        for _ in range(5):
+            (nd.ones((n, 100)) * n).tanh().sum().asscalar()  # four operators
+
+    threads = [threading.Thread(target=work, args=(n,)) for n in range(1, 5)]
+    for each in threads:
+        each.start()
+    for each in threads:
+        each.join()
+    found = [force for force in lazynd.report().forces if force.cause == "asscalar"]
+    assert [force.operators for force in found] == [4] * 20
+    (line,) = [each for each in lines() if each.line == place("four operators")]
+    assert line.nbytes == 20 * 4 and line.run_seconds >= 0
+
+
 def test_no_sync_refuses_a_read_and_names_its_line() -> None:
     x = nd.ones((2,)) * 2
     with lazynd.no_sync(), pytest.raises(lazynd.MXNetError, match="asnumpy") as caught:
