@@ -214,6 +214,27 @@ def test_a_result_that_is_wanted_too_is_told() -> None:
     assert lazynd.explain()[-1].why.startswith("the result of exp is wanted too, ")
 
 
+def test_other_gradients_of_the_same_call_are_told() -> None:
+    """As of the discriminator of a GAN, which is differentiated by its parameters, then by what it is given too."""
+
+    class Product(gluon.HybridBlock):
+        def hybrid_forward(self, F: Any, x: Any, y: Any) -> Any:
+            return F.tanh(x * y)
+
+    net = Product(prefix="net_")
+    net.hybridize()
+    x, y = nd.ones((4, 3)), nd.ones((4, 3)) * 2
+    nd.waitall()
+    for wanted in ([x], [x, y]):
+        for each in wanted:
+            each.attach_grad()
+        with autograd.record():
+            result = net(x, y)
+        result.backward()
+        nd.waitall()
+    assert lazynd.explain()[-1].why.startswith("gradients of other inputs of net are wanted, "), lazynd.explain()
+
+
 def test_functions_that_are_traced_again_are_told() -> None:
     rate = 0.5
 
@@ -296,6 +317,22 @@ def test_counters_can_be_read_while_another_thread_works() -> None:
         assert "forces" in str(lazynd.report())
     thread.join()
     assert not failures
+
+
+def test_what_other_threads_do_meanwhile_is_not_told_of_a_force() -> None:
+    def work(n: int) -> None:
+        for _ in range(5):
+            (nd.ones((n, 100)) * n).tanh().sum().asscalar()  # four operators
+
+    threads = [threading.Thread(target=work, args=(n,)) for n in range(1, 5)]
+    for each in threads:
+        each.start()
+    for each in threads:
+        each.join()
+    found = [force for force in lazynd.report().forces if force.cause == "asscalar"]
+    assert [force.operators for force in found] == [4] * 20
+    (line,) = [each for each in lines() if each.line == place("four operators")]
+    assert line.nbytes == 20 * 4 and line.run_seconds >= 0
 
 
 def test_no_sync_refuses_a_read_and_names_its_line() -> None:

@@ -310,6 +310,29 @@ def test_operations_of_our_layers_have_the_users_lines(hybrid: bool) -> None:
     assert set(functions) == {"hybrid_forward", "test_operations_of_our_layers_have_the_users_lines"}
 
 
+def test_whatever_of_ours_records_has_the_users_lines() -> None:
+    class Doubled(gluon.Block):
+        def __init__(self) -> None:
+            super().__init__()
+            self.layer = rnn.GRU(3, layout="NTC", input_size=2)
+
+        def forward(self, x: Any) -> Any:
+            return self.layer(x) * 2
+
+    net = Doubled()
+    net.initialize()
+    nd.waitall()
+    result = net(nd.ones((1, 2, 2)))
+    nodes = [node for node in viz.graph(result).nodes if node.scope]
+    assert {node.code.co_name for node in nodes if node.code} == {"forward"}
+    assert {node.scope.partition(".")[2] for node in nodes} == {"", "layer"}
+    gradients = [nd.ones(2) * 3, nd.ones(3) * 4]
+    gluon.utils.clip_global_norm(gradients, 1.0)
+    ours = lazynd.np.ones((2,)).sum() + 1
+    for array in (gradients[0], ours):
+        assert {node.code.co_filename for node in viz.graph(array).nodes if node.code} == {__file__}
+
+
 def test_scopes_are_no_part_of_the_text() -> None:
     text = viz.text(made()(row()))
     assert {scope for _, scope in scopes(viz.parse(text))} == {""}

@@ -11,6 +11,7 @@ from ...base import MXNetError
 from ...nd import NDArray
 from ...reference import fronts
 from ..block import HybridBlock
+from ..block.places import scoped
 from ..parameter import Parameter
 from .cell import Info, made_states
 from .sequences import operators_of
@@ -138,6 +139,7 @@ class _RNNLayer(HybridBlock):
         infos = self.state_info(batch_size)
         return made_states(infos, func, [f"{self.prefix}h0_{i}" for i in range(len(infos))], kwargs)
 
+    @scoped
     def __call__(self, inputs: Any, states: Any = None, sequence_length: Any = None) -> Any:
         self.skip_states = states is None
         if states is None:

@@ -20,7 +20,7 @@ from ...config import config
 from ..guard.leaving import INSIDE, leave_quietly
 from ..guard.sections import DeferSignals, Undivided
 from ..tell.sites import current_site
-from ..tell.stats import stats
+from ..tell.stats import DONE
 from .compile import PROGRAMS, compile_program
 from .execute import execute, transfer
 from .failure import ProgramError
@@ -119,7 +119,7 @@ def _imported(name: str) -> Backend:
         with INSIDE:
             found = get_backend(name)
         leave_quietly()  # again, so that it comes before what the library does when Python is left
-        stats.loading += perf_counter() - started
+        DONE.loaded(started)
         return found
 
 

@@ -13,7 +13,7 @@ from typing import Any, Final
 from ...backends import Backend
 from ...ir.node import Node, Output
 from ..tell.sites import current_site
-from ..tell.stats import stats
+from ..tell.stats import DONE, stats
 from ..tell.tracing import TRACING, Trace
 from .failure import ProgramError, failed, lose, lost_with_buffer
 from .history import HISTORY, milliseconds_since
@@ -42,8 +42,7 @@ def execute(plan: Plan, program: Program, backend: Backend) -> None:
     except Exception as error:
         raise failure(plan, program, backend, error) from error
     stats.runs += 1
-    stats.computed += program.result_bytes
-    count(items)
+    count(items, program.result_bytes)
 
 
 def note_run(
@@ -102,7 +101,7 @@ def transfer(plan: Plan, backend: Backend) -> None:
         assert item.node.inputs is not None
         moved = backend.put(item.node.inputs[0].value, item.type.context)
         publish([item], [moved], [item])
-    count(plan.items)
+    count(plan.items, 0)
 
 
 def publish(outputs: Sequence[Ref], results: Sequence[Any], items: Sequence[Ref]) -> None:
@@ -115,9 +114,9 @@ def publish(outputs: Sequence[Ref], results: Sequence[Any], items: Sequence[Ref]
             item.inputs = None  # type: ignore[union-attr]  # a Node
 
 
-def count(items: Sequence[Ref]) -> None:
-    """Note that ``items`` ran."""
-    stats.executed += len(items)
+def count(items: Sequence[Ref], nbytes: int) -> None:
+    """Note that ``items`` ran, and gave so many bytes of results."""
+    DONE.ran(len(items), nbytes)
     if stats.per_node is not None:
         for item in items:
             if item.__class__ is Node and item.spec is not None:

@@ -53,8 +53,7 @@ def interpret(plan: Plan) -> None:
         trace.span("interpreter", "program", current_site(), started, operators=len(plan.items))
     publish(wanted, results, plan.items)
     stats.interpreted += 1
-    stats.computed += sum(each.type.nbytes for each in wanted)
-    count(plan.items)
+    count(plan.items, sum(each.type.nbytes for each in wanted))
 
 
 def steps_of(spec: Specialization) -> Steps:

@@ -85,9 +85,8 @@ def move(results: Sequence[Ref]) -> None:
         raise failed(node, "moving data", error) from error
     node.region.touched = True  # its list holds items now that are not pending
     publish(results, [made[each.index] for each in results], results)
-    count(results)
+    count(results, sum(each.type.nbytes for each in results))
     stats.moved += 1
-    stats.computed += sum(each.type.nbytes for each in results)
 
 
 def _moves(node: Node) -> bool:

@@ -11,7 +11,7 @@ from time import perf_counter
 from typing import Final, NamedTuple
 
 from .sites import Site, current_site, forget_costs
-from .stats import stats
+from .stats import DONE
 from .tracing import TRACING
 
 #: So many entries of each kind are kept.
@@ -86,7 +86,7 @@ COMPILES: Final[deque[Compile]] = deque(maxlen=MOST)
 RETRACES: Final[deque[Retrace]] = deque(maxlen=MOST)
 
 
-#: What a line had cost, and what the engine had done, before something ran.
+#: The line, and what the thread had done before something ran.
 Before = tuple[Site, float, int, int, int, float, float]
 
 
@@ -96,7 +96,7 @@ def begin(depth: int = 3) -> Before:
     That is further out than ``depth`` functions from here: finding it is most of what the ledger costs.
     """
     site = current_site(depth + 1)
-    return site, site.compiling, site.compiles, stats.executed, stats.computed, stats.loading, perf_counter()
+    return site, DONE.compiling, DONE.compiles, DONE.executed, DONE.computed, DONE.loading, perf_counter()
 
 
 def end(cause: str, before: Before) -> None:
@@ -104,14 +104,14 @@ def end(cause: str, before: Before) -> None:
     site, compiling, compiles, executed, computed, loading, started = before
     seconds = perf_counter() - started
     if TRACING.now is not None:
-        told = {"operators": stats.executed - executed, "programs": site.compiles - compiles}
+        told = {"operators": DONE.executed - executed, "programs": DONE.compiles - compiles}
         TRACING.now.span(cause, "window" if cause == "window" else "force", site, started, **told)
-    compiling = site.compiling - compiling
-    seconds -= compiling + stats.loading - loading  # loading a backend is nobody's fault
+    compiling = DONE.compiling - compiling
+    seconds -= compiling + DONE.loading - loading  # loading a backend is nobody's fault
     site.running += seconds
-    computed = stats.computed - computed
+    computed = DONE.computed - computed
     site.nbytes += computed
-    made = cause, site, seconds, compiling, stats.executed - executed, site.compiles - compiles, computed
+    made = cause, site, seconds, compiling, DONE.executed - executed, DONE.compiles - compiles, computed
     if cause == "window":
         site.windows += 1
         WINDOWS.append(made)

@@ -31,7 +31,13 @@ class _Known(dict[str, bool]):
 
     def __missing__(self, name: str) -> bool:
         found = self[name] = is_our_file(name) or _BARS in name
+        if not found:
+            USERS.add(name)
         return found
+
+
+#: Files of which ``OURS`` has found that they are not ours: to be asked first where every operation comes by.
+USERS: Final[set[str]] = set()
 
 
 #: By the names of files, those of notebooks' cells too: whether they are ours, or a progress bar's.

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from ...ir.derived import root
+from ...ir.derived import Derived, root
 from ...ir.node import Node, Output
 from ...ir.specialization import Specialization
 from ...ir.types import Type
@@ -58,7 +58,7 @@ def difference(new: Key, old: Key, items: Sequence[Ref] = ()) -> str:
         if isinstance(x, Specialization):
             return f"{_name(node)} comes in addition{_at(node)}"
         if isinstance(y, Specialization):
-            return f"{y.op.name} no longer comes after {_name(node)}{_at(node)}"
+            return f"{_short(y)} no longer comes after {_name(node)}{_at(node)}"
         if at >= _results_at(new):
             break
         return f"{_name(node)} reads other arrays{_at(node)}"
@@ -85,6 +85,11 @@ def _name(node: Node | None) -> str:
     return "an operator" if node is None or node.spec is None else operator_words(node.spec, node.code, node.lasti)
 
 
+def _short(spec: Specialization) -> str:
+    """What an operation is called of which it is not known where it was recorded."""
+    return operator_words(spec, None, -1)
+
+
 def _at(node: Node | None) -> str:
     if node is None or node.code is None:
         return ""
@@ -96,17 +101,20 @@ def _at(node: Node | None) -> str:
 def _operators(new: Specialization, old: Specialization, node: Node | None, reads: Sequence[Any] = ()) -> str:
     """How two operators differ; ``reads`` is what the first one reads, numbers below zero for arguments."""
     code, lasti = (None, -1) if node is None else (node.code, node.lasti)
+    words = operator_words(new, code, lasti)
     if new.op.name != old.op.name:
-        return f"{operator_words(new, code, lasti)} instead of {old.op.name}{_at(node)}"
+        return f"{words} instead of {_short(old)}{_at(node)}"
+    differentiated = _differentiated(new, old, operator_words(root(new), code, lasti))
+    if differentiated is not None:
+        return f"{differentiated}{_at(node)}"
     if len(new.in_types) != len(old.in_types):
-        return f"{new.op.name} reads {len(new.in_types)} arrays instead of {len(old.in_types)}{_at(node)}"
+        return f"{words} reads {len(new.in_types)} arrays instead of {len(old.in_types)}{_at(node)}"
     for index, (x, y) in enumerate(zip(new.in_types, old.in_types, strict=True)):
         if x is not y:
             given = index >= len(reads) or (reads[index].__class__ is int and reads[index] < 0)
-            words = input_words(new, index, code, lasti)
-            return f"{'argument ' if given else ''}{words} {change(y, x)}{_at(node)}"
+            read = input_words(new, index, code, lasti)
+            return f"{'argument ' if given else ''}{read} {change(y, x)}{_at(node)}"
     given, before = root(new).attributes, root(old).attributes
-    words = operator_words(new, code, lasti)
     for name, value in given.items():
         if name not in before or before[name] != value:
             return f"parameter {name} of {words} {_told(before.get(name))} -> {_told(value)}{_at(node)}"
@@ -114,7 +122,27 @@ def _operators(new: Specialization, old: Specialization, node: Node | None, read
         if x is not y:
             return f"result of {words} {change(y, x)}{_at(node)}"
     inside = _bodies(new, old)
-    return f"inside {new.op.name}, {inside}" if inside else f"{new.op.name} does something else{_at(node)}"
+    return f"inside {words}, {inside}" if inside else f"{words} does something else{_at(node)}"
+
+
+def _differentiated(new: Specialization, old: Specialization, words: str) -> str | None:
+    """How two operations differ that are, or were derived from, the same one, called ``words``; None for others."""
+    if root(new) is not root(old):
+        return None
+    now, before = _wanted(new), _wanted(old)
+    if now is None or before is None:
+        return None if now is before else f"{words} is {'now' if before is None else 'no longer'} differentiated"
+    return f"gradients of other inputs of {words} are wanted" if now != before else None
+
+
+def _wanted(spec: Specialization) -> tuple[bool, ...] | None:
+    """Of which inputs the gradients are wanted for which ``spec`` was derived; None where it was for none."""
+    while isinstance(spec.op, Derived):
+        derivation = spec.op.derivation
+        if derivation.step != "live":
+            return derivation.inputs
+        spec = derivation.origin
+    return None
 
 
 def _bodies(new: Specialization, old: Specialization) -> str | None:
@@ -124,7 +152,18 @@ def _bodies(new: Specialization, old: Specialization) -> str | None:
     for node, other in zip(new.body.nodes, old.body.nodes, strict=False):
         if node.spec is not other.spec and node.spec is not None and other.spec is not None:
             return _operators(node.spec, other.spec, node)
-    return f"{len(new.body.nodes)} operators instead of {len(old.body.nodes)}"
+    if len(new.body.nodes) != len(old.body.nodes):
+        return f"{len(new.body.nodes)} operators instead of {len(old.body.nodes)}"
+    now, before = ({ref: at for at, ref in enumerate((*graph.inputs, *graph.nodes))} for graph in (new.body, old.body))
+    for node, other in zip(new.body.nodes, old.body.nodes, strict=True):
+        if _read(node.inputs or (), now) != _read(other.inputs or (), before):
+            return f"{_name(node)} reads other arrays{_at(node)}"
+    return "other results are wanted"
+
+
+def _read(refs: Sequence[Ref], numbers: Mapping[Node, int]) -> list[tuple[int, int]]:
+    """``refs`` by the numbers of the nodes that give them."""
+    return [(numbers[ref.node], ref.index) for ref in refs]
 
 
 def change(old: Type, new: Type) -> str:

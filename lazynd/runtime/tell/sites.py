@@ -12,7 +12,7 @@ from types import CodeType, FrameType
 from typing import Any, Final
 
 from .location import OURS, REPRESENTING, asking_location, calling_line, describe, line_of, place_of, source_of
-from .stats import logger, stats
+from .stats import DONE, logger, stats
 
 #: A line is warned about when it compiles the first number of programs within fewer forces than the second.
 STORM: Final = (5, 20)
@@ -72,6 +72,8 @@ class Site:
         self.last_key = key
         self.compiles += 1
         self.compiling += seconds
+        DONE.compiles += 1
+        DONE.compiling += seconds
         now = stats.forces + stats.windows
         if self.recent and self.recent[-1] == now:  # another part of the same run
             return

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import logging
+import threading
 from collections import Counter
 from dataclasses import dataclass, field, fields
+from time import perf_counter
 from types import CodeType
 from typing import Any
 
@@ -63,3 +65,36 @@ class Stats:
 
 
 stats = Stats()
+
+
+class Done(threading.local):
+    """What this thread did: as ``stats``, but what other threads do meanwhile is not among it.
+
+    ``compiles``: the programs compiled or loaded, in ``compiling`` seconds.
+    """
+
+    executed: int = 0
+    computed: int = 0
+    loading: float = 0.0
+    compiles: int = 0
+    compiling: float = 0.0
+
+    def ran(self, executed: int, computed: int) -> None:
+        """Note that so many nodes ran, and that so many bytes of results came of it: here, and in ``stats``."""
+        self.executed += executed
+        self.computed += computed
+        stats.executed += executed
+        stats.computed += computed
+
+    def loaded(self, started: float) -> None:
+        """Note that a backend was loaded, since ``started``; threads that want it at the same time wait together."""
+        global _loaded
+        now = perf_counter()
+        self.loading += now - started
+        stats.loading += now - max(started, _loaded)
+        _loaded = now
+
+
+DONE = Done()
+#: When a backend was loaded last.
+_loaded = 0.0
