@@ -19,6 +19,7 @@ from ...backends import cast_scalar
 from ...backends.numpy.steps import Array
 from ...backends.numpy.subnormals import Flushed
 from ...config import config
+from ...ir.derived import root
 from ...ir.errors import MXNetError
 from ...ir.graph import Graph, subgraphs
 from ...ir.node import Node
@@ -138,6 +139,11 @@ class Inquest:
                     words = input_words(step.spec, index, step.code, step.lasti)
                     name = operator_words(step.spec, step.code, step.lasti)
                     return "\n".join([f"{what} came in with {words}, which {name} reads", *_recorded(step)])
+        for step in self._steps:
+            for slot, (_, which) in zip(step.spec.slots, step.reads[len(step.spec.in_types) :], strict=True):
+                if _bad(self._values[which]):
+                    name = operator_words(step.spec, step.code, step.lasti)
+                    return "\n".join([f"{what} came in with a number: {slot.name} of {name}", *_recorded(step)])
         name = operator_words(first.spec, first.code, first.lasti)
         return "\n".join([f"[{name}] gave {what}, which the interpreter does not", *_recorded(first)])
 
@@ -175,7 +181,7 @@ def _opened(step: _Step, given: Sequence[Array]) -> _Culprit | None:
     spec = step.spec
     if isinstance(spec.op, Primitive) and spec.op.nests:
         return _in_loop(spec, spec.op, given)
-    if spec.body is None or not (spec.op.is_call or _nests(spec.body)):
+    if spec.body is None or not (root(spec).op.is_call or _nests(spec.body)):
         return None
     culprit = _hunt_graph(spec.body, given)
     if culprit is None:
