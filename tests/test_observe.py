@@ -75,7 +75,8 @@ def test_the_line_that_recorded_most_work_is_named(tier: str) -> None:
 
     @lazynd.compile
     def heavy(x: nd.NDArray) -> nd.NDArray:
-        return nd.dot(x, x)  # the heavy line
+        # Nothing of this structure was traced before: that would have its lines.
+        return nd.dot(nd.arctan(x), nd.log1p(x))  # the heavy line
 
     x = nd.ones((200, 200))
     with lazynd.config.using(tier=tier):
@@ -84,9 +85,9 @@ def test_the_line_that_recorded_most_work_is_named(tier: str) -> None:
             total = (heavy(x) + x).sum()  # the call
         total.backward()
         total.asnumpy(), x.grad.asnumpy()
-    first, second = lines("work")[:2]  # the gradient is two products, in the line of the call
-    assert [first.line, second.line] == [place("the call"), place("the heavy line")]
-    assert 0.5 < first.work < 0.8 and 0.2 < second.work < 0.5 and first.forces == second.forces == 0
+    first, second = lines("work")[:2]
+    assert [first.line, second.line] == [place("the heavy line"), place("the call")]
+    assert first.work > 0.7 and 0 < second.work < 0.3 and first.forces == second.forces == 0
     assert 0.95 < sum(line.work for line in lazynd.report().lines) <= 1.001
 
 

@@ -35,7 +35,7 @@ def cotangents_of(
     for node in reversed(nodes):
         if node in active:
             made = _visit(gathered, active, node)
-            if node.scope:
+            if node.code is not None:
                 _place(made, node, settled)
     return [gathered.get((ref.node, ref.index)) for ref in targets]
 

@@ -24,7 +24,7 @@ def graph(shown: Shown) -> Graph:
     >>> viz.graph(x)
     Traceback (most recent call last):
     ...
-    ValueError: the value is there already: nothing is pending
+    ValueError: the value is there already: nothing is pending; viz.last() and viz.programs() tell what ran
     """
     return shown if isinstance(shown, Graph) else drawn(recorded(shown))
 

@@ -23,7 +23,7 @@ from lazynd.ir.graph import Graph
 from lazynd.ir.node import apply, leaf
 from lazynd.ir.primitive import PRIMITIVES
 from lazynd.runtime.run.compile import PROGRAMS
-from lazynd.runtime.tell.sites import _SITES
+from lazynd.runtime.tell.sites import SITES
 
 pytestmark = pytest.mark.lazy
 
@@ -83,7 +83,7 @@ def forget() -> None:
     assert isinstance(backend, xla.XlaBackend)
     backend._saved.clear()
     PROGRAMS.clear()
-    _SITES.clear()
+    SITES.clear()
 
 
 def entries(cache: Path) -> list[Path]:

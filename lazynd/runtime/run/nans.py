@@ -19,7 +19,7 @@ from ...backends import cast_scalar
 from ...backends.numpy.steps import Array
 from ...backends.numpy.subnormals import Flushed
 from ...config import config
-from ...ir.derived import Derived
+from ...ir.derived import root
 from ...ir.errors import MXNetError
 from ...ir.graph import Graph, subgraphs
 from ...ir.node import Node
@@ -139,6 +139,11 @@ class Inquest:
                     words = input_words(step.spec, index, step.code, step.lasti)
                     name = operator_words(step.spec, step.code, step.lasti)
                     return "\n".join([f"{what} came in with {words}, which {name} reads", *_recorded(step)])
+        for step in self._steps:
+            for slot, (_, which) in zip(step.spec.slots, step.reads[len(step.spec.in_types) :], strict=True):
+                if _bad(self._values[which]):
+                    name = operator_words(step.spec, step.code, step.lasti)
+                    return "\n".join([f"{what} came in with a number: {slot.name} of {name}", *_recorded(step)])
         name = operator_words(first.spec, first.code, first.lasti)
         return "\n".join([f"[{name}] gave {what}, which the interpreter does not", *_recorded(first)])
 
@@ -176,7 +181,7 @@ def _opened(step: _Step, given: Sequence[Array]) -> _Culprit | None:
     spec = step.spec
     if isinstance(spec.op, Primitive) and spec.op.nests:
         return _in_loop(spec, spec.op, given)
-    if spec.body is None or not (_is_call(spec) or _nests(spec.body)):
+    if spec.body is None or not (root(spec).op.is_call or _nests(spec.body)):
         return None
     culprit = _hunt_graph(spec.body, given)
     if culprit is None:
@@ -189,13 +194,6 @@ def _opened(step: _Step, given: Sequence[Array]) -> _Culprit | None:
         inner = _Step(inner.spec, inner.reads, step.code, step.lasti)
     place = f" at {describe(step.code, step.lasti)}" if step.code is not None else ""
     return _Culprit(inner, culprit.given, culprit.made, (f"{name}{place}", *inside))
-
-
-def _is_call(spec: Specialization) -> bool:
-    """Whether ``spec`` is a call, also one that keeps values for its gradient; that itself has no lines of users'."""
-    while isinstance(spec.op, Derived) and spec.op.derivation.step != "vjp":
-        spec = spec.op.derivation.origin
-    return spec.op.is_call
 
 
 def _in_loop(spec: Specialization, op: Primitive, given: Sequence[Array]) -> _Culprit | None:

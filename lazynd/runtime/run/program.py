@@ -267,6 +267,6 @@ def pending_graph(ref: Ref) -> Graph:
 def pending_plan(ref: Ref) -> Plan:
     """The plan that a force of ``ref`` would make now, for who only looks: in the undivided section of the caller."""
     if ref.value is not None:
-        raise ValueError("the value is there already: nothing is pending")
+        raise ValueError("the value is there already: nothing is pending; viz.last() and viz.programs() tell what ran")
     region = ref.node.region
     return make_plan(unfinished(region.items), ref, not region.closed)
