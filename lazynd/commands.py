@@ -119,9 +119,10 @@ def _write(file: str, form: Callable[[Any], str], shown: Any) -> None:
 
 def explore(script: str, arguments: Sequence[str], file: str, most: int) -> int:
     """Run a script and write the explorers of the programs that computed most; its exit status."""
+    before = max((each.when for each in viz.programs()), default=-1)
     with viz.timed():
         status = run_script(script, arguments)
-    ran = sorted(viz.programs(), key=_work, reverse=True)[:most]
+    ran = sorted((each for each in viz.programs() if each.when > before), key=_work, reverse=True)[:most]
     if not ran:
         print(f"nothing ran because of {script}: it reads no value", file=sys.stderr)
         return status or 1

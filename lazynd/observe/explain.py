@@ -45,6 +45,11 @@ class Explanation:
     """Why programs were compiled; made by ``lazynd.explain()``. A sequence of ``Reason``, the oldest first.
 
     ``traces`` are sentences: which compiled functions were traced again, or run as Python, why, and where.
+
+    >>> import lazynd
+    >>> found = lazynd.explain()
+    >>> len(found) == len(found.reasons)
+    True
     """
 
     def __init__(self, reasons: list[Reason], limit: int = 10, traces: Sequence[str] = ()) -> None:

@@ -28,6 +28,13 @@ class Force:
     ``place`` is the line as people name it, in a notebook the cell and its line; ``file`` and ``line`` are Python's.
     ``run_seconds`` are those in which the line waited, besides ``compile_seconds``. ``operators``: the results of
     operators that were computed; ``nbytes``: of the results that were kept.
+
+    >>> import lazynd
+    >>> from lazynd import nd
+    >>> (nd.ones((2, 3)) * 2).sum().asscalar()
+    np.float32(12.0)
+    >>> lazynd.report().forces[-1].cause
+    'asscalar'
     """
 
     cause: str
@@ -53,6 +60,13 @@ class Line:
     nobody read them. ``compiles``: programs that were compiled or loaded for it. ``runs``: how often the programs ran
     that were first needed there and are still kept. ``nbytes``: of the results that it had computed. ``work``: the
     share that was recorded there of all that ran, gradients included, by estimate.
+
+    >>> import lazynd
+    >>> from lazynd import nd
+    >>> (nd.ones((2, 3)) * 2).sum().asscalar()
+    np.float32(12.0)
+    >>> max(line.forces for line in lazynd.report().lines) > 0
+    True
     """
 
     place: str

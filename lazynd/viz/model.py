@@ -154,6 +154,11 @@ class View:
     """All that is known of a program; see the module. ``graph`` is that of the first stage.
 
     ``kind``: "program", or "diff" where the two stages are two graphs that were compared.
+
+    >>> from lazynd import nd, viz
+    >>> view = viz.view(nd.ones((2, 3)) * 2)
+    >>> [view.nodes[id].operator for id in view.graph.nodes]
+    ['_full', '_mul_scalar']
     """
 
     title: str

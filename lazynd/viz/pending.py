@@ -31,6 +31,12 @@ class Pending:
     """What waits in this thread, by the user's line, in the order in which the lines first recorded.
 
     Its length is the number of operations.
+
+    >>> from lazynd import nd, viz
+    >>> nd.waitall()
+    >>> x = nd.ones((2, 3)) * 2
+    >>> len(viz.pending()), viz.pending().lines[-1].operators
+    (2, ('_full', '_mul_scalar'))
     """
 
     lines: tuple[PendingLine, ...]

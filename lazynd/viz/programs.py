@@ -32,9 +32,9 @@ class Program:
 
     ``tier``: "compiled" or "interpreted", "dropped" if it is no longer kept: then its graph is all that is known.
     ``site``: the user's line that first needed it, as ``file:line``. ``runs``: how often it ran. ``loaded``: whether it
-    came from the disk. ``seconds``: what compiling or loading it took, with the other program for its structure if
-    there is one. ``nbytes``: of its code, the same. ``milliseconds``: what its last run inside ``timed`` took, if there
-    was one.
+    came from the disk. ``when``: the number of its last run among all runs. ``seconds``: what compiling or loading it
+    took, with the other program for its structure if there is one. ``nbytes``: of its code, the same. ``milliseconds``:
+    what its last run inside ``timed`` took, if there was one.
 
     >>> import lazynd
     >>> from lazynd import nd, viz
@@ -54,7 +54,7 @@ class Program:
         self._program: Runnable | None = None
         self.tier, self.site, self.milliseconds = "dropped", "unknown line", None
         self.loaded, self.seconds, self.nbytes = False, 0.0, 0
-        self.runs = recorded.runs
+        self.runs, self.when = recorded.runs, recorded.when
         if isinstance(ran, Interpreted):
             self.tier, self.site, self.milliseconds = "interpreted", str(ran.site), ran.milliseconds
         elif ran is not None:
@@ -152,7 +152,7 @@ def programs() -> list[Program]:
     """
     with LOCK:
         found = list(_all())
-    return sorted(found, key=lambda each: -each._recorded.when)
+    return sorted(found, key=lambda each: -each.when)
 
 
 def last() -> Program:

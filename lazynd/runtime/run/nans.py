@@ -40,7 +40,17 @@ _STEP: Final = "step "
 
 
 class BadValue(MXNetError, FloatingPointError):
-    """Under ``lazynd.debug_nans``: an operator gave NaN, or infinity. The arrays have their values all the same."""
+    """Under ``lazynd.debug_nans``: an operator gave NaN, or infinity. The arrays have their values all the same.
+
+    >>> import lazynd
+    >>> from lazynd import nd
+    >>> try:
+    ...     with lazynd.debug_nans():
+    ...         nd.log(nd.array([1.0, -1.0])).asnumpy()
+    ... except lazynd.observe.BadValue as error:
+    ...     print(str(error).splitlines()[0][:13])
+    [log] gave na
+    """
 
 
 @dataclass(frozen=True, slots=True)
