@@ -219,7 +219,11 @@ def _as_table(groups: dict[str, dict[str, _Row]]) -> str:
 
 
 def set_kvstore_handle(handle: Any) -> None:
-    """MXNet's way to profile servers: there are none, so that this does nothing."""
+    """MXNet's way to profile servers: there are none, so that this does nothing.
+
+    >>> from lazynd import profiler
+    >>> profiler.set_kvstore_handle(None)
+    """
 
 
 def _old(name: str, new: str, call: Callable[[], None]) -> None:
@@ -228,18 +232,45 @@ def _old(name: str, new: str, call: Callable[[], None]) -> None:
 
 
 def profiler_set_config(mode: str = "symbolic", filename: str = "profile.json") -> None:
-    """The old name of ``set_config``, with a warning; ``mode`` is "symbolic" or "all"."""
+    """The old name of ``set_config``, with a warning; ``mode`` is "symbolic" or "all".
+
+    >>> import warnings
+    >>> from lazynd import profiler
+    >>> with warnings.catch_warnings(record=True) as told:
+    ...     warnings.simplefilter("always")
+    ...     profiler.profiler_set_config()
+    >>> told[0].category.__name__
+    'UserWarning'
+    """
     wanted: dict[str, Any] = {"profile_all" if mode == "all" else "profile_symbolic": True, "filename": filename}
     _old("profiler_set_config", "set_config", lambda: set_config(**wanted))
 
 
 def profiler_set_state(state: str = "stop") -> None:
-    """The old name of ``set_state``, with a warning."""
+    """The old name of ``set_state``, with a warning.
+
+    >>> import warnings
+    >>> from lazynd import profiler
+    >>> with warnings.catch_warnings(record=True) as told:
+    ...     warnings.simplefilter("always")
+    ...     profiler.profiler_set_state()
+    >>> told[0].category.__name__
+    'UserWarning'
+    """
     _old("profiler_set_state", "set_state", lambda: set_state(state))
 
 
 def dump_profile() -> None:
-    """The old name of ``dump``, with a warning."""
+    """The old name of ``dump``, with a warning.
+
+    >>> import warnings
+    >>> from lazynd import profiler
+    >>> with warnings.catch_warnings(record=True) as told:
+    ...     warnings.simplefilter("always")
+    ...     profiler.dump_profile()
+    >>> told[0].category.__name__
+    'UserWarning'
+    """
     _old("dump_profile", "dump", lambda: dump(True))
 
 

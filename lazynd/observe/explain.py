@@ -16,6 +16,13 @@ class Reason:
 
     ``why`` is the first difference from the program most like it, which ``like`` first needed; "" if there was none.
     ``place``, ``file`` and ``line``: the user's line that needed it, because of ``cause``.
+
+    >>> import lazynd
+    >>> from lazynd import nd
+    >>> with lazynd.config.using(tier="compiled"):
+    ...     _ = nd.cos(nd.arange(4) + 0.5).sum().asscalar()
+    >>> all(reason.place and reason.cause for reason in lazynd.explain())
+    True
     """
 
     number: int

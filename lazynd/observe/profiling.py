@@ -26,6 +26,13 @@ class Profile:
     ``events`` are those of the trace, as Chrome's format has them: a dictionary each, with ``ph``, ``name``, ``cat``,
     ``ts`` and ``dur`` in microseconds, ``pid``, ``tid`` and ``args``, in which are ``line`` and ``source`` of the
     user's. ``totals`` adds them up: category and name to (count, total, least and greatest milliseconds).
+
+    >>> import lazynd
+    >>> from lazynd import nd
+    >>> with lazynd.profile() as found:
+    ...     _ = (nd.ones((2, 3)) * 2).sum().asscalar()
+    >>> any(event["name"].startswith("asscalar") for event in found.events)
+    True
     """
 
     def __init__(self, trace: Trace) -> None:
