@@ -17,6 +17,7 @@ from lazynd import autograd, nd
 from lazynd.backends import register_backend
 from lazynd.runtime.record.pending import PendingWork
 from lazynd.runtime.run.compile import PROGRAMS
+from lazynd.runtime.tell.location import OURS, user_location
 from lazynd.runtime.tell.stats import stats
 from lazynd.runtime.thread import LOCAL
 
@@ -95,16 +96,23 @@ def configured(settings: dict[str, Any]) -> Iterator[None]:
 def counted() -> Iterator[tuple[Counter[Any], Counter[Any]]]:
     """How often the operators of each line were recorded, and how often they ran."""
     recorded: Counter[Any] = Counter()
-    entrances, kept = {name: getattr(PendingWork, name) for name in ("apply", "apply_to", "note")}, stats.per_node
+    names = ("append", "apply", "apply_to", "note")
+    entrances, kept = {name: getattr(PendingWork, name) for name in names}, stats.per_node
     stats.per_node = Counter()
+    inside: list[Any] = []
 
     def counting(entrance: Any) -> Any:
         def entered(recorder: PendingWork, spec: Any, operands: Any, scalars: Any, *place: Any) -> Any:
-            if place:
-                recorded[spec.op.name, *place] += 1
+            if inside and inside[-1] is spec:  # one entrance by way of another
                 return entrance(recorder, spec, operands, scalars, *place)
-            made = entrance(recorder, spec, operands, scalars)
-            recorded[spec.op.name, made.code, made.lasti] += 1  # ``note`` finds the place by itself
+            if place and place[0] is not None and OURS[place[0].co_filename]:
+                place = recorder.caller or user_location(3)  # as the recorder does, which would find this file
+            inside.append(spec)
+            try:
+                made = entrance(recorder, spec, operands, scalars, *place)
+            finally:
+                inside.pop()
+            recorded[(spec.op.name, *(place or (made.code, made.lasti)))] += 1  # ``note`` finds the place by itself
             return made
 
         return entered
