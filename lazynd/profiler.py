@@ -234,10 +234,10 @@ def _old(name: str, new: str, call: Callable[[], None]) -> None:
 def profiler_set_config(mode: str = "symbolic", filename: str = "profile.json") -> None:
     """The old name of ``set_config``, with a warning; ``mode`` is "symbolic" or "all".
 
-    >>> import warnings
+    >>> from warnings import catch_warnings, simplefilter
     >>> from lazynd import profiler
-    >>> with warnings.catch_warnings(record=True) as told:
-    ...     warnings.simplefilter("always")
+    >>> with catch_warnings(record=True) as told:
+    ...     simplefilter("always")
     ...     profiler.profiler_set_config()
     >>> told[0].category.__name__
     'UserWarning'
@@ -249,10 +249,10 @@ def profiler_set_config(mode: str = "symbolic", filename: str = "profile.json") 
 def profiler_set_state(state: str = "stop") -> None:
     """The old name of ``set_state``, with a warning.
 
-    >>> import warnings
+    >>> from warnings import catch_warnings, simplefilter
     >>> from lazynd import profiler
-    >>> with warnings.catch_warnings(record=True) as told:
-    ...     warnings.simplefilter("always")
+    >>> with catch_warnings(record=True) as told:
+    ...     simplefilter("always")
     ...     profiler.profiler_set_state()
     >>> told[0].category.__name__
     'UserWarning'
@@ -263,10 +263,10 @@ def profiler_set_state(state: str = "stop") -> None:
 def dump_profile() -> None:
     """The old name of ``dump``, with a warning.
 
-    >>> import warnings
+    >>> from warnings import catch_warnings, simplefilter
     >>> from lazynd import profiler
-    >>> with warnings.catch_warnings(record=True) as told:
-    ...     warnings.simplefilter("always")
+    >>> with catch_warnings(record=True) as told:
+    ...     simplefilter("always")
     ...     profiler.dump_profile()
     >>> told[0].category.__name__
     'UserWarning'
