@@ -87,7 +87,7 @@ def test_the_line_that_recorded_most_work_is_named(tier: str) -> None:
         total.asnumpy(), x.grad.asnumpy()
     first, second = lines("work")[:2]
     assert [first.line, second.line] == [place("the heavy line"), place("the call")]
-    assert first.work > 0.7 and 0 < second.work < 0.3 and first.forces == second.forces == 0
+    assert first.work > 2 * second.work > 0 and first.forces == second.forces == 0
     assert 0.95 < sum(line.work for line in lazynd.report().lines) <= 1.001
 
 
