@@ -71,7 +71,7 @@ def test_a_line_that_waits_for_a_large_product_comes_first() -> None:
 @pytest.mark.parametrize("tier", ["interpreted", "compiled"])
 def test_the_line_that_recorded_most_work_is_named(tier: str) -> None:
     """A read waits for what other lines recorded: by work those are told, in calls too, and with their gradients."""
-    INTERPRETED.now.clear()
+    INTERPRETED.clear()
 
     @lazynd.compile
     def heavy(x: nd.NDArray) -> nd.NDArray:
