@@ -35,7 +35,7 @@ def check_contents(wheel: pathlib.Path) -> None:
     """The package, all of it, with stubs, and nothing else: no tests, no tools."""
     with zipfile.ZipFile(wheel) as archive:
         packed = {name for name in archive.namelist() if ".dist-info/" not in name}
-    kinds = ("*.py", "*.txt", "py.typed")
+    kinds = ("*.py", "*.txt", "py.typed", "*.html", "*.js", "*.css")
     sources = {p.relative_to(root).as_posix() for kind in kinds for p in (root / "lazynd").rglob(kind)}
     stubs = {name for name in packed if name.endswith(".pyi")}
     assert packed - stubs == sources, f"too much or too little in the wheel: {sorted(packed - stubs ^ sources)}"
