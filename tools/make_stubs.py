@@ -245,7 +245,7 @@ def values(target: ast.expr, value: ast.expr, owner: Any) -> Iterator[ast.stmt]:
             yield ast.Assign([target], value, lineno=0)
         elif operator is not None:
             yield from ast.parse(function(target.id, operator, inspect.signature(found))).body
-        elif isinstance(value, ast.Call) and inspect.isfunction(found):
+        elif isinstance(value, ast.Call) and inspect.isfunction(found) and not target.id.startswith("_"):
             yield from ast.parse(written_function(target.id, found)).body
         elif isinstance(value, ast.Name | ast.Attribute) and not isinstance(found, PLAIN):
             yield ast.Assign([target], value, lineno=0)
