@@ -15,7 +15,7 @@ from lazynd.runtime.tell.stats import stats
 who = sys.argv[1]
 network = Network((64, 128, 128, 10), 64)
 if who == "bare":
-    program.optimise = lambda graph, backend: run_pipeline(graph, passes=(expand,))  # expanded, no more
+    program.optimise = lambda graph, backend, observe: run_pipeline(graph, passes=(expand,))  # expanded, no more
 nd.ones((2,)).asnumpy(), jnp.ones(2).block_until_ready()  # the client starts
 step = by_hand(network) if who == "jax" else imperative(network)
 before = stats.snapshot()
