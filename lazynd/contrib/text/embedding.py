@@ -252,8 +252,26 @@ def get_pretrained_file_names(embedding_name: str | None = None) -> Any:
     return known[embedding_name]
 
 
+class _Pretrained(_TokenEmbedding):
+    """An embedding whose file is one of a list, found under a root or downloaded."""
+
+    def __init__(
+        self,
+        pretrained_file_name: str,
+        embedding_root: str,
+        init_unknown_vec: Initial,
+        vocabulary: vocab.Vocabulary | None,
+        **kwargs: Any,
+    ) -> None:
+        self._check_pretrained_file_names(pretrained_file_name)
+        super().__init__(**kwargs)
+        path = self._get_pretrained_file(embedding_root, pretrained_file_name)
+        self._load_embedding(path, " ", init_unknown_vec)
+        self._build_embedding_for_vocabulary(vocabulary)
+
+
 @register
-class GloVe(_TokenEmbedding):
+class GloVe(_Pretrained):
     """Vectors of words by how often they occur together (Pennington, Socher and Manning, 2014).
 
     ``pretrained_file_name``: one of ``get_pretrained_file_names("glove")`` (else ``KeyError``). It is looked for in the
@@ -280,15 +298,11 @@ class GloVe(_TokenEmbedding):
         vocabulary: vocab.Vocabulary | None = None,
         **kwargs: Any,
     ) -> None:
-        self._check_pretrained_file_names(pretrained_file_name)
-        super().__init__(**kwargs)
-        path = self._get_pretrained_file(embedding_root, pretrained_file_name)
-        self._load_embedding(path, " ", init_unknown_vec)
-        self._build_embedding_for_vocabulary(vocabulary)
+        super().__init__(pretrained_file_name, embedding_root, init_unknown_vec, vocabulary, **kwargs)
 
 
 @register
-class FastText(_TokenEmbedding):
+class FastText(_Pretrained):
     """Vectors of words out of the parts of words (Bojanowski, Grave, Joulin and Mikolov, 2016), in 294 languages.
 
     ``pretrained_file_name``: one of ``get_pretrained_file_names("fasttext")`` (else ``KeyError``), in the folder
@@ -310,11 +324,7 @@ class FastText(_TokenEmbedding):
         vocabulary: vocab.Vocabulary | None = None,
         **kwargs: Any,
     ) -> None:
-        self._check_pretrained_file_names(pretrained_file_name)
-        super().__init__(**kwargs)
-        path = self._get_pretrained_file(embedding_root, pretrained_file_name)
-        self._load_embedding(path, " ", init_unknown_vec)
-        self._build_embedding_for_vocabulary(vocabulary)
+        super().__init__(pretrained_file_name, embedding_root, init_unknown_vec, vocabulary, **kwargs)
 
 
 class CustomEmbedding(_TokenEmbedding):
