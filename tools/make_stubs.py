@@ -72,8 +72,6 @@ def made(module: ModuleType, name: str) -> Iterator[str]:
     operator = getattr(value, "operator", None) or getattr(value, "__globals__", {}).get("_op")
     if operator is not None:
         yield function(name, operator, inspect.signature(value), array_class(module))
-    elif name.startswith("_"):  # of the module's own, made by a function
-        return
     elif inspect.isfunction(value) and value.__module__ == module.__name__:
         yield written_function(name, value)
     elif inspect.isfunction(value):
