@@ -170,6 +170,7 @@ class XlaBackend:
     def put(self, value: Any, context: Context) -> Any:
         device = self.device(context)
         if isinstance(value, jax.Array) and value.devices() == {device}:
+            self.buffer_class = type(value)
             return value
         with concrete():
             made = jax.device_put(value, device)

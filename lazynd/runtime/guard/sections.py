@@ -107,7 +107,7 @@ class Undivided(DeferSignals):
     __slots__ = ("_collects",)
 
     def __enter__(self) -> None:
-        super().__enter__()
+        DeferSignals.__enter__(self)
         LOCK.acquire()
         self._collects = gc.isenabled()
         if self._collects:
@@ -117,4 +117,4 @@ class Undivided(DeferSignals):
         if self._collects:
             gc.enable()
         LOCK.release()
-        super().__exit__()
+        DeferSignals.__exit__(self)

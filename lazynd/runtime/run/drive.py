@@ -119,7 +119,7 @@ def _imported(name: str) -> Backend:
         with INSIDE:
             found = get_backend(name)
         leave_quietly()  # again, so that it comes before what the library does when Python is left
-        DONE.loaded(started)
+        DONE.work.loaded(started)
         return found
 
 

@@ -116,7 +116,7 @@ def publish(outputs: Sequence[Ref], results: Sequence[Any], items: Sequence[Ref]
 
 def count(items: Sequence[Ref], nbytes: int) -> None:
     """Note that ``items`` ran, and gave so many bytes of results."""
-    DONE.ran(len(items), nbytes)
+    DONE.work.ran(len(items), nbytes)
     if stats.per_node is not None:
         for item in items:
             if item.__class__ is Node and item.spec is not None:

@@ -53,10 +53,11 @@ class Plan:
         return self._mark
 
 
-def make_plan(items: list[Ref], root: Ref | None, component: bool) -> Plan:
+def make_plan(items: list[Ref], root: Ref | None, component: bool, forget: bool = False) -> Plan:
     """The plan of ``items``: a list of the caller's, in recording order, of items that have not run.
 
     With ``component`` only those connected with ``root`` by operands and results are planned. ``root`` is an output.
+    With ``forget`` those that nothing wants any more forget what they read, and will not be planned again.
     """
     if items and items[-1].node is items[0]:
         found = _plan_of_one(items, root)
@@ -64,7 +65,7 @@ def make_plan(items: list[Ref], root: Ref | None, component: bool) -> Plan:
             return found
     plan, position, groups = _walk(items)
     outside = wanted_outside(items, plan.uses)
-    chosen = _chosen(items, plan, position, groups, outside, root, component)
+    chosen = _chosen(items, plan, position, groups, outside, root, component, forget)
     if chosen is not None:
         live = {id(item) for item, out in zip(items, outside, strict=True) if out}
         del position
@@ -88,8 +89,14 @@ def _plan_of_one(items: list[Ref], root: Ref | None) -> Plan | None:
     """
     refs: Any = items[0].inputs  # type: ignore[union-attr]  # a Node
     values = list(map(_VALUE, refs))
-    if type(None) in set(map(type, values)) or len(set(map(id, values))) < len(values):
+    if type(None) in set(map(type, values)):
         return None
+    numbers = dict.fromkeys(map(id, values))
+    wires: Sequence[int] = range(-1, -len(values) - 1, -1)
+    if len(numbers) < len(values):  # one buffer is read twice
+        slots = dict(zip(numbers, range(-1, -len(numbers) - 1, -1), strict=True))
+        wires = list(map(slots.__getitem__, map(id, values)))
+        refs = list(map(refs.__getitem__, map(wires.index, slots.values())))
     plan, count = Plan(), len(items)
     position = dict(zip(items, range(count), strict=True))
     plan.uses = [0] * count
@@ -105,7 +112,7 @@ def _plan_of_one(items: list[Ref], root: Ref | None) -> Plan | None:
     plan.leaves = list(refs)
     plan.scalars = list(items[0].scalars)  # type: ignore[union-attr]  # a Node
     plan.outputs = list(compress(range(count), outside))
-    plan.key = (items[0].spec, *range(-1, -len(refs) - 1, -1), *plan.outputs)  # type: ignore[union-attr]
+    plan.key = (items[0].spec, *wires, *plan.outputs)  # type: ignore[union-attr]
     return plan
 
 
@@ -180,6 +187,7 @@ def _chosen(
     outside: list[bool],
     root: Ref | None,
     component: bool,
+    forget: bool,
 ) -> list[bool] | None:
     """Which items run; None for all of them. Others are dead, or in another component than ``root``."""
     dead = 0 in map(add, outside, plan.uses)
@@ -196,6 +204,8 @@ def _chosen(
                 at = position.get(ref)
                 if at is not None:
                     needed[at] = True
+    if dead and forget:
+        _forget(items, needed)
     if several and root is not None:
         # Dead items do not connect: the components are those of the items that are needed.
         alive = [item for item, need in zip(items, needed, strict=True) if need]
@@ -207,6 +217,14 @@ def _chosen(
         if item.__class__ is Output and needed[position[item.node]]:
             needed[i] = True
     return needed
+
+
+def _forget(items: Sequence[Ref], needed: Sequence[bool]) -> None:
+    """Have the nodes that are not ``needed`` drop their history: each later walk would pass them again."""
+    for item, need in zip(items, needed, strict=True):
+        if not need and item.__class__ is Node:
+            item.inputs = None
+            item.region.touched = True
 
 
 def pending(region: Region) -> list[Ref]:

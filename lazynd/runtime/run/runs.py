@@ -65,7 +65,7 @@ class Run:
                 return plan
         root = None if self.whole else self.root
         while root is None or (root.value is None and root.node.region.__class__ is not Lost):
-            plan = make_plan(self.items(), root, self.component)
+            plan = make_plan(self.items(), root, self.component, self.component)
             if plan.foreign:
                 if not is_lost(plan.foreign[0]):
                     return plan

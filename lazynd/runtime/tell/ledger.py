@@ -95,23 +95,23 @@ def begin(depth: int = 3) -> Before:
 
     That is further out than ``depth`` functions from here: finding it is most of what the ledger costs.
     """
-    site = current_site(depth + 1)
-    return site, DONE.compiling, DONE.compiles, DONE.executed, DONE.computed, DONE.loading, perf_counter()
+    site, done = current_site(depth + 1), DONE.work
+    return site, done.compiling, done.compiles, done.executed, done.computed, done.loading, perf_counter()
 
 
 def end(cause: str, before: Before) -> None:
     """Note what ran since ``before`` because of ``cause``, also if it failed."""
     site, compiling, compiles, executed, computed, loading, started = before
-    seconds = perf_counter() - started
+    seconds, done = perf_counter() - started, DONE.work
     if TRACING.now is not None:
-        told = {"operators": DONE.executed - executed, "programs": DONE.compiles - compiles}
+        told = {"operators": done.executed - executed, "programs": done.compiles - compiles}
         TRACING.now.span(cause, "window" if cause == "window" else "force", site, started, **told)
-    compiling = DONE.compiling - compiling
-    seconds -= compiling + DONE.loading - loading  # loading a backend is nobody's fault
+    compiling = done.compiling - compiling
+    seconds -= compiling + done.loading - loading  # loading a backend is nobody's fault
     site.running += seconds
-    computed = DONE.computed - computed
+    computed = done.computed - computed
     site.nbytes += computed
-    made = cause, site, seconds, compiling, DONE.executed - executed, DONE.compiles - compiles, computed
+    made = cause, site, seconds, compiling, done.executed - executed, done.compiles - compiles, computed
     if cause == "window":
         site.windows += 1
         WINDOWS.append(made)

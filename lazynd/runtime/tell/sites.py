@@ -72,8 +72,8 @@ class Site:
         self.last_key = key
         self.compiles += 1
         self.compiling += seconds
-        DONE.compiles += 1
-        DONE.compiling += seconds
+        DONE.work.compiles += 1
+        DONE.work.compiling += seconds
         now = stats.forces + stats.windows
         if self.recent and self.recent[-1] == now:  # another part of the same run
             return

@@ -67,17 +67,17 @@ class Stats:
 stats = Stats()
 
 
-class Done(threading.local):
-    """What this thread did: as ``stats``, but what other threads do meanwhile is not among it.
+class Work:
+    """What one thread did: as ``stats``, but what other threads do meanwhile is not among it.
 
     ``compiles``: the programs compiled or loaded, in ``compiling`` seconds.
     """
 
-    executed: int = 0
-    computed: int = 0
-    loading: float = 0.0
-    compiles: int = 0
-    compiling: float = 0.0
+    __slots__ = ("compiles", "compiling", "computed", "executed", "loading")
+
+    def __init__(self) -> None:
+        self.executed = self.computed = self.compiles = 0
+        self.loading = self.compiling = 0.0
 
     def ran(self, executed: int, computed: int) -> None:
         """Note that so many nodes ran, and that so many bytes of results came of it: here, and in ``stats``."""
@@ -93,6 +93,13 @@ class Done(threading.local):
         self.loading += now - started
         stats.loading += now - max(started, _loaded)
         _loaded = now
+
+
+class Done(threading.local):
+    """The work of the thread that asks."""
+
+    def __init__(self) -> None:
+        self.work = Work()
 
 
 DONE = Done()
