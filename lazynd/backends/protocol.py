@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any, Final, Protocol
 
 import numpy as np
@@ -34,6 +34,10 @@ class Executable(Protocol):
     #: Bytes of code and constants, for the bound on the program cache.
     nbytes: int
 
+    @property
+    def kernels(self) -> Collection[int]:
+        """The numbers of the buffers that it reads as kernels: others are turned into kernels first, and stay so."""
+
     def __call__(self, buffers: Sequence[Buffer], scalars: Sequence[Any]) -> Sequence[Buffer]:
         """Run on the buffers of the graph's leading inputs and the numbers for its slots; may return at once."""
 
@@ -62,6 +66,9 @@ class Backend(Protocol):
 
     name: str
     #: The class of what ``put`` gives. Such a buffer is on the device of its value's context and needs no ``put``.
+    #: The class of the buffers in which a backend keeps kernels of convolutions, in an order of axes of its own; these
+    #: too need no ``put``. None if it has none.
+    kernel_class: type | None
     buffer_class: type
     #: Its own ``FUNCTIONS``; None if it has none, and NumPy's will do.
     function: OwnFunctions | None
@@ -70,6 +77,9 @@ class Backend(Protocol):
 
     def put(self, value: Buffer, context: Context) -> Buffer:
         """``value`` on the device of ``context``; a NumPy array is given away by the caller."""
+
+    def as_kernel(self, buffer: Buffer) -> Buffer:
+        """``buffer``, which ``put`` or a program gave, as one of ``kernel_class``."""
 
     def get(self, buffer: Buffer) -> np.ndarray[Any, Any]:
         """A private, writable copy on the host; waits for it."""
@@ -98,11 +108,13 @@ class Backend(Protocol):
         The same object as long as the answers are the same.
         """
 
-    def compile(self, graph: Graph, slots: int, donate: Sequence[int], keep: bool) -> tuple[Executable, bool]:
+    def compile(
+        self, graph: Graph, slots: int, donate: Sequence[int], keep: bool, given_kernels: Collection[int] = ()
+    ) -> tuple[Executable, bool]:
         """``graph``, whose last ``slots`` inputs are scalars, compiled. Also says whether it came from the disk.
 
         The caller gives up the buffers of the inputs ``donate``: results may reuse their memory. ``keep``: the program
-        may be taken from the persistent cache and put there.
+        may be taken from the persistent cache and put there. ``given_kernels``: the inputs whose buffers are kernels.
         """
 
 

@@ -5,7 +5,7 @@ Unlike the interpreter it refuses what a real device refuses: a buffer of anothe
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import numpy as np
@@ -39,6 +39,7 @@ class Executable:
     """A program of one device."""
 
     nbytes = 1
+    kernels: Collection[int] = ()
 
     def __init__(self, backend: FakeBackend, graph: Graph, slots: int, donate: Sequence[int]) -> None:
         self.backend = backend
@@ -65,6 +66,7 @@ class FakeBackend:
     """``gpus`` GPUs beside the host. ``compiled`` and ``runs`` list devices in order, ``moves`` (from, to)."""
 
     buffer_class: type = Buffer
+    kernel_class: type | None = None
     function = None
 
     def __init__(self, gpus: int = 2, name: str = "fake") -> None:
@@ -106,7 +108,9 @@ class FakeBackend:
     def claimed(self) -> None:
         return None
 
-    def compile(self, graph: Graph, slots: int, donate: Sequence[int], keep: bool) -> tuple[Executable, bool]:
+    def compile(
+        self, graph: Graph, slots: int, donate: Sequence[int], keep: bool, given_kernels: Collection[int] = ()
+    ) -> tuple[Executable, bool]:
         made = Executable(self, graph, slots, donate)
         self.compiled.append(made.device)
         return made, False

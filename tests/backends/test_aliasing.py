@@ -3,7 +3,8 @@
 import numpy as np
 
 from lazynd.backends.xla import XlaBackend
-from lazynd.backends.xla.aliasing import output_order
+from lazynd.backends.xla.aliasing import pairs
+from lazynd.backends.xla.kernels import NO_KERNELS
 from lazynd.ir.graph import Graph
 from lazynd.ir.parse import parse_graph
 from lazynd.ir.types import CPU
@@ -23,16 +24,16 @@ def updates(outputs: str) -> Graph:
 
 
 def test_updates_take_over_what_they_replace() -> None:
-    assert output_order(updates("%4, %3, %5, %6"), (0, 1)) == [2, 3, 0, 1]
-    assert output_order(updates("%4, %3, %6, %5"), (0, 1)) == [3, 2, 0, 1]
+    assert pairs(updates("%4, %3, %5, %6"), (0, 1), NO_KERNELS)[1] == [2, 3, 0, 1]
+    assert pairs(updates("%4, %3, %6, %5"), (0, 1), NO_KERNELS)[1] == [3, 2, 0, 1]
 
 
 def test_without_donation_the_order_stays() -> None:
-    assert output_order(updates("%4, %3, %5, %6"), ()) == [0, 1, 2, 3]
+    assert pairs(updates("%4, %3, %5, %6"), (), NO_KERNELS)[1] == [0, 1, 2, 3]
 
 
 def test_more_given_than_outputs() -> None:
-    assert output_order(updates("%6"), (0, 1)) == [0]
+    assert pairs(updates("%6"), (0, 1), NO_KERNELS)[1] == [0]
 
 
 def test_results_come_in_the_order_of_the_graph_and_buffers_are_taken_over() -> None:

@@ -11,7 +11,7 @@ import pytest
 
 import lazynd
 from lazynd import autograd, gluon, metric, nd
-from lazynd.backends.xla import Compiled
+from lazynd.backends.xla.compiled import Compiled
 from lazynd.gluon import nn
 
 pytestmark = pytest.mark.lazy

@@ -58,9 +58,9 @@ class Faulty:
         self.fail("put")
         return self.inner.put(value, context)
 
-    def compile(self, graph: Any, slots: int, donate: Any, keep: bool) -> Any:
+    def compile(self, graph: Any, slots: int, donate: Any, keep: bool, given_kernels: Any = ()) -> Any:
         self.fail("compile")
-        executable, loaded = self.inner.compile(graph, slots, donate, keep)
+        executable, loaded = self.inner.compile(graph, slots, donate, keep, given_kernels)
         return _FaultyExecutable(executable, self), loaded
 
 
@@ -69,6 +69,7 @@ class _FaultyExecutable:
         self.inner = inner
         self.backend = backend
         self.nbytes = inner.nbytes
+        self.kernels = inner.kernels
 
     def __call__(self, buffers: Any, scalars: Any) -> Any:
         self.backend.fail("run")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -86,6 +86,7 @@ class Interpreted:
     """A graph and its interpreter."""
 
     nbytes = 0
+    kernels: Collection[int] = ()
 
     def __init__(self, graph: Graph, slots: int) -> None:
         self.slot_types = [node.type for node in graph.inputs[len(graph.inputs) - slots :]] if slots else []
@@ -108,6 +109,7 @@ class NumpyBackend:
 
     name = "numpy"
     buffer_class: type = np.ndarray
+    kernel_class: type | None = None
     function: OwnFunctions | None = None
 
     def device_count(self, device_type: str) -> int:
@@ -115,6 +117,9 @@ class NumpyBackend:
 
     def put(self, value: Any, context: Context) -> Array:
         return np.asarray(value)
+
+    def as_kernel(self, buffer: Any) -> Array:
+        raise NotImplementedError("no program of NumPy's asks for one")
 
     def get(self, buffer: Any) -> Array:
         return np.array(buffer)
@@ -140,5 +145,7 @@ class NumpyBackend:
     def claimed(self) -> None:
         return None
 
-    def compile(self, graph: Graph, slots: int, donate: Sequence[int], keep: bool) -> tuple[Interpreted, bool]:
+    def compile(
+        self, graph: Graph, slots: int, donate: Sequence[int], keep: bool, given_kernels: Collection[int] = ()
+    ) -> tuple[Interpreted, bool]:
         return Interpreted(graph, slots), False

@@ -12,25 +12,31 @@ from typing import Final
 
 from ...ir.graph import Graph
 from ...ir.node import Node, Output
+from .kernels import Kernels
 
 #: How many operations an update may be away from the value that it replaces (Adam's moments and weights: fewer).
 _NEAR: Final = 6
 
 
-def output_order(graph: Graph, given: Sequence[int]) -> list[int]:
-    """The numbers of the graph's outputs: those that take over inputs ``given`` first, in that order."""
+def pairs(graph: Graph, given: Sequence[int], kernels: Kernels) -> tuple[list[int], list[int]]:
+    """Those of the inputs ``given`` that an output takes over, and the numbers of the graph's outputs: these first.
+
+    An output that is one of the ``kernels`` takes over one of them.
+    """
     distances = [_distances(ref) for ref in graph.outputs]
     left = list(range(len(graph.outputs)))
+    taken: list[int] = []
     chosen: list[int] = []
     for number in given:
-        node = graph.inputs[number]
-        fitting = [i for i in left if graph.outputs[i].type is node.type]
+        node, turned = graph.inputs[number], number in kernels.inputs
+        fitting = [i for i in left if graph.outputs[i].type is node.type and (i in kernels.outputs) == turned]
         if fitting:
             # The nearest; of equals, or if none is near, the latest: updates are recorded last.
             best = min(reversed(fitting), key=lambda i: distances[i].get(node, _NEAR))
+            taken.append(number)
             chosen.append(best)
             left.remove(best)
-    return chosen + left
+    return taken, chosen + left
 
 
 def _distances(ref: Node | Output) -> dict[Node, int]:

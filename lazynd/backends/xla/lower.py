@@ -24,6 +24,7 @@ from ..protocol import EXACT_SIZE, FUNCTIONS
 from .barriers import Barrier, hidden
 from .claims import Claim
 from .elementary import WRITTEN_OUT, is_function, quotient
+from .kernels import NO_KERNELS, Kernel, Kernels, turned
 from .numbers import scope
 from .spread import Spread, few_of, moved, whole
 
@@ -323,8 +324,10 @@ class Lowered:
         claims: Mapping[Specialization, Claim],
         barrier: Barrier | None = None,
         inside: bool = False,
+        kernels: Kernels = NO_KERNELS,
     ) -> None:
         self.graph = graph
+        self._kernels = kernels
         self._claims = claims
         self.may_fail = may_fail(graph)
         self._platform = platform
@@ -340,6 +343,8 @@ class Lowered:
         """The outputs, and the first failure."""
         graph, failure = self.graph, None
         known: dict[tuple[Node, int], Any] = {(n, 0): v for n, v in zip(graph.inputs, inputs, strict=True)}
+        for number in self._kernels.inputs:
+            known[graph.inputs[number], 0] = Kernel(inputs[number])
         for number, node in enumerate(graph.nodes):
             spec = node.spec
             assert spec is not None and node.inputs is not None
@@ -354,10 +359,18 @@ class Lowered:
                 failure = first_failure(failure, latest)
             for i, each in enumerate(made if isinstance(made, tuple) else (made,)):
                 known[node, i] = each
-        return [whole(known[ref.node, ref.index]) for ref in graph.outputs], failure
+        made = [known[ref.node, ref.index] for ref in graph.outputs]
+        for number, value in enumerate(made):
+            made[number] = _kernel(value).array if number in self._kernels.outputs else whole(value)
+        return made, failure
 
     def _spread(self, spec: Specialization, operands: Sequence[Any], attributes: Mapping[str, Any]) -> Any:
-        """The results of a primitive; a ``Spread`` where few numbers are spread over the result."""
+        """The results of a primitive; a ``Spread`` where few numbers are spread over the result, or a ``Kernel``."""
+        if Kernel in set(map(type, operands)):
+            if isinstance(spec.op, Primitive) and spec.op.elementwise:
+                made = self._apply(spec, [_kernel(each).array for each in operands], attributes)
+                return Kernel(made[0] if isinstance(made, tuple) else made)
+            operands = [whole(each) if isinstance(each, Kernel) else each for each in operands]
         if isinstance(spec.op, Primitive):
             made = moved(spec, operands)
             if made is not None:
@@ -406,8 +419,14 @@ class Lowered:
         return _convert(lax.convert_element_type(made, wide), dtype=given)
 
 
+def _kernel(value: Any) -> Kernel:
+    return value if isinstance(value, Kernel) else turned(whole(value))
+
+
 def _behind(hide: Callable[[Any], Any], value: Any) -> Any:
     """``value`` behind a barrier: of one that is spread, the few numbers."""
+    if isinstance(value, Kernel):
+        return Kernel(hide(value.array))
     return Spread(hide(value.few), value.shape, value.axes) if isinstance(value, Spread) else hide(value)
 
 
@@ -434,6 +453,10 @@ def lower(
     platform: str = "cpu",
     claims: Mapping[Specialization, Claim] | None = None,
     barrier: Barrier | None = None,
+    kernels: Kernels = NO_KERNELS,
 ) -> Lowered:
-    """``graph``, of primitives and of operators that ``claims`` tells how to run, in JAX."""
-    return Lowered(graph, platform, claims or {}, barrier)
+    """``graph``, of primitives and of operators that ``claims`` tells how to run, in JAX.
+
+    The inputs and outputs that are ``kernels`` have their axes in that order.
+    """
+    return Lowered(graph, platform, claims or {}, barrier, kernels=kernels)

@@ -29,6 +29,7 @@ from .. import protocol
 from ..encode import NotEncodable, encode, encode_graph
 from ..store import Store
 from .claims import Claim, fingerprint
+from .kernels import NO_KERNELS, Kernels
 
 logger = logging.getLogger("lazynd")
 
@@ -63,15 +64,16 @@ class Saved:
         slots: int,
         donate: Sequence[int],
         claims: Mapping[Specialization, Claim] | None = None,
+        kernels: Kernels = NO_KERNELS,
     ) -> str | None:
         """What the program of ``graph`` is called; None if its meaning cannot be told from its text.
 
-        ``claims``: how the operators in it are run.
+        ``claims``: how the operators in it are run. ``kernels``: which inputs and outputs are kernels.
         """
         if self._sources is None:
             return None
         try:
-            parts = (self._sources, _settings(), (self.device.id, slots, tuple(donate)))
+            parts = (self._sources, _settings(), (self.device.id, slots, tuple(donate), *kernels.numbers()))
             run, device = claims or {}, self.device
             meaning = encode_graph(graph, lambda spec: fingerprint(run[spec], spec, device) if spec in run else None)
             return hashlib.sha256(encode(parts) + meaning).hexdigest()

@@ -42,3 +42,8 @@ def await_all(buffers: Iterable[Any]) -> None:
                 failure = failure or error
     if failure is not None:
         raise failure
+
+
+def finish() -> None:
+    """Until all that was dispatched is computed; then raises the first failure."""
+    await_all(jax.live_arrays())  # type: ignore[no-untyped-call]  # jax has no types for it

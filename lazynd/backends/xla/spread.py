@@ -17,6 +17,7 @@ from jax import lax
 
 from ...ir.specialization import Specialization
 from ...ir.types import widened
+from .kernels import Kernel
 
 Ints = tuple[int, ...]
 
@@ -39,7 +40,7 @@ class Spread:
 
 def whole(value: Any) -> Any:
     """``value`` as an array."""
-    return value.whole() if isinstance(value, Spread) else value
+    return value.whole() if isinstance(value, Spread | Kernel) else value
 
 
 def moved(spec: Specialization, operands: Sequence[Any]) -> Any:

@@ -58,7 +58,7 @@ def _compile_into(family: Family, plan: Plan, backend: Backend, cause: str, site
     with Undivided():
         if is_stale(plan):
             return False
-        draft = Draft(plan, bake)
+        draft = Draft(plan, bake, backend)
     with LOCK:
         reason, like = _reason(plan, family, site)
     before, started = stats.loaded, time.perf_counter()

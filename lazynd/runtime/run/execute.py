@@ -65,12 +65,8 @@ def note_run(
 
 def _buffers(plan: Plan, program: Program, backend: Backend) -> list[Any]:
     """The leaves' buffers on the device. Those that the program takes over are copied if something else wants them."""
-    leaves, buffer_class = plan.leaves, backend.buffer_class
-    for ref in leaves:
-        if ref.value.__class__ is not buffer_class:  # a NumPy array, which is moved there once
-            ref.value = backend.put(ref.value, plan.items[0].type.context)
-    ref = None  # type: ignore[assignment]  # it would count as a reference
-    donate = program.donate
+    leaves, donate = plan.leaves, program.donate
+    place(leaves, program, backend)
     dead = dead_leaves(leaves, donate)  # asked before ``buffers`` refers to them
     buffers = list(map(_VALUE, leaves))
     if len(dead) < len(donate):
@@ -79,6 +75,16 @@ def _buffers(plan: Plan, program: Program, backend: Backend) -> list[Any]:
             stats.copied += 1
     stats.donated += len(dead)
     return buffers
+
+
+def place(leaves: Sequence[Ref], program: Program, backend: Backend) -> None:
+    """Have the values of ``leaves`` where ``program`` reads them, and as it does. They stay so."""
+    buffer_class, kernel_class = backend.buffer_class, backend.kernel_class
+    for ref in leaves:
+        if ref.value.__class__ is not buffer_class and ref.value.__class__ is not kernel_class:
+            ref.value = backend.put(ref.value, ref.type.context)  # a NumPy array, which is moved there once
+    for number in program.executable.kernels:
+        leaves[number].value = backend.as_kernel(leaves[number].value)
 
 
 def failure(plan: Plan, program: Program, backend: Backend, error: Exception) -> ProgramError:

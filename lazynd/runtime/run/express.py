@@ -20,7 +20,7 @@ from ...ir.specialization import Specialization
 from ..tell.stats import stats
 from ..tell.tracing import TRACING
 from .compile import PROGRAMS
-from .execute import failure, note_run
+from .execute import failure, note_run, place
 from .failure import ProgramError
 from .history import HISTORY
 from .liveness import Ref, dead_leaves
@@ -83,10 +83,7 @@ class Express:
         if program.scalar_positions is not None:
             scalars = list(map(scalars.__getitem__, program.scalar_positions))
         try:
-            for ref in refs:
-                if ref.value.__class__ is not backend.buffer_class:  # a NumPy array, which is moved there once
-                    ref.value = backend.put(ref.value, ref.type.context)
-            ref = None  # type: ignore[assignment]  # it would count as a reference
+            place(refs, program, backend)
             dead = dead_leaves(refs, dict.fromkeys(donate, 0))
             buffers = list(map(_VALUE, refs))
             if len(dead) < len(donate):

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from operator import attrgetter
 from time import perf_counter
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Final
 
 from ...backends import Backend, Executable
 from ...config import config
@@ -25,6 +26,8 @@ from .failure import unfinished
 from .liveness import Ref, dead_leaves
 from .plan import Plan, make_plan
 from .recorded import Recorded, number_input
+
+_VALUE: Final = attrgetter("value")
 
 
 class Program:
@@ -202,13 +205,16 @@ def _note_pass(trace: Trace, stage: Stage) -> None:
 class Draft:
     """What compiling needs of a plan, copied with the lock held: another thread may run the plan's items later."""
 
-    __slots__ = ("donate", "graph", "recorded", "scalar_positions", "slots")
+    __slots__ = ("donate", "graph", "kernels", "recorded", "scalar_positions", "slots")
 
-    def __init__(self, plan: Plan, bake: bool) -> None:
+    def __init__(self, plan: Plan, bake: bool, backend: Backend) -> None:
         baked = {i: plan.scalars[i] for i in slot_positions(plan, INDEX)} if bake else {}
         self.recorded = Recorded(plan, baked)
         self.graph, self.slots = build_graph(plan, baked)
         self.donate = donation(plan)
+        self.kernels = [
+            i for i, value in enumerate(map(_VALUE, plan.leaves)) if value.__class__ is backend.kernel_class
+        ]
         self.scalar_positions = [i for i in range(len(plan.scalars)) if i not in baked] if baked else None
 
 
@@ -224,7 +230,7 @@ def compile_draft(draft: Draft, backend: Backend) -> tuple[Program, int]:
     started = perf_counter()
     donate = {} if may_fail(graph) else draft.donate  # so that a failure loses no value
     with INSIDE:
-        executable, loaded = backend.compile(graph, draft.slots, tuple(donate), True)
+        executable, loaded = backend.compile(graph, draft.slots, tuple(donate), True, draft.kernels)
     if trace is not None:
         trace.span(f"{backend.name} compiles", "compile", current_site(), started, operators=len(graph))
     if loaded:
