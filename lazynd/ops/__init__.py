@@ -30,6 +30,7 @@ from . import (
     sampling,
     sequence,
     shape,
+    special,
     split,
     unary,
     updates,
@@ -43,5 +44,5 @@ __all__ = [
     "deformable", "detection", "distributions", "elementwise", "every_name", "find", "heads", "histogram", "image",
     "index", "infer_dtypes", "infer_shapes", "infer_types", "linalg", "multi_updates", "nn", "normalization", "op",
     "padding", "pooling", "proposals", "random", "reduce", "resampling", "resizing", "rnn", "sampling", "sequence",
-    "shape", "split", "unary", "updates", "view",
+    "shape", "special", "split", "unary", "updates", "view",
 ]  # fmt: skip
