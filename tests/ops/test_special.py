@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from scipy import special  # type: ignore[import-untyped]
+from scipy import special
 
 import lazynd
 from lazynd import autograd, nd, sym
