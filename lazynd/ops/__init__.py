@@ -36,6 +36,7 @@ from . import (
     unary,
     updates,
     view,
+    zipfian,
 )
 from .inference import infer_dtypes, infer_shapes, infer_types
 from .operator import OPERATORS, Operator, every_name, find, op
@@ -45,5 +46,5 @@ __all__ = [
     "deformable", "densities", "detection", "distributions", "elementwise", "every_name", "find", "heads", "histogram",
     "image", "index", "infer_dtypes", "infer_shapes", "infer_types", "linalg", "multi_updates", "nn", "normalization",
     "op", "padding", "pooling", "proposals", "random", "reduce", "resampling", "resizing", "rnn", "sampling",
-    "sequence", "shape", "special", "split", "unary", "updates", "view",
+    "sequence", "shape", "special", "split", "unary", "updates", "view", "zipfian",
 ]  # fmt: skip
