@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 
+from ..context import current_context
 from ..ir.errors import MXNetError
+from ..ir.types import Context
 from ..ops import OPERATORS
 from ..runtime.tell.location import calling_frame
 from .control_flow import cond, foreach, while_loop
@@ -15,9 +18,10 @@ from .invoke import invoke
 from .namespace import namespace
 from .ndarray import NDArray
 from .out import Out
+from .random import uniform
 from .refusal import refusal, reports
 
-__all__ = ["boolean_mask", "cond", "foreach", "while_loop"]
+__all__ = ["boolean_mask", "cond", "foreach", "rand_zipfian", "while_loop"]
 
 
 @reports("boolean_mask")
@@ -45,6 +49,33 @@ def boolean_mask(data: NDArray, index: NDArray, axis: int = 0, out: Any = None, 
         written: NDArray = into.write(made)
         return written
     return NDArray(made[0])
+
+
+def rand_zipfian(
+    true_classes: NDArray, num_sampled: int, range_max: int, ctx: Context | None = None
+) -> tuple[NDArray, NDArray, NDArray]:
+    """Classes below ``range_max`` drawn by Zipf's law: ``num_sampled`` of them, with what is expected of each.
+
+    Class ``c`` has the probability ``log((c + 2) / (c + 1)) / log(range_max + 1)``. Gives the drawn classes as int64,
+    how often each of ``true_classes`` is expected among them, and the same of the drawn ones, as float64; on ``ctx``,
+    the current context by default.
+
+    >>> from lazynd import nd
+    >>> drawn, of_true, of_drawn = nd.contrib.rand_zipfian(nd.array([3]), 4, 5)
+    >>> of_true.asnumpy().round(4)
+    array([0.4982])
+    """
+    context = current_context() if ctx is None else ctx
+    spread = math.log(range_max + 1)
+    drawn = uniform(0, spread, shape=(num_sampled,), dtype="float64", ctx=context)
+    sampled = (drawn.exp() - 1).astype("int64") % range_max
+
+    def expected(classes: NDArray) -> NDArray:
+        whole = classes.as_in_context(context).astype("float64")
+        made: NDArray = ((whole + 2.0) / (whole + 1.0)).log() / spread * num_sampled
+        return made
+
+    return sampled, expected(true_classes), expected(sampled)
 
 
 __getattr__, __dir__ = namespace(__name__, "_contrib_")

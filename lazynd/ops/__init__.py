@@ -8,6 +8,7 @@ from . import (
     convolution,
     creation,
     deformable,
+    densities,
     detection,
     distributions,
     elementwise,
@@ -30,18 +31,20 @@ from . import (
     sampling,
     sequence,
     shape,
+    special,
     split,
     unary,
     updates,
     view,
+    zipfian,
 )
 from .inference import infer_dtypes, infer_shapes, infer_types
 from .operator import OPERATORS, Operator, every_name, find, op
 
 __all__ = [
     "OPERATORS", "Operator", "adaptive_updates", "assignment", "basic_index", "control_flow", "convolution", "creation",
-    "deformable", "detection", "distributions", "elementwise", "every_name", "find", "heads", "histogram", "image",
-    "index", "infer_dtypes", "infer_shapes", "infer_types", "linalg", "multi_updates", "nn", "normalization", "op",
-    "padding", "pooling", "proposals", "random", "reduce", "resampling", "resizing", "rnn", "sampling", "sequence",
-    "shape", "split", "unary", "updates", "view",
+    "deformable", "densities", "detection", "distributions", "elementwise", "every_name", "find", "heads", "histogram",
+    "image", "index", "infer_dtypes", "infer_shapes", "infer_types", "linalg", "multi_updates", "nn", "normalization",
+    "op", "padding", "pooling", "proposals", "random", "reduce", "resampling", "resizing", "rnn", "sampling",
+    "sequence", "shape", "special", "split", "unary", "updates", "view", "zipfian",
 ]  # fmt: skip
