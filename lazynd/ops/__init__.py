@@ -11,6 +11,7 @@ from . import (
     detection,
     distributions,
     elementwise,
+    factorization,
     heads,
     histogram,
     image,
@@ -31,6 +32,7 @@ from . import (
     sequence,
     shape,
     split,
+    triangular,
     unary,
     updates,
     view,
@@ -40,8 +42,8 @@ from .operator import OPERATORS, Operator, every_name, find, op
 
 __all__ = [
     "OPERATORS", "Operator", "adaptive_updates", "assignment", "basic_index", "control_flow", "convolution", "creation",
-    "deformable", "detection", "distributions", "elementwise", "every_name", "find", "heads", "histogram", "image",
-    "index", "infer_dtypes", "infer_shapes", "infer_types", "linalg", "multi_updates", "nn", "normalization", "op",
-    "padding", "pooling", "proposals", "random", "reduce", "resampling", "resizing", "rnn", "sampling", "sequence",
-    "shape", "split", "unary", "updates", "view",
+    "deformable", "detection", "distributions", "elementwise", "every_name", "factorization", "find", "heads",
+    "histogram", "image", "index", "infer_dtypes", "infer_shapes", "infer_types", "linalg", "multi_updates", "nn",
+    "normalization", "op", "padding", "pooling", "proposals", "random", "reduce", "resampling", "resizing", "rnn",
+    "sampling", "sequence", "shape", "split", "triangular", "unary", "updates", "view",
 ]  # fmt: skip

@@ -13,7 +13,7 @@ import jax.dlpack
 import numpy as np
 
 from ...config import config
-from ...ir.errors import MXNetError, OutOfBounds
+from ...ir.errors import MXNetError
 from ...ir.flatten import flatten
 from ...ir.graph import Graph
 from ...ir.primitives.check import may_fail
@@ -23,9 +23,10 @@ from ..explained import Cluster, Explanation
 from ..fork_warning import FORK_WARNING
 from ..hlo import clusters_in, parse_module
 from ..memory import NOTEWORTHY, require_memory
-from . import control, convolution, special, top, window  # noqa: F401 - their lowerings and claims
+from . import control, convolution, matrices, special, top, window  # noqa: F401 - their lowerings and claims
 from .aliasing import output_order
 from .barriers import Barrier
+from .checks import error_of
 from .claims import Claim, Claims, current
 from .contexts import compiling, concrete, disturbed, neutral, prepare_lowering, read_refused, undisturbed
 from .functions import Functions
@@ -121,9 +122,9 @@ class Compiled:
         """The outputs in ``made``, or the failure behind them: waited for, since a failed program gives no values."""
         await_one(made[-1])
         with undisturbed():
-            failed, index, axis, extent = np.asarray(made[-1])
-        if failed:
-            raise OutOfBounds(index, int(axis), int(extent))
+            failure = np.asarray(made[-1]).tolist()
+        if failure[0]:
+            raise error_of(failure)
         return made[:-1]
 
 
@@ -232,6 +233,8 @@ class XlaBackend:
         kept = [i for i in range(n_leaves + bool(packing.words)) if i not in donate]
         saved = self._saved_on(device) if keep else None
         with compiling(device):
+            if device.platform == "cpu" and matrices.uses_library(flat):
+                matrices.load_library()
             name = saved.name(flat, slots, donate, present) if saved is not None else None
             fails = may_fail(flat)
             n_outputs = len(flat.outputs) + fails
