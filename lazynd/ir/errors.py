@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, Final
 
 
 class MXNetError(RuntimeError):
@@ -24,13 +24,33 @@ class InternalError(RuntimeError):
     """A mistake of lazynd's own."""
 
 
-class OutOfBounds(IndexError):
-    """An index that a check refused when a program ran: not in ``extent`` elements of ``axis``."""
+class CheckFailed(Exception):
+    """A check refused a value when a program ran, as it would each time."""
+
+
+class OutOfBounds(CheckFailed, IndexError):
+    """An index that is not in ``extent`` elements of ``axis``."""
 
     def __init__(self, index: Any, axis: int, extent: int) -> None:
         whole = math.isfinite(index) and index == int(index)
         shown = int(index) if whole else index
         super().__init__(f"index {shown} is out of bounds for axis {axis} with size {extent}")
+
+
+#: What a check finds wrong with a matrix, by a short name; in this order backends number them.
+FAULTS: Final[dict[str, str]] = {
+    "indefinite": "is not positive definite",
+    "singular": "is singular: it has no inverse",
+    "no factor": "is no Cholesky factor: it has a zero on its diagonal",
+}
+
+
+class BadMatrix(CheckFailed):
+    """A matrix, number ``index`` of ``count``, of which what was asked for does not exist."""
+
+    def __init__(self, fault: str, index: int, count: int) -> None:
+        which = "the matrix" if count == 1 else f"matrix {index} of {count}"
+        super().__init__(f"{which} {FAULTS[fault]}")
 
 
 class OutOfMemory(MemoryError):

@@ -1,6 +1,6 @@
 """The operators users call, one function each, grouped by family. Importing this package registers them."""
 
-from . import (
+from . import (  # noqa: F401 - importing a family registers its operators
     adaptive_updates,
     assignment,
     basic_index,
@@ -12,6 +12,7 @@ from . import (
     detection,
     distributions,
     elementwise,
+    factorization,
     heads,
     histogram,
     image,
@@ -33,6 +34,7 @@ from . import (
     shape,
     special,
     split,
+    triangular,
     unary,
     updates,
     view,
@@ -41,10 +43,4 @@ from . import (
 from .inference import infer_dtypes, infer_shapes, infer_types
 from .operator import OPERATORS, Operator, every_name, find, op
 
-__all__ = [
-    "OPERATORS", "Operator", "adaptive_updates", "assignment", "basic_index", "control_flow", "convolution", "creation",
-    "deformable", "densities", "detection", "distributions", "elementwise", "every_name", "find", "heads", "histogram",
-    "image", "index", "infer_dtypes", "infer_shapes", "infer_types", "linalg", "multi_updates", "nn", "normalization",
-    "op", "padding", "pooling", "proposals", "random", "reduce", "resampling", "resizing", "rnn", "sampling",
-    "sequence", "shape", "special", "split", "unary", "updates", "view", "zipfian",
-]  # fmt: skip
+__all__ = ["OPERATORS", "Operator", "every_name", "find", "infer_dtypes", "infer_shapes", "infer_types", "op"]

@@ -7,7 +7,8 @@ from typing import Any
 from ..ir import build as ir
 from ..ir.build import Value
 from ..ir.types import INT32, is_floating, normalize_axis, require
-from .kinds import Scalar
+from .factorization import require_wide
+from .kinds import Scalar, check_count
 from .operator import op
 from .partial import Shapes
 
@@ -106,6 +107,39 @@ def linalg_gemm(
 def linalg_syrk(A: Value, *, transpose: bool = False, alpha: Scalar = 1.0) -> Value:
     """``alpha A A^T`` of each matrix, or ``alpha A^T A`` if ``transpose``."""
     return _product(A, A, transpose, not transpose, -2) * alpha
+
+
+@op(
+    method=False,
+    samples=lambda r: [
+        ((_f(r, 2, 4), _f(r, 3, 4)), {}),
+        ((_f(r, 2, 3), _f(r, 1, 3), _f(r, 4, 3)), {}),
+        ((_f(r, 2, 3),), {}),
+    ],
+)
+def khatri_rao(*args: Value, num_args: int | None = None) -> Value:
+    """The product of Khatri and Rao: matrices with the Kronecker products of the columns of ``args`` as columns.
+
+    The matrices have one dtype, float32 or float64, and equally many columns.
+
+    >>> from lazynd import nd
+    >>> nd.khatri_rao(nd.array([[1, 2], [3, 4]]), nd.array([[5, 6], [7, 8]])).asnumpy()
+    array([[ 5., 12.],
+           [ 7., 16.],
+           [15., 24.],
+           [21., 32.]], dtype=float32)
+    """
+    check_count(args, num_args)
+    made = args[0]
+    for each in args:
+        require_wide(each)
+        require(each.ndim == 2, f"expected matrices, got {each.type}")
+        require(each.dtype == made.dtype, f"all matrices must have one dtype, got {made.type} and {each.type}")
+        require(each.shape[1] == made.shape[1], f"expected equally many columns, got {made.type} and {each.type}")
+    for each in args[1:]:
+        rows, columns = made.shape[0] * each.shape[0], made.shape[1]
+        made = ir.reshape(ir.expand_dims(made, 1) * ir.expand_dims(each, 0), (rows, columns))
+    return made
 
 
 def _diagonal(n: int, like: Value, offset: int) -> Value:

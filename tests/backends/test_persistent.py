@@ -27,7 +27,8 @@ from lazynd.runtime.tell.sites import SITES
 
 pytestmark = pytest.mark.lazy
 
-#: A training loop with a view, a draw, an index, donation, float64 and integers; prints values and counters.
+#: A training loop with a view, a draw, an index, donation, float64 and integers, and a call of LAPACK, which a process
+#: that only loads programs has to find first; prints values and counters.
 SCRIPT = """
 import json, sys, time
 started = time.perf_counter()
@@ -45,7 +46,7 @@ def steps():
         loss.backward()
         w -= 0.1 * w.grad
         x[i] = i
-    d = nd.arange(6, dtype="float64") / 7
+    d = nd.linalg.inverse(nd.arange(4, dtype="float64").reshape((2, 2)) / 7)
     n = nd.array([1, 2, 2**40], dtype="int64") * 3
     return [loss, w, x, w.grad, d, n]
 values = [a.asnumpy() for a in steps()]

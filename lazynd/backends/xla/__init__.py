@@ -20,7 +20,7 @@ from ...ir.primitives.check import may_fail
 from ...ir.specialization import Specialization
 from ...ir.types import Context
 from ..fork_warning import FORK_WARNING
-from . import control, convolution, special, top, window  # noqa: F401 - their lowerings and claims
+from . import control, convolution, matrices, special, top, window  # noqa: F401 - their lowerings and claims
 from .aliasing import pairs
 from .barriers import Barrier
 from .claims import Claim, Claims, current
@@ -167,6 +167,8 @@ class XlaBackend:
         kept = [i for i in range(n_leaves + bool(packing.words)) if i not in donate]
         saved = self._saved_on(device) if keep else None
         with compiling(device):
+            if device.platform == "cpu" and matrices.uses_library(flat):
+                matrices.load_library()
             name = saved.name(flat, slots, donate, present, kernels) if saved is not None else None
             fails = may_fail(flat)
             n_outputs = len(flat.outputs) + fails

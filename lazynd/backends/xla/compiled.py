@@ -9,11 +9,11 @@ from typing import Any, Final
 import jax
 import numpy as np
 
-from ...ir.errors import OutOfBounds
 from ...ir.graph import Graph
 from ..explained import Cluster, Explanation
 from ..hlo import clusters_in, parse_module
 from ..memory import NOTEWORTHY, require_memory
+from .checks import error_of
 from .contexts import concrete, disturbed, neutral, undisturbed
 from .kernels import NO_KERNELS, Kernel, Kernels, on_host
 from .numbers import check
@@ -118,9 +118,9 @@ class Compiled:
         """The outputs in ``made``, or the failure behind them: waited for, since a failed program gives no values."""
         await_one(made[-1])
         with undisturbed():
-            failed, index, axis, extent = np.asarray(made[-1])
-        if failed:
-            raise OutOfBounds(index, int(axis), int(extent))
+            failure = np.asarray(made[-1]).tolist()
+        if failure[0]:
+            raise error_of(failure)
         return made[:-1]
 
 

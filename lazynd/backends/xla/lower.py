@@ -277,7 +277,7 @@ def _random_bits(seed: jax.Array, counter: jax.Array, *, shape: tuple[int, ...])
     return jnp.concatenate(words)[:size].reshape(shape)
 
 
-#: The first failed check: whether there is one, the index, its axis and the extent. None where nothing is checked.
+#: The first failed check, as ``checks.error_of`` reads it. None where nothing is checked.
 Failure = jax.Array | None
 
 
@@ -297,18 +297,6 @@ def first_failure(one: Failure, other: Failure) -> Failure:
     if one is None or other is None:
         return other if one is None else one
     return jnp.where(one[0] != 0, one, other)
-
-
-@lowers("check_index")
-def _check_index(x: jax.Array, *, axis: int, extent: int, negative: bool) -> Checked:
-    if not x.size:
-        return Checked((x,), jnp.zeros(4, np.float64))
-    flat = lax.convert_element_type(x.reshape(-1), np.float64)
-    low, whole = (-extent, jnp.trunc(flat)) if negative else (0, flat)
-    wrong = ~((low <= whole) & (whole <= extent - 1))
-    index = flat[jnp.argmax(wrong)]
-    found = jnp.stack([jnp.ones_like(index), index, jnp.full_like(index, axis), jnp.full_like(index, extent)])
-    return Checked((x,), jnp.where(jnp.any(wrong), found, jnp.zeros_like(found)))
 
 
 class Lowered:

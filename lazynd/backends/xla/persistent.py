@@ -22,7 +22,9 @@ import jax.extend.backend
 from jax.experimental import serialize_executable
 
 from ...config import config
+from ...ir import errors
 from ...ir.graph import Graph
+from ...ir.primitives import factorization
 from ...ir.primitives import source as random_source
 from ...ir.specialization import Specialization
 from .. import protocol
@@ -33,6 +35,8 @@ from .kernels import NO_KERNELS, Kernels
 
 logger = logging.getLogger("lazynd")
 
+#: What lowerings take from outside of this folder: rules, constants, the order of faults.
+_ELSEWHERE: Final = (errors, factorization, protocol, random_source)
 #: Settings of jax that say where it writes and what it prints, not what it compiles.
 _NO_MATTER: Final = (
     "jax_compilation_cache", "jax_dump", "jax_log", "jax_logging", "jax_debug_log", "jax_traceback",
@@ -161,7 +165,7 @@ def _own_sources() -> bytes | None:
     digest = hashlib.sha256()
     here = Path(__file__).parent
     try:
-        for path in (*sorted(here.glob("*.py")), Path(random_source.__file__), Path(protocol.__file__)):
+        for path in (*sorted(here.glob("*.py")), *[Path(str(module.__file__)) for module in _ELSEWHERE]):
             digest.update(path.name.encode() + b"\0" + path.read_bytes())
     except OSError:
         return None

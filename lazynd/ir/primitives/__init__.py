@@ -6,17 +6,19 @@ from . import (
     compare,
     convolution,
     elementwise,
+    factorization,
     hyperbolic,
     linalg,
     loop,
     order,
     reduce,
     shape,
+    solve,
     source,
     window,
 )
 
 __all__ = [
-    "check", "choice", "compare", "convolution", "elementwise", "hyperbolic", "linalg", "loop", "order", "reduce",
-    "shape", "source", "window",
+    "check", "choice", "compare", "convolution", "elementwise", "factorization", "hyperbolic", "linalg", "loop",
+    "order", "reduce", "shape", "solve", "source", "window",
 ]  # fmt: skip

@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import OperatorError, OutOfBounds
+from ..errors import FAULTS, BadMatrix, OperatorError, OutOfBounds
 from ..graph import Graph, subgraphs
 from ..primitive import Primitive
-from ..types import Type
+from ..types import BOOL, Type
 from ..value import Value
 from .elementwise import Array, Samples
 
@@ -47,6 +47,31 @@ class CheckIndex(Primitive):
             ((index.astype("float32"),), {"axis": 0, "extent": 4, "negative": True}),
             ((abs(index).astype("int32"),), {"axis": 1, "extent": 5, "negative": False}),
         ]
+
+
+class CheckMatrices(Primitive):
+    """The first operand; an error if an element of the second holds, which has one for each matrix that is checked."""
+
+    name = "check_matrices"
+    fails = True
+    shares = True
+
+    def infer(self, x: Type, wrong: Type, *, fault: str) -> Type:
+        if wrong.dtype != BOOL or fault not in FAULTS:
+            raise OperatorError(f"check_matrices: a boolean for each matrix and a known fault, not {wrong} and {fault}")
+        return x
+
+    def vjp(self, g: Value, y: Value, x: Value, wrong: Value, *, fault: str) -> tuple[Value, None]:
+        return (g, None)
+
+    def evaluate(self, x: Array, wrong: Array, *, fault: str) -> Array:
+        if wrong.any():
+            raise BadMatrix(fault, int(wrong.argmax()), wrong.size)
+        return x
+
+    @classmethod
+    def samples(cls, rng: np.random.Generator) -> Samples:
+        return [((rng.random((2, 3, 3)).astype("float32"), np.zeros(2, bool)), {"fault": "singular"})]
 
 
 def may_fail(graph: Graph) -> bool:

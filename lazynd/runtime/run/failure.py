@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from ...ir.errors import InternalError, MXNetError, OutOfBounds
+from ...ir.errors import CheckFailed, InternalError, MXNetError, OutOfBounds
 from ...ir.node import Node, Output, leaf
 from ..tell.location import describe
 from .liveness import Ref
@@ -15,10 +15,15 @@ class ProgramError(MXNetError):
     """A program that could not be compiled or run. The arrays that it should have computed are still pending."""
 
 
-class IndexProgramError(ProgramError, IndexError):
-    """A program in which an index, known only when it ran, was out of bounds: an ``IndexError`` to its readers."""
+class CheckedProgramError(ProgramError):
+    """A program in which a check refused values, known only when it ran: an ``MXNetError`` to its readers."""
 
 
+class IndexProgramError(CheckedProgramError, IndexError):
+    """A program in which an index was out of bounds: an ``IndexError`` to its readers."""
+
+
+CheckedProgramError.__name__ = CheckedProgramError.__qualname__ = "MXNetError"
 IndexProgramError.__name__ = IndexProgramError.__qualname__ = "IndexError"
 
 
@@ -44,8 +49,12 @@ def failed(ref: Ref, what: str, error: BaseException) -> ProgramError:
     if isinstance(error, MemoryError):
         made, given = (", ".join(map(repr, types)) for types in (node.spec.out_types, node.spec.in_types))
         text += f"\n  it makes {made}" + (f" from {given}" if given else "")
-    kind = IndexProgramError if isinstance(error, OutOfBounds) else ProgramError
+    kind = _kind(error) if isinstance(error, CheckFailed) else ProgramError
     return kind(f"[{node.spec.op.name}] {text}\n  recorded at {place_of(node)}")
+
+
+def _kind(error: CheckFailed) -> type[CheckedProgramError]:
+    return IndexProgramError if isinstance(error, OutOfBounds) else CheckedProgramError
 
 
 def place_of(node: Node) -> str:
@@ -59,10 +68,10 @@ def reason(error: BaseException) -> str:
     return f" for want of memory: {error}" if isinstance(error, MemoryError) else f": {type(error).__name__}: {error}"
 
 
-def out_of_bounds(node: Node, error: OutOfBounds) -> IndexProgramError:
+def refused(node: Node, error: CheckFailed) -> CheckedProgramError:
     """``error`` of the one operator ``node``, as the user should read it."""
     assert node.spec is not None
-    return IndexProgramError(f"[{node.spec.op.name}] {error}\n  recorded at {place_of(node)}")
+    return _kind(error)(f"[{node.spec.op.name}] {error}\n  recorded at {place_of(node)}")
 
 
 def lost_with_buffer(error: ProgramError) -> Lost:

@@ -20,7 +20,7 @@ from ...backends.numpy.functions import Call
 from ...backends.numpy.steps import Array, Steps
 from ...backends.numpy.subnormals import Flushed
 from ...config import config
-from ...ir.errors import OutOfBounds
+from ...ir.errors import CheckFailed
 from ...ir.flatten import flat_graph
 from ...ir.node import Node
 from ...ir.specialization import BYTES_PER_COST, NODE_COST, Specialization
@@ -30,7 +30,7 @@ from ..tell.sites import current_site, site_of
 from ..tell.stats import stats
 from ..tell.tracing import TRACING, Trace
 from .execute import count, publish
-from .failure import IndexProgramError, Lost, ProgramError, failed, lose, out_of_bounds
+from .failure import CheckedProgramError, Lost, ProgramError, failed, lose, refused
 from .history import HISTORY, milliseconds_since
 from .late import computed
 from .liveness import Ref
@@ -136,8 +136,8 @@ class _Interpretation:
             made = steps(given)
         except ProgramError:  # of a program that ran before, whose result it needs
             raise
-        except OutOfBounds as error:
-            raise self._index_error(node, error) from error
+        except CheckFailed as error:
+            raise self._refused(node, error) from error
         except Exception as error:
             raise failed(node, "running it", error) from error
         if not all(steps.fresh):
@@ -167,10 +167,10 @@ class _Interpretation:
         value = self.values[ref]
         return value if ref in self.owned and value.base is None else value.copy()
 
-    def _index_error(self, node: Node, error: OutOfBounds) -> IndexProgramError:
+    def _refused(self, node: Node, error: CheckFailed) -> CheckedProgramError:
         """What readers of ``node`` get. It would fail in the same way again, so it is lost, with what needs it."""
-        wrong = out_of_bounds(node, error)
-        lose(self.items, {id(node)}, Lost(str(wrong), IndexProgramError))
+        wrong = refused(node, error)
+        lose(self.items, {id(node)}, Lost(str(wrong), type(wrong)))
         return wrong
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from ..guard.sections import Undivided
 from ..tell.stats import logger
-from .failure import IndexProgramError, ProgramError, is_lost
+from .failure import CheckedProgramError, ProgramError, is_lost
 from .partition import several_devices
 from .runs import Attempt, InterpretedRegionRun, InterpretedRun, RootRun, Run, SinglyRun
 
@@ -39,7 +39,7 @@ def recover(stack: list[Run], error: ProgramError, cause: str) -> bool:
 
 def _attempts(run: Run, error: ProgramError) -> list[Attempt]:
     """What is tried, in this order, after ``run`` failed for the first time."""
-    last = _interpreted if isinstance(error, IndexProgramError) else _singly
+    last = _interpreted if isinstance(error, CheckedProgramError) else _singly
     if run.root is not None and run.__class__ is not RootRun:
         return [_alone, last]
     return [last] if last is _interpreted else []

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from types import FrameType
 
-from ...ir.errors import OutOfBounds
+from ...ir.errors import CheckFailed
 from .location import is_ours
 
 
@@ -17,7 +17,7 @@ def hide_frames(error: BaseException | None = None, until: FrameType | None = No
     """
     if "IPython" not in sys.modules:
         return
-    if error is not None and isinstance(error.__cause__, OutOfBounds):
+    if error is not None and isinstance(error.__cause__, CheckFailed):
         error.__cause__ = None  # whose text it has: another traceback would come before the user's
     while error is not None:
         trace = error.__traceback__
