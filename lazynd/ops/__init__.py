@@ -17,6 +17,7 @@ from . import (
     index,
     linalg,
     multi_updates,
+    nms,
     nn,
     normalization,
     padding,
@@ -41,7 +42,7 @@ from .operator import OPERATORS, Operator, every_name, find, op
 __all__ = [
     "OPERATORS", "Operator", "adaptive_updates", "assignment", "basic_index", "control_flow", "convolution", "creation",
     "deformable", "detection", "distributions", "elementwise", "every_name", "find", "heads", "histogram", "image",
-    "index", "infer_dtypes", "infer_shapes", "infer_types", "linalg", "multi_updates", "nn", "normalization", "op",
-    "padding", "pooling", "proposals", "random", "reduce", "resampling", "resizing", "rnn", "sampling", "sequence",
-    "shape", "split", "unary", "updates", "view",
+    "index", "infer_dtypes", "infer_shapes", "infer_types", "linalg", "multi_updates", "nms", "nn", "normalization",
+    "op", "padding", "pooling", "proposals", "random", "reduce", "resampling", "resizing", "rnn", "sampling",
+    "sequence", "shape", "split", "unary", "updates", "view",
 ]  # fmt: skip

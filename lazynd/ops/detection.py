@@ -11,10 +11,11 @@ from ..ir import build as ir
 from ..ir.build import Value
 from ..ir.control import scan
 from ..ir.types import FLOAT32, FLOAT64, INT32, is_floating, require
-from .boxes import at_places, corners, numbers, ordered, overlaps, stacked, suppressed
+from .boxes import at_places, corners, numbers, ordered, overlaps, stacked
 from .kinds import Wide, Wides
 from .operator import floats as _f
 from .operator import op
+from .suppression import suppressed
 
 #: Anchors that overlap nothing by more are not matched by force.
 _LEAST_OVERLAP = 1e-6
