@@ -16,6 +16,7 @@ from . import (
     image,
     index,
     linalg,
+    matching,
     multi_updates,
     nms,
     nn,
@@ -42,7 +43,7 @@ from .operator import OPERATORS, Operator, every_name, find, op
 __all__ = [
     "OPERATORS", "Operator", "adaptive_updates", "assignment", "basic_index", "control_flow", "convolution", "creation",
     "deformable", "detection", "distributions", "elementwise", "every_name", "find", "heads", "histogram", "image",
-    "index", "infer_dtypes", "infer_shapes", "infer_types", "linalg", "multi_updates", "nms", "nn", "normalization",
-    "op", "padding", "pooling", "proposals", "random", "reduce", "resampling", "resizing", "rnn", "sampling",
-    "sequence", "shape", "split", "unary", "updates", "view",
+    "index", "infer_dtypes", "infer_shapes", "infer_types", "linalg", "matching", "multi_updates", "nms", "nn",
+    "normalization", "op", "padding", "pooling", "proposals", "random", "reduce", "resampling", "resizing", "rnn",
+    "sampling", "sequence", "shape", "split", "unary", "updates", "view",
 ]  # fmt: skip

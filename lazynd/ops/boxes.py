@@ -25,6 +25,40 @@ def stacked(parts: Sequence[Value]) -> Value:
     return ir.concatenate([ir.expand_dims(each, each.ndim) for each in parts], parts[0].ndim)
 
 
+def column(rows: Value, k: int) -> Value:
+    """Number ``k`` of each row [..., width]."""
+    start = [0] * (rows.ndim - 1)
+    return ir.reshape(ir.slice_(rows, [*start, k], [*rows.shape[:-1], k + 1]), rows.shape[:-1])
+
+
+def middles(corners: Sequence[Value]) -> tuple[Value, ...]:
+    """Middle across and down, width and height."""
+    left, top, right, bottom = corners
+    return (left + right) * 0.5, (top + bottom) * 0.5, right - left, bottom - top
+
+
+def differences(places: Sequence[Value], others: Sequence[Value]) -> list[Value]:
+    """How ``others`` differ from ``places``, both by middle and size: in sizes of a place, and by logarithms."""
+    (x, y, width, height), (to_x, to_y, to_width, to_height) = places, others
+    return [(to_x - x) / width, (to_y - y) / height, ir.log(to_width / width), ir.log(to_height / height)]
+
+
+def decoded(
+    places: Sequence[Value], offsets: Sequence[Value], scales: Sequence[Value], limit: Value | None = None
+) -> Value:
+    """The boxes [..., 4] that differ from ``places`` by the ``offsets`` times ``scales``.
+
+    Of the logarithms of sizes none counts as more than ``limit``, if that is above 0.
+    """
+    x, y, width, height = places
+    right, down, *logarithms = (offset * scale for offset, scale in zip(offsets, scales, strict=True))
+    if limit is not None:
+        logarithms = [ir.select(limit > 0, ir.minimum(each, limit), each) for each in logarithms]
+    x, y = right * width + x, down * height + y
+    half_width, half_height = ir.exp(logarithms[0]) * width / 2, ir.exp(logarithms[1]) * height / 2
+    return stacked([x - half_width, y - half_height, x + half_width, y + half_height])
+
+
 def at_places(rows: Value, places: Value) -> Value:
     """The rows [n, k, ...] at the ``places`` [n, m] of each of n."""
     return ir.gather(rows, [ir.iota(places.shape, 0, INT32, rows.context), places], (0, 1))

@@ -3,54 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 
 from ..ir import build as ir
 from ..ir.build import Value
 from ..ir.types import INT32, is_floating, require
-from .boxes import at_places, common_area, ordered, stacked
-from .kinds import Wide, one_of
+from .box_format import CENTER, CORNER, corners_and_area, require_format, shared, to_center, to_corners
+from .boxes import at_places, column, ordered, stacked
+from .kinds import Wide
 from .operator import op
 from .suppression import survivors
-
-#: How four numbers are a box: by left, top, right and bottom, or by its middle, width and height.
-CORNER: Final = "corner"
-CENTER: Final = "center"
-
-
-def column(rows: Value, k: int) -> Value:
-    """Number ``k`` of each row [..., width]."""
-    start = [0] * (rows.ndim - 1)
-    return ir.reshape(ir.slice_(rows, [*start, k], [*rows.shape[:-1], k + 1]), rows.shape[:-1])
-
-
-def _corners_of(x: Value, y: Value, width: Value, height: Value) -> list[Value]:
-    return [x - width / 2, y - height / 2, x + width / 2, y + height / 2]
-
-
-def _center_of(left: Value, top: Value, right: Value, bottom: Value) -> list[Value]:
-    return [(left + right) / 2, (top + bottom) / 2, right - left, bottom - top]
-
-
-def box_corners(boxes: Value, format: str) -> list[Value]:
-    """Left, top, right and bottom of ``boxes`` [..., 4]."""
-    given = [column(boxes, k) for k in range(4)]
-    return given if format == CORNER else _corners_of(*given)
-
-
-def _areas(boxes: Value, format: str) -> Value:
-    """Of ``boxes`` [..., 4]; 0 where an extent is below 0."""
-    given = [column(boxes, k) for k in range(4)]
-    width, height = given[2:] if format == CENTER else _center_of(*given)[2:]
-    return ir.select((width < 0) | (height < 0), 0, width * height)
-
-
-def shared_part(one: Sequence[Value], other: Sequence[Value]) -> Value:
-    """Common area over joint area of boxes, each by four corners and its area, which broadcast; 0 / 0 is NaN."""
-    common = common_area(one[:4], other[:4])
-    return common / (one[4] + other[4] - common)
 
 
 @op(
@@ -64,7 +28,7 @@ def _reformatted(data: Value, *, to: str, coord_start: int = 2) -> Value:
     Its gradient is that of the rows as they are, as in MXNet.
     """
     given = [column(data, k) for k in range(coord_start, coord_start + 4)]
-    made = _center_of(*given) if to == CENTER else _corners_of(*given)
+    made = to_center(*given) if to == CENTER else to_corners(*given)
     behind = [column(data, k) for k in range(coord_start + 4, data.shape[-1])]
     rows = stacked([*(column(data, k) for k in range(coord_start)), *made, *behind])
     return ir.select(ir.expand_dims(given[0] < 0, -1), data, rows)
@@ -78,8 +42,8 @@ def _reformatted_gradient(g: Value, y: Value, data: Value, *, to: str, coord_sta
 def _require_rows(
     data: Value, coord_start: int, score_index: int, id_index: int, in_format: str, out_format: str
 ) -> None:
-    one_of(in_format, CORNER, CENTER, parameter="in_format")
-    one_of(out_format, CORNER, CENTER, parameter="out_format")
+    require_format(in_format, "in_format")
+    require_format(out_format, "out_format")
     require(data.ndim >= 2, f"input must have dim >= 2, the last two being boxes and their numbers, got {data.type}")
     require(is_floating(data.dtype), f"This operation only supports floating point types, not {data.dtype}")
     width = data.shape[-1]
@@ -164,13 +128,13 @@ def _survivors(
     rows: Value, alive: Value, threshold: Value, coord_start: int, id_index: int, format: str
 ) -> tuple[Value, Value]:
     boxes = ir.slice_(rows, [0, 0, coord_start], [*rows.shape[:2], coord_start + 4])
-    numbers = [*box_corners(boxes, format), _areas(boxes, format)]
+    numbers = corners_and_area(boxes, format)
     if id_index >= 0:
         numbers.append(ir.convert(column(rows, id_index), INT32))
 
     def drops(better: Sequence[Value], worse: Sequence[Value], constants: Sequence[Value]) -> Value:
-        part = shared_part(better[:5], worse[:5])
-        much = ir.convert(part, constants[0].dtype) > constants[0]
+        common, joint = shared(better[:5], worse[:5])
+        much = ir.convert(common / joint, constants[0].dtype) > constants[0]  # nothing of nothing is NaN
         return much & (better[5] == worse[5]) if id_index >= 0 else much
 
     return survivors(numbers, alive, drops, (threshold,))

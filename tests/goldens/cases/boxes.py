@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..case import Case, Literal, case, empty, f, lit
+from ..case import Case, Drawn, Literal, case, empty, f, lit, whole
 
 NAN, INF = float("nan"), float("inf")
 
@@ -34,6 +34,24 @@ ODD = [
     [0.9, 1, 1, 0, 0], [0.5, 1, 1, 0, 0], [0.7, 0, 0, 1, 1], [0.6, 2, 2, 2, 2], [0.55, 2, 2, 2, 2], [0.3, 0, 0, 1, INF],
 ]  # fmt: skip
 FRACTIONS = [[2.5, 0.9, *SAME], [2.2, 0.5, *SAME], [2, 0.7, *SAME], [3, 0.1, *SAME]]
+ONE = lit([[1, 1]])
+
+
+def sampled(*shape: int, dtype: str = "float32") -> Drawn:
+    """1 for what is sampled, else 0 or -1."""
+    return whole(*shape, low=-1, high=2, dtype=dtype)
+
+
+def matched(*shape: int, dtype: str = "float32") -> Drawn:
+    """Numbers of three objects."""
+    return whole(*shape, high=3, dtype=dtype)
+
+
+def encoding(dtype: str) -> list[Drawn | Literal]:
+    numbers = [boxes(1, 4, dtype=dtype), boxes(1, 3, seed=1, dtype=dtype), f(4, dtype=dtype)]
+    return [sampled(1, 4, dtype=dtype), matched(1, 4, dtype=dtype), *numbers, f(4, low=0.1, high=1, dtype=dtype)]
+
+
 SCORES = {"score_index": 0, "coord_start": 1}
 
 CASES: dict[str, list[Case]] = {
@@ -64,5 +82,60 @@ CASES: dict[str, list[Case]] = {
         case(rows(3), id_index=1),
         case(f(6)),
         case(lit([[1, 1, 0, 0, 2, 2]], "int32")),
+    ],
+    "_contrib_box_iou": [
+        case(boxes(3), boxes(4, seed=1)),
+        case(boxes(2, 3, seed=2), boxes(5, 1, seed=3)),
+        case(boxes(3, seed=4, format="center"), boxes(4, seed=5, format="center"), format="center"),
+        case(boxes(3, dtype="float16"), boxes(4, seed=1, dtype="float16")),
+        case(boxes(3, dtype="float64"), boxes(4, seed=1, dtype="float64")),
+        case(lit([[0, 0, 2, 2], [1, 1, 0, 0], [0, 0, 0, 0], [NAN, 0, 1, 1], [0, 0, 1, INF]]), boxes(3, seed=6)),
+        case(f(4, 4), f(3, 4), format="center"),
+        empty(f(0, 4), f(3, 4)),
+        case(f(4), f(3, 4)),
+        case(f(2, 5), f(3, 4)),
+        case(f(2, 4), f(3, 4, dtype="float16")),
+    ],
+    "_contrib_bipartite_matching": [
+        case(f(4, 5), threshold=-3),
+        case(f(2, 3, 5), threshold=0.5, is_ascend=True),
+        case(f(6, 3), threshold=1e-12),
+        case(f(2, 2, 4, 4), threshold=-3, topk=1),
+        case(f(4, 4), threshold=-3, topk=0),
+        case(whole(5, 6, high=3, dtype="float32"), threshold=0.5),
+        case(whole(5, 6, high=3, dtype="float32"), threshold=1.5, is_ascend=True),
+        case(f(4, 5, dtype="float16"), threshold=0),
+        case(f(4, 5, dtype="float64"), threshold=0),
+        case(lit([[INF, 1], [1, -INF], [0.5, 2]]), threshold=0.1),
+        case(f(4, 5), threshold=3),
+        case(f(4), threshold=3),
+        case(whole(2, 2), threshold=0),
+        case(f(2, 2)),
+    ],
+    "_contrib_box_encode": [
+        case(sampled(2, 5), matched(2, 5), boxes(2, 5), boxes(2, 3, seed=1), f(4), f(4, low=0.1, high=1)),
+        case(sampled(1, 7), matched(1, 7), boxes(1, 7), boxes(1, 3, seed=1), f(4), f(4, low=0.1, high=1)),
+        case(ONE, lit([[0, 2]]), boxes(1, 2), boxes(1, 3, seed=1), lit([0] * 4), lit([0.1, 0.1, 0.2, 0.2])),
+        case(lit([[0.5, 0.51]]), lit([[0, 1.7]]), boxes(1, 2), boxes(1, 3, seed=1), f(4), lit([1] * 4)),
+        case(lit([[-1, 0]]), lit([[-1, 7]]), boxes(1, 2), boxes(1, 3, seed=1), f(4), lit([1] * 4)),
+        case(*encoding("float16")),
+        case(*encoding("float64")),
+        case(ONE, lit([[0, 1]]), lit([[SAME, [0, 0, 0, 1]]]), lit([[[0, 0, 1, 1], [2, 2, 1, 1]]]), f(4), lit([1] * 4)),
+        case(sampled(2, 5), matched(2, 5), boxes(2, 5), boxes(2, 3, seed=1), f(4), f(3, low=0.1, high=1)),
+        case(sampled(2, 5), matched(2, 5), boxes(5), boxes(2, 3, seed=1), f(4), f(4, low=0.1, high=1)),
+    ],
+    "_contrib_box_decode": [
+        case(f(2, 5, 4), boxes(1, 5, format="center")),
+        case(f(2, 5, 4), boxes(1, 5), format="corner"),
+        case(f(1, 3, 4), boxes(1, 3, format="center"), std0=0.1, std1=0.2, std2=0.3, std3=0.4),
+        case(f(1, 9, 4), boxes(1, 9, format="center"), clip=0.5),
+        case(f(1, 9, 4), boxes(1, 9, format="center"), clip=0),
+        case(f(1, 3, 4, dtype="float16"), boxes(1, 3, format="center", dtype="float16"), std2=0.3),
+        case(f(1, 3, 4, dtype="float64"), boxes(1, 3, format="center", dtype="float64"), std2=0.5),
+        case(lit([[[NAN, INF, 100, 0]]]), lit([[[1, 1, 2, 2]]])),
+        case(f(2, 5, 4), f(2, 5, 4)),
+        case(f(2, 5, 4), f(1, 4, 4)),
+        case(f(5, 4), f(1, 5, 4)),
+        case(f(1, 5, 4), f(1, 5, 4, dtype="float64")),
     ],
 }
