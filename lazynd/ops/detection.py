@@ -9,12 +9,13 @@ import numpy as np
 
 from ..ir import build as ir
 from ..ir.build import Value
-from ..ir.control import scan
 from ..ir.types import FLOAT32, FLOAT64, INT32, is_floating, require
-from .boxes import at_places, corners, numbers, ordered, overlaps, stacked, suppressed
+from .boxes import at_places, corners, decoded, differences, middles, numbers, ordered, overlaps, stacked
 from .kinds import Wide, Wides
+from .matching import greedy_matches
 from .operator import floats as _f
 from .operator import op
+from .suppression import suppressed
 
 #: Anchors that overlap nothing by more are not matched by force.
 _LEAST_OVERLAP = 1e-6
@@ -165,25 +166,12 @@ def _require_target_inputs(anchor: Value, label: Value, cls_pred: Value) -> int:
 
 def _matches(common: Value, valid: Value, threshold: Value) -> tuple[Value, Value]:
     """The number of an object for each anchor [n, k], and whether it is matched to it."""
-    n, k, m = common.shape
-
-    def step(state: Any, rows: Any, constants: Any) -> Any:
-        matched, positive, taken = state
-        open_ = ~(ir.expand_dims(positive, 2) | ir.expand_dims(taken, 1))
-        left = ir.select(open_, constants[0], -1)
-        flat = ir.reshape(left, (n, k * m))
-        found = ir.expand_dims(ir.max(flat, 1) > _LEAST_OVERLAP, 1)
-        at = ir.expand_dims(ir.argmax(flat, 1), 1)
-        chosen = found & (ir.iota((n, k), 1, INT32, common.context) == at / m)
-        taken = taken | (found & (ir.iota((n, m), 1, INT32, common.context) == ir.remainder(at, m)))
-        matched = ir.select(chosen, ir.broadcast_to(ir.remainder(at, m), (n, k)), matched)
-        return (matched, positive | chosen, taken), ()
-
-    start = (ir.full((n, k), 0, INT32, common.context), ir.full((n, k), False, np.dtype(bool), common.context), ~valid)
-    (matched, positive, _), _ = scan(step, start, (), (common,), length=m)
+    m = common.shape[2]
+    matched, _ = greedy_matches(common, ir.expand_dims(valid, 1) & (common > _LEAST_OVERLAP), m)
+    positive = matched >= 0
     most = ir.max(common, 2)
     also = (threshold > 0) & ~positive & (most > threshold) if m else positive
-    return ir.select(also, ir.argmax(common, 2), matched), positive | also
+    return ir.select(also, ir.argmax(common, 2), ir.maximum(matched, 0)), positive | also
 
 
 def _mined(scores: Value, positive: Value, hard: Value, ratio: float) -> Value:
@@ -197,16 +185,8 @@ def _mined(scores: Value, positive: Value, hard: Value, ratio: float) -> Value:
     return hard & (rank < wanted)
 
 
-def _middles(boxes: Value) -> tuple[Value, ...]:
-    """Middle across and down, width and height."""
-    left, top, right, bottom = corners(boxes)
-    return (left + right) * 0.5, (top + bottom) * 0.5, right - left, bottom - top
-
-
 def _encoded(anchors: Value, boxes: Value, variances: Wides) -> Value:
-    x, y, width, height = _middles(anchors)
-    box_x, box_y, box_width, box_height = _middles(boxes)
-    parts = [(box_x - x) / width, (box_y - y) / height, ir.log(box_width / width), ir.log(box_height / height)]
+    parts = differences(middles(corners(anchors)), middles(corners(boxes)))
     return stacked([p / v for p, v in zip(parts, variances, strict=True)])
 
 
@@ -257,7 +237,8 @@ def MultiBoxDetection(
     require(classes > 1, f"cls_prob has no class beside the background: {cls_prob.type}")
     objects = ir.moveaxis(ir.slice_(cls_prob, [0, 1, 0], cls_prob.shape), 1, 2)
     kind, score = ir.convert(ir.argmax(objects, 2), cls_prob.dtype), ir.max(objects, 2)
-    boxes = _decoded(ir.reshape(anchor, (k, 4)), ir.reshape(loc_pred, (n, k, 4)), variances)
+    places = middles(corners(ir.reshape(anchor, (k, 4))))
+    boxes = decoded(places, corners(ir.reshape(loc_pred, (n, k, 4))), variances)
     if clip:
         boxes = ir.minimum(ir.maximum(boxes, 0), 1)
     seen = score >= threshold
@@ -277,11 +258,3 @@ def MultiBoxDetection(
         kind = ir.select(kept, kind, -1)
     rows = stacked([kind, score, *corners(boxes)])
     return ir.select(ir.expand_dims(some, 2), rows, -1)
-
-
-def _decoded(anchors: Value, offsets: Value, variances: Wides) -> Value:
-    x, y, width, height = _middles(anchors)
-    parts = [p * v for p, v in zip(corners(offsets), variances, strict=True)]
-    x, y = parts[0] * width + x, parts[1] * height + y
-    across, down = ir.exp(parts[2]) * width / 2, ir.exp(parts[3]) * height / 2
-    return stacked([x - across, y - down, x + across, y + down])

@@ -9,10 +9,11 @@ import numpy as np
 from ..ir import build as ir
 from ..ir.build import Value
 from ..ir.types import FLOAT32, INT32, require
-from .boxes import at_places, corners, numbers, ordered, stacked, suppressed
+from .boxes import at_places, corners, numbers, ordered, stacked
 from .kinds import Wide, Wides
 from .operator import op
 from .partial import Shapes
+from .suppression import suppressed
 
 
 def _anchors(stride: int, scales: Wides, ratios: Wides) -> Value:

@@ -37,13 +37,12 @@ def prune_loops(graph: Graph) -> Graph:
         needed.update((node.inputs[i].node, node.inputs[i].index) for i in inputs)
 
     def step(rewriter: Rewriter, node: Node) -> None:
-        spec = node.spec
-        inputs = rewriter.inputs_of(node)
-        if node not in plans or plans[node][0] is spec:
-            rewriter.copy(node, inputs)
+        if node not in plans or plans[node][0] is node.spec:
+            rewriter.copy(node, rewriter.inputs_of(node))
             return
         smaller, results, operands = plans[node]
-        made = successor(node, smaller, [inputs[i] for i in operands])
+        given = node.inputs or ()  # of which those that it has no more may be gone
+        made = successor(node, smaller, [rewriter.replaced[given[i].node, given[i].index] for i in operands])
         for i, at in results.items():
             rewriter.replaced[node, i] = made if not at else Output(made, at, smaller.out_types[at])
 

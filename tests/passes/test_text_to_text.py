@@ -358,6 +358,15 @@ def test_scans_lose_what_nothing_reads() -> None:
     ]
 
 
+def test_what_a_scan_reads_no_more_may_be_gone() -> None:
+    """The negated number is an operand that the scan loses, and nothing else reads it."""
+    second = "graph main(%0: float32[3], %1: float32[], %2: float32[4,3], %3: float32[3]) {\n  %4"
+    text = SCAN.replace("ir.scan(%0, %1, %2, %3)", "ir.scan(%0, %5, %2, %3)").replace("RESULTS", "%4.2")
+    text = text.replace(second, second.replace("%4", "%5: float32[] = ir.negate(%1)\n  %4"))
+    made = verify(prune_loops(parse_graph(text)))
+    assert [node.spec.op.name for node in made.nodes if node.spec is not None] == ["scan"]
+
+
 def test_state_that_other_state_needs_stays() -> None:
     made = verify(prune_loops(parse_graph(SCAN.replace("RESULTS", "%4.1"))))
     (node,) = made.nodes

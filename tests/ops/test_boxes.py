@@ -1,0 +1,89 @@
+"""Operators on boxes against their definitions, said here once more in plain NumPy."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+import lazynd
+from lazynd import autograd, nd
+from lazynd.base import MXNetError
+
+Array = np.ndarray[Any, Any]
+
+
+@pytest.fixture(params=["numpy", "xla"])
+def backend(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    monkeypatch.setattr(lazynd.config, "backend", request.param)
+    return str(request.param)
+
+
+def some_boxes(rng: np.random.Generator, *shape: int, size: float = 0.3) -> Array:
+    low = rng.random((*shape, 2))
+    return np.concatenate([low, low + rng.random((*shape, 2)) * size], -1).astype("float32")
+
+
+def overlap(a: Array, b: Array) -> Any:
+    """Common area over joint area of two boxes."""
+    width, height = np.minimum(a[2:], b[2:]) - np.maximum(a[:2], b[:2])
+    common = max(width, 0) * max(height, 0)
+    areas = [(x[2] - x[0]) * (x[3] - x[1]) for x in (a, b)]
+    return common / (areas[0] + areas[1] - common)
+
+
+def greedy(rows: Array, threshold: float, of_class: bool) -> list[int]:
+    """The numbers of the rows (class, score, box) that are kept, the best first."""
+    kept: list[int] = []
+    for i in np.argsort(-rows[:, 1], kind="stable"):
+        rivals = [j for j in kept if not of_class or rows[i, 0] == rows[j, 0]]
+        if not any(overlap(rows[i, 2:], rows[j, 2:]) > threshold for j in rivals):
+            kept.append(int(i))
+    return kept
+
+
+@pytest.mark.parametrize("of_class", [False, True])
+def test_box_nms_of_several_blocks(of_class: bool, backend: str) -> None:
+    rng = np.random.default_rng(0)
+    k = 600  # more than two blocks of the 256 rows that are compared at a time
+    rows = np.concatenate([
+        rng.integers(0, 3, (2, k, 1)).astype("float32"),
+        rng.permutation(2 * k).reshape(2, k, 1).astype("float32") + 1,
+        some_boxes(rng, 2, k),
+    ], 2)  # fmt: skip
+    found = nd.contrib.box_nms(nd.array(rows), 0.25, id_index=0 if of_class else -1).asnumpy()
+    for image, given in zip(found, rows, strict=True):
+        kept = greedy(given, 0.25, of_class)
+        assert 20 < len(kept) < k, "some are dropped, and some are not"
+        np.testing.assert_array_equal(image[: len(kept)], given[kept])
+        assert (image[len(kept) :] == -1).all()
+
+
+def test_box_nms_of_a_chain(backend: str) -> None:
+    """Each box overlaps the next alone: every other one is kept, whatever the block that it is in."""
+    k = 600
+    left = np.arange(k, dtype="float32")
+    rows = np.stack([k - left, left, 0 * left, left + 1.5, 0 * left + 1], 1)
+    found = nd.contrib.box_nms(nd.array(rows), 0.1, coord_start=1, score_index=0).asnumpy()
+    np.testing.assert_array_equal(found[: k // 2], rows[::2])
+    assert (found[k // 2 :] == -1).all()
+
+
+def test_gradients_of_box_nms_go_to_the_rows_that_are_kept() -> None:
+    rows = nd.array([[0.5, 1, 1, 3, 3], [0.75, 1, 1, 3, 3.5], [0.25, 4, 4, 5, 5]])
+    rows.attach_grad()
+    with autograd.record():
+        kept = nd.contrib.box_nms(rows, coord_start=1, score_index=0, out_format="center")
+    kept.backward(nd.arange(15).reshape((3, 5)))
+    np.testing.assert_array_equal(rows.grad.asnumpy(), [[0] * 5, [0, 1, 2, 3, 4], [5, 6, 7, 8, 9]])
+
+
+@pytest.mark.parametrize(("given", "told"), [
+    ({"coord_start": 3}, "coord_start 3 is out of range"), ({"score_index": 9}, "score_index 9 is out of range"),
+    ({"score_index": 3}, "score_index 3 conflicts with coordinates"), ({"id_index": 1}, "conflicts with score_index"),
+    ({"in_format": "middle"}, "valid values are"),
+])  # fmt: skip
+def test_wrong_indices_are_refused(given: dict[str, Any], told: str) -> None:
+    with pytest.raises(MXNetError, match=told):
+        nd.contrib.box_nms(nd.ones((3, 6)), **given)
