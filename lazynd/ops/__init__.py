@@ -7,11 +7,13 @@ from . import (
     columns,
     control_flow,
     convolution,
+    correlation,
     creation,
     deformable,
     detection,
     distributions,
     elementwise,
+    fourier,
     heads,
     histogram,
     image,
@@ -34,6 +36,7 @@ from . import (
     split,
     unary,
     updates,
+    version1,
     view,
 )
 from .inference import infer_dtypes, infer_shapes, infer_types
@@ -41,8 +44,8 @@ from .operator import OPERATORS, Operator, every_name, find, op
 
 __all__ = [
     "OPERATORS", "Operator", "adaptive_updates", "assignment", "basic_index", "columns", "control_flow", "convolution",
-    "creation", "deformable", "detection", "distributions", "elementwise", "every_name", "find", "heads", "histogram",
-    "image", "index", "infer_dtypes", "infer_shapes", "infer_types", "linalg", "multi_updates", "nn", "normalization",
-    "op", "padding", "pooling", "proposals", "random", "reduce", "resampling", "resizing", "rnn", "sampling",
-    "sequence", "shape", "split", "unary", "updates", "view",
+    "correlation", "creation", "deformable", "detection", "distributions", "elementwise", "every_name", "find",
+    "fourier", "heads", "histogram", "image", "index", "infer_dtypes", "infer_shapes", "infer_types", "linalg",
+    "multi_updates", "nn", "normalization", "op", "padding", "pooling", "proposals", "random", "reduce", "resampling",
+    "resizing", "rnn", "sampling", "sequence", "shape", "split", "unary", "updates", "version1", "view",
 ]  # fmt: skip

@@ -43,7 +43,9 @@ _ALL: Final = 31
 
 #: What readers must not see through in their operands; nothing, if they are free to round as they like.
 _READERS: Final[dict[str, int]] = {
-    **dict.fromkeys(("reduce_sum", "reduce_prod", "reduce_window_sum", "dot_general", "convolution", "check_index"), 0),
+    **dict.fromkeys((
+        "reduce_sum", "reduce_prod", "reduce_window_sum", "dot_general", "convolution", "check_index", "fft",
+    ), 0),
     **dict.fromkeys(("add", "subtract", "cumsum", "scatter"), _PRODUCT | _FUNCTION | _CONSTANT),
     "multiply": _POWER | _ROOT | _CONSTANT, "divide": _CONSTANT, "remainder": _CONSTANT,
     "convert": _FUNCTION | _CONSTANT,

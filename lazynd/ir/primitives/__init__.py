@@ -6,6 +6,7 @@ from . import (
     compare,
     convolution,
     elementwise,
+    fourier,
     hyperbolic,
     linalg,
     loop,
@@ -17,6 +18,6 @@ from . import (
 )
 
 __all__ = [
-    "check", "choice", "compare", "convolution", "elementwise", "hyperbolic", "linalg", "loop", "order", "reduce",
-    "shape", "source", "window",
+    "check", "choice", "compare", "convolution", "elementwise", "fourier", "hyperbolic", "linalg", "loop",
+    "order", "reduce", "shape", "source", "window",
 ]  # fmt: skip
