@@ -1,4 +1,4 @@
-"""``mx.image``: reading, resizing, cutting and rotating images. Augmenters and iterators are not built yet.
+"""``mx.image``: reading, resizing, cutting, bordering and rotating images. Augmenters and iterators are not built yet.
 
 An image is an ``NDArray`` [height, width, channel]; what rotates takes [channel, height, width]. Sizes are (width,
 height), and ways to resize are numbered: 0 nearest, 1 linear, 2 cubic, 3 by areas, 4 Lanczos.
@@ -21,8 +21,8 @@ from .ops import OPERATORS
 from .reference import fronts
 
 __all__ = [
-    "center_crop", "color_normalize", "fixed_crop", "imdecode", "imread", "imresize", "imrotate", "random_crop",
-    "random_rotate", "random_size_crop", "resize_short", "scale_down",
+    "center_crop", "color_normalize", "copyMakeBorder", "fixed_crop", "imdecode", "imread", "imresize", "imrotate",
+    "random_crop", "random_rotate", "random_size_crop", "resize_short", "scale_down",
 ]  # fmt: skip
 
 Size = tuple[int, int]
@@ -30,6 +30,7 @@ Size = tuple[int, int]
 Box = tuple[int, int, int, int]
 
 imresize = make_function(OPERATORS["_cvimresize"], "imresize")
+copyMakeBorder = make_function(OPERATORS["_cvcopyMakeBorder"], "copyMakeBorder")
 
 
 def _random() -> Any:

@@ -113,8 +113,8 @@ def test_xla_gradient_agrees_with_numpy(name: str) -> None:
 WITHOUT_BFLOAT16 = {
     "BilinearSampler", "GridGenerator", "SpatialTransformer", "_contrib_DeformableConvolution",
     "_contrib_ModulatedDeformableConvolution", "_contrib_MultiBoxDetection", "_contrib_MultiBoxTarget",
-    "_contrib_MultiProposal", "_contrib_Proposal", "_linalg_det", "_linalg_extracttrian", "_linalg_gelqf",
-    "_linalg_inverse", "_linalg_maketrian", "_linalg_potrf", "_linalg_potri", "_linalg_slogdet", "_linalg_syevd",
+    "_contrib_MultiProposal", "_contrib_Proposal", "_cvcopyMakeBorder", "_linalg_det", "_linalg_extracttrian",
+    "_linalg_gelqf", "_linalg_inverse", "_linalg_maketrian", "_linalg_potrf", "_linalg_potri", "_linalg_slogdet", "_linalg_syevd",
     "_linalg_trmm", "_linalg_trsm", "_random_randint", "khatri_rao",
 }  # fmt: skip
 

@@ -72,6 +72,7 @@ CASES: dict[str, Callable[[int], Case]] = {
         (floats(4, 1, 8, n // 4, n // 4), floats(1, 16, 8, 3, 3)),
         {"strides": ONES, "low": ONES, "high": ONES, "spread": ONES, "dilation": ONES},
     ),
+    "fft": lambda n: ((floats(n, n, 2),), {"inverse": False}),
     "reduce_window_sum": lambda n: ((floats(1, 1, n, n),), {**window(n), "spread": (1, 1, 1, 1)}),
     "reduce_window_max": lambda n: ((floats(1, 1, n, n),), window(n)),
     "window_argmax": lambda n: ((floats(1, 1, n, n),), window(n)),

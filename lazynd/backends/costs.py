@@ -76,6 +76,7 @@ COSTS: Final[dict[str, Cost]] = {
     "random_bits": Cost(75, 0.007, 80_000),
     "dot_general": Cost(5, 0.00003, 11_000),
     "convolution": Cost(26, 0.00025, 60_000),
+    "fft": Cost(10, 0.008, 25_000),
     "reduce_window_sum": Cost(7, 0.003, 25_000),
     "reduce_window_max": Cost(9, 0.003, 40_000),
     "window_argmax": Cost(9, 0.003, 40_000),

@@ -20,7 +20,7 @@ VOCABULARY.add(__file__)
 __all__ = [
     "Value", "abs", "argmax", "argmin", "batch_matmul", "binary", "bitcast", "broadcast_to", "ceil", "check_index",
     "common_shape", "concatenate", "constant", "convert", "convolution", "cos", "cumsum", "dot_general",
-    "dynamic_slice", "dynamic_update_slice", "emit", "erf", "exp", "expand_dims", "expm1", "floor", "full",
+    "dynamic_slice", "dynamic_update_slice", "emit", "erf", "exp", "expand_dims", "expm1", "fft", "floor", "full",
     "full_like", "gather", "iota", "log", "log1p", "logistic", "max", "max_unless_nan", "maximum", "mean", "min",
     "minimum", "moveaxis", "ones_like", "pad", "power", "prod", "random_bits", "reduce_window_max", "reduce_window_sum",
     "remainder", "reshape", "reverse", "round_half_even", "row", "rsqrt", "scatter", "select", "shift_left",
@@ -336,6 +336,11 @@ def batch_matmul(a: Value, b: Value) -> Value:
     """Matrix products over shared leading axes."""
     lead = tuple(range(a.ndim - 2))
     return dot_general(a, b, ((a.ndim - 1,), (b.ndim - 2,)), (lead, lead))
+
+
+def fft(x: Value, *, inverse: bool) -> Value:
+    """The Fourier transform of lines [..., n, 2] of complex numbers, or the inverse one times n."""
+    return emit("fft", x, inverse=inverse)
 
 
 def convolution(

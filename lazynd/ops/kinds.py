@@ -268,7 +268,17 @@ Wide = Annotated[
         RUNTIME, lambda fixed, name: [fixed.scalar(fixed.wide)],
     ),
 ]  # fmt: skip
-#: Several of these; how many is part of the program.
+#: Several of these in float64; how many is part of the program.
+Reals = Annotated[
+    tuple[Any, ...],
+    Kind(
+        "tuple of <double>", _numbers, "float | Sequence[float]",
+        "numbers that travel with each call, in float64: other values compile nothing",
+        RUNTIME, lambda fixed, name: [fixed.scalar(FLOAT64)] * fixed.static[name],
+        several=True, counted=True, tuples=True,
+    ),
+]  # fmt: skip
+#: The same in float32 beside half precision.
 Wides = Annotated[
     tuple[Any, ...],
     Kind(

@@ -185,6 +185,43 @@ def BatchNorm(
     writes=_updated,
     states=_STATISTICS,
     outputs=_named("mean", "var"),
+    shapes=_channel_shapes,
+    dtypes=beside_half,
+)
+def BatchNorm_v1(
+    data: Value,
+    gamma: Value,
+    beta: Value,
+    moving_mean: Value,
+    moving_var: Value,
+    *,
+    eps: Wide = 1e-3,
+    momentum: Wide = 0.9,
+    fix_gamma: bool = True,
+    use_global_stats: bool = False,
+    output_mean_var: bool = False,
+    training: Training = False,
+) -> Results:
+    """``BatchNorm`` along axis 1 in its first version: ``output_mean_var`` gives mean and variance."""
+    made = BatchNorm(
+        data, gamma, beta, moving_mean, moving_var, eps=eps, momentum=momentum, fix_gamma=fix_gamma,
+        use_global_stats=use_global_stats, output_mean_var=output_mean_var, training=training,
+    )  # fmt: skip
+    return _with_variance(results(made), eps) if output_mean_var else results(made)
+
+
+def _with_variance(made: Results, eps: Value) -> Results:
+    """What ``BatchNorm`` gives, with the variance in place of 1 / sqrt(variance + eps)."""
+    y, mean, inverse, *written = made
+    return y, mean, 1 / ir.square(inverse) - eps, *written
+
+
+@op(
+    samples=_batch_samples,
+    method=False,
+    writes=_updated,
+    states=_STATISTICS,
+    outputs=_named("mean", "var"),
     smooth=False,
     shapes=_channel_shapes,
     dtypes=beside_half,
@@ -250,10 +287,7 @@ def _contrib_SyncBatchNorm(
         data, gamma, beta, moving_mean, moving_var, eps=eps, momentum=momentum, fix_gamma=fix_gamma,
         use_global_stats=use_global_stats, output_mean_var=output_mean_var, training=training,
     )  # fmt: skip
-    if not output_mean_var:
-        return results(made)
-    y, mean, inverse, *written = made
-    return y, mean, 1 / ir.square(inverse) - eps, *written
+    return _with_variance(results(made), eps) if output_mean_var else results(made)
 
 
 def _layer_samples(rng: Any) -> list[Any]:

@@ -1,13 +1,15 @@
-"""Padding, and diagonals of arrays."""
+"""Padding, borders of images, and diagonals of arrays."""
 
 from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from ..ir import build as ir
 from ..ir.build import Value
-from ..ir.types import INT32, normalize_axis, require
-from .kinds import Scalar, Shape, one_of
+from ..ir.types import FLOAT32, FLOAT64, INT32, is_floating, normalize_axis, require
+from .kinds import Real, Reals, Scalar, Shape, one_of
 from .linalg import linalg_makediag
 from .operator import floats as _f
 from .operator import op
@@ -65,6 +67,69 @@ def _border(data: Value, axis: int, at: int, count: int) -> Value:
 
 def _mirror(data: Value, axis: int, start: int, count: int) -> Value:
     return ir.reverse(_cut(data, axis, start, count), (axis,))
+
+
+#: OpenCV's numbers for what a border is made of.
+CONSTANT, REPLICATE, REFLECT, WRAP, REFLECT_101 = range(5)
+
+
+def _border_samples(rng: Any) -> list[Any]:
+    x, sides = _f(rng, 2, 3, 3), {"top": 1, "bot": 4, "left": 0, "right": 2}
+    values = {"values": (1.5, 2.5, 3.5)}
+    return [((x,), {**sides, **values}), *(((x,), {**sides, "type": kind}) for kind in range(5))]
+
+
+@op(name="_cvcopyMakeBorder", samples=_border_samples, method=False)
+def cvcopyMakeBorder(
+    src: Value, *, top: int, bot: int, left: int, right: int, type: int = 0, value: Real = 0.0, values: Reals = ()
+) -> Value:
+    """An image [height, width, channel] with ``top``, ``bot``, ``left`` and ``right`` pixels more on its sides.
+
+    ``type`` numbers what these are, as OpenCV does: 0 the number ``value``, or ``values`` of one to four channels, 0
+    in those without one; 1 repeats the outermost pixel, 2 mirrors the image with it, 4 without it, 3 begins the image
+    again. float32, float64, uint8 and int32; numbers are rounded, and held within what the dtype has.
+
+    >>> from lazynd import image, nd
+    >>> image.copyMakeBorder(nd.array([[[1], [2], [3]]]), 0, 0, 2, 2, type=2).asnumpy()[0, :, 0]
+    array([2., 1., 1., 2., 3., 3., 2.], dtype=float32)
+    """
+    require(src.ndim == 3, f"expected one image [height, width, channel], got {src.type}")
+    known = src.dtype in (FLOAT32, FLOAT64, INT32, np.dtype("uint8"))
+    require(known, f"only float32, float64, uint8 and int32 are supported, got {src.dtype}")
+    require(min(top, bot, left, right) >= 0, f"a border is not negative, got {[top, bot, left, right]}")
+    require(CONSTANT <= type <= REFLECT_101, f"Unknown/unsupported border type {type}: it is from 0 to 4")
+    require(src.size > 0, f"an image of no pixels has no border, got {src.type}")
+    if type != CONSTANT:
+        return _bordered(_bordered(src, 0, top, bot, type), 1, left, right, type)
+    inside = ir.pad(src, 0, (top, left, 0), (bot, right, 0))
+    fill = _color(src, list(values) or [value] * 4)
+    rows, columns = (ir.iota(inside.shape, axis, INT32, src.context) for axis in (0, 1))
+    image = (rows >= top) & (rows < top + src.shape[0]) & (columns >= left) & (columns < left + src.shape[1])
+    return ir.select(image, inside, fill)
+
+
+def _color(src: Value, given: list[Value]) -> Value:
+    """One pixel of the ``given`` numbers in the dtype of ``src``; channels without one have 0."""
+    channels = src.shape[2]
+    numbers = [ir.reshape(each, (1,)) for each in given[: min(channels, 4)]]
+    made = ir.pad(ir.concatenate(numbers, 0), 0, (0,), (channels - len(numbers),))
+    if not is_floating(src.dtype):
+        limits = np.iinfo(src.dtype)
+        made = ir.minimum(ir.maximum(ir.round_half_even(made), limits.min), limits.max)
+    return ir.convert(made, src.dtype)
+
+
+def _bordered(x: Value, axis: int, low: int, high: int, kind: int) -> Value:
+    """``x`` with ``low`` and ``high`` elements more along ``axis``, each one of those that there are."""
+    extent = x.shape[axis]
+    place = ir.iota((low + extent + high,), 0, INT32, x.context) - low
+    if kind == REPLICATE or extent == 1:
+        at = ir.minimum(ir.maximum(place, 0), extent - 1)
+    else:
+        period = {REFLECT: 2 * extent, WRAP: extent, REFLECT_101: 2 * extent - 2}[kind]
+        once = ir.remainder(ir.remainder(place, period) + period, period)
+        at = ir.select(once < extent, once, (2 * extent - 1 if kind == REFLECT else period) - once)
+    return ir.moveaxis(ir.gather(x, [at], (axis,)), 0, axis)
 
 
 @op(

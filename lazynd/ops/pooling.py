@@ -8,11 +8,12 @@ from typing import Any
 
 from ..ir import build as ir
 from ..ir.build import Value
-from ..ir.types import FLOAT32, is_floating, require
+from ..ir.types import FLOAT32, INT32, is_floating, require
 from .kinds import Scalar, Shape, one_of
 from .layout import channel_axis
 from .operator import floats as _f
 from .operator import op
+from .precision import wide
 
 Ints = tuple[int, ...]
 
@@ -147,6 +148,46 @@ def _root(total: Value, degree: int) -> Value:
     zero = total == 0
     safe = ir.select(zero, 1, total)
     return ir.select(zero, 0, ir.sqrt(safe) if degree == 2 else ir.unary("cbrt", safe))
+
+
+@op(
+    name="_contrib_AdaptiveAvgPooling2D",
+    samples=lambda r: [((_f(r, 1, 2, 5, 4),), {"output_size": size}) for size in ((3, 2), 7, ())],
+    method=False,
+)
+def AdaptiveAvgPooling2D(data: Value, *, output_size: Shape = ()) -> Value:
+    """Images [batch, channel, height, width] averaged to ``output_size``: a height and a width, or one number for both.
+
+    Without it, the mean of each image. Row i of the result is the mean of the rows from floor(i h / n) to
+    ceil((i + 1) h / n) of h, n being the new height, so that neighbours may share a row; columns likewise. The result
+    may be larger than the image. Floats only; half precision is summed up in float32.
+
+    >>> from lazynd import nd
+    >>> nd.contrib.AdaptiveAvgPooling2D(nd.arange(5).reshape((1, 1, 1, 5)), output_size=(1, 2)).asnumpy()[0, 0]
+    array([[1., 3.]], dtype=float32)
+    """
+    require(data.ndim == 4, f"expected images [batch, channel, height, width], got {data.type}")
+    require(len(output_size) <= 2, f"output_size is one number or two, got {list(output_size)}")
+    require(not output_size or min(output_size) > 0, f"output_size must be positive, got {list(output_size)}")
+    require(min(data.shape[2:]) > 0, f"an image of no pixels has no mean, got {data.type}")
+    height, width = (1, 1) if not output_size else (output_size[0], output_size[-1])
+    return ir.convert(_averaged(_averaged(wide(data), 2, height), 3, width), data.dtype)
+
+
+def _averaged(x: Value, axis: int, count: int) -> Value:
+    """``axis`` brought to ``count`` elements, each the mean of those that lie under it in part."""
+    extent = x.shape[axis]
+    if extent % count == 0:
+        apart = ir.reshape(x, (*x.shape[:axis], count, extent // count, *x.shape[axis + 1 :]))
+        return ir.mean(apart, axis + 1)
+    longest = -(-extent // count) + 1
+    number = ir.iota((count, 1), 0, INT32, x.context)
+    start, end = number * extent / count, ((number + 1) * extent + (count - 1)) / count
+    place = start + ir.iota((count, longest), 1, INT32, x.context)
+    picked = ir.gather(x, [ir.minimum(place, extent - 1)], (axis,))
+    shape = (count, longest, *(1,) * (x.ndim - 1))
+    total = ir.sum(ir.select(ir.reshape(place < end, shape), picked, 0), 1)
+    return ir.moveaxis(total / ir.reshape(ir.convert(end - start, x.dtype), (count, *shape[2:])), 0, axis)
 
 
 @op(

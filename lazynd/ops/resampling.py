@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
+
+import numpy as np
 
 from ..ir import build as ir
 from ..ir.build import Value
-from ..ir.types import is_floating, require
+from ..ir.errors import OperatorError
+from ..ir.types import FLOAT32, INT32, is_floating, require, require_floats
 from .convolution import Deconvolution
 from .kinds import Shape, check_count, one_of
 from .operator import floats as _f
 from .operator import op
 from .partial import Shapes
+from .precision import wide
+from .resizing import picked
+
+Ints = tuple[int, ...]
 
 
 def _upsampling_samples(rng: Any) -> list[Any]:
@@ -91,6 +99,109 @@ def _bilinear(data: tuple[Value, ...], scale: int, num_filter: int) -> Value:
     )  # fmt: skip
     assert isinstance(made, Value)
     return made
+
+
+def _resize_samples(rng: Any) -> list[Any]:
+    x = _f(rng, 1, 2, 3, 4)
+    return [
+        ((x,), {"height": 5, "width": 3}),
+        ((x,), {"height": 2, "width": 7, "align_corners": False}),
+        ((x,), {"scale_height": 1.5, "scale_width": 0.5}),
+        ((x,), {"scale_height": 2, "scale_width": 0.5, "mode": "odd_scale"}),
+        ((x, _f(rng, 1, 1, 2, 5)), {"mode": "like"}),
+        ((x,), {"mode": "to_even_up"}),
+    ]
+
+
+#: What becomes of a height or a width where the image decides.
+_PARITY = {
+    "to_even_down": lambda n: n - n % 2,
+    "to_even_up": lambda n: n + n % 2,
+    "to_odd_down": lambda n: n - (n + 1) % 2,
+    "to_odd_up": lambda n: n + (n + 1) % 2,
+}
+
+
+@op(
+    name="_contrib_BilinearResize2D",
+    samples=_resize_samples,
+    method=False,
+    bounds={"height": (1, math.inf), "width": (1, math.inf)},
+    optional={"like": lambda attributes: attributes["mode"] == "like"},
+    dtypes=None,
+)
+def BilinearResize2D(
+    data: Value,
+    like: Value | None = None,
+    *,
+    height: int = 1,
+    width: int = 1,
+    scale_height: float | None = None,
+    scale_width: float | None = None,
+    mode: str = "size",
+    align_corners: bool = True,
+) -> Value:
+    """Images [batch, channel, height, width] with another height and width, interpolated linearly along both.
+
+    ``mode`` "size" makes them ``height`` and ``width``, or those of ``data`` times ``scale_height`` and
+    ``scale_width``, rounded down. "odd_scale" also scales, an odd extent n to int((n - 1) * scale) + 1. "like" takes
+    those of a second array. "to_even_down", "to_even_up", "to_odd_down" and "to_odd_up" change an extent by 1 where it
+    is not even, or odd. ``align_corners``: the outermost pixels of both images lie on each other; otherwise the images'
+    edges do. Floats only; ``like`` has any dtype, and a gradient of zeros.
+
+    >>> from lazynd import nd
+    >>> image = nd.array([[[[0, 3]]]])
+    >>> nd.contrib.BilinearResize2D(image, height=1, width=4).asnumpy()[0, 0]
+    array([[0., 1., 2., 3.]], dtype=float32)
+    >>> nd.contrib.BilinearResize2D(image, height=1, width=4, align_corners=False).asnumpy()[0, 0]
+    array([[0.  , 0.75, 2.25, 3.  ]], dtype=float32)
+    """
+    one_of(mode, "like", "odd_scale", "size", *_PARITY)
+    require(data.ndim == 4, f"expected images [batch, channel, height, width], got {data.type}")
+    require_floats(data.type)
+    require((like is not None) == (mode == "like"), f"mode {mode!r} takes {2 if mode == 'like' else 1} arrays")
+    require(min(data.shape[2:]) > 0, f"an image of no pixels cannot be resized, got {data.type}")
+    if like is not None:
+        require(like.ndim >= 4, f"expected images [batch, channel, height, width], got {like.type}")
+        sizes = like.shape[2:4]
+    elif mode in _PARITY:
+        sizes = tuple(map(_PARITY[mode], data.shape[2:]))
+    elif mode == "size" and scale_height is None:
+        sizes = (height, width)
+    else:
+        sizes = _scaled(data.shape[2:], scale_height, scale_width, mode)
+    if sizes == data.shape[2:]:
+        return data
+    across = _line(wide(data), 3, sizes[1], align_corners)
+    return ir.convert(_line(across, 2, sizes[0], align_corners), data.dtype)
+
+
+def _scaled(extents: Ints, scale_height: float | None, scale_width: float | None, mode: str) -> Ints:
+    """``extents`` times the scales, in float32 as MXNet computes them."""
+    made = []
+    for n, scale in zip(extents, (scale_height, scale_width), strict=True):
+        if scale is None:
+            raise OperatorError(f"mode {mode!r} with a scale needs scale_height and scale_width")
+        odd = mode == "odd_scale" and n % 2 == 1
+        require(0 <= scale < math.inf, f"scale_height and scale_width must not be negative, got {scale}")
+        made.append(int(np.float32(scale) * np.float32(n - odd)) + odd)
+    return tuple(made)
+
+
+def _line(x: Value, axis: int, size: int, align_corners: bool) -> Value:
+    """``axis`` brought to ``size`` elements, each of two neighbours by nearness; places are computed in float32."""
+    extent = x.shape[axis]
+    number = ir.iota((size,), 0, FLOAT32, x.context)
+    if size <= 1:
+        place = number * 0
+    elif align_corners:
+        place = number * float(np.float32(extent - 1) / np.float32(size - 1))
+    else:
+        place = ir.maximum((number + 0.5) * float(np.float32(extent) / np.float32(size)) - 0.5, 0)
+    start = ir.floor(place)
+    part = ir.reshape(ir.convert(place - start, x.dtype), (-1, *(1,) * (x.ndim - 1 - axis)))
+    first = ir.convert(start, INT32)
+    return picked(x, axis, first) * (1 - part) + picked(x, axis, first + 1) * part
 
 
 def _crop_samples(rng: Any) -> list[Any]:

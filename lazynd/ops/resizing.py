@@ -55,14 +55,14 @@ def resized(x: Value, height: int, width: int, interp: int) -> Value:
     return _linear_bytes(y, down, along) if len(along) == 2 else _bytes(_weighted(y, down, _fixed(along)))
 
 
-def _picked(x: Value, axis: int, index: Value) -> Value:
+def picked(x: Value, axis: int, index: Value) -> Value:
     """``x`` with the elements of ``axis`` at ``index``, held within the array."""
     held = ir.minimum(ir.maximum(index, 0), x.shape[axis] - 1)
     return ir.moveaxis(ir.gather(x, [held], (axis,)), 0, axis)
 
 
 def _nearest(x: Value, axis: int, size: int, ratio: float) -> Value:
-    return _picked(x, axis, ir.convert(ir.floor(_numbers(size, x.context) * ratio), INT32))
+    return picked(x, axis, ir.convert(ir.floor(_numbers(size, x.context) * ratio), INT32))
 
 
 def _numbers(size: int, context: Context) -> Value:
@@ -163,7 +163,7 @@ def _spread(weight: Value, x: Value, axis: int) -> Value:
 
 
 def _weighted(x: Value, axis: int, taps: Taps) -> Value:
-    parts = [_picked(x, axis, index) * _spread(weight, x, axis) for index, weight in taps]
+    parts = [picked(x, axis, index) * _spread(weight, x, axis) for index, weight in taps]
     total = parts[0]
     for part in parts[1:]:
         total = total + part
@@ -174,7 +174,7 @@ def _linear_bytes(x: Value, axis: int, taps: Taps) -> Value:
     """The second axis of linear interpolation in 16-bit products, whose low bits are dropped one by one."""
     total = None
     for index, weight in _fixed(taps):
-        product = ir.shift_right(_picked(x, axis, index), 4) * _spread(weight, x, axis)
+        product = ir.shift_right(picked(x, axis, index), 4) * _spread(weight, x, axis)
         part = ir.shift_right(product, 16)
         total = part if total is None else total + part
     assert total is not None

@@ -45,7 +45,7 @@ _ALL: Final = 31
 _READERS: Final[dict[str, int]] = {
     **dict.fromkeys((
         "reduce_sum", "reduce_prod", "reduce_window_sum", "dot_general", "convolution", "check_index", "check_matrices",
-        "cholesky", "triangular_solve", "eigh", "qr", "inverse", "determinant", "log_determinant",
+        "cholesky", "triangular_solve", "eigh", "qr", "inverse", "determinant", "log_determinant", "fft",
     ), 0),
     **dict.fromkeys(("add", "subtract", "cumsum", "scatter"), _PRODUCT | _FUNCTION | _CONSTANT),
     "multiply": _POWER | _ROOT | _CONSTANT, "divide": _CONSTANT, "remainder": _CONSTANT,

@@ -269,6 +269,16 @@ def _scatter(x: jax.Array, updates: jax.Array, *indices: jax.Array, axes: tuple[
     return put(x, index, updates, numbers, mode=lax.GatherScatterMode.CLIP)
 
 
+@lowers("fft")
+def _fft(x: jax.Array, *, inverse: bool) -> jax.Array:
+    wide = x.astype(widened(x.dtype))
+    real, imaginary = wide[..., 0], wide[..., 1]
+    # The inverse is the conjugate of the transform of conjugates: XLA's own would divide by n.
+    turn = lax.neg if inverse else lambda part: part
+    made = lax.fft(lax.complex(real, turn(imaginary)), lax.FftType.FFT, x.shape[-2:-1])
+    return jnp.stack([lax.real(made), turn(lax.imag(made))], -1).astype(x.dtype)
+
+
 @lowers("random_bits")
 def _random_bits(seed: jax.Array, counter: jax.Array, *, shape: tuple[int, ...]) -> jax.Array:
     size = math.prod(shape)

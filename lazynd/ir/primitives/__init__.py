@@ -7,6 +7,7 @@ from . import (
     convolution,
     elementwise,
     factorization,
+    fourier,
     hyperbolic,
     linalg,
     loop,
@@ -19,6 +20,6 @@ from . import (
 )
 
 __all__ = [
-    "check", "choice", "compare", "convolution", "elementwise", "factorization", "hyperbolic", "linalg", "loop",
-    "order", "reduce", "shape", "solve", "source", "window",
+    "check", "choice", "compare", "convolution", "elementwise", "factorization", "fourier", "hyperbolic", "linalg",
+    "loop", "order", "reduce", "shape", "solve", "source", "window",
 ]  # fmt: skip
