@@ -44,7 +44,8 @@ def test_type_rule_agrees_with_the_interpreter(name: str) -> None:
         verify(d.graph_of(spec))
         results = d.interpret(spec, [*map(np.asarray, arrays), *slots])
         assert [(r.shape, r.dtype) for r in results] == [(t.shape, t.dtype) for t in spec.out_types]
-        assert all(t.shape != () for t in spec.out_types), "MXNet has no 0-d results"
+        if name != "_contrib_allclose":
+            assert all(t.shape != () for t in spec.out_types), "MXNet has no other 0-d results"
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -66,9 +67,13 @@ def is_index(value: Any) -> bool:
     return bool(np.all(value == np.round(value)))
 
 
+#: Those that pass a gradient on in another way than their slope says; see tests/ops/test_straight_through.py.
+STRAIGHT_THROUGH = {"_contrib_gradientmultiplier", "_contrib_round_ste", "_contrib_sign_ste"}
+
+
 def exact_gradient(name: str) -> bool:
     """Whether the gradient is that of the function: loss heads state another one."""
-    return not ALL[name].ignores_cotangent
+    return not ALL[name].ignores_cotangent and name not in STRAIGHT_THROUGH
 
 
 #: Of symmetric matrices they read one triangle, and have a gradient that is symmetric too: MXNet's.
@@ -114,8 +119,8 @@ WITHOUT_BFLOAT16 = {
     "BilinearSampler", "GridGenerator", "SpatialTransformer", "_contrib_DeformableConvolution",
     "_contrib_ModulatedDeformableConvolution", "_contrib_MultiBoxDetection", "_contrib_MultiBoxTarget",
     "_contrib_MultiProposal", "_contrib_Proposal", "_cvcopyMakeBorder", "_linalg_det", "_linalg_extracttrian",
-    "_linalg_gelqf", "_linalg_inverse", "_linalg_maketrian", "_linalg_potrf", "_linalg_potri", "_linalg_slogdet", "_linalg_syevd",
-    "_linalg_trmm", "_linalg_trsm", "_random_randint", "khatri_rao",
+    "_linalg_gelqf", "_linalg_inverse", "_linalg_maketrian", "_linalg_potrf", "_linalg_potri", "_linalg_slogdet",
+    "_linalg_syevd", "_linalg_trmm", "_linalg_trsm", "_random_randint", "khatri_rao",
 }  # fmt: skip
 
 
@@ -126,7 +131,7 @@ def with_bfloat16(name: str) -> tuple[Any, list[Any]]:
         narrowed = np.float16 if any(a.dtype == np.float16 for a in given) else np.float32
         all_of_it = [a.astype(bfloat16()) if a.dtype == narrowed else a for a in given]
         first_alone = [*all_of_it[:1], *given[1:]]
-        if not arrays and "dtype" in ALL[name].by_name:
+        if not arrays and "dtype" in ALL[name].by_name and ALL[name].by_name["dtype"].kind.name == "dtype":
             attributes = {**attributes, "dtype": "bfloat16"}
         for tried in (all_of_it, first_alone):
             try:

@@ -51,17 +51,18 @@ from .creation import (
 from .custom import Custom
 from .dlpack import from_dlpack, to_dlpack_for_read, to_dlpack_for_write
 from .files import load, load_frombuffer, save
+from .finite import all_finite, multi_all_finite
 from .generate import make_function
 from .ndarray import NDArray
 from .sparse import cast_storage
 
 __all__ = [
-    "Custom", "NDArray", "add", "arange", "array", "cast_storage", "concatenate", "contrib", "divide", "empty", "equal",
-    "eye", "from_dlpack", "from_numpy", "full", "greater", "greater_equal", "histogram", "hypot", "image", "lesser",
-    "lesser_equal", "linalg", "linspace", "load", "load_frombuffer", "logical_and", "logical_or", "logical_xor",
-    "maximum", "minimum", "modulo", "moveaxis", "multiply", "not_equal", "onehot_encode", "ones", "power", "random",
-    "save", "sparse", "split_v2", "subtract", "to_dlpack_for_read", "to_dlpack_for_write", "true_divide", "waitall",
-    "zeros",
+    "Custom", "NDArray", "add", "all_finite", "arange", "array", "cast_storage", "concatenate", "contrib", "divide",
+    "empty", "equal", "eye", "from_dlpack", "from_numpy", "full", "greater", "greater_equal", "histogram", "hypot",
+    "image", "lesser", "lesser_equal", "linalg", "linspace", "load", "load_frombuffer", "logical_and", "logical_or",
+    "logical_xor", "maximum", "minimum", "modulo", "moveaxis", "multi_all_finite", "multiply", "not_equal",
+    "onehot_encode", "ones", "power", "random", "save", "sparse", "split_v2", "subtract", "to_dlpack_for_read",
+    "to_dlpack_for_write", "true_divide", "waitall", "zeros",
 ]  # fmt: skip
 
 

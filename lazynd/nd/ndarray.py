@@ -401,6 +401,19 @@ class NDArray(Stateful):
         indexing.write(other._cell, slice(None), self.as_in_context(other.context)._cell)
         return other
 
+    @reports("slice_assign")
+    def slice_assign(self, rhs: NDArray, begin: Any, end: Any, step: Any) -> NDArray:
+        """Put ``rhs`` in the place of the elements ``begin`` to ``end``, ``step`` apart; gives the array itself."""
+        made = invoke(OPERATORS["_slice_assign"], (self._cell, rhs._cell), (begin, end, step), calling_frame())
+        return self._assign(NDArray(made[0]))
+
+    @reports("slice_assign_scalar")
+    def slice_assign_scalar(self, value: float, begin: Any, end: Any, step: Any) -> NDArray:
+        """Put a number in the place of the elements ``begin`` to ``end``, ``step`` apart; gives the array itself."""
+        attributes = value, begin, end, step
+        made = invoke(OPERATORS["_slice_assign_scalar"], (self._cell,), attributes, calling_frame())
+        return self._assign(NDArray(made[0]))
+
     @reports("as_in_context")
     def as_in_context(self, context: Context) -> NDArray:
         """The array on ``context`` (else ``TypeError``): itself if it is there, else a copy; also ``as_in_ctx``.

@@ -14,15 +14,18 @@ from ..ir.errors import MXNetError
 from ..ir.types import Context
 from ..ops import OPERATORS
 from ..runtime.tell.location import calling_frame
+from .binary import add, divide, multiply, subtract
 from .creation import array
 from .creation import zeros as dense_zeros
 from .invoke import invoke
 from .namespace import namespace
 from .ndarray import _STYPES, NDArray
+from .out import Out
 from .refusal import reports
 
 __all__ = [
-    "BaseSparseNDArray", "CSRNDArray", "RowSparseNDArray", "cast_storage", "csr_matrix", "row_sparse_array", "zeros",
+    "BaseSparseNDArray", "CSRNDArray", "RowSparseNDArray", "add", "cast_storage", "csr_matrix", "divide", "empty",
+    "multiply", "retain", "row_sparse_array", "subtract", "zeros",
 ]  # fmt: skip
 
 
@@ -92,6 +95,10 @@ class RowSparseNDArray(BaseSparseNDArray):
     def stype(self) -> str:
         return "row_sparse"
 
+    def retain(self, indices: NDArray) -> NDArray:
+        """The rows at ``indices``, as by ``nd.sparse.retain``."""
+        return retain(self, indices)
+
     def _rows(self) -> Any:
         values = self.asnumpy()
         return values, np.nonzero(values.reshape(len(values), -1).any(axis=1))[0]
@@ -121,6 +128,38 @@ def zeros(stype: str, shape: Any, ctx: Context | None = None, dtype: Any = None)
     'csr'
     """
     return dense_zeros(shape, ctx, dtype).tostype(stype)
+
+
+def empty(stype: str, shape: Any, ctx: Context | None = None, dtype: Any = None) -> NDArray:
+    """Zeros of ``shape`` that say they are ``stype``: "csr" or "row_sparse". ``MXNetError`` for any other.
+
+    >>> from lazynd import nd
+    >>> nd.sparse.empty("row_sparse", (2, 3), dtype="float64").dtype
+    <class 'numpy.float64'>
+    """
+    if stype not in ("csr", "row_sparse"):
+        raise MXNetError(f"unknown stype : {stype}; nd.empty makes arrays that are not sparse")
+    return zeros(stype, shape, ctx, dtype)
+
+
+@reports("retain")
+def retain(data: NDArray, indices: NDArray, out: NDArray | None = None, name: str | None = None) -> NDArray:
+    """``data`` with the rows (slices of the first axis) at ``indices``, and zeros elsewhere; as ``data`` is stored.
+
+    Indices that are none of ``data``, negative ones too, retain nothing.
+
+    >>> from lazynd import nd
+    >>> x = nd.array([[1, 2], [3, 4], [5, 6]]).tostype("row_sparse")
+    >>> nd.sparse.retain(x, nd.array([2, 0])).indices.asnumpy()
+    array([0, 2])
+    """
+    frame = calling_frame()
+    for each in (data, indices):
+        if not isinstance(each, NDArray):
+            raise AssertionError(f"data and indices must be NDArrays, but got {each!r}")
+    into = None if out is None else Out("retain", out, (data, indices), frame)
+    made = invoke(OPERATORS["_sparse_retain"], (data._cell, indices._cell), (), frame)
+    return type(data)(made[0]) if into is None else into.write(made)
 
 
 @reports("cast_storage")

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, Final
 
 from ..ir import build as ir
 from ..ir.build import Value
-from ..ir.types import CPU, FLOAT64, counting, is_floating, require
+from ..ir.types import CPU, FLOAT64, as_dtype, counting, is_floating, require
 from .kinds import Device, DType, Real, Scalar, Shape, Wides
 from .operator import Operator, op
 from .partial import giving
@@ -23,6 +23,20 @@ def _full(*, shape: Shape, ctx: Device | None = None, dtype: DType = "float32", 
 def _zeros(*, shape: Shape, ctx: Device | None = None, dtype: DType = "float32") -> Value:
     """An array of ``shape`` filled with 0."""
     return ir.full(shape, 0, dtype, ctx or CPU)
+
+
+#: MXNet's codes of dtypes; -1 is one that nothing says.
+_CODES: Final = {
+    -1: "float32", 0: "float32", 1: "float64", 2: "float16", 3: "uint8", 4: "int32", 5: "int8", 6: "int64", 7: "bool",
+    12: "bfloat16",
+}  # fmt: skip
+
+
+@op(samples=lambda r: [((), {"shape": (2, 3)}), ((), {"shape": (2,), "dtype": 4})], method=False, differentiable=False)
+def _zeros_without_dtype(*, shape: Shape = (), ctx: Device | None = None, dtype: int = -1) -> Value:
+    """An array of ``shape`` filled with 0, of the dtype that ``dtype`` is MXNet's code of; float32 for -1."""
+    require(dtype in _CODES, f"Unknown type enum {dtype}")
+    return ir.full(shape, 0, as_dtype(_CODES[dtype]), ctx or CPU)
 
 
 @op(samples=lambda r: [((), {"shape": (2, 3)})], method=False, differentiable=False, dtypes=giving())

@@ -10,7 +10,7 @@ from ..ir import build as ir
 from ..ir.build import Value
 from ..ir.errors import OperatorError
 from ..ir.types import BOOL, FLOAT64, is_floating
-from .kinds import Scalar, check_count
+from .kinds import Scalar, Wide, check_count
 from .operator import Operator, op
 from .partial import broadcast, same
 
@@ -147,6 +147,8 @@ _same_shape("elemwise_add", lambda a, b: a + b, "The sum.")
 _same_shape("elemwise_sub", lambda a, b: a - b, "The difference.")
 _same_shape("elemwise_mul", lambda a, b: a * b, "The product.")
 _same_shape("elemwise_div", lambda a, b: a / b, "The quotient; of integers truncated.")
+_same_shape("_grad_add", lambda a, b: a + b, "The sum, of gradients.")
+_same_shape("_scatter_elemwise_div", lambda a, b: a / b, "The quotient; of integers truncated.")
 _same_shape("_mod", modulo, "The remainder.", smooth=False)
 _same_shape("_power", power, "The power.")
 _same_shape("_maximum", ir.maximum, "The larger.", smooth=False)
@@ -183,6 +185,8 @@ _binary("broadcast_logical_xor", _logical(lambda a, b: a ^ b), "1 where exactly 
 
 _scalar("_plus_scalar", lambda a, s: a + s, "The sum with a number.")
 _scalar("_minus_scalar", lambda a, s: a - s, "The difference from a number.")
+_scalar("_scatter_plus_scalar", lambda a, s: a + s, "The sum with a number, also of zeros.")
+_scalar("_scatter_minus_scalar", lambda a, s: a - s, "The difference from a number, also of zeros.")
 _scalar("_rminus_scalar", lambda a, s: s - a, "A number less the array.")
 _scalar("_mul_scalar", lambda a, s: a * s, "The product with a number.")
 _scalar("_div_scalar", lambda a, s: a / s, "The quotient by a number.")
@@ -219,6 +223,18 @@ def half_power(data: Value) -> Value:
 @half_power.gradient
 def _half_power_gradient(g: Value, y: Value, data: Value) -> Value:
     return g * (0.5 / y)  # infinite at 0, where the body's own has 0 times infinity
+
+
+@op(
+    name="_contrib_quadratic",
+    samples=lambda r: [((_floats(r, 2, 3),), {"a": 1.5, "b": -2, "c": 0.5}), ((_floats(r, 4),), {})],
+    method=False,
+    shapes=same,
+)
+def quadratic(data: Value, *, a: Wide = 0.0, b: Wide = 0.0, c: Wide = 0.0) -> Value:
+    """``a * data ** 2 + b * data + c``, computed in float32 at least; of integers truncated."""
+    x = ir.convert(data, a.dtype)
+    return ir.convert(x * (a * x + b) + c, data.dtype)
 
 
 def _power_samples(rng: Any) -> list[Any]:

@@ -304,6 +304,22 @@ def Embedding(
     return ir.gather(weight, [bounded(data, input_dim, "clip")], (0,))
 
 
+@op(
+    name="_contrib_SparseEmbedding",
+    samples=lambda r: [((_i(r, 5, 2, 3), _f(r, 5, 4)), {"input_dim": 5, "output_dim": 4})],
+    method=False,
+    shapes=_embedding_shapes,
+    dtypes=_embedding_dtypes,
+)
+def SparseEmbedding(
+    data: Value, weight: Value, *, input_dim: int, output_dim: int, dtype: DType = "float32", sparse_grad: bool = False
+) -> Value:
+    """``Embedding``: there is no sparse storage of weights or gradients."""
+    made = Embedding(data, weight, input_dim=input_dim, output_dim=output_dim, dtype=dtype, sparse_grad=sparse_grad)
+    assert isinstance(made, Value)
+    return made
+
+
 @op(samples=lambda r: [((np.array([4, 5], "float32"),), {"shape": (2, 3)})], method=False, differentiable=False)
 def unravel_index(data: Value, *, shape: Shape = ()) -> Value:
     """Coordinates, one row a dimension of ``shape``, of flat positions; of bfloat16 as float32.

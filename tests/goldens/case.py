@@ -71,10 +71,10 @@ class Case:
 
     ``grad``: numbers of the inputs whose gradients are compared, all floats if None. ``train``: recorded in training
     mode. ``values``: False compares shapes and dtypes alone, for draws. ``listed``: the arrays go in as one list.
-    ``out``: number of the input that the result is written to, or of several. ``stype``: how the inputs are stored.
-    ``passed``: how many inputs are passed as arguments, all if None. ``unchecked``: inputs that MXNet changes, or
-    leaves, as it should not. ``apart``: by how much whole numbers may differ. ``np_shape``: evaluated under it, which
-    MXNet needs for arrays without elements.
+    ``out``: number of the input that the result is written to, or of several. ``stype``: how the inputs are stored, all
+    or each of them. ``passed``: how many inputs are passed as arguments, all if None. ``unchecked``: inputs that MXNet
+    changes, or leaves, as it should not. ``apart``: by how much whole numbers may differ. ``np_shape``: evaluated under
+    it, which MXNet needs for arrays without elements.
     """
 
     arrays: Sequence[Drawn | Literal]
@@ -85,7 +85,7 @@ class Case:
     listed: bool = False
     rtol: float | None = None
     out: int | tuple[int, ...] | None = None
-    stype: str = "default"
+    stype: str | tuple[str, ...] = "default"
     passed: int | None = None
     unchecked: tuple[int, ...] = ()
     apart: int = 0

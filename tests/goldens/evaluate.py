@@ -47,7 +47,8 @@ def evaluate(mx: Any, operator: str, case: Case) -> dict[str, Any]:
 
 def _evaluate(mx: Any, operator: str, case: Case) -> dict[str, Any]:
     before = case.inputs(operator)
-    inputs = [mx.nd.array(each, dtype=each.dtype).tostype(case.stype) for each in before]
+    stored = [case.stype] * len(before) if isinstance(case.stype, str) else case.stype
+    inputs = [mx.nd.array(e, dtype=e.dtype).tostype(stype) for e, stype in zip(before, stored, strict=True)]
     wanted = case.grad
     if wanted is None:
         wanted = tuple(i for i, each in enumerate(before) if each.dtype.kind == "f")
