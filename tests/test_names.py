@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 import pathlib
 import subprocess
@@ -58,8 +59,11 @@ def test_twins_are_one_function_of_nd() -> None:
     assert (nd.linalg.gemm2(x, x.T).asnumpy() == nd.sparse.dot(x, x.T).asnumpy()).all()
 
 
+names = functools.cache(coverage.names)
+
+
 def missing() -> Iterator[tuple[str, str]]:
-    for part in coverage.names():
+    for part in names():
         if part.built:
             yield from ((part.place, name) for name in (*part.absent, *part.left_out))
 
@@ -82,7 +86,7 @@ def test_what_is_not_built_says_so(place: str) -> None:
 def places(name: str) -> list[Any]:
     """The modules of lazynd where MXNet has the operator ``name``, or a program may look for it."""
     short = name.removeprefix("_contrib_").removeprefix("_sparse_")
-    public = [part.place for part in coverage.names() if part.built and short in part.left_out]
+    public = [part.place for part in names() if part.built and short in part.left_out]
     found = [(find_place(place), short) for place in public if inspect.ismodule(find_place(place))]
     return [*found, *((where, name) for where in (nd, nd._internal, lazynd.sym, lazynd.sym._internal))]
 
@@ -117,7 +121,7 @@ def test_nothing_is_left_out_and_built() -> None:
 
 
 def test_a_method_that_is_not_built_says_so() -> None:
-    absent = next(part.absent for part in coverage.names() if part.place == "nd.NDArray")
+    absent = next(part.absent for part in names() if part.place == "nd.NDArray")
     for name in (n for n in absent if not n.startswith("__")):
         with pytest.raises(NotImplementedError, match=f"nd.NDArray.{name} is not built yet"):
             getattr(nd.ones(2), name)
