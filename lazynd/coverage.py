@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import inspect
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Any
 
 from . import nd, reference
@@ -21,16 +22,20 @@ TIERS = {
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """Names of one place or tier: those that there are, and those that there are not yet."""
+    """Names of one place or tier: those that there are, those that there are not yet, those left out for good."""
 
     place: str
     built: tuple[str, ...]
     absent: tuple[str, ...]
+    left_out: tuple[str, ...]
 
 
-def _part(place: str, names: Iterator[str] | list[str], has: Any) -> Part:
+def _part(title: str, place: str, names: Iterable[str], has: Callable[[str], bool]) -> Part:
     listed = sorted(names, key=str.lower)
-    return Part(place, tuple(n for n in listed if has(n)), tuple(n for n in listed if not has(n)))
+    built = [name for name in listed if has(name)]
+    left_out = [name for name in listed if name not in built and reference.find_left_out(place, name)]
+    absent = [name for name in listed if name not in built and name not in left_out]
+    return Part(title, tuple(built), tuple(absent), tuple(left_out))
 
 
 def operators() -> list[Part]:
@@ -41,7 +46,7 @@ def operators() -> list[Part]:
     [True, True]
     """
     known = {found.names[0]: found.tier for found in reference.operators().values()}
-    return [_part(f"tier {t}: {text}", [n for n in known if known[n] == t], _built) for t, text in TIERS.items()]
+    return [_part(f"tier {t}: {text}", "", [n for n in known if known[n] == t], _built) for t, text in TIERS.items()]
 
 
 def _built(name: str) -> bool:
@@ -52,10 +57,10 @@ def _built(name: str) -> bool:
 
 def names() -> list[Part]:
     """The public names of MXNet's modules and classes, by place. A place that is missing whole lists all as absent."""
-    return [_part(place or "mxnet", list(names), _membership(place)) for place, names in reference.api().items()]
+    return [_part(place or "mxnet", place, names, _membership(place)) for place, names in reference.api().items()]
 
 
-def _membership(place: str) -> Any:
+def _membership(place: str) -> Callable[[str], bool]:
     found: Any = sys.modules["lazynd"]
     for step in filter(None, place.split(".")):
         if found is None or not _has(found, step):
@@ -84,13 +89,15 @@ def page() -> str:
         "",
         "What there is of MXNet 1.9.1, from its list of names and lazynd's registry. A name that is not built yet",
         "raises `NotImplementedError` when it is used, of a class that is an `AttributeError` too; where it is",
-        "imported, one that is an `ImportError`. `python -m lazynd coverage` shows this page in a terminal.",
+        "imported, one that is an `ImportError`. So does a name that is [left out for good](#left-out-for-good), which",
+        "says why, and what to do instead. `python -m lazynd coverage` shows this page in a terminal.",
         "",
         "## Operators",
         "",
     ]
     for part in operators():
         lines += _section(part)
+    lines += _left_out()
     lines += ["## Names of modules and classes", "", "Modules and classes that lazynd has in part or whole.", ""]
     parts = names()
     for part in parts:
@@ -101,7 +108,25 @@ def page() -> str:
 
 
 def _section(part: Part) -> list[str]:
-    made = [f"### {part.place}", "", f"{len(part.built)} of {len(part.built) + len(part.absent)}.", ""]
-    if part.absent:
-        made += ["Not yet: " + ", ".join(f"`{name}`" for name in part.absent), ""]
+    made = [
+        f"### {part.place}",
+        "",
+        f"{len(part.built)} of {len(part.built) + len(part.absent) + len(part.left_out)}.",
+        "",
+    ]
+    for title, names in (("Not yet", part.absent), ("Left out", part.left_out)):
+        if names:
+            made += [f"{title}: " + ", ".join(f"`{name}`" for name in names), ""]
+    return made
+
+
+def _left_out() -> list[str]:
+    """The operators that are left out for good, a table for each family."""
+    made = ["## Left out for good", ""]
+    for family, members in groupby(reference.left_out().items(), lambda item: item[1].family):
+        listed = list(members)
+        made += [f"### {family}", "", f"Left out because {listed[0][1].why}.", ""]
+        made += ["| operator | it | instead |", "|---|---|---|"]
+        made += [f"| `{name}` | {found.purpose} | {found.instead} |" for name, found in listed]
+        made += [""]
     return made

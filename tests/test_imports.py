@@ -19,6 +19,8 @@ PACKAGE = Path(lazynd.__file__).parent
 #: What a program can see of its own process.
 LOOK = """
 import json, sys
+import logging
+logging.getLogger("lazynd").setLevel("ERROR")  # what a program has said stays as it is
 def look():
     import gc, locale, logging, os, random, signal, sys, threading, warnings
     import numpy as np

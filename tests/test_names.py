@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 import pathlib
 import subprocess
@@ -58,10 +59,13 @@ def test_twins_are_one_function_of_nd() -> None:
     assert (nd.linalg.gemm2(x, x.T).asnumpy() == nd.sparse.dot(x, x.T).asnumpy()).all()
 
 
+names = functools.cache(coverage.names)
+
+
 def missing() -> Iterator[tuple[str, str]]:
-    for part in coverage.names():
+    for part in names():
         if part.built:
-            yield from ((part.place, name) for name in part.absent)
+            yield from ((part.place, name) for name in (*part.absent, *part.left_out))
 
 
 def find_place(place: str) -> Any:
@@ -79,8 +83,45 @@ def test_what_is_not_built_says_so(place: str) -> None:
             getattr(where, name)
 
 
+def places(name: str) -> list[Any]:
+    """The modules of lazynd where MXNet has the operator ``name``, or a program may look for it."""
+    short = name.removeprefix("_contrib_").removeprefix("_sparse_")
+    public = [part.place for part in names() if part.built and short in part.left_out]
+    found = [(find_place(place), short) for place in public if inspect.ismodule(find_place(place))]
+    return [*found, *((where, name) for where in (nd, nd._internal, lazynd.sym, lazynd.sym._internal))]
+
+
+@pytest.mark.parametrize("name", reference.left_out())
+def test_what_is_left_out_says_why_and_what_to_do_instead(name: str) -> None:
+    left = reference.left_out()[name]
+    assert len(places(name)) >= 4 + 2 * name.startswith("_contrib_")
+    for where, spelling in places(name):
+        assert not hasattr(where, spelling)
+        with pytest.raises(NotImplementedError) as caught:
+            getattr(where, spelling)
+        text = str(caught.value)
+        assert all(part in text for part in (spelling, left.family, left.why, left.purpose, left.instead))
+
+
+def test_the_page_has_a_table_of_what_is_left_out() -> None:
+    text = coverage.page()
+    for name, left in reference.left_out().items():
+        assert f"| `{name}` | {left.purpose} | {left.instead} |" in text
+
+
+def test_only_operators_of_mxnet_are_left_out() -> None:
+    short = [name for name in reference.left_out() if name not in reference.operators()]
+    assert all(reference.has("nd.contrib", name.removeprefix("_contrib_")) for name in short)
+    families = {left.family for left in reference.left_out().values()}
+    assert families == {"quantization", "graph sampling", "sparse arrays", "MKLDNN and TensorRT", "MXNet's internals"}
+
+
+def test_nothing_is_left_out_and_built() -> None:
+    assert [name for name in reference.left_out() if find(name) is not None] == []
+
+
 def test_a_method_that_is_not_built_says_so() -> None:
-    absent = next(part.absent for part in coverage.names() if part.place == "nd.NDArray")
+    absent = next(part.absent for part in names() if part.place == "nd.NDArray")
     for name in (n for n in absent if not n.startswith("__")):
         with pytest.raises(NotImplementedError, match=f"nd.NDArray.{name} is not built yet"):
             getattr(nd.ones(2), name)

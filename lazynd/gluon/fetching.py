@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import posixpath
 import urllib.parse
 from typing import Final
 from warnings import warn
@@ -147,3 +148,28 @@ def fetch_from_repository(folder: str, name: str, root: str, sha1: str, what: st
             f"the file {name} of {what} is not in {root!r}, and fetching it from {url} failed: {reason}. Put the file "
             f"there, or set MXNET_GLUON_REPO to where a copy of MXNet's files is.{advice}"
         ) from error
+
+
+def unpack_zip(archive: str, folder: str, *names: str) -> None:
+    """Take the files ``names`` out of a zip file, wherever they lie in it, into ``folder``, whole; nothing else."""
+    import zipfile  # noqa: PLC0415 - it takes longer to load than all of gluon's data sets
+    import zlib  # noqa: PLC0415
+
+    try:
+        with zipfile.ZipFile(archive) as file:
+            inside = {posixpath.basename(each.filename): each for each in reversed(file.infolist())}
+            lacking = [name for name in names if name not in inside]
+            if lacking:
+                raise MXNetError(f"{archive!r} lacks {', '.join(lacking)}")
+            for name in names:
+                temporary = os.path.join(folder, f".{name}.{os.urandom(8).hex()}.part")
+                try:
+                    with file.open(inside[name]) as content, open(temporary, "xb") as target:
+                        while block := content.read(1 << 20):
+                            target.write(block)
+                    os.replace(temporary, os.path.join(folder, name))
+                finally:
+                    if os.path.exists(temporary):
+                        os.remove(temporary)
+    except (zipfile.BadZipFile, EOFError, zlib.error) as error:
+        raise MXNetError(f"{archive!r} is no whole zip file: {error}. Remove it to have it fetched again") from error

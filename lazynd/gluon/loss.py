@@ -6,6 +6,7 @@ import math
 import numbers
 from typing import Any
 
+from ..nd import NDArray
 from ..reference import fronts
 from .block import HybridBlock
 
@@ -38,6 +39,12 @@ class Loss(HybridBlock):
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(batch_axis={self._batch_axis}, w={self._weight})"
+
+    def _shaped(self, F: Any, data: Any, like: Any) -> Any:
+        """``data`` with the shape of ``like``. Of other sizes ``reshape`` says what is wrong, if not hybridized."""
+        if isinstance(data, NDArray) and not self._active and data.size != like.size:
+            return data.reshape(like.shape)
+        return F.reshape_like(data, like)
 
     def _weighted(self, F: Any, loss: Any, sample_weight: Any = None, factor: float = 1) -> Any:
         """``loss`` times the weights of examples, the weight of all and ``factor``."""
@@ -73,7 +80,7 @@ class L2Loss(Loss):
         super().__init__(weight, batch_axis, **kwargs)
 
     def hybrid_forward(self, F: Any, pred: Any, label: Any, sample_weight: Any = None) -> Any:
-        squares = F.square(F.reshape_like(label, pred) - pred)
+        squares = F.square(self._shaped(F, label, pred) - pred)
         return self._mean(F, self._weighted(F, squares, sample_weight, 0.5))
 
 
@@ -90,7 +97,7 @@ class L1Loss(Loss):
         super().__init__(weight, batch_axis, **kwargs)
 
     def hybrid_forward(self, F: Any, pred: Any, label: Any, sample_weight: Any = None) -> Any:
-        return self._mean(F, self._weighted(F, F.abs(F.reshape_like(label, pred) - pred), sample_weight))
+        return self._mean(F, self._weighted(F, F.abs(self._shaped(F, label, pred) - pred), sample_weight))
 
 
 class SigmoidBinaryCrossEntropyLoss(Loss):
@@ -111,7 +118,7 @@ class SigmoidBinaryCrossEntropyLoss(Loss):
         self._from_sigmoid = from_sigmoid
 
     def hybrid_forward(self, F: Any, pred: Any, label: Any, sample_weight: Any = None, pos_weight: Any = None) -> Any:
-        label = F.reshape_like(label, pred)
+        label = self._shaped(F, label, pred)
         if self._from_sigmoid:
             least = 1e-12
             positive = F.log(pred + least) * label
@@ -161,7 +168,7 @@ class SoftmaxCrossEntropyLoss(Loss):
         if self._sparse_label:
             loss = -F.pick(pred, label, axis=self._axis, keepdims=True)
         else:
-            loss = -F.sum(pred * F.reshape_like(label, pred), axis=self._axis, keepdims=True)
+            loss = -F.sum(pred * self._shaped(F, label, pred), axis=self._axis, keepdims=True)
         return self._mean(F, self._weighted(F, loss, sample_weight))
 
 
@@ -255,7 +262,7 @@ class HuberLoss(Loss):
         self._rho = rho
 
     def hybrid_forward(self, F: Any, pred: Any, label: Any, sample_weight: Any = None) -> Any:
-        far = F.abs(F.reshape_like(label, pred) - pred)
+        far = F.abs(self._shaped(F, label, pred) - pred)
         loss = F.where(far > self._rho, far - 0.5 * self._rho, (0.5 / self._rho) * F.square(far))
         return self._mean(F, self._weighted(F, loss, sample_weight))
 
@@ -274,7 +281,7 @@ class HingeLoss(Loss):
         self._margin = margin
 
     def _below_margin(self, F: Any, pred: Any, label: Any) -> Any:
-        return F.relu(self._margin - pred * F.reshape_like(label, pred))
+        return F.relu(self._margin - pred * self._shaped(F, label, pred))
 
     def hybrid_forward(self, F: Any, pred: Any, label: Any, sample_weight: Any = None) -> Any:
         return self._mean(F, self._weighted(F, self._below_margin(F, pred, label), sample_weight))
@@ -311,7 +318,7 @@ class LogisticLoss(Loss):
         self._label_format = label_format
 
     def hybrid_forward(self, F: Any, pred: Any, label: Any, sample_weight: Any = None) -> Any:
-        label = F.reshape_like(label, pred)
+        label = self._shaped(F, label, pred)
         if self._label_format == "signed":
             label = (label + 1.0) / 2.0
         loss = F.relu(pred) - pred * label + _softplus_of_negative(F, pred)
@@ -332,8 +339,8 @@ class TripletLoss(Loss):
         self._margin = margin
 
     def hybrid_forward(self, F: Any, pred: Any, positive: Any, negative: Any) -> Any:
-        near = F.square(F.reshape_like(positive, pred) - pred)
-        far = F.square(F.reshape_like(negative, pred) - pred)
+        near = F.square(self._shaped(F, positive, pred) - pred)
+        far = F.square(self._shaped(F, negative, pred) - pred)
         loss = F.relu(F.sum(near - far, axis=self._batch_axis, exclude=True) + self._margin)
         return self._weighted(F, loss)
 
@@ -363,7 +370,7 @@ class PoissonNLLLoss(Loss):
         self._compute_full = compute_full
 
     def hybrid_forward(self, F: Any, pred: Any, target: Any, sample_weight: Any = None, epsilon: float = 1e-8) -> Any:
-        target = F.reshape_like(target, pred)
+        target = self._shaped(F, target, pred)
         if self._from_logits:
             loss = F.exp(pred) - target * pred
         else:
@@ -388,11 +395,11 @@ class CosineEmbeddingLoss(Loss):
         self._margin = margin
 
     def hybrid_forward(self, F: Any, input1: Any, input2: Any, label: Any, sample_weight: Any = None) -> Any:
-        input1 = F.reshape_like(input1, input2)
+        input1 = self._shaped(F, input1, input2)
         product = F.sum(input1 * input2, axis=-1).reshape((-1, 1))
         norms = F.norm(input1, axis=-1).reshape((-1, 1)) * F.norm(input2, axis=-1).reshape((-1, 1))
         cosine = product / F.maximum(norms, 1e-12)
-        label = F.reshape_like(label, cosine)
+        label = label.reshape((-1, 1))
         apart = F.clip(cosine - self._margin, 0, 1 - self._margin)
         return self._weighted(F, F.where(label == 1, 1 - cosine, apart), sample_weight)
 
@@ -416,6 +423,8 @@ class SDMLLoss(Loss):
         self.smoothing_parameter = smoothing_parameter
 
     def hybrid_forward(self, F: Any, x1: Any, x2: Any) -> Any:
+        if x1.shape != x2.shape:
+            raise AssertionError(f"x1 and x2 must have one shape, got {x1.shape} and {x2.shape}")
         count = x1.shape[0]
         same = F.eye(count)
         labels = same * (1 - self.smoothing_parameter) + (1 - same) * self.smoothing_parameter / (count - 1)

@@ -49,6 +49,46 @@ def api() -> dict[str, frozenset[str]]:
     return {place.removeprefix("mxnet"): frozenset(names.split()) for place, names in pairs}
 
 
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """An operator of MXNet that lazynd leaves out for good: what it does, what to do instead; why, of its family."""
+
+    family: str
+    why: str
+    purpose: str
+    instead: str
+
+
+@functools.cache
+def left_out() -> dict[str, LeftOut]:
+    """The operators that are left out for good, by their registered names.
+
+    >>> from lazynd import reference
+    >>> reference.left_out()["_contrib_getnnz"].instead
+    '(x != 0).sum()'
+    """
+    found: dict[str, LeftOut] = {}
+    family = why = ""
+    for line in _lines("left_out.txt"):
+        if line.startswith("= "):
+            family, why = line.removeprefix("= ").split(": ", 1)
+        else:
+            name, purpose, instead = line.split(" | ")
+            found[name] = LeftOut(family, why, purpose, instead)
+    return found
+
+
+def find_left_out(place: str, name: str) -> LeftOut | None:
+    """The operator left out that is called ``name`` in ``place``: by its registered name, or as MXNet calls it there.
+
+    >>> from lazynd import reference
+    >>> reference.find_left_out("nd.contrib", "getnnz") is reference.find_left_out("nd", "_contrib_getnnz")
+    True
+    """
+    spellings = (name, f"_contrib_{name}", f"_sparse_{name}") if has(place, name) else (name,)
+    return next((left_out()[each] for each in spellings if each in left_out()), None)
+
+
 def twins(name: str) -> tuple[str, ...]:
     """Every name of the operator called ``name``.
 
@@ -58,6 +98,12 @@ def twins(name: str) -> tuple[str, ...]:
     """
     found = operators().get(name)
     return found.names if found else (name,)
+
+
+def _lacked(place: str, name: str) -> bool:
+    """Whether MXNet has ``name`` in ``place``, public or not."""
+    private = place.endswith("_internal") and name in operators()
+    return has(place, name) or private or find_left_out(place, name) is not None
 
 
 def has(place: str, name: str) -> bool:
@@ -86,7 +132,14 @@ class ModuleNotBuiltError(ModuleNotFoundError, NotImplementedError):
 
 
 def _not_built(path: str) -> str:
-    return f"mxnet.{path} is not built yet: {COVERAGE} lists what is"
+    place, _, name = path.rpartition(".")
+    found = find_left_out(place, name)
+    if found is None:
+        return f"mxnet.{path} is not built yet: {COVERAGE} lists what is"
+    return (
+        f"mxnet.{path} is left out for good: it {found.purpose}\n  why ({found.family}): {found.why}\n"
+        f"  instead: {found.instead}\n  {COVERAGE} lists what is left out"
+    )
 
 
 def absent(place: str, name: str) -> Exception:
@@ -99,7 +152,7 @@ def absent(place: str, name: str) -> Exception:
     AttributeError("module 'lazynd.nd' has no attribute 'no_such_thing'")
     """
     where = f"lazynd.{place}".rstrip(".")
-    if has(place, name):
+    if _lacked(place, name):
         _answer_imports()
         return NotBuiltError(_not_built(f"{place}.{name}".lstrip(".")), name=name)
     return unknown(sys.modules.get(where), f"module {where!r}", name)
@@ -166,5 +219,5 @@ def _answer_imports() -> None:
 def refuse_module(path: str) -> None:
     """Raise if ``path``, a module or a name in one, is MXNet's: it is not built here."""
     place, _, last = path.rpartition(".")
-    if has(place, last):
+    if _lacked(place, last):
         raise ModuleNotBuiltError(_not_built(path), name=f"mxnet.{path}")

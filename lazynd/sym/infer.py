@@ -36,6 +36,8 @@ def shape_from(given: Sequence[int] | None) -> Shape:
     """A shape as users write one: 0 is an open extent and () nothing, or with NumPy's shapes -1 and None."""
     if given is None:
         return None
+    if given and min(given) < -1:
+        raise MXNetError(f"shape dim size must be >= -1, while received {min(given)} in {tuple(given)}")
     if is_np_shape():
         return tuple([None if n < 0 else n for n in given])
     return tuple([n if n > 0 else None for n in given]) if len(given) else None

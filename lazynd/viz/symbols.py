@@ -53,8 +53,9 @@ def listed(symbol: Symbol) -> list[Listed]:
 def shapes_inside(symbol: Symbol, given: Mapping[str, Any] | None) -> dict[Place, tuple[int, ...]]:
     """The shapes of all values inside, as far as they are known.
 
-    ``ValueError`` if some are given and not all follow.
+    ``ValueError`` if some are given and not all follow, ``TypeError`` if they are not given by name.
     """
+    _require_names(given or {}, "shape")
     internals = symbol.get_internals()
     shapes = internals.infer_shape_partial(**(given or {}))[1] or []
     if given is not None and any(not each or 0 in each for each in shapes):
@@ -66,10 +67,17 @@ def shapes_inside(symbol: Symbol, given: Mapping[str, Any] | None) -> dict[Place
 
 def dtypes_inside(symbol: Symbol, given: Mapping[str, Any]) -> dict[Place, str]:
     """The names of the dtypes of all values inside; ``ValueError`` if not all follow."""
+    _require_names(given, "dtype")
     found = symbol.get_internals().infer_type(**given)[1]
     if found is None:
         raise ValueError("Input type is incomplete")
     return {place: each.__name__ for place, each in zip(_places(symbol), found, strict=True)}
+
+
+def _require_names(given: Any, parameter: str) -> None:
+    """Refuse what is no ``parameter`` of inputs by name."""
+    if not isinstance(given, Mapping) or not all(isinstance(name, str) for name in given):
+        raise TypeError(f"{parameter} must be a dict, with the {parameter} of each input by its name, not {given!r}")
 
 
 def _places(symbol: Symbol) -> list[Place]:

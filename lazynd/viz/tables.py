@@ -22,8 +22,8 @@ def print_summary(
 ) -> None:
     """Print the layers of ``symbol``: shapes of results without the batch, numbers of parameters, what they read.
 
-    ``shape``: of the inputs by name. Without it no shapes are shown, and only parameters that know their shapes are
-    counted. ``line_length``: of the lines; ``positions``: where columns end, as parts of it or as numbers of letters.
+    ``shape``: of the inputs by name. Without it no shapes are shown, and parameters whose shapes are not known count as
+    ``?``. ``line_length``: of the lines; ``positions``: where columns end, as parts of it or as numbers of letters.
     Every parameter is counted once, at the first layer that takes it, with the statistics of normalizing layers.
     Raises ``TypeError`` for what is no symbol, ``ValueError`` where shapes do not follow from ``shape``.
 
@@ -52,7 +52,7 @@ def print_summary(
         for fields in lines:
             print(_row(fields, ends))
         print(("=" if number == len(rows) - 1 else "_") * line_length)
-    print(f"Total params: {table.total}")
+    print(f"Total params: {table.total}{' and those of unknown shapes' if table.unknown else ''}")
     print("_" * line_length)
 
 
@@ -64,14 +64,14 @@ def _row(fields: Sequence[Any], ends: Sequence[int]) -> str:
 
 
 class _Table:
-    """The rows of a summary; ``total`` counts the parameters of those that were made."""
+    """The rows of a summary. Of those that were made ``total`` counts the parameters, and ``unknown`` the open ones."""
 
     def __init__(self, symbol: Symbol, shape: Mapping[str, tuple[int, ...]] | None) -> None:
         self.nodes = listed(symbol)
-        self.given = {} if shape is None else dict(shape)
         self.shapes = shapes_inside(symbol, shape)
+        self.given = {} if shape is None else dict(shape)
         self.shown = shape is not None
-        self.total = 0
+        self.total = self.unknown = 0
         self._counted: set[int] = set()
         self._several = {number for number, result in self.shapes if result}
 
@@ -82,14 +82,17 @@ class _Table:
     def _layer(self, number: int, node: Listed) -> list[tuple[Any, ...]]:
         before = [self.nodes[i].name for i, _ in node.inputs if not self.nodes[i].is_variable or i == 0]
         shape = self.shapes.get((number, 0), ()) if self.shown and number not in self._several else ()
-        count = sum(self._size(node, place, source) for place, (source, _) in enumerate(node.inputs))
-        self.total += count
+        sizes = [self._size(node, place, source) for place, (source, _) in enumerate(node.inputs)]
+        known = [size for size in sizes if size is not None]
+        count = sum(known) if known == sizes else "?"
+        self.total += sum(known)
+        self.unknown += len(sizes) - len(known)
         title = f"{node.name}({node.operator or 'null'})"
         lines = [(title, "x".join(map(str, shape[1:])), count, before[0] if before else "")]
         return [*lines, *(("", "", "", name) for name in before[1:])]
 
-    def _size(self, node: Listed, place: int, source: int) -> int:
-        """The elements of an input, if it is a parameter that was not counted yet."""
+    def _size(self, node: Listed, place: int, source: int) -> int | None:
+        """The elements of an input, if it is a parameter that was not counted yet; None if its shape is not known."""
         variable = self.nodes[source]
         if not variable.is_variable or source in self._counted or variable.name in self.given:
             return 0
@@ -97,4 +100,6 @@ class _Table:
             return 0
         self._counted.add(source)
         shape = self.shapes.get((source, 0), ())
-        return math.prod(shape) if shape and all(shape) else 0
+        if shape and all(shape):
+            return math.prod(shape)
+        return None if place else 0  # what an operator takes first is data, if nothing says what it is

@@ -11,7 +11,7 @@ import pytest
 import lazynd
 from lazynd import nd
 from lazynd.base import MXNetError
-from lazynd.gluon import rnn
+from lazynd.gluon import contrib, rnn
 
 from ..goldens import cell_names, store
 
@@ -48,3 +48,18 @@ def _initialised(layer: Any) -> Any:
 def test_refused(call: Callable[[], Any], error: type[Exception], text: str) -> None:
     with pytest.raises(error, match=text):
         call()
+
+
+MODIFIED = [
+    lambda cell: rnn.ZoneoutCell(cell), lambda cell: rnn.ResidualCell(cell),
+    lambda cell: rnn.ZoneoutCell(rnn.ResidualCell(cell)), lambda cell: contrib.rnn.VariationalDropoutCell(cell),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("modify", MODIFIED)
+def test_a_modified_cell_begins_with_symbols_where_no_batch_is_known(modify: Callable[[Any], Any]) -> None:
+    cell = modify(rnn.LSTMCell(3, prefix="lstm_"))
+    assert [each.name for each in cell.begin_state()] == ["lstm_begin_state_0", "lstm_begin_state_1"]
+    assert [each.shape for each in cell.begin_state(batch_size=2)] == [(2, 3), (2, 3)]
+    with pytest.raises(MXNetError, match="shape"):
+        cell.begin_state(func=nd.zeros)

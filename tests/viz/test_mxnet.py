@@ -16,7 +16,7 @@ import pytest
 
 import lazynd
 import lazynd as mx
-from lazynd import gluon, nd, sym, viz
+from lazynd import MXNetError, gluon, nd, sym, viz
 from tests.viz.networks import answers, networks
 
 GOLDEN = json.loads((pathlib.Path(__file__).parents[1] / "data" / "pictures_golden.json").read_text(encoding="utf-8"))
@@ -146,9 +146,14 @@ def test_block_summary_counts_the_same(name, capsys):
     assert int(re.findall(r"Unique parameters in model: (\d+)", capsys.readouterr().out)[0]) == expected
 
 
-def test_without_shapes_those_that_are_known_count():
+def test_without_shapes_those_that_are_known_count(capsys):
     assert total(nn.Dense(3, in_units=4)(sym.var("data")), None) == 15
-    assert total(sym.FullyConnected(sym.var("data"), num_hidden=3), None) == 0
+    assert total(sym.relu(sym.var("data")), None) == 0
+    weight = sym.var("weight", shape=(3, 4))
+    viz.print_summary(sym.FullyConnected(sym.var("data"), weight, num_hidden=3, name="fc"))
+    said = capsys.readouterr().out.split()
+    assert said[said.index("fc(FullyConnected)") + 1] == "?"
+    assert " ".join(said).endswith("Total params: 12 and those of unknown shapes " + "_" * 120)
 
 
 # ---------------------------------------------------------------------------------------- refusals
@@ -161,6 +166,16 @@ def test_what_they_refuse():
         viz.print_summary(sym.FullyConnected(sym.var("data"), num_hidden=3, name="fc"), shape={})
     with pytest.raises(TypeError, match="symbol must be a Symbol, an NDArray or a graph, not str"):
         viz.plot_network("net")
+    net = sym.relu(sym.var("data"))
+    for wrong in ((2, 3), "data", {1: (2, 3)}):
+        with pytest.raises(TypeError, match="^shape must be a dict, with the shape of each input by its name, not "):
+            viz.plot_network(net, shape=wrong)
+        with pytest.raises(TypeError, match="^shape must be a dict"):
+            viz.print_summary(net, shape=wrong)
+        with pytest.raises(TypeError, match="^dtype must be a dict"):
+            viz.plot_network(net, dtype=wrong)
+    with pytest.raises(MXNetError, match="must be >= -1, while received -3"):
+        viz.plot_network(net, shape={"data": (2, -3)})
 
 
 # ---------------------------------------------------------------------------------------- drawings

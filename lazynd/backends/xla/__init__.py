@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -56,7 +57,7 @@ class XlaBackend:
         found = self._devices.get(device_type)
         if found is None:
             platform = "cpu" if device_type.startswith("cpu") else "gpu"
-            with _growing_memory():
+            with _growing_memory(), _quiet():
                 try:
                     found = list(jax.local_devices(backend=platform))
                 except (RuntimeError, AssertionError):  # the latter where JAX_PLATFORMS names what is not there
@@ -254,6 +255,20 @@ def _growing_memory() -> Iterator[None]:
         yield
     finally:
         os.environ.pop("XLA_PYTHON_CLIENT_PREALLOCATE", None)
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Around the start of jax's client: which devices there are not is no news for a log that takes level INFO."""
+    log = logging.getLogger("jax")
+    if log.level != logging.NOTSET:  # the user has said what jax shall tell
+        yield
+        return
+    log.setLevel(logging.WARNING)
+    try:
+        yield
+    finally:
+        log.setLevel(logging.NOTSET)
 
 
 def _needed_bytes(executable: Any) -> int:

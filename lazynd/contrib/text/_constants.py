@@ -5,8 +5,8 @@ from __future__ import annotations
 import pkgutil
 from typing import Final
 
-#: The number of the token that stands for all others.
-UNKNOWN_IDX: Final = 0
+from ...tokens import UNKNOWN_IDX as UNKNOWN_IDX
+
 #: Where MXNet keeps copies of the files; ``MXNET_GLUON_REPO`` in the environment names another place.
 APACHE_REPO_URL: Final = "https://apache-mxnet.s3-accelerate.dualstack.amazonaws.com/"
 

@@ -4,17 +4,13 @@ from __future__ import annotations
 
 import array
 import os
-import posixpath
-import zipfile
-import zlib
 from dataclasses import dataclass, field
 from typing import Any
 from warnings import warn
 
 import numpy as np
 
-from ...base import MXNetError
-from ...gluon.fetching import check_sha1, fetch_from_repository
+from ...gluon.fetching import check_sha1, fetch_from_repository, unpack_zip
 
 Array = np.ndarray[Any, Any]
 
@@ -36,27 +32,8 @@ def found(root: str, kind: str, name: str, archive: str, file_sha1: str, archive
         f"gluon/embeddings/{kind}", archive, folder, archive_sha1, what, advice if os.path.exists(path) else ""
     )
     if archive != name:
-        _unpack(source, folder, name)
+        unpack_zip(source, folder, name)
     return path
-
-
-def _unpack(source: str, folder: str, name: str) -> None:
-    """Take the file ``name`` out of a zip file, wherever it lies in it, into ``folder``; nothing else."""
-    temporary = os.path.join(folder, f".{name}.{os.urandom(8).hex()}.part")
-    try:
-        with zipfile.ZipFile(source) as file:
-            inside = [each for each in file.infolist() if posixpath.basename(each.filename) == name]
-            if not inside:
-                raise MXNetError(f"{source!r} lacks {name}")
-            with file.open(inside[0]) as content, open(temporary, "xb") as target:
-                while block := content.read(1 << 20):
-                    target.write(block)
-        os.replace(temporary, os.path.join(folder, name))
-    except (zipfile.BadZipFile, EOFError, zlib.error) as error:
-        raise MXNetError(f"{source!r} is no whole zip file: {error}. Remove it to have it fetched again") from error
-    finally:
-        if os.path.exists(temporary):
-            os.remove(temporary)
 
 
 @dataclass(slots=True)

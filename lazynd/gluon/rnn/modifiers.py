@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ... import nd
+from ... import nd, sym
 from ..block.places import scoped
 from .cell import HybridRecurrentCell, Info, RecurrentCell
 from .containers import BidirectionalCell
@@ -107,13 +107,17 @@ class ModifierCell(HybridRecurrentCell):
         found: Info = self.base_cell.state_info(batch_size)
         return found
 
-    def begin_state(self, func: Callable[..., Any] = nd.zeros, **kwargs: Any) -> list[Any]:  # type: ignore[override]  # MXNet's
-        """Those of the cell inside.
+    def begin_state(self, func: Callable[..., Any] | None = None, **kwargs: Any) -> list[Any]:  # type: ignore[override]  # MXNet's
+        """Those of the cell inside. Without ``func`` zeros: arrays if there is a ``batch_size``, else symbols.
 
         >>> from lazynd.gluon import rnn
         >>> rnn.ResidualCell(rnn.RNNCell(3)).begin_state(batch_size=2)[0].shape
         (2, 3)
+        >>> rnn.ResidualCell(rnn.RNNCell(3, prefix="rnn_")).begin_state()
+        [<Symbol rnn_begin_state_0>]
         """
+        if func is None:
+            func = nd.zeros if kwargs.get("batch_size") else sym.zeros
         if self._modified:
             raise AssertionError(
                 "After applying modifier cells (e.g. DropoutCell) the base cell cannot be called directly. Call the "

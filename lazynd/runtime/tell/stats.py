@@ -11,6 +11,9 @@ from types import CodeType
 from typing import Any
 
 logger = logging.getLogger("lazynd")
+# A program that logs its own lines at level INFO gets none of ours among them, unless it asks this logger for them.
+if logger.level == logging.NOTSET:
+    logger.setLevel(logging.WARNING)
 
 
 def _say_whose(record: logging.LogRecord) -> bool:

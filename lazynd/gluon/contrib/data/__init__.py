@@ -1,11 +1,11 @@
-"""``gluon.contrib.data``: more samplers. The data sets of text are not built yet."""
+"""``gluon.contrib.data``: another sampler, and texts."""
 
 from __future__ import annotations
 
 from ....reference import fronts
-from . import sampler
+from . import sampler, text
 from .sampler import IntervalSampler
 
-__all__ = ["IntervalSampler", "sampler"]
+__all__ = ["IntervalSampler", "sampler", "text"]
 
 __getattr__, __dir__ = fronts(__name__)
