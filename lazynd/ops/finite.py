@@ -129,5 +129,5 @@ def allclose(a: Value, b: Value, *, rtol: Wide = 1e-5, atol: Wide = 1e-8, equal_
         a, b = (ir.convert(each, INT64) for each in (a, b))
         apart, size = (ir.convert(ir.abs(each), FLOAT64) for each in (a - b, b))
     rtol, atol = (ir.convert(each, apart.dtype) for each in (rtol, atol))
-    near = equal | (apart <= atol + rtol * size) & is_finite(apart) & is_finite(size)
+    near = equal | (apart <= atol + rtol * size) & is_finite(size)
     return ir.convert(ir.min(ir.convert(ir.reshape(near, (-1,)), np.dtype("uint8"))), np.dtype("uint8"))
