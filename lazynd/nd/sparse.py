@@ -93,9 +93,9 @@ class CSRNDArray(BaseSparseNDArray):
         >>> nd.array([[0, 5], [7, 0]]).tostype("csr").asscipy().nnz
         2
         """
-        from scipy.sparse import csr_matrix as of_scipy  # noqa: PLC0415 - a third party, loaded when wanted
+        import scipy.sparse  # type: ignore[import-untyped]  # noqa: PLC0415 - a third party, loaded when wanted
 
-        return of_scipy(self.asnumpy())
+        return scipy.sparse.csr_matrix(self.asnumpy())
 
 
 class RowSparseNDArray(BaseSparseNDArray):

@@ -68,6 +68,14 @@ def test_an_answer_fits_out(out: Any) -> None:
         nd.all_finite(nd.ones(2), init_output=False, out=out)
 
 
+def test_of_nothing_all_is_well_but_no_array_has_no_answer(on_numpy: None) -> None:
+    nothing = nd.ones(2)[2:]
+    assert nd.all_finite(nothing).asscalar() == nd.contrib.allclose(nothing, nothing).asscalar() == 1
+    for call in (nd.multi_all_finite, nd.amp_multicast):
+        with pytest.raises(MXNetError, match="arrays"):
+            call(**{"num_arrays" if call is nd.multi_all_finite else "num_outputs": 0})
+
+
 def test_many_arrays(on_numpy: None) -> None:
     arrays = [nd.ones(2)] * 250
     assert nd.multi_all_finite(*arrays, num_arrays=250).asscalar() == 1  # 200 are too many for MXNet
