@@ -8,7 +8,7 @@ import numpy as np
 
 from .. import runtime
 from ..ir.types import Context
-from ..runtime.record.cell import Cell
+from ..runtime.record.cell import Cell, ReadOnly
 from .one_number import as_number
 from .refusal import reports
 
@@ -43,6 +43,16 @@ class Handle:
         <class 'numpy.int8'>
         """
         return self._cell.type.dtype.type
+
+    @property
+    def writable(self) -> bool:
+        """Whether the array may be written to: what an operator written in Python is given may not.
+
+        >>> from lazynd import nd
+        >>> nd.zeros((2, 3)).writable
+        True
+        """
+        return not isinstance(self._cell, ReadOnly)
 
     @property
     def size(self) -> int:

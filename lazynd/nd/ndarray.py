@@ -403,15 +403,24 @@ class NDArray(Stateful):
 
     @reports("slice_assign")
     def slice_assign(self, rhs: NDArray, begin: Any, end: Any, step: Any) -> NDArray:
-        """Put ``rhs`` in the place of the elements ``begin`` to ``end``, ``step`` apart; gives the array itself."""
+        """Put ``rhs``, of their shape, in place of the elements ``begin`` to ``end``, ``step`` apart; gives the array.
+
+        >>> from lazynd import nd
+        >>> nd.zeros(4).slice_assign(nd.array([5, 6]), (1,), (3,), (1,)).asnumpy()
+        array([0., 5., 6., 0.], dtype=float32)
+        """
         made = invoke(OPERATORS["_slice_assign"], (self._cell, rhs._cell), (begin, end, step), calling_frame())
         return self._assign(NDArray(made[0]))
 
     @reports("slice_assign_scalar")
     def slice_assign_scalar(self, value: float, begin: Any, end: Any, step: Any) -> NDArray:
-        """Put a number in the place of the elements ``begin`` to ``end``, ``step`` apart; gives the array itself."""
-        attributes = value, begin, end, step
-        made = invoke(OPERATORS["_slice_assign_scalar"], (self._cell,), attributes, calling_frame())
+        """Put a number in their place: see ``slice_assign``.
+
+        >>> from lazynd import nd
+        >>> nd.zeros(4).slice_assign_scalar(5, (None,), (None,), (2,)).asnumpy()
+        array([5., 0., 5., 0.], dtype=float32)
+        """
+        made = invoke(OPERATORS["_slice_assign_scalar"], (self._cell,), (value, begin, end, step), calling_frame())
         return self._assign(NDArray(made[0]))
 
     @reports("as_in_context")

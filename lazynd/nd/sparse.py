@@ -44,6 +44,13 @@ class BaseSparseNDArray(NDArray):
 
     __str__ = __repr__
 
+    def check_format(self, full_check: bool = True) -> None:
+        """Nothing: parts that are found when asked for are always right.
+
+        >>> from lazynd import nd
+        >>> nd.zeros((2, 3)).tostype("csr").check_format()
+        """
+
     def _whole(self, values: Any) -> NDArray:
         return array(values, self.context, "int64")
 
@@ -79,6 +86,17 @@ class CSRNDArray(BaseSparseNDArray):
         """Where each row begins in ``data``, and its end, int64."""
         return self._whole(np.concatenate([[0], np.cumsum((self.asnumpy() != 0).sum(axis=1))]))
 
+    def asscipy(self) -> Any:
+        """A ``scipy.sparse.csr_matrix`` of the elements that are not 0. Forces.
+
+        >>> from lazynd import nd
+        >>> nd.array([[0, 5], [7, 0]]).tostype("csr").asscipy().nnz
+        2
+        """
+        import scipy.sparse  # type: ignore[import-untyped]  # noqa: PLC0415 - a third party, loaded when wanted
+
+        return scipy.sparse.csr_matrix(self.asnumpy())
+
 
 class RowSparseNDArray(BaseSparseNDArray):
     """An array of which few rows are not 0: ``data`` (those rows) and ``indices``, found when asked for (forces).
@@ -96,7 +114,12 @@ class RowSparseNDArray(BaseSparseNDArray):
         return "row_sparse"
 
     def retain(self, indices: NDArray) -> NDArray:
-        """The rows at ``indices``, as by ``nd.sparse.retain``."""
+        """The rows at ``indices``, and zeros elsewhere: see ``nd.sparse.retain``.
+
+        >>> from lazynd import nd
+        >>> nd.ones((3, 2)).tostype("row_sparse").retain(nd.array([1])).indices.asnumpy()
+        array([1])
+        """
         return retain(self, indices)
 
     def _rows(self) -> Any:

@@ -5,17 +5,19 @@ from __future__ import annotations
 import functools
 import math
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
 from ..ir import build as ir
 from ..ir.build import Value
 from ..ir.types import FLOAT32, FLOAT64, INT64, is_floating, require, require_floats, widened
-from .kinds import Wide, check_count
+from .kinds import Wide
 from .operator import floats as _f
 from .operator import op
 from .partial import DTypes, Shapes, giving, same
+
+_UINT8: Final = np.dtype("uint8")
 
 
 def _answers(known: Shapes, **_: Any) -> None:
@@ -61,7 +63,7 @@ def multi_all_finite(*data: Value, num_arrays: int = 1, init_output: bool = True
     ``num_arrays`` is how many they are. ``init_output=False`` is for ``nd.multi_all_finite`` alone, which continues
     the answer that ``out`` holds.
     """
-    check_count(data, num_arrays)
+    require(0 < len(data) == num_arrays, f"num_arrays is {num_arrays}, but {len(data)} arrays are given")
     _refuse_to_continue(init_output)
     for each in data:
         require_floats(each.type)
@@ -93,7 +95,7 @@ _number("isfinite", is_finite, "neither NaN nor infinite")
 
 def _close_dtypes(known: DTypes, **_: Any) -> None:
     known.learn_same(None, ())
-    known.learn_output(np.dtype("uint8"))
+    known.learn_output(_UINT8)
 
 
 def _close_shapes(known: Shapes, **_: Any) -> None:
@@ -129,5 +131,5 @@ def allclose(a: Value, b: Value, *, rtol: Wide = 1e-5, atol: Wide = 1e-8, equal_
         a, b = (ir.convert(each, INT64) for each in (a, b))
         apart, size = (ir.convert(ir.abs(each), FLOAT64) for each in (a - b, b))
     rtol, atol = (ir.convert(each, apart.dtype) for each in (rtol, atol))
-    near = equal | (apart <= atol + rtol * size) & is_finite(apart) & is_finite(size)
-    return ir.convert(ir.min(ir.convert(ir.reshape(near, (-1,)), np.dtype("uint8"))), np.dtype("uint8"))
+    near = equal | (apart <= atol + rtol * size) & is_finite(size)
+    return ir.prod(ir.convert(near, _UINT8))

@@ -9,7 +9,7 @@ import numpy as np
 from ..ir import build as ir
 from ..ir.build import Value
 from ..ir.control import scan
-from ..ir.types import INT32, is_floating, require
+from ..ir.types import INT32, is_floating, require, widened
 from .operator import op
 from .partial import DTypes, Shapes
 
@@ -118,7 +118,10 @@ def hawkesll(
     """
     given = dict(zip(FLOATS, (lda, alpha, beta, state, lags, valid_length, max_time), strict=True))
     _check(given, marks)
-    (n, k), steps = lda.shape, lags.shape[1]
+    (n, k), steps, dtype = lda.shape, lags.shape[1], lda.dtype
+    lda, alpha, beta, state, lags, valid_length, max_time = (
+        ir.convert(each, widened(dtype)) for each in (lda, alpha, beta, state, lags, valid_length, max_time)
+    )
     alpha, beta = (ir.broadcast_to(each, (n, k)) for each in (alpha, beta))
     length = ir.check_index(ir.maximum(valid_length, 0), 0, steps + 1, negative=False)
     number = ir.iota((n, steps), 1, lda.dtype, lda.context)
@@ -130,4 +133,5 @@ def hawkesll(
     (likelihood, _, excited, last), _ = scan(_event, (none, none, state, zeros), rows, (lda, alpha, beta))
     since = ir.expand_dims(max_time, 1) - last
     left = excited * ir.exp(-beta * since)
-    return likelihood - ir.sum(lda * since + alpha * (excited - left), 1), left
+    likelihood = likelihood - ir.sum(lda * since + alpha * (excited - left), 1)
+    return ir.convert(likelihood, dtype), ir.convert(left, dtype)

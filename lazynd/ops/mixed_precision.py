@@ -10,7 +10,7 @@ import numpy as np
 from ..ir import build as ir
 from ..ir.build import Value
 from ..ir.types import BOOL, FLOAT32, is_floating, require
-from .kinds import DType, check_count
+from .kinds import DType
 from .operator import floats as _f
 from .operator import numbered, op
 from .partial import DTypes, Shapes, same
@@ -84,6 +84,6 @@ def amp_multicast(*data: Value, num_outputs: int, cast_narrow: bool = False) -> 
 
     ``num_outputs`` is how many arrays there are, ``cast_narrow`` asks for the narrowest.
     """
-    check_count(data, num_outputs)
+    require(0 < len(data) == num_outputs, f"num_outputs is {num_outputs}, but {len(data)} arrays are given")
     dtype = _chosen([each.dtype for each in data], cast_narrow)
     return tuple(ir.convert(each, dtype) if dtype and _mixes(each.dtype) else each for each in data)

@@ -191,18 +191,6 @@ def Cast(data: Value, *, dtype: DType) -> Value:
     return ir.convert(data, dtype)
 
 
-@op(
-    name="_identity_with_attr_like_rhs",
-    samples=lambda r: [((r.uniform(-2, 2, (2, 3)).astype("float32"), np.ones((2, 3), "float32")), {})],
-    method=False,
-    shapes=same,
-)
-def identity_like(lhs: Value, rhs: Value) -> Value:
-    """``lhs``, which must have the shape and dtype of ``rhs``."""
-    require(lhs.type is rhs.type, f"Incompatible attr in node  at 1-th input: expected {lhs.type}, got {rhs.type}")
-    return lhs
-
-
 def _bound(bound: Value, dtype: np.dtype[Any]) -> Value:
     """``bound`` (float64) in ``dtype``; an integer beyond the dtype's range is its nearest end."""
     if is_floating(dtype):

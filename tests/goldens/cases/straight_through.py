@@ -94,14 +94,4 @@ CASES: dict[str, list[Case]] = {
         ]
         for name in ("_scatter_plus_scalar", "_scatter_minus_scalar")
     },
-    "_identity_with_attr_like_rhs": [
-        case(f(2, 3), f(2, 3)),
-        case(f(4, dtype=HALF), f(4, dtype=HALF)),
-        case(f(4, dtype=WIDE), f(4, dtype=WIDE)),
-        case(whole(2, 3), whole(2, 3)),
-        case(whole(2, dtype="uint8"), whole(2, dtype="uint8")),
-        case(lit([NAN, INF]), f(2)),
-        case(f(2), f(3)),
-        case(f(2), f(2, dtype=WIDE)),
-    ],
 }
