@@ -20,8 +20,19 @@ from .ndarray import NDArray
 from .out import Out
 from .random import uniform
 from .refusal import refusal, reports
+from .updates import (
+    adamw_update,
+    mp_adamw_update,
+    multi_adamw_update,
+    multi_lamb_update,
+    multi_mp_adamw_update,
+    multi_mp_lamb_update,
+)
 
-__all__ = ["boolean_mask", "cond", "foreach", "rand_zipfian", "while_loop"]
+__all__ = [
+    "adamw_update", "boolean_mask", "cond", "foreach", "mp_adamw_update", "multi_adamw_update", "multi_lamb_update",
+    "multi_mp_adamw_update", "multi_mp_lamb_update", "rand_zipfian", "while_loop",
+]  # fmt: skip
 
 
 @reports("boolean_mask")

@@ -1,6 +1,7 @@
 """The operators users call, one function each, grouped by family. Importing this package registers them."""
 
 from . import (
+    adagrad_updates,
     adaptive_updates,
     assignment,
     basic_index,
@@ -17,6 +18,7 @@ from . import (
     image,
     index,
     linalg,
+    multi_adaptive_updates,
     multi_updates,
     nn,
     normalization,
@@ -42,9 +44,10 @@ from .inference import infer_dtypes, infer_shapes, infer_types
 from .operator import OPERATORS, Operator, every_name, find, op
 
 __all__ = [
-    "OPERATORS", "Operator", "adaptive_updates", "assignment", "basic_index", "control_flow", "convolution", "creation",
-    "deformable", "densities", "detection", "distributions", "elementwise", "every_name", "find", "heads", "histogram",
-    "image", "index", "infer_dtypes", "infer_shapes", "infer_types", "linalg", "multi_updates", "nn", "normalization",
-    "op", "padding", "pooling", "proposals", "random", "reduce", "resampling", "resizing", "rnn", "sampling",
-    "sequence", "shape", "special", "split", "unary", "updates", "view", "zipfian",
+    "OPERATORS", "Operator", "adagrad_updates", "adaptive_updates", "assignment", "basic_index", "control_flow",
+    "convolution", "creation", "deformable", "densities", "detection", "distributions", "elementwise", "every_name",
+    "find", "heads", "histogram", "image", "index", "infer_dtypes", "infer_shapes", "infer_types", "linalg",
+    "multi_adaptive_updates", "multi_updates", "nn", "normalization", "op", "padding", "pooling", "proposals", "random",
+    "reduce", "resampling", "resizing", "rnn", "sampling", "sequence", "shape", "special", "split", "unary", "updates",
+    "view", "zipfian",
 ]  # fmt: skip
