@@ -7,13 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from ..context import current_context
 from ..ir.errors import MXNetError
 from ..ir.types import Context
 from ..ops import OPERATORS
 from ..runtime.tell.location import calling_frame
 from .control_flow import cond, foreach, while_loop
-from .creation import array
+from .creation import _context, array
 from .invoke import invoke
 from .namespace import namespace
 from .ndarray import NDArray
@@ -76,7 +75,7 @@ def rand_zipfian(
     >>> of_true.asnumpy().round(4)
     array([0.4982])
     """
-    context = current_context() if ctx is None else ctx
+    context = _context(ctx)
     spread = math.log(range_max + 1)
     drawn = uniform(0, spread, shape=(num_sampled,), dtype="float64", ctx=context)
     sampled = (drawn.exp() - 1).astype("int64") % range_max

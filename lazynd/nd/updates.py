@@ -149,7 +149,16 @@ def multi_mp_adamw_update(
     size: int = 0,
     **kwargs: Any,
 ) -> Any:
-    """``multi_adamw_update`` of ``weights32``, with float32 states; the float16 copies are the results."""
+    """``multi_adamw_update`` of ``weights32``, with float32 states; the float16 copies are the results.
+
+    >>> from lazynd import nd
+    >>> w, m, v = [nd.ones(1)], [nd.zeros(1)], [nd.zeros(1)]
+    >>> half = [w[0].astype("float16")]
+    >>> options = {"beta1": 0, "beta2": 0}
+    >>> out = nd.contrib.multi_mp_adamw_update(half, half, m, v, w, 1.0, [0.5], [0], [1], out=half, **options)
+    >>> half[0].asnumpy(), w[0].asnumpy()
+    (array([0.5], dtype=float16), array([0.5], dtype=float32))
+    """
     arrays = [*_interleaved(weights, grads, mean, var, weights32), _scale(rescale_grad, weights[0])]
     options = {"lrs": lrs, "wds": wds, "etas": etas, "num_weights": size or len(weights), **kwargs}
     return _internal._multi_mp_adamw_update(*arrays, out=out, **options)
@@ -199,7 +208,15 @@ def multi_mp_lamb_update(
     num_tensors: int = 0,
     **kwargs: Any,
 ) -> Any:
-    """``multi_lamb_update`` of ``weights32``, with float32 states; the float16 copies are the results."""
+    """``multi_lamb_update`` of ``weights32``, with float32 states; the float16 copies are the results.
+
+    >>> from lazynd import nd
+    >>> w, m, v = [nd.array([3, 4])], [nd.zeros(2)], [nd.zeros(2)]
+    >>> half = [w[0].astype("float16")]
+    >>> out = nd.contrib.multi_mp_lamb_update(half, half, m, v, w, [1], [0.2], [0], out=half)
+    >>> w[0].asnumpy().round(3)
+    array([2.293, 3.293], dtype=float32)
+    """
     options = {"learning_rates": lrs, "wds": wds, "step_count": step_count, **kwargs}
     arrays = _interleaved(weights, grads, mean, var, weights32)
     return _internal._multi_mp_lamb_update(*arrays, out=out, num_tensors=num_tensors or len(weights), **options)

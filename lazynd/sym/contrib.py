@@ -104,7 +104,13 @@ def mp_adamw_update(
     name: str | None = None,
     **kwargs: Any,
 ) -> Symbol:
-    """``nd.contrib.mp_adamw_update`` of symbols; ``mean``, ``var`` and ``weight32`` are auxiliary states."""
+    """``nd.contrib.mp_adamw_update`` of symbols; ``mean``, ``var`` and ``weight32`` are auxiliary states.
+
+    >>> from lazynd import sym
+    >>> made = sym.contrib.mp_adamw_update(*map(sym.var, ("w", "g", "m", "v", "w32")), 1.0, lr=0.1, eta=1)
+    >>> made.list_auxiliary_states()
+    ['m', 'v', 'w32']
+    """
     made: Symbol = _internal._mp_adamw_update(
         weight,
         grad,
