@@ -7,21 +7,31 @@ from typing import Any
 
 import numpy as np
 
-from ..context import current_context
 from ..ir.errors import MXNetError
 from ..ir.types import Context
 from ..ops import OPERATORS
 from ..runtime.tell.location import calling_frame
 from .control_flow import cond, foreach, while_loop
-from .creation import array
+from .creation import _context, array
 from .invoke import invoke
 from .namespace import namespace
 from .ndarray import NDArray
 from .out import Out
 from .random import uniform
 from .refusal import refusal, reports
+from .updates import (
+    adamw_update,
+    mp_adamw_update,
+    multi_adamw_update,
+    multi_lamb_update,
+    multi_mp_adamw_update,
+    multi_mp_lamb_update,
+)
 
-__all__ = ["boolean_mask", "cond", "foreach", "rand_zipfian", "while_loop"]
+__all__ = [
+    "adamw_update", "boolean_mask", "cond", "foreach", "mp_adamw_update", "multi_adamw_update", "multi_lamb_update",
+    "multi_mp_adamw_update", "multi_mp_lamb_update", "rand_zipfian", "while_loop",
+]  # fmt: skip
 
 
 @reports("boolean_mask")
@@ -65,7 +75,7 @@ def rand_zipfian(
     >>> of_true.asnumpy().round(4)
     array([0.4982])
     """
-    context = current_context() if ctx is None else ctx
+    context = _context(ctx)
     spread = math.log(range_max + 1)
     drawn = uniform(0, spread, shape=(num_sampled,), dtype="float64", ctx=context)
     sampled = (drawn.exp() - 1).astype("int64") % range_max

@@ -1,5 +1,7 @@
 """The operators users call, one function each, grouped by family. Importing this package registers them."""
 
+    adagrad_updates,
+from . import (
 from . import (  # noqa: F401 - importing a family registers its operators
     adaptive_updates,
     assignment,
@@ -26,6 +28,7 @@ from . import (  # noqa: F401 - importing a family registers its operators
     linalg,
     matching,
     mixed_precision,
+    multi_adaptive_updates,
     multi_updates,
     nms,
     nn,

@@ -80,7 +80,7 @@ def _adamw(
 ) -> Results:
     """Whether the scale can be used (it is 0 or not finite after an overflow), the weight if so, mean and variance."""
     require(rescale_grad.size == 1, f"rescale_grad must be one number, got {rescale_grad.type}")
-    scale = ir.reshape(wide(rescale_grad), ())
+    scale = ir.convert(ir.reshape(rescale_grad, ()), weight.dtype)
     g = clipped(ir.convert(grad, weight.dtype) * scale, clip_gradient)
     m, v = _averages(g, mean, var, beta1, beta2)
     w = weight - eta * (lr * m / (ir.sqrt(v) + epsilon) + wd * weight)

@@ -269,19 +269,17 @@ class LAMB(Optimizer):
 
     def _update(self, index: Index, weight: Any, grad: Any, state: Any, in_copies: bool) -> None:
         indices, weights, grads, states = listed(index, weight, grad, state)
-        columns, rescale = self._step(indices)
-        options = {
+        (lrs, wds, counts), rescale = self._step(indices)
+        bounds = {"lower_bound": self.lower_bound, "upper_bound": self.upper_bound}
+        options: dict[str, Any] = {
             "beta1": self.beta1, "beta2": self.beta2, "epsilon": self.epsilon, "rescale_grad": rescale,
             "bias_correction": self.bias_correction, **self._clipping(),
+            **{name: bound for name, bound in bounds.items() if bound},
         }  # fmt: skip
-        bounds = {"lower_bound": self.lower_bound, "upper_bound": self.upper_bound}
-        given: dict[str, Any] = {name: bound for name, bound in bounds.items() if bound}
-        for w, g, kept, lr, wd, t in zip(weights, grads, states, *columns, strict=True):
-            if in_copies:
-                copy, (mean, var) = kept
-                direction = nd.mp_lamb_update_phase1(w, g, mean, var, copy, wd=wd, t=t, **options)
-                norms = nd.norm(copy), nd.norm(direction)
-                nd.mp_lamb_update_phase2(w, direction, *norms, copy, lr=lr, out=w, **given)
-            else:
-                direction = nd.lamb_update_phase1(w, g, *kept, wd=wd, t=t, **options)
-                nd.lamb_update_phase2(w, direction, nd.norm(w), nd.norm(direction), lr=lr, out=w, **given)
+        copies, averages = zip(*states, strict=True) if in_copies else (None, states)
+        groups = [grads, *zip(*averages, strict=True), *([copies] if in_copies else [])]
+        update = getattr(nd._internal, f"_multi_{'mp_' if in_copies else ''}lamb_update")
+        update(
+            *interleaved(weights, *groups), learning_rates=lrs, wds=wds, step_count=counts, num_tensors=len(weights),
+            out=weights, **options,
+        )  # fmt: skip
