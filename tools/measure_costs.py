@@ -35,6 +35,12 @@ def floats(*shape: int) -> Any:
     return np.random.default_rng(0).uniform(0.2, 0.9, shape).astype("float32")
 
 
+def definite(n: int) -> Any:
+    """A positive definite matrix."""
+    x = floats(n, n)
+    return x @ x.T + n * np.eye(n, dtype="float32")
+
+
 def indices(n: int) -> Any:
     return (np.arange(n * n, dtype="int32") * 7 % n).reshape(n, n)
 
@@ -50,6 +56,11 @@ CASES: dict[str, Callable[[int], Case]] = {
     "convert": lambda n: ((floats(n, n),), {"dtype": np.dtype("int32")}),
     "bitcast_convert": lambda n: ((floats(n, n),), {"dtype": np.dtype("int32")}),
     "check_index": lambda n: ((indices(n),), {"axis": 0, "extent": n, "negative": False}),
+    "check_matrices": lambda n: ((floats(n, n), np.zeros(1, bool)), {"fault": "singular"}),
+    **dict.fromkeys(
+        ("cholesky", "eigh", "qr", "inverse", "determinant", "log_determinant"), lambda n: ((definite(n),), {})
+    ),
+    "triangular_solve": lambda n: ((definite(n), floats(n, n)), {"lower": True, "transpose": False}),
     "broadcast": lambda n: ((floats(n),), {"shape": (n, n), "axes": (0,)}),
     "reshape": lambda n: ((floats(n, n),), {"shape": (n * n,)}),
     "transpose": lambda n: ((floats(n, n),), {"axes": (1, 0)}),

@@ -77,6 +77,14 @@ COSTS: Final[dict[str, Cost]] = {
     "dot_general": Cost(5, 0.00003, 11_000),
     "convolution": Cost(26, 0.00025, 60_000),
     "fft": Cost(10, 0.008, 25_000),
+    "check_matrices": Cost(2, 0, 20_000),
+    "cholesky": Cost(20, 0.00008, 60_000),
+    "triangular_solve": Cost(3, 0.00003, 40_000),
+    "eigh": Cost(50, 0.0004, 100_000),
+    "qr": Cost(30, 0.0002, 60_000),
+    "inverse": Cost(15, 0.00015, 90_000),
+    "determinant": Cost(10, 0.00004, 50_000),
+    "log_determinant": Cost(13, 0.00004, 60_000),
     "reduce_window_sum": Cost(7, 0.003, 25_000),
     "reduce_window_max": Cost(9, 0.003, 40_000),
     "window_argmax": Cost(9, 0.003, 40_000),
@@ -107,10 +115,25 @@ def _places(spec: Specialization) -> float:
     return math.prod(spec.attributes["window"])
 
 
+def _eliminated(spec: Specialization) -> float:
+    """Elements of the matrices times their side: what functions of matrices take."""
+    return spec.in_types[0].size * spec.in_types[0].shape[-1]
+
+
+def _rows(spec: Specialization) -> float:
+    """The rows of a triangular system: NumPy is called for each."""
+    return spec.in_types[0].shape[-1]
+
+
+def _solved(spec: Specialization) -> float:
+    return spec.in_types[1].size * spec.in_types[0].shape[-1]
+
+
 #: How many calls in NumPy a primitive is, where it is not one.
 _CALLS: Final[dict[str, Callable[[Specialization], float]]] = {
     "convolution": lambda spec: math.prod(spec.in_types[1].shape[3:]),
     **dict.fromkeys(("reduce_window_sum", "reduce_window_max", "window_argmax"), _places),
+    "triangular_solve": _rows,
 }
 #: How much there is to do, where that is not the number of elements.
 _WORK: Final[dict[str, Callable[[Specialization], float]]] = {
@@ -119,6 +142,8 @@ _WORK: Final[dict[str, Callable[[Specialization], float]]] = {
     "reduce_window_sum": _windows,
     "reduce_window_max": _windows,
     "window_argmax": _windows,
+    **dict.fromkeys(("cholesky", "eigh", "qr", "inverse", "determinant", "log_determinant"), _eliminated),
+    "triangular_solve": _solved,
 }
 
 

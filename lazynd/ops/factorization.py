@@ -16,7 +16,7 @@ from ..ir.build import Value
 from ..ir.primitives.factorization import cholesky_gradient, eigh_gradient
 from ..ir.types import FLOAT32, FLOAT64, require
 from .operator import numbered, op
-from .partial import same
+from .partial import Shapes, same
 from .reduce import one
 
 
@@ -101,9 +101,18 @@ def linalg_potri(A: Value) -> Value:
     return matrices.check_matrices(made, wrong, "no factor")
 
 
+def _gelqf_shapes(known: Shapes, **_: Any) -> None:
+    """The orthonormal rows have the shape of the matrix, and L its rows."""
+    known.learn_same([0], [0])
+    given = known["A"]
+    if given is not None and len(given) >= 2:
+        known.learn_output((*given[:-2], given[-2], given[-2]), 1)
+
+
 @op(
     name="_linalg_gelqf",
     method=False,
+    shapes=_gelqf_shapes,
     outputs=numbered(2),
     samples=lambda r: [((r.uniform(-1, 1, s).astype("float32"),), {}) for s in ((2, 3, 4), (3, 3))],
 )

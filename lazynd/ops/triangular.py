@@ -34,10 +34,13 @@ def _samples(rng: Any) -> list[Any]:
     ]
 
 
-def _shapes(known: Shapes, **_: Any) -> None:
-    """The result has the shape of what is multiplied or solved for."""
-    known.learn_output(known["B"])
-    known.learn("B", known.output())
+def _shapes(known: Shapes, *, rightside: bool, **_: Any) -> None:
+    """The result has the shape of what is multiplied or solved for, and tells the sides of the triangle."""
+    made = known.output()
+    if made is not None and len(made) >= 2:
+        side = made[-1 if rightside else -2]
+        known.learn("A", (*made[:-2], side, side))
+        known.learn("B", made)
 
 
 def _require_fit(a: Value, b: Value, rightside: bool) -> None:

@@ -79,6 +79,10 @@ LAYERS = {
     ),
     # Of rows of 10: a difference, exp, a sum, a quotient.
     "softmax": (operator("softmax", typed(64, 10)), 64 * (10 + 10 + 9 + 10)),
+    # Of columns with n elements: a root, n - 1 quotients, products and sums for the rest: n ** 2 each.
+    "cholesky": (operator("_linalg_potrf", typed(2, 10, 10)), 2 * 385),
+    # Each of 10 x 4 unknowns takes 9 / 2 products and sums on average, and a quotient; the right side is scaled.
+    "triangular system": (operator("_linalg_trsm", typed(10, 10), typed(10, 4)), 10 * 4 * 10 + 10 * 4),
     "sum": (operator("sum", typed(64, 10), axis=1), 64 * 9),
     "transpose": (operator("transpose", typed(64, 10)), 0),
     "comparison": (operator("broadcast_greater", typed(64, 10), typed(64, 10)), 0),

@@ -24,8 +24,9 @@ ASKED = {
 EVERY = [o for o in {id(o): o for o in OPERATORS.values()}.values() if not o.shorthand and o.samples is not None]
 
 #: Where MXNet takes an open extent for 0 (the sum of one known part and an open one is that part) or for -1 (the number
-#: of an RNN's parameters), its answer is wrong, and nothing is compared but that we do not contradict what is known.
-OPEN_IS_MISREAD = ("Concat", "_rnn_param_concat", "RNN")
+#: of an RNN's parameters, a product), its answer is wrong: nothing is compared but that we do not contradict what is
+#: known.
+OPEN_IS_MISREAD = ("Concat", "_rnn_param_concat", "RNN", "khatri_rao")
 #: The open extent must be one that another input has, or (``Pad``) MXNet adds to it as if it were -1: of the results
 #: nothing follows here.
 NOT_FROM_OPEN = ("CTCLoss", "Crop", "Pad", "UpSampling", "_contrib_MultiBoxDetection")
@@ -38,7 +39,8 @@ UNCHECKED = (
 )  # fmt: skip
 #: Calls that cannot run, of which MXNet says nothing when asked.
 IMPOSSIBLE = {
-    ("LeakyReLU", "2x3x4 4"), ("Reshape", "2x3x5"), ("where", "2x4 2x3 2x3"), ("_adamw_update", "3x4 3x4 3x4 3x4 2"),
+    ("LeakyReLU", "2x3x4 4"), ("Reshape", "2x3x5"), ("_linalg_potrf", "2x3"), ("_linalg_potri", "3x4"),
+    ("where", "2x4 2x3 2x3"), ("_adamw_update", "3x4 3x4 3x4 3x4 2"),
     *(("_mp_adamw_update", f"3x4 3x4 {states}") for states in (
         "3x5 3x4 3x4 1", "3x4 3x5 3x4 1", "3x4 3x4 3x5 1", "3x4 3x4 3x4 2")),
 }  # fmt: skip
