@@ -23,6 +23,7 @@ from . import (
     normalization,
     padding,
     pooling,
+    position_pooling,
     proposals,
     random,
     reduce,
@@ -46,6 +47,7 @@ __all__ = [
     "OPERATORS", "Operator", "adaptive_updates", "assignment", "basic_index", "control_flow", "convolution", "creation",
     "deformable", "detection", "distributions", "elementwise", "every_name", "find", "heads", "histogram", "image",
     "index", "infer_dtypes", "infer_shapes", "infer_types", "linalg", "matching", "multi_updates", "nms", "nn",
-    "normalization", "op", "padding", "pooling", "proposals", "random", "reduce", "region_sampling", "resampling",
-    "resizing", "rnn", "rotated_regions", "sampling", "sequence", "shape", "split", "unary", "updates", "view",
+    "normalization", "op", "padding", "pooling", "position_pooling", "proposals", "random", "reduce", "region_sampling",
+    "resampling", "resizing", "rnn", "rotated_regions", "sampling", "sequence", "shape", "split", "unary", "updates",
+    "view",
 ]  # fmt: skip

@@ -25,7 +25,7 @@ def image(channels: int = 2, images: int = 2, dtype: str = "float32") -> Any:
 
 
 SIZE: dict[str, Any] = {"pooled_size": (3, 2), "spatial_scale": 1.0}
-NAN = float("nan")
+PARTS: dict[str, Any] = {"spatial_scale": 1.0, "output_dim": 2, "pooled_size": 2}
 
 CASES: dict[str, list[Case]] = {
     "_contrib_ROIAlign": [
@@ -58,5 +58,56 @@ CASES: dict[str, list[Case]] = {
         without_gradient(image(), regions(2), **SIZE),
         without_gradient(image(), regions(2, rotated=True), pooled_size=(2,), spatial_scale=1.0),
         without_gradient(image(), regions(2, rotated=True), pooled_size=(2, 2), spatial_scale=-1.0),
+    ],
+    "_contrib_PSROIPooling": [
+        case(image(8), regions(4), **PARTS),
+        case(image(8), regions(4, seed=1, size=4), **{**PARTS, "spatial_scale": 0.5}),
+        case(image(8), regions(4, seed=2), **{**PARTS, "pooled_size": 3}, group_size=2),
+        case(image(18), regions(4, seed=3), **{**PARTS, "pooled_size": 2}, group_size=3),
+        case(image(8, dtype="float64"), regions(4, seed=4, dtype="float64"), **PARTS),
+        case(image(8, dtype="float16"), lit([[0, 0, 0, 2, 4], [1, 1, 1, 5, 3]], "float16"), **PARTS),
+        case(image(8), lit([[0, -5, -5, 30, 30], [1, 2.5, 1.5, 3.5, 2.5], [1, 3, 3, 1, 1], [0, 9, 9, 9, 9]]), **PARTS),
+        case(image(8), regions(2), **{**PARTS, "spatial_scale": 0.0}),
+        case(image(8), f(2, 4), **PARTS),
+        case(f(8, 5, 6), regions(2), **PARTS),
+        case(image(8), regions(2), **{**PARTS, "spatial_scale": 1.5}),
+    ],
+    "_contrib_DeformablePSROIPooling": [
+        case(image(8), regions(4), f(4, 2, 2, 2), **PARTS, group_size=2, trans_std=0.2),
+        case(image(8), regions(4, seed=1), f(4, 4, 2, 2), **PARTS, group_size=2, trans_std=0.2, sample_per_part=2),
+        case(image(8), regions(4, seed=2), **PARTS, group_size=2, no_trans=True, sample_per_part=3),
+        case(
+            image(8),
+            regions(3, seed=3),
+            f(3, 4, 2, 2),
+            **{**PARTS, "pooled_size": 3},
+            group_size=2,
+            trans_std=0.1,
+            part_size=2,
+            sample_per_part=2,
+        ),
+        case(
+            image(18),
+            regions(3, seed=4),
+            f(3, 2, 3, 3),
+            **{**PARTS, "pooled_size": 2},
+            group_size=3,
+            trans_std=0.1,
+            part_size=3,
+            sample_per_part=2,
+        ),
+        case(
+            image(8, dtype="float64"),
+            regions(4, seed=5, dtype="float64"),
+            f(4, 4, 2, 2, dtype="float64"),
+            **PARTS,
+            group_size=2,
+            trans_std=0.25,
+            sample_per_part=2,
+        ),
+        case(image(8), lit([[0, -5, -5, 30, 30], [1, 9, 9, 12, 12]]), f(2, 2, 2, 2), **PARTS, group_size=2),
+        case(image(8), regions(2), f(2, 2, 2), **PARTS, group_size=2),
+        case(image(8), regions(2), **PARTS, group_size=2),
+        case(image(8), regions(2), f(2, 2, 2, 2), **PARTS, group_size=2, trans_std=2),
     ],
 }
