@@ -87,3 +87,56 @@ def test_gradients_of_box_nms_go_to_the_rows_that_are_kept() -> None:
 def test_wrong_indices_are_refused(given: dict[str, Any], told: str) -> None:
     with pytest.raises(MXNetError, match=told):
         nd.contrib.box_nms(nd.ones((3, 6)), **given)
+
+
+def test_box_iou_is_common_over_joint_area() -> None:
+    rng = np.random.default_rng(1)
+    one, other = some_boxes(rng, 2, 5), some_boxes(rng, 7)
+    found = nd.contrib.box_iou(nd.array(one), nd.array(other)).asnumpy()
+    expected = [[[overlap(a, b) for b in other] for a in row] for row in one]
+    np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-6)  # areas are differences of corners
+    assert (found > 0).sum() > 5
+    middles = [np.concatenate([(x[..., :2] + x[..., 2:]) / 2, x[..., 2:] - x[..., :2]], -1) for x in (one, other)]
+    found = nd.contrib.box_iou(*map(nd.array, middles), format="center").asnumpy()
+    np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-6)
+
+
+def test_bipartite_matching_takes_the_best_pairs_first(backend: str) -> None:
+    scores = np.random.default_rng(2).random((3, 8, 6)).round(1).astype("float32")  # many are equal
+    for ascending, threshold in ((False, 0.45), (True, 0.55)):
+        rows, columns = nd.contrib.bipartite_matching(nd.array(scores), threshold=threshold, is_ascend=ascending)
+        for image, of_row, of_column in zip(scores, rows.asnumpy(), columns.asnumpy(), strict=True):
+            expected = -np.ones(8), -np.ones(6)
+            for place in np.argsort(image.ravel() if ascending else -image.ravel(), kind="stable"):
+                i, j = divmod(int(place), 6)
+                good = image[i, j] < threshold if ascending else image[i, j] > threshold
+                if good and expected[0][i] < 0 and expected[1][j] < 0:
+                    expected[0][i], expected[1][j] = j, i
+            np.testing.assert_array_equal(of_row, expected[0])
+            np.testing.assert_array_equal(of_column, expected[1])
+
+
+def test_nan_matches_nothing() -> None:
+    rows, _ = nd.contrib.bipartite_matching(nd.array([[np.nan, 0.5], [0.25, np.nan]]), threshold=0.1)
+    np.testing.assert_array_equal(rows.asnumpy(), [1, 0])
+
+
+def test_what_is_encoded_is_decoded() -> None:
+    rng = np.random.default_rng(3)
+    room = np.array([0, 0, 0.1, 0.1])  # no extent is 0
+    anchors, objects = some_boxes(rng, 1, 6) + room, some_boxes(rng, 1, 4) + room
+    matches, stds = rng.integers(0, 4, (1, 6)), [0.1, 0.2, 0.3, 0.4]
+    given = [np.ones((1, 6)), matches, anchors, objects, np.zeros(4), stds]
+    targets, mask = nd.contrib.box_encode(*map(nd.array, given))
+    center = np.concatenate([(anchors[..., :2] + anchors[..., 2:]) / 2, anchors[..., 2:] - anchors[..., :2]], -1)
+    for places, kind in ((anchors, "corner"), (center, "center")):
+        found = nd.contrib.box_decode(targets, nd.array(places), *stds, format=kind).asnumpy()
+        np.testing.assert_allclose(found[0], objects[0][matches[0]], rtol=1e-5, atol=1e-6)
+    assert (mask.asnumpy() == 1).all()
+
+
+def test_an_anchor_that_learns_needs_an_object() -> None:
+    anchors = nd.array([[[0, 0, 1, 1]]])
+    made = nd.contrib.box_encode(nd.ones((1, 1)), nd.array([[1]]), anchors, anchors, nd.zeros(4), nd.ones(4))
+    with pytest.raises(IndexError, match="index 1 is out of bounds"):
+        made[0].asnumpy()
