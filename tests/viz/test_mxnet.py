@@ -168,11 +168,11 @@ def test_what_they_refuse():
         viz.plot_network("net")
     net = sym.relu(sym.var("data"))
     for wrong in ((2, 3), "data", {1: (2, 3)}):
-        with pytest.raises(TypeError, match="^shape must be a dict, with the shape of each input by its name, not "):
+        with pytest.raises(TypeError, match=r"^shape must be a dict, with the shape of each input by its name, not "):
             viz.plot_network(net, shape=wrong)
-        with pytest.raises(TypeError, match="^shape must be a dict"):
+        with pytest.raises(TypeError, match=r"^shape must be a dict"):
             viz.print_summary(net, shape=wrong)
-        with pytest.raises(TypeError, match="^dtype must be a dict"):
+        with pytest.raises(TypeError, match=r"^dtype must be a dict"):
             viz.plot_network(net, dtype=wrong)
     with pytest.raises(MXNetError, match="must be >= -1, while received -3"):
         viz.plot_network(net, shape={"data": (2, -3)})
