@@ -16,6 +16,7 @@ from typing import Any
 from . import observe, viz
 from .backends.costs import interpreting
 from .ir.graph import Graph
+from .ir.several import several
 from .ir.text import print_graph
 from .observe.report import RANKS
 
@@ -140,7 +141,8 @@ def _work(program: viz.Program) -> float:
 
 def _described(program: viz.Program) -> str:
     took = "" if program.milliseconds is None else f" of {program.milliseconds:.3g} ms"
-    return f"{len(program.graph)} operators, {program.tier}, {program.runs} runs{took}, first for {program.site}"
+    size, runs = several(len(program.graph), "operator"), several(program.runs, "run")
+    return f"{size}, {program.tier}, {runs}{took}, first for {program.site}"
 
 
 def _numbered(file: str, number: int) -> str:

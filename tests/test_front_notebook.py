@@ -227,6 +227,8 @@ def test_forces_are_told_with_their_cells(kernel: Any, process_errors: pathlib.P
         ("bool", "Cell In[4], line 2", 2),
     ]
     assert ast.literal_eval(told) == [list(each) for each in cells]
+    ((_, text),) = execute_in(kernel, "y = x + 1\nlazynd.viz.text(y), lazynd.viz.text(lazynd.viz.view(y))")
+    assert text.count("# Cell In[6]:1") == 2
     assert execute_in(kernel, "from IPython.display import display\nreport = lazynd.report()") == []
     ((kind, text),) = execute_in(kernel, "report")
     assert kind == "execute_result" and all(place in text for _, place, _ in cells) and "ipykernel" not in text

@@ -91,6 +91,24 @@ def test_the_line_that_recorded_most_work_is_named(tier: str) -> None:
     assert 0.95 < sum(line.work for line in lazynd.report().lines) <= 1.001
 
 
+@pytest.mark.parametrize("tier", ["interpreted", "compiled"])
+def test_what_ran_before_a_reset_is_forgotten(tier: str) -> None:
+    INTERPRETED.clear()
+    x = nd.ones((200, 200))
+
+    def compute() -> None:
+        nd.dot(x, x).asnumpy()  # the work
+
+    with lazynd.config.using(tier=tier):
+        compute()
+        compute()
+        observe.reset()
+        assert [line for line in lazynd.report().lines if line.work or line.runs] == []
+        compute()
+    (line,) = [each for each in lazynd.report().lines if each.work]
+    assert (line.line, line.work, line.runs) == (place("the work"), 1, int(tier == "compiled"))
+
+
 def test_what_a_line_has_cost_is_told() -> None:
     for _ in range(7):
         (nd.ones((5,)) * 2).asnumpy()

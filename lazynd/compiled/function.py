@@ -309,7 +309,7 @@ class Compiled:
         >>> import lazynd
         >>> double = lazynd.compile(lambda x: x * 2)
         >>> double.traced(lazynd.nd.ones(2)).spec.body
-        <graph (float32[2], float32[]) -> (float32[2]) of 1 nodes>
+        <graph (float32[2], float32[]) -> (float32[2]) of 1 node>
         """
         state = LOCAL.state
         before, given = state.given, Arguments(state.recorder, args, kwargs)

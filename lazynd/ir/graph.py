@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterable, Sequence
 
 from .node import Node, Output, apply, leaf, outputs, successor
+from .several import several
 from .specialization import Specialization
 
 
@@ -35,7 +36,7 @@ class Graph:
 
     def __repr__(self) -> str:
         given, made = (", ".join(repr(ref.type) for ref in refs) for refs in (self.inputs, self.outputs))
-        return f"<graph ({given}) -> ({made}) of {len(self.nodes)} nodes>"
+        return f"<graph ({given}) -> ({made}) of {several(len(self.nodes), 'node')}>"
 
     @property
     def structure(self) -> Hashable:

@@ -30,7 +30,7 @@ numbers the inputs to which the last outputs are written.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 
 from .attributes import print_attribute
 from .derived import Derived, root
@@ -43,16 +43,29 @@ PREFIX = "ir."
 CALL = "@"
 
 
-def print_graph(graph: Graph, locations: bool = True) -> str:
-    """``graph`` as text that ``parse_graph`` reads back to an equal graph (up to locations)."""
+def last_part(file: str) -> str:
+    """The name of a file without its folder.
+
+    >>> last_part("/home/ann/train.py")
+    'train.py'
+    """
+    return file.rpartition("/")[2]
+
+
+def print_graph(graph: Graph, locations: bool = True, named: Callable[[str], str] = last_part) -> str:
+    """``graph`` as text that ``parse_graph`` reads back to an equal graph (up to locations).
+
+    ``locations``: whether lines of the user's are told, in files as they are ``named``.
+    """
+    called = named if locations else None
     title = graph.name or "main"
     names = _Names(title)
     parts = []
     for key, name, body in _named(graph):
         if key not in names.known:
             names.add(key, name)
-            parts.append(_print(body, names.known[key], names.known, locations, key))
-    return "".join([*parts, _print(graph, title, names.known, locations)])
+            parts.append(_print(body, names.known[key], names.known, called, key))
+    return "".join([*parts, _print(graph, title, names.known, called)])
 
 
 class _Names:
@@ -90,7 +103,9 @@ def _named(graph: Graph) -> Iterator[tuple[Hashable, str, Graph]]:
                 yield body.structure, attribute, body
 
 
-def _print(graph: Graph, title: str, bodies: Mapping[Hashable, str], locations: bool, key: Hashable = None) -> str:
+def _print(
+    graph: Graph, title: str, bodies: Mapping[Hashable, str], called: Callable[[str], str] | None, key: Hashable = None
+) -> str:
     names: dict[Node, str] = {node: f"%{i}" for i, node in enumerate(graph.inputs)}
     lines = [f"graph {title}{_signature(graph, key)} {{"]
     applied: dict[Specialization, tuple[str, str]] = {}
@@ -105,8 +120,8 @@ def _print(graph: Graph, title: str, bodies: Mapping[Hashable, str], locations: 
             applied[spec] = _head(spec, bodies), _tail(spec, bodies)
         head, tail = applied[spec]
         line = f"  {name}: {head}({', '.join(operands)}){tail}"
-        if locations and node.code is not None:
-            line += f"  # {node.code.co_filename.rpartition('/')[2]}:{_line(node)}"
+        if called is not None and node.code is not None:
+            line += f"  # {called(node.code.co_filename)}:{_line(node)}"
         lines.append(line)
     lines.append(f"  return {', '.join(_number(names, ref) for ref in graph.outputs)}")
     return "\n".join([*lines, "}"]) + "\n"

@@ -8,7 +8,7 @@ from ..runtime.tell.stats import stats as _stats
 from .checks import BadValue, debug_nans, no_sync
 from .explain import Explanation, Reason, explain
 from .profiling import Profile, profile
-from .report import Force, Line, Report, alive
+from .report import Force, Line, Report, alive, forget_runs
 
 __all__ = [
     "BadValue", "Explanation", "Force", "Line", "Profile", "Reason", "Report", "debug_nans", "explain", "memory",
@@ -75,3 +75,4 @@ def reset() -> None:
     (0, 0)
     """
     forget()
+    forget_runs()

@@ -6,8 +6,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from ..ir.several import several
 from ..runtime.tell.ledger import COMPILES, NOTHING, RETRACES, Compile, Retrace
-from .tables import as_html, as_text, escaped, several
+from .tables import as_html, as_text, escaped
 
 
 @dataclass(frozen=True)

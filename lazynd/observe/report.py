@@ -9,15 +9,18 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from ..ir.node import Node, Output
+from ..ir.several import several
 from ..runtime.guard.sections import LOCK
 from ..runtime.run.compile import PROGRAMS
 from ..runtime.run.history import INTERPRETED
+from ..runtime.run.program import Family
+from ..runtime.run.recorded import Recorded
 from ..runtime.tell.ledger import COMPILES, FORCES, RETRACES, WINDOWS, Entry
 from ..runtime.tell.location import place_of, source_of
 from ..runtime.tell.sites import SITES, Site
 from ..runtime.tell.stats import stats
 from .explain import Explanation, Reason, told, told_of_traces
-from .tables import as_html, as_text, escaped, quantity, several
+from .tables import as_html, as_text, escaped, quantity
 from .work import work_by_line
 
 
@@ -130,11 +133,9 @@ class Report:
             raise ValueError(f"lines are ranked by {', '.join(RANKS)}, not by {by!r}")
         self.limit = limit
         with LOCK:
-            families = list(PROGRAMS.families.values())
+            families, ran = _what_ran()
             sites, forces, windows, compiles = list(SITES.values()), list(FORCES), list(WINDOWS), list(COMPILES)
             self._traces = told_of_traces(RETRACES)
-            ran = [each.recorded for family in families for each in (family.baked, family.general) if each is not None]
-            ran += [each.recorded for each in INTERPRETED.values()]
         self.totals = _totals(families)
         self.forces = [_force(Entry(*each)) for each in forces]
         self.windows = [_force(Entry(*each)) for each in windows]
@@ -203,6 +204,23 @@ def _force(entry: Entry) -> Force:
     )  # fmt: skip
 
 
+def _what_ran() -> tuple[list[Family], list[Recorded]]:
+    """The programs that are kept, and all plans that ran, as far as they are known."""
+    families = list(PROGRAMS.families.values())
+    ran = [each.recorded for family in families for each in (family.baked, family.general) if each is not None]
+    return families, ran + [each.recorded for each in INTERPRETED.values()]
+
+
+def forget_runs() -> None:
+    """Have reports leave out what ran until now."""
+    with LOCK:
+        families, ran = _what_ran()
+        for family in families:
+            family.forgotten = family.uses
+        for each in ran:
+            each.forgotten = each.runs
+
+
 def _lines(
     sites: Iterable[Site],
     families: Iterable[Any],
@@ -228,7 +246,7 @@ def _lines(
         line.run_seconds += site.running
         line.nbytes += site.nbytes
     for family in families:
-        at(family.site).runs += family.uses
+        at(family.site).runs += family.uses - family.forgotten
     for (file, number), share in work.items():
         if file and (file, number) not in found:
             found[file, number] = Line(place_of(file, number, short=True), file, number, source_of(file, number))
@@ -258,19 +276,25 @@ def _with_reasons(table: list[str], lines: list[Line]) -> list[str]:
     for row, line in zip(table[1:], lines, strict=True):
         made.append(row)
         if line.compiles > 1 and line.why:
-            made.append(f"{'':>11}compiled {line.compiles} times, the last one because of: {line.why}")
+            made.append(f"{'':>11}compiled {several(line.compiles, 'time')}, the last one because of: {line.why}")
     return made
 
 
 def _sentences(s: dict[str, Any]) -> list[str]:
     """The totals."""
+
+    def count(name: str, what: str) -> str:
+        return several(s[name], what)
+
     return [
-        f"{s['forces']} forces and {s['windows']} windows ran {s['executed']} operators "
-        f"in {s['runs']} program runs and {s['interpreted']} in the interpreter; {s['moved']} moved data on the host",
-        f"{s['hits']} runs found their program; {s['programs']} programs compiled, {s['loaded']} loaded, "
-        f"{s['evicted']} dropped",
-        f"{s['programs_kept']} programs kept: {quantity(s['code_bytes'])} of code; {s['compile_seconds']:.3f} s to get "
-        f"programs, {s['loading']:.3f} s to load the backend",
-        f"{s['buffers_alive']} buffers alive: {quantity(s['bytes_alive'])}; {s['computed']} bytes computed, "
-        f"{s['donated']} buffers donated, {s['copied']} copied; {s['draws']} draws",
+        f"{count('forces', 'force')} and {count('windows', 'window')} ran {count('executed', 'operator')} "
+        f"in {count('runs', 'program run')} and {s['interpreted']:,} in the interpreter; "
+        f"{s['moved']:,} moved data on the host",
+        f"{count('hits', 'run')} of programs that were there; {count('programs', 'program')} compiled, "
+        f"{s['loaded']:,} loaded, {s['evicted']:,} dropped",
+        f"{count('programs_kept', 'program')} kept: {quantity(s['code_bytes'])} of code; "
+        f"{s['compile_seconds']:.3f} s to get programs, {s['loading']:.3f} s to load the backend",
+        f"{count('buffers_alive', 'buffer')} alive: {quantity(s['bytes_alive'])}; "
+        f"{count('computed', 'byte')} computed, {count('donated', 'buffer')} donated, {s['copied']:,} copied; "
+        f"{count('draws', 'draw')}",
     ]

@@ -22,11 +22,6 @@ def quantity(count: float) -> str:
     return f"{count:.0f} {unit}" if unit == "B" else f"{count:.1f} {unit}"
 
 
-def several(count: int, what: str) -> str:
-    """``count`` of something, in the plural where it is not one."""
-    return f"{count} {what}" if count == 1 else f"{count} {what}s"
-
-
 def as_text(head: Sequence[str], rows: Sequence[Sequence[str]], left: Sequence[int] = (-1,)) -> list[str]:
     """Lines of a table: columns to the right, but for those numbered ``left``."""
     count = len(head)

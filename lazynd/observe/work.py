@@ -25,10 +25,12 @@ def work_by_line(ran: Iterable[Recorded]) -> dict[tuple[str, int], float]:
     found: dict[tuple[str, int], float] = defaultdict(float)
     places: dict[tuple[CodeType | None, int], tuple[str, int]] = {}
     for each in ran:
+        if each.runs == each.forgotten:
+            continue
         for spec, code, lasti in _opened(each.operations()):
             if (code, lasti) not in places:
                 places[code, lasti] = ("" if code is None else code.co_filename, line_of(code, lasti))
-            found[places[code, lasti]] += each.runs * interpreting(spec)
+            found[places[code, lasti]] += (each.runs - each.forgotten) * interpreting(spec)
     total = sum(found.values())
     return {place: work / total for place, work in found.items()} if total else {}
 

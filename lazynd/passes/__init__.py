@@ -66,7 +66,8 @@ class Stage:
     fired: Sequence[Fired] = field(default=(), repr=False, compare=False)
 
     def __str__(self) -> str:
-        return f"{self.name:24} {len(self.graph):7} nodes {1000 * self.seconds:9.2f} ms"
+        nodes = "node " if len(self.graph) == 1 else "nodes"
+        return f"{self.name:24} {len(self.graph):7} {nodes} {1000 * self.seconds:9.2f} ms"
 
 
 def run_pipeline(

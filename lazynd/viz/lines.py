@@ -8,7 +8,8 @@ from collections.abc import Iterable, Sequence
 from types import CodeType
 from typing import Final
 
-from ..runtime.tell.location import line_of
+from ..ir.text import last_part
+from ..runtime.tell.location import cell_of, line_of
 from .model import ViewFile
 
 #: So many lines before and after one that a node names are shown too.
@@ -38,10 +39,16 @@ class Lines:
         for number, line in self._found.values():
             wanted[number].update(range(max(line - _AROUND, 1), line + _AROUND + 1))
         made = []
-        for path, name, numbers in zip(self._files, short_names(list(self._files)), wanted, strict=True):
+        names = short_names([cell_of(path) or path for path in self._files])
+        for path, name, numbers in zip(self._files, names, wanted, strict=True):
             text = linecache.getlines(path)
             made.append(ViewFile(name, {str(n): text[n - 1].rstrip("\n") for n in sorted(numbers) if n <= len(text)}))
         return made
+
+
+def named(path: str) -> str:
+    """A file without its folder, or the cell of a notebook: "Cell In[3]"."""
+    return cell_of(path) or last_part(path)
 
 
 def short_names(paths: Sequence[str]) -> list[str]:

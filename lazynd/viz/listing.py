@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ..ir.text import print_graph
+from .lines import named
 from .looking import graph_or_view
 from .model import Value, View, ViewGraph, ViewNode
 
@@ -32,7 +33,7 @@ def text(shown: Any, locations: bool = True) -> str:
     <BLANKLINE>
     """
     found = graph_or_view(shown)
-    return _listed(found, locations) if isinstance(found, View) else print_graph(found, locations)
+    return _listed(found, locations) if isinstance(found, View) else print_graph(found, locations, named)
 
 
 def _listed(view: View, locations: bool) -> str:

@@ -20,6 +20,7 @@ from dataclasses import MISSING, Field, dataclass, field, fields
 from functools import lru_cache
 from typing import Any, Final, TypeVar, cast
 
+from ..ir.several import several
 from .notebook import of_view
 
 FORMAT: Final = "lazynd-view"
@@ -182,7 +183,7 @@ class View:
         return self.stages[0].graph
 
     def __repr__(self) -> str:
-        return f"<view of {self.title}: {len(self.graph.nodes)} nodes, {len(self.stages)} stages>"
+        return f"<view of {self.title}: {several(len(self.graph.nodes), 'node')}, {several(len(self.stages), 'stage')}>"
 
     def _repr_html_(self) -> str:
         return of_view(self)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from html import escape
 from typing import Any
 
+from ..ir.several import several
 from .looking import of
 from .notebook import table
 
@@ -71,8 +72,9 @@ class Summary:
 
     def __str__(self) -> str:
         head = (
-            f"{self.nodes} nodes on {self.inputs} inputs, {self.outputs} outputs, longest chain {self.depth}, "
-            f"{self.components} components, {self.nbytes:,} bytes of results"
+            f"{several(self.nodes, 'node')} on {several(self.inputs, 'input')}, {several(self.outputs, 'output')}, "
+            f"longest chain {self.depth:,}, {several(self.components, 'component')}, "
+            f"{several(self.nbytes, 'byte')} of results"
         )
         return "\n".join([head, *(f"{count:7} {name}" for name, count in self.operators.items())])
 
@@ -83,7 +85,7 @@ def summary(shown: Any) -> Summary:
     >>> from lazynd import nd, viz
     >>> x = nd.zeros((2, 3))
     >>> print(viz.summary((x + 1) * (x + 2)))
-    4 nodes on 3 inputs, 2 outputs, longest chain 3, 1 components, 96 bytes of results
+    4 nodes on 3 inputs, 2 outputs, longest chain 3, 1 component, 96 bytes of results
           2 _plus_scalar
           1 _full
           1 broadcast_mul

@@ -6,6 +6,7 @@ import html
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
+from ..ir.several import several
 from .picture import picture_of
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ def of_view(view: View) -> str:
         row[1] += node.flops or 0
         row[2] += node.bytes
     rows = [(name, *row) for name, row in sorted(counts.items(), key=lambda each: (-each[1][0], each[0]))]
-    head = f"{view.title}: {len(view.graph.nodes):,} nodes"
+    head = f"{view.title}: {several(len(view.graph.nodes), 'node')}"
     return f"<div>{html.escape(head)}</div>" + table(("operator", "nodes", "FLOPs", "bytes of results"), rows)
 
 

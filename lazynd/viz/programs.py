@@ -11,6 +11,7 @@ from ..backends import loaded_backend
 from ..backends.explained import Cluster, Explanation
 from ..config import config
 from ..ir.graph import Graph
+from ..ir.several import several
 from ..nd import NDArray
 from ..passes import Stage, pipeline, run_pipeline
 from ..runtime.guard.sections import LOCK, Undivided
@@ -66,7 +67,8 @@ class Program:
     def __repr__(self) -> str:
         took = "" if self.milliseconds is None else f", {self.milliseconds:.3g} ms"
         came = ", from disk" if self.loaded else ""
-        return f"<program of {len(self.graph)} operators, {self.tier}{came}, {self.runs} runs{took}, for {self.site}>"
+        size, runs = several(len(self.graph), "operator"), several(self.runs, "run")
+        return f"<program of {size}, {self.tier}{came}, {runs}{took}, for {self.site}>"
 
     def _repr_html_(self) -> str:
         view = make_view([Stage("recorded", self.graph, 0.0)], f"program at {self.site}")

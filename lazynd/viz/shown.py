@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from ..ir.graph import Graph
 from ..ir.text import print_graph
 from ..passes import Stage as PlainStage
+from .lines import named
 from .looking import of
 from .notebook import folded, of_view
 
@@ -21,7 +22,7 @@ class DrawnGraph(Graph):
     __slots__ = ()
 
     def _repr_html_(self) -> str:
-        text = print_graph(self)
+        text = print_graph(self, named=named)
         lines = text.splitlines()
         if len(lines) > _LINES:
             text = "\n".join([*lines[:_LINES], f"... {len(lines) - _LINES} more lines"])

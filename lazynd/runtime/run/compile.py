@@ -11,6 +11,7 @@ from ...backends import Backend
 from ...config import config
 from ...ir.errors import MXNetError
 from ...ir.node import Node
+from ...ir.several import several
 from ...ir.specialization import INDEX
 from ..guard.fork import in_child
 from ..guard.sections import LOCK, Undivided
@@ -84,8 +85,9 @@ def _compile_into(family: Family, plan: Plan, backend: Backend, cause: str, site
         site.compiled(plan.key, made.reason, seconds)
     if logger.isEnabledFor(20):
         logger.info(
-            "%s %d operators, %d inputs, %d outputs in %.3f s for %s at %s: %s",
-            "loaded" if loaded else "compiled", operators, made.inputs, made.outputs, seconds, cause, site, made.reason,
+            "%s %s, %s, %s in %.3f s for %s at %s: %s",
+            "loaded" if loaded else "compiled", several(operators, "operator"), several(made.inputs, "input"),
+            several(made.outputs, "output"), seconds, cause, site, made.reason,
             extra={"event": "compile", "cause": cause, "site": str(site), "difference": reason},
         )  # fmt: skip
     return True

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ...ir.errors import MXNetError
+from ...ir.several import several
 from ..tell.ledger import FORCES, Entry, begin, end
 from ..tell.location import describe
 from ..tell.sites import Site, current_site
@@ -43,8 +44,8 @@ def _log(entry: Entry, before: dict[str, Any]) -> None:
     found = {name: count - before[name] for name, count in stats.snapshot().items()}
     site, seconds = str(entry.site), entry.seconds + entry.compiling
     logger.info(
-        "forced by %s at %s: %d operators in %d programs, %d compiled, %.4f s",
-        entry.cause, site, found["executed"], found["runs"] + found["interpreted"], found["programs"], seconds,
+        "forced by %s at %s: %s in %s, %d compiled, %.4f s", entry.cause, site, several(found["executed"], "operator"),
+        several(found["runs"] + found["interpreted"], "program"), found["programs"], seconds,
         extra={"event": "force", "cause": entry.cause, "site": site, "seconds": seconds, **found},
     )  # fmt: skip
 

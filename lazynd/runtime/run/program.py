@@ -76,12 +76,14 @@ class Family:
     """The programs of one key, at most two: with the index parameters of the first plan, and with any.
 
     ``baked`` has the index parameters ``first`` compiled in; ``general`` has all of them as inputs. ``site``: the
-    user's line that first needed the key. ``seconds``: what compiling took. ``uses``: how often the programs ran.
-    ``varies``: whether index parameters differed before anything was compiled; then the general one is all there is.
+    user's line that first needed the key. ``seconds``: what compiling took. ``uses``: how often the programs ran;
+    ``forgotten``: how many of these reports leave out. ``varies``: whether index parameters differed before anything
+    was compiled; then the general one is all there is.
     """
 
     __slots__ = (
-        "backend", "baked", "first", "general", "index_positions", "nbytes", "seconds", "site", "uses", "varies",
+        "backend", "baked", "first", "forgotten", "general", "index_positions", "nbytes", "seconds", "site", "uses",
+        "varies",
     )  # fmt: skip
 
     def __init__(
@@ -95,7 +97,7 @@ class Family:
         self.site = site
         self.nbytes = 0
         self.seconds = 0.0
-        self.uses = 0
+        self.uses = self.forgotten = 0
         self.varies = varies
 
     def match(self, scalars: Sequence[Any]) -> Program | None:

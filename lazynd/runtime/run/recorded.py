@@ -29,15 +29,16 @@ class Recorded:
     """The graph of a plan in some 20 bytes an item beside the key; it holds no nodes, and so no values.
 
     ``baked``: the numbers that are compiled in, by their positions among the plan's. ``runs``: how often plans of
-    this key ran so; ``when``: the number of the last of these among all runs. Lines and scopes are those of that run.
+    this key ran so; ``forgotten``: those that reports leave out; ``when``: the number of the last of these among all
+    runs. Lines and scopes are those of that run.
     """
 
-    __slots__ = ("_code", "_codes", "_lasti", "_lastis", "_scopes", "baked", "key", "runs", "when")
+    __slots__ = ("_code", "_codes", "_lasti", "_lastis", "_scopes", "baked", "forgotten", "key", "runs", "when")
 
     def __init__(self, plan: Plan, baked: Mapping[int, Any]) -> None:
         self.key = plan.key
         self.baked = baked
-        self.runs = 0
+        self.runs = self.forgotten = 0
         self.when = -1
         self._locate(plan.items)
 
