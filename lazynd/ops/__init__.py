@@ -1,7 +1,5 @@
 """The operators users call, one function each, grouped by family. Importing this package registers them."""
 
-    adagrad_updates,
-from . import (
 from . import (  # noqa: F401 - importing a family registers its operators
     adaptive_updates,
     assignment,

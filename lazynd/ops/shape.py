@@ -293,6 +293,14 @@ def reshape_like(
     return ir.reshape(lhs, shape)
 
 
+@op(samples=lambda r: [((_f(r, 2, 3), _f(r, 2, 3)), {})], shapes=same, method=False)
+def _identity_with_attr_like_rhs(lhs: Value, rhs: Value) -> Value:
+    """``lhs``, which must have the shape and the dtype of ``rhs``."""
+    message = f"Incompatible attr in node  at 1-th input: expected {lhs.type}, got {rhs.type}"
+    require(rhs.type is lhs.type.with_context(rhs.context), message)
+    return lhs
+
+
 def _dimensions(data: Value, begin: int | None, end: int | None, name: str) -> tuple[int, int]:
     low, high = (0 if begin is None else begin), (data.ndim if end is None else end)
     low, high = (n + data.ndim if n < 0 else n for n in (low, high))

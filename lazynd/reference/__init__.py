@@ -64,8 +64,8 @@ def left_out() -> dict[str, LeftOut]:
     """The operators that are left out for good, by their registered names.
 
     >>> from lazynd import reference
-    >>> reference.left_out()["_contrib_getnnz"].instead
-    '(x != 0).sum()'
+    >>> reference.left_out()["_contrib_edge_id"].family
+    'graph sampling'
     """
     found: dict[str, LeftOut] = {}
     family = why = ""
@@ -82,7 +82,7 @@ def find_left_out(place: str, name: str) -> LeftOut | None:
     """The operator left out that is called ``name`` in ``place``: by its registered name, or as MXNet calls it there.
 
     >>> from lazynd import reference
-    >>> reference.find_left_out("nd.contrib", "getnnz") is reference.find_left_out("nd", "_contrib_getnnz")
+    >>> reference.find_left_out("nd.contrib", "edge_id") is reference.find_left_out("nd", "_contrib_edge_id")
     True
     """
     spellings = (name, f"_contrib_{name}", f"_sparse_{name}") if has(place, name) else (name,)
