@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any, Final
 
 from ..ir import build as ir
 from ..ir.build import Value
@@ -16,31 +17,57 @@ from .operator import op
 Ints = tuple[int, ...]
 
 
-def unfolded(x: Value, axis: int, window: int, stride: int, dilation: int = 1) -> Value:
-    """``x`` with two axes in place of ``axis``: the place in a window, and the number of the window.
+#: Windows of so few elements are taken apart place by place, for which a compiler copies whole lines: a fifth of the
+#: time of lines read anew. Larger ones would be too many operations.
+_FEW: Final = 16
 
-    Nothing is computed, only moved: ``window`` copies of the axis lie behind one another. Read in lines that are longer
-    by ``dilation`` each copy begins that much later than the one before it.
+
+def unfolded(x: Value, axis: int, window: int, stride: int, dilation: int = 1, place: int | None = None) -> Value:
+    """``x`` with windows in place of the elements of ``axis``, and an axis more for the place in a window.
+
+    That is put before ``axis``, or to ``place``, which lies before it too. Nothing is computed, only moved.
     """
-    before, extent, behind = x.shape[:axis], x.shape[axis], x.shape[axis + 1 :]
-    count = (extent - reach(window, dilation)) // stride + 1
+    place = axis if place is None else place
+    extent = x.shape[axis]
+    last = reach((extent - reach(window, dilation)) // stride + 1, stride)
+    if window <= _FEW:
+        starts = range(0, window * dilation, dilation)
+        return ir.concatenate([ir.expand_dims(_part(x, axis, k, k + last, stride), place) for k in starts], place)
+    # Copies behind one another, read in lines that are longer by the dilation: each begins that much later in its line.
+    before, behind = x.shape[:axis], x.shape[axis + 1 :]
     copies = ir.broadcast_to(ir.expand_dims(x, axis), (*before, window, extent, *behind))
     line = ir.reshape(copies, (*before, window * extent, *behind))
     line = ir.pad(line, 0, [0] * line.ndim, [window * dilation if i == axis else 0 for i in range(line.ndim)])
     lines = ir.reshape(line, (*before, window, extent + dilation, *behind))
-    limit, strides = list(lines.shape), [1] * lines.ndim
-    limit[axis + 1], strides[axis + 1] = reach(count, stride), stride
-    return ir.slice_(lines, [0] * lines.ndim, limit, strides)
+    return ir.moveaxis(_part(lines, axis + 1, 0, last, stride), axis, place)
 
 
-def folded(x: Value, axis: int, extent: int, stride: int, dilation: int = 1) -> Value:
-    """The transpose of ``unfolded``: what lies in several windows is added up along an axis of ``extent``."""
+def _part(x: Value, axis: int, start: int, limit: int, stride: int) -> Value:
+    low, high, strides = [0] * x.ndim, list(x.shape), [1] * x.ndim
+    low[axis], high[axis], strides[axis] = start, limit, stride
+    return ir.slice_(x, low, high, strides)
+
+
+def folded(x: Value, axis: int, extent: int, stride: int, dilation: int = 1, place: int | None = None) -> Value:
+    """The transpose of ``unfolded``: windows are added up along ``axis`` of the result, which has ``extent``."""
+    x = ir.moveaxis(x, axis if place is None else place, axis)
     before, (window, count), behind = x.shape[:axis], x.shape[axis : axis + 2], x.shape[axis + 2 :]
-    high, interior = [0] * x.ndim, [0] * x.ndim
-    high[axis + 1], interior[axis + 1] = extent + dilation - reach(count, stride), stride - 1
+    room, interior = extent - reach(count, stride), [0] * x.ndim
+    interior[axis + 1] = stride - 1
+    if window <= _FEW:
+        total = None
+        for k in range(window):
+            low, high = (
+                [n if i == axis + 1 else 0 for i in range(x.ndim)] for n in (k * dilation, room - k * dilation)
+            )
+            each = ir.squeeze(ir.pad(_part(x, axis, k, k + 1, 1), 0, low, high, interior), (axis,))
+            total = each if total is None else total + each
+        assert total is not None
+        return total
+    high = [room + dilation if i == axis + 1 else 0 for i in range(x.ndim)]
     lines = ir.pad(x, 0, [0] * x.ndim, high, interior)
     line = ir.reshape(lines, (*before, window * (extent + dilation), *behind))
-    line = ir.slice_(line, [0] * line.ndim, (*before, window * extent, *behind))
+    line = _part(line, axis, 0, window * extent, 1)
     return ir.sum(ir.reshape(line, (*before, window, extent, *behind)), axis)
 
 
@@ -88,9 +115,8 @@ def im2col(data: Value, *, kernel: Shape, stride: Shape = (), dilate: Shape = ()
     require(data.ndim == n + 2, f"Input data should be {n + 2}D for a kernel of {n} numbers, got {data.type}")
     stride, dilate, pad, counts = _windows(kernel, stride, dilate, pad, data.shape[2:])
     x = ir.pad(data, 0, (0, 0, *pad), (0, 0, *pad))
-    for i in reversed(range(n)):
-        x = unfolded(x, 2 + i, kernel[i], stride[i], dilate[i])
-    x = ir.transpose(x, (0, 1, *range(2, 2 + 2 * n, 2), *range(3, 2 + 2 * n, 2)))
+    for i in range(n):  # the places of the windows before all axes of space
+        x = unfolded(x, 2 + 2 * i, kernel[i], stride[i], dilate[i], 2 + i)
     return ir.reshape(x, (data.shape[0], data.shape[1] * math.prod(kernel), math.prod(counts)))
 
 
@@ -124,12 +150,20 @@ def col2im(
     channels, rest = divmod(data.shape[1], math.prod(kernel))
     require(not rest, f"the {data.shape[1]} rows do not make channels of {math.prod(kernel)}, the size of the kernel")
     x = ir.reshape(data, (data.shape[0], channels, *kernel, *counts))
-    pairs = [2 + axis for i in range(n) for axis in (i, n + i)]
-    x = ir.transpose(x, (0, 1, *pairs))
-    for i in range(n):
-        x = folded(x, 2 + i, output_size[i] + 2 * pad[i], stride[i], dilate[i])
+    for i in reversed(range(n)):
+        x = folded(x, 2 + 2 * i, output_size[i] + 2 * pad[i], stride[i], dilate[i], 2 + i)
     border = (0, 0, *(-p for p in pad))
     return ir.pad(x, 0, border, border)
+
+
+@im2col.gradient
+def _im2col_gradient(g: Value, y: Value, data: Value, **how: Any) -> Any:
+    return col2im(g, output_size=data.shape[2:], **how)
+
+
+@col2im.gradient
+def _col2im_gradient(g: Value, y: Value, data: Value, *, output_size: Ints, **how: Any) -> Any:
+    return im2col(g, **how)
 
 
 def _check_blocks(data: Value, block_size: int) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from ..ir import build as ir
 from ..ir.build import Value
@@ -10,6 +10,9 @@ from ..ir.control import scan
 from ..ir.types import INT32, require, require_floats
 from .operator import op
 from .precision import wide
+
+#: So many pixels of a row are compared at a time, or as many as they are displaced by.
+_BLOCK: Final = 64
 
 
 def _samples(rng: Any) -> list[Any]:
@@ -85,20 +88,27 @@ def Correlation(
 def _products(one: Value, other: Value, first: int, step: int, count: int) -> Value:
     """Inner products of pixels of ``one`` and of ``other``, displaced ``count`` times along each spatial axis.
 
-    For each displacement down, all pixels of a row meet all of another; the band that is wanted is cut out: in lines
-    that are longer by 1, each row of the table begins one column later.
+    For each displacement down, the pixels of a block of a row meet all of another row that some displacement brings
+    there. The band that is wanted is cut out of this table: in lines that are longer by 1, each row begins one column
+    later.
     """
     n, height, width, channels = one.shape
-    wide_ = other.shape[2]
+    reach = first + (count - 1) * step + 1
+    block = min(width, max(_BLOCK, reach))
+    blocks, across = -(-width // block), block + reach - 1
+    one = ir.pad(one, 0, [0] * 4, (0, 0, blocks * block - width, 0))
+    one = ir.reshape(one, (n, height, blocks, block, channels))
+    other = ir.pad(other, 0, [0] * 4, (0, 0, max((blocks - 1) * block + across - other.shape[2], 0), 0))
+    columns = [ir.iota((blocks, across), axis, INT32, one.context) for axis in (0, 1)]
+    other = ir.transpose(ir.gather(other, [columns[0] * block + columns[1]], (2,)), (2, 3, 0, 1, 4))
 
     def rows(state: Any, row: Any, constants: Any) -> Any:
         zero = ir.full((), 0, INT32, one.context)
-        line = ir.dynamic_slice(constants[1], [zero, row[0], zero, zero], (n, height, wide_, channels))
-        table = ir.dot_general(constants[0], line, ((3,), (3,)), ((0, 1), (0, 1)))  # n, row, column, other column
-        table = ir.pad(ir.reshape(table, (n, height, width * wide_)), 0, (0, 0, 0), (0, 0, width))
-        table = ir.reshape(table, (n, height, width, wide_ + 1))
-        limit = (n, height, width, first + (count - 1) * step + 1)
-        return (), (ir.slice_(table, (0, 0, 0, first), limit, (1, 1, 1, step)),)
+        lines = ir.dynamic_slice(constants[1], [zero, row[0], zero, zero, zero], (n, height, *other.shape[2:]))
+        table = ir.dot_general(constants[0], lines, ((4,), (4,)), ((0, 1, 2), (0, 1, 2)))
+        table = ir.pad(ir.reshape(table, (n, height, blocks, block * across)), 0, [0] * 4, (0, 0, 0, block))
+        table = ir.reshape(table, (n, height, blocks * block, across + 1))
+        return (), (ir.slice_(table, (0, 0, 0, first), (n, height, width, reach), (1, 1, 1, step)),)
 
     _, (made,) = scan(rows, (), (_displacements(count, first, step, one),), (one, other))
     return ir.moveaxis(made, 4, 1)

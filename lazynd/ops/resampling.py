@@ -15,7 +15,7 @@ from .convolution import Deconvolution
 from .kinds import Shape, check_count, one_of
 from .operator import floats as _f
 from .operator import op
-from .partial import Shapes
+from .partial import DTypes, Shapes
 from .precision import wide
 from .resizing import picked
 
@@ -113,6 +113,12 @@ def _resize_samples(rng: Any) -> list[Any]:
     ]
 
 
+def _resize_dtypes(known: DTypes, **attributes: Any) -> None:
+    known.learn_same([0], (0,))
+    if len(known.inputs) == 2 and known.inputs[1] is None:  # what is known of it may be another
+        known.learn_input(1, known.inputs[0])
+
+
 #: What becomes of a height or a width where the image decides.
 _PARITY = {
     "to_even_down": lambda n: n - n % 2,
@@ -128,7 +134,7 @@ _PARITY = {
     method=False,
     bounds={"height": (1, math.inf), "width": (1, math.inf)},
     optional={"like": lambda attributes: attributes["mode"] == "like"},
-    dtypes=None,
+    dtypes=_resize_dtypes,
 )
 def BilinearResize2D(
     data: Value,

@@ -50,8 +50,9 @@ def Convolution_v1(
     one_of(layout, None, "NCDHW", "NCHW", "NDHWC", "NHWC")
     require(layout in (None, "NCHW", "NCDHW"), f"Only support NCHW and NCDHW layout, got {layout}")
     require(2 <= len(kernel) <= 3, f"{len(kernel)}D convolution not supported: kernel has 2 or 3 numbers")
+    given = (data, weight) if bias is None else (data, weight, bias)
     made = Convolution(
-        data, weight, bias, kernel=kernel, stride=stride, dilate=dilate, pad=pad, num_filter=num_filter,
+        *given, kernel=kernel, stride=stride, dilate=dilate, pad=pad, num_filter=num_filter,
         num_group=num_group, no_bias=no_bias, cudnn_tune=cudnn_tune, layout=layout,
     )  # fmt: skip
     assert isinstance(made, Value)
