@@ -94,7 +94,7 @@ def gamma_function(x: Value) -> Value:
     mirrored = x < -0.5
     a = ir.select(mirrored, -x, x)
     parts = _Parts(a)
-    # Both factors are finite, and so are their quotients, also where the result overflows.
+    # The result is ``made * half``: each is finite where it overflows, and so is a quotient by one after the other.
     large = ir.minimum(a, 200.0)
     half = ir.select(parts.large, ir.power(ir.select(parts.large, large, 1.0), large * 0.5 - 0.25), 1.0)
     scale = ir.select(parts.large, half * ir.exp(-large) * math.sqrt(2 * math.pi), parts.times / parts.over)
@@ -151,7 +151,7 @@ def _polygamma_of_double(x: Value, n: int) -> Value:
 
 
 def _around_poles(rng: Any) -> Any:
-    """Numbers of which none is near a pole, nor (but one) where digamma is 0."""
+    """Numbers between poles."""
     whole = rng.permutation(np.array([-3, -2, -1, 1, 2, 9]))
     return (whole + rng.uniform(0.3, 0.7, 6)).reshape(2, 3).astype("float32")
 

@@ -60,9 +60,9 @@ def _exact(name: str, rule: Callable[[Value], Value], text: str, **options: Any)
 
 def nearest(x: Value) -> Value:
     """Rounded to the nearest integer, halves down."""
-    below = ir.floor(x)
-    made = below + ir.convert(x - below > 0.5, x.dtype)  # the difference is exact, x + 0.5 would not be
-    return ir.select(x == 0, x, made)  # -0.0 stays
+    below, above = ir.floor(x), ir.ceil(x)
+    # Of the two differences the smaller is exact; x + 0.5 would not be.
+    return ir.select(x - below <= above - x, below, above)
 
 
 def away(x: Value) -> Value:
@@ -151,7 +151,7 @@ _math("degrees", lambda x: x * (180 / math.pi), "Radians in degrees.")
 _math("radians", lambda x: x * (math.pi / 180), "Degrees in radians.")
 _math("erf", ir.erf, "The error function.")
 _math("sigmoid", ir.logistic, "1 / (1 + exp(-x)).")
-_math("softsign", lambda x: x / (1 + ir.abs(x)), "``x / (1 + |x|)``.", low=0.2)
+softsign = _math("softsign", lambda x: x / (1 + ir.abs(x)), "``x / (1 + |x|)``.", low=0.2)
 relu = _exact(
     "relu",
     lambda x: ir.select(x <= 0, ir.zeros_like(x), x),
@@ -169,6 +169,13 @@ _exact("ones_like", ir.ones_like, "Ones of the same shape and dtype.", different
 def _relu_gradient(g: Value, y: Value, data: Value) -> Value:
     """0 at 0, and NaN at NaN."""
     return ir.select(data <= 0, ir.zeros_like(g), ir.select(data == data, g, data))
+
+
+@softsign.gradient
+def _softsign_gradient(g: Value, y: Value, data: Value) -> Value:
+    """0 at infinity, where the body's own is NaN."""
+    share = 1 / (1 + ir.abs(data))
+    return g * share * share
 
 
 def _arcsin_gradient(g: Value, y: Value, data: Value) -> Value:
@@ -228,7 +235,7 @@ _ACTIVATIONS: dict[str, Callable[[Value], Value]] = {
     "relu": relu,
     "sigmoid": ir.logistic,
     "softrelu": softplus,
-    "softsign": lambda x: x / (1 + ir.abs(x)),
+    "softsign": softsign,
     "tanh": ir.tanh,
 }
 

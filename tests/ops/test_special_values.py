@@ -55,6 +55,7 @@ def test_floats_that_no_integer_holds() -> None:
     [
         ("round", [8388609, 16777215, 0.49999997, 2.5, -2.5], [8388609, 16777215, 0, 3, -3]),
         ("rint", [8388609, 16777215, -16777215, 2.5, -2.5], [8388609, 16777215, -16777215, 2, -3]),
+        ("rint", [-0.49999997, 0.49999997, 0.50000006, -0.50000006], [-0.0, 0, 1, -1]),
         ("sinh", [-20, 100, 1e-8], [-242582597.704895, INF, 1e-8]),
         ("arcsinh", [1e-8, -1e-8, 1e30, -INF], [1e-8, -1e-8, 69.77069997, -INF]),
         ("arccosh", [1e30, 1, 0], [69.77069997, 0, NAN]),
@@ -162,6 +163,12 @@ def test_the_slope_of_an_activation_at_nan_is_nan(function: Any) -> None:
     y, slope = slopes(function, [NAN, -1, 0, 2, INF])
     assert np.isnan(y[0]) and np.isnan(slope[0])
     assert np.isfinite(slope[1:]).all() and slope[4] > 0
+
+
+@pytest.mark.parametrize("function", [nd.softsign, lambda x: nd.Activation(x, act_type="softsign")])
+def test_softsign_is_flat_at_infinity(function: Any) -> None:
+    _, slope = slopes(function, [INF, -INF, 3e30, 0, 1])
+    assert slope.tolist() == [0, 0, 0, 1, 0.25]
 
 
 def test_hypotenuses_of_what_is_large_small_or_infinite() -> None:
