@@ -85,7 +85,7 @@ def test_what_is_not_built_says_so(place: str) -> None:
 
 def places(name: str) -> list[Any]:
     """The modules of lazynd where MXNet has the operator ``name``, or a program may look for it."""
-    short = name.removeprefix("_contrib_").removeprefix("_sparse_")
+    short = name.removeprefix("_contrib_")
     public = [part.place for part in names() if part.built and short in part.left_out]
     found = [(find_place(place), short) for place in public if inspect.ismodule(find_place(place))]
     return [*found, *((where, name) for where in (nd, nd._internal, lazynd.sym, lazynd.sym._internal))]
@@ -113,7 +113,7 @@ def test_only_operators_of_mxnet_are_left_out() -> None:
     short = [name for name in reference.left_out() if name not in reference.operators()]
     assert all(reference.has("nd.contrib", name.removeprefix("_contrib_")) for name in short)
     families = {left.family for left in reference.left_out().values()}
-    assert families == {"quantization", "graph sampling", "sparse arrays", "MKLDNN and TensorRT", "MXNet's internals"}
+    assert families == {"quantization", "graph sampling", "MKLDNN and TensorRT", "MXNet's internals"}
 
 
 def test_nothing_is_left_out_and_built() -> None:
