@@ -6,7 +6,8 @@ import os
 
 os.environ.setdefault("LAZYND_CACHE", "off")
 os.environ.setdefault("LAZYND_VERIFY", "1")
-#: What is compiled on a busy machine takes its time; tests of stderr are about other things.
+#: What is compiled on a busy machine takes its time; tests of stderr are about other things. Processes of tests inherit
+#: this.
 os.environ.setdefault("LAZYND_SLOW_COMPILE", "600")
 #: Tests count what is compiled. Those of the two tiers set this themselves; ``make test-tiers`` runs with both all that
 #: counts nothing, and the folders of ``FRONT_ENDS`` are always run so, if no tier is asked for.

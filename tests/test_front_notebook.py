@@ -33,8 +33,7 @@ def environment(folder: pathlib.Path) -> dict[str, str]:
     names = ("IPYTHONDIR", "JUPYTER_CONFIG_DIR", "JUPYTER_RUNTIME_DIR", "JUPYTER_DATA_DIR")
     home = {name: str(folder) for name in names}
     path = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
-    ours = {"LAZYND_CACHE": "off", "LAZYND_SLOW_COMPILE": "600"}  # on a busy machine a compile is told that takes long
-    return {**os.environ, **home, **ours, "PYTHONPATH": path, "JUPYTER_PLATFORM_DIRS": "1"}
+    return {**os.environ, **home, "LAZYND_CACHE": "off", "PYTHONPATH": path, "JUPYTER_PLATFORM_DIRS": "1"}
 
 
 def spelled_alike(text: str) -> str:

@@ -133,7 +133,7 @@ def _linspace(
 
     ``step``, ``repeat`` and ``infer_range`` change nothing.
     """
-    require(num > 0, f"Number of sequence should be greater than 0, received {num}")
+    require(num >= 0, f"Number of sequence should be non-negative, received {num}")
     require(stop is not None, "stop is missing")
     between = (stop - start) / max(num - endpoint, 1)
     made = counting(dtype) if is_floating(dtype) else FLOAT64  # steps are fractions also where the numbers are not

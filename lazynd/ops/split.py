@@ -14,11 +14,11 @@ from .partial import Shapes
 
 
 def _bounds(extent: int, indices: Sequence[int], sections: int) -> list[tuple[int, int]]:
-    """Where each part begins and ends: ``sections`` equal ones, or those that begin at ``indices``."""
+    """Where each part begins and ends: ``sections`` as long as each other or longer by one, or those at ``indices``."""
     if sections:
         require(sections > 0, f"sections must not be negative, got {sections}")
-        require(extent % sections == 0, f"an extent of {extent} cannot be cut into {sections} equal parts")
-        indices = range(0, extent, extent // sections)
+        length, longer = divmod(extent, sections)
+        indices = [number * length + min(number, longer) for number in range(sections)]
     starts = [min(max(i + extent if i < 0 else i, 0), extent) for i in indices]
     return [(low, max(low, high)) for low, high in zip(starts, [*starts[1:], extent], strict=True)]
 
@@ -41,6 +41,7 @@ def _split_shapes(known: Shapes, *, indices: Sequence[int], axis: int, squeeze_a
         ((_f(r, 2, 6),), {"indices": (), "sections": 3}),
         ((_f(r, 2, 6),), {"indices": (0, 1, 4)}),
         ((_f(r, 2, 3),), {"indices": (0, 1), "axis": 0, "squeeze_axis": True}),
+        ((_f(r, 2, 5),), {"indices": (), "sections": 3}),
     ],
     method=False,
     shapes=_split_shapes,
@@ -49,9 +50,10 @@ def _split_shapes(known: Shapes, *, indices: Sequence[int], axis: int, squeeze_a
 def split_v2(
     data: Value, *, indices: Shape, axis: int = 1, squeeze_axis: bool = False, sections: int = 0
 ) -> tuple[Value, ...]:
-    """Parts along ``axis``: ``sections`` equal ones if that is not 0, else one from each of ``indices`` to the next.
+    """Parts along ``axis``: ``sections`` of them if that is not 0, else one from each of ``indices`` to the next.
 
-    ``squeeze_axis`` drops the axis, along which parts must have length 1 then. Nothing comes before the first index.
+    Where ``sections`` do not divide the extent, the first parts are longer by one. ``squeeze_axis`` drops the axis,
+    along which parts must have length 1 then. Nothing comes before the first index.
     """
     at = normalize_axis(axis, data.ndim)
     parts = []

@@ -64,8 +64,8 @@ def left_out() -> dict[str, LeftOut]:
     """The operators that are left out for good, by their registered names.
 
     >>> from lazynd import reference
-    >>> reference.left_out()["_contrib_edge_id"].family
-    'graph sampling'
+    >>> reference.left_out()["_contrib_quantized_conv"].instead
+    'nd.Convolution of floats'
     """
     found: dict[str, LeftOut] = {}
     family = why = ""
@@ -85,7 +85,7 @@ def find_left_out(place: str, name: str) -> LeftOut | None:
     >>> reference.find_left_out("nd.contrib", "edge_id") is reference.find_left_out("nd", "_contrib_edge_id")
     True
     """
-    spellings = (name, f"_contrib_{name}", f"_sparse_{name}") if has(place, name) else (name,)
+    spellings = (name, f"_contrib_{name}") if has(place, name) else (name,)
     return next((left_out()[each] for each in spellings if each in left_out()), None)
 
 

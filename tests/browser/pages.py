@@ -2,12 +2,28 @@
 
 from __future__ import annotations
 
+import importlib.util
+import pathlib
+from types import ModuleType
 from typing import Any
 
-import lazynd
-from lazynd import autograd, gluon, nd, viz
+from lazynd import gluon, nd, viz
 from lazynd.gluon import nn, rnn
 from lazynd.viz.model import Cluster, View, ViewProgram
+
+
+def _gallery() -> ModuleType:
+    """The programs of the documentation's gallery."""
+    path = pathlib.Path(__file__).resolve().parents[2] / "docs" / "gallery_programs.py"
+    spec = importlib.util.spec_from_file_location("gallery_programs", path)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+GALLERY = _gallery()
+step = GALLERY.training_step
 
 
 def lenet(extra: bool = False) -> Any:
@@ -36,63 +52,9 @@ class Recurrent(gluon.Block):
         return self.head(out)
 
 
-class Bottleneck(gluon.HybridBlock):
-    """Three convolutions beside a path that goes straight on."""
-
-    def __init__(self, channels: int, strides: int, changes: bool) -> None:
-        super().__init__()
-        self.body = nn.HybridSequential()
-        for number, (width, size) in enumerate(((channels // 4, 1), (channels // 4, 3), (channels, 1))):
-            stride = strides if number == 0 else 1
-            self.body.add(nn.Conv2D(width, size, strides=stride, padding=size // 2, use_bias=False), nn.BatchNorm())
-            if number < 2:
-                self.body.add(nn.Activation("relu"))
-        self.straight = nn.HybridSequential() if changes else None
-        if self.straight is not None:
-            self.straight.add(nn.Conv2D(channels, 1, strides=strides, use_bias=False), nn.BatchNorm())
-
-    def hybrid_forward(self, F: Any, x: Any) -> Any:
-        return F.relu(self.body(x) + (x if self.straight is None else self.straight(x)))
-
-
-class ResNet50(gluon.HybridBlock):
-    def __init__(self) -> None:
-        super().__init__()
-        self.features = nn.HybridSequential()
-        self.features.add(
-            nn.Conv2D(64, 7, 2, 3, use_bias=False), nn.BatchNorm(), nn.Activation("relu"), nn.MaxPool2D(3, 2, 1)
-        )
-        for number, (count, channels) in enumerate(zip((3, 4, 6, 3), (256, 512, 1024, 2048), strict=True)):
-            stage = nn.HybridSequential()
-            stage.add(*(Bottleneck(channels, 2 if i == 0 and number else 1, i == 0) for i in range(count)))
-            self.features.add(stage)
-        self.features.add(nn.GlobalAvgPool2D())
-        self.output = nn.Dense(1000)
-
-    def hybrid_forward(self, F: Any, x: Any) -> Any:
-        return self.output(self.features(x))
-
-
-def step(net: Any, x: Any, labels: Any, title: str) -> View:
-    """The view of a training step of ``net``: forward, gradients, updates."""
-    net.initialize()
-    measure = gluon.loss.SoftmaxCrossEntropyLoss()
-    trainer = gluon.Trainer(net.collect_params(), "sgd", {"learning_rate": 0.05, "momentum": 0.9})
-    net(x)  # shapes of parameters
-
-    def train(x: Any, labels: Any) -> Any:
-        with autograd.record():
-            error = measure(net(x), labels).mean()
-        error.backward()
-        trainer.step(1)
-        return error
-
-    return viz.view(lazynd.compile(train), x, labels, title=title, passes=True)
-
-
 def lenet_view(extra: bool = False) -> View:
     """LeNet's, with clusters as a backend would name them: neighbours of its graph."""
-    found = step(lenet(extra), nd.zeros((8, 1, 28, 28)), nd.zeros((8,)), "LeNet, a training step")
+    found: View = step(lenet(extra), nd.zeros((8, 1, 28, 28)), nd.zeros((8,)), "LeNet, a training step")
     ids = found.graph.nodes
     found.clusters = [
         Cluster(0, "fusion", "loop", ids[0:2], fused=True, bytes=20, text="%fusion = f32[8] fusion(...)"),
@@ -108,6 +70,8 @@ def views() -> dict[str, Any]:
     return {
         "lenet": lenet_view,
         "rnn": lambda: step(Recurrent(100), nd.zeros((100, 4)), nd.zeros((4,)), "RNN of 100 steps, a training step"),
-        "resnet": lambda: step(ResNet50(), nd.zeros((1, 3, 64, 64)), nd.zeros((1,)), "ResNet-50, a training step"),
+        "resnet": lambda: step(
+            GALLERY.ResNet50(), nd.zeros((1, 3, 64, 64)), nd.zeros((1,)), "ResNet-50, a training step"
+        ),
         "diff": lambda: viz.diff(lenet_view(), lenet_view(extra=True), "LeNet, without and with batch norm"),
     }

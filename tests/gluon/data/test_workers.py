@@ -38,8 +38,8 @@ class Probe(Dataset):
     def __getitem__(self, i):
         return np.full((64, 64), i, "float32"), ("jax" in sys.modules, os.getpid(), i)
 """
-#: Of the programs: they find what this process finds, and a loaded machine has them say nothing.
-ENVIRONMENT = {**os.environ, "PYTHONPATH": os.pathsep.join(p for p in sys.path if p), "LAZYND_SLOW_COMPILE": "1000"}
+#: Of the programs: they find what this process finds.
+ENVIRONMENT = {**os.environ, "PYTHONPATH": os.pathsep.join(p for p in sys.path if p)}
 
 
 def workers_of(pid: int) -> list[int]:
