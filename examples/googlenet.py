@@ -40,4 +40,4 @@ def network() -> nn.HybridSequential:
 
 
 if __name__ == "__main__":
-    classify(network(), __doc__, epochs=5, rate=0.1, at_least={"FashionMNIST": 0.7, "digits": 0.92}, momentum=0.9)
+    classify(network(), __doc__, epochs=5, rate=0.03, at_least={"FashionMNIST": 0.7, "digits": 0.92}, momentum=0.9)

@@ -82,18 +82,18 @@ class Run:
             bound = f"at least {low}" if low is not None else f"at most {high}"
             self._failed.append(f"{name} is {value:.4g} on {self.data}, it should be {bound}")
 
-    def finish(self) -> NoReturn:
-        """Save the plot of the losses, and end the process."""
+    def finish(self, curves: list[tuple[str, list[float]]] | None = None) -> NoReturn:
+        """Save the plot of the losses, or of several named ``curves`` of them, and end the process."""
         losses = [float(loss.asscalar()) for loss in self.losses]
         self.result("first_loss", losses[0])
         self.result("last_loss", float(np.mean(losses[-10:])))
-        self.plot([(self.title, losses)], "step", "loss")
+        self.plot(curves or [("loss", losses)])
         for text in self._failed:
             print(text, file=sys.stderr)
         raise SystemExit(1 if self._failed else 0)
 
-    def plot(self, curves: list[tuple[str, list[float]]], x: str, y: str) -> None:
-        """A picture of named ``curves`` in the folder of the option ``--out``, named after the script."""
+    def plot(self, curves: list[tuple[str, list[float]]]) -> None:
+        """A picture of the losses at each step, in the folder of the option ``--out``, named after the script."""
         import matplotlib  # noqa: PLC0415 - takes longer to import than most steps to run
 
         matplotlib.use("agg")
@@ -102,8 +102,10 @@ class Run:
         figure, axes = pyplot.subplots()
         for name, values in curves:
             axes.plot(values, label=name)
-        axes.set(xlabel=x, ylabel=y, title=self.title)
-        axes.legend()
+        axes.set(xlabel="step", ylabel="loss")
+        axes.set_title(self.title, wrap=True)
+        if len(curves) > 1:
+            axes.legend()
         self.options.out.mkdir(parents=True, exist_ok=True)
         file = self.options.out / f"{pathlib.Path(sys.argv[0]).stem}.png"
         figure.savefig(file)

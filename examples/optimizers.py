@@ -56,8 +56,7 @@ def main() -> None:
             curves.append((name, [float(each.asscalar()) for each in losses]))
             run.result(f"last_loss_{name}", float(np.mean(curves[-1][1][-10:])), at_most=1.1)
     run.losses = [mx.nd.array([each]) for each in curves[0][1]]
-    run.plot(curves, "step", "loss")
-    run.finish()
+    run.finish(curves)
 
 
 if __name__ == "__main__":

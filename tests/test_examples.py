@@ -47,6 +47,7 @@ def test_three_steps(name: str, hybridize: bool, run: Any, tmp_path: pathlib.Pat
     results = re.findall(r"^RESULT (\w+) (\S+)$", printed, re.MULTILINE)
     assert len(results) >= 3 and all(abs(float(value)) < 1e6 for _, value in results)
     assert (tmp_path / f"{name}.png").read_bytes().startswith(b"\x89PNG")
+    assert printed.count("wrote ") == 1, "a second picture would be written over the first"
 
 
 @pytest.mark.parametrize("cell", ["gru", "lstm"])

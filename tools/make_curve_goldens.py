@@ -20,8 +20,12 @@ def main() -> None:
     found = {name: [round(each, 10) for each in curves.losses(mx, name, dtype="float64")] for name in curves.NETWORKS}
     for name, losses in found.items():
         print(f"{name}: from {losses[0]:.4f} to {losses[-1]:.4f}")
+    drawn = {}
+    for name in curves.DRAWN:
+        losses = curves.drawn(mx, name, seeds=200)
+        drawn[name] = {"mean": losses.mean(0).round(5).tolist(), "deviation": losses.std(0, ddof=1).round(5).tolist()}
     path = ROOT / "tests" / "data" / "curves.json"
-    path.write_text(json.dumps(found, indent=None) + "\n", encoding="utf-8")
+    path.write_text(json.dumps({"losses": found, "drawn": drawn}) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -6,8 +6,9 @@ NumPy's old generator, whose numbers never change.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -47,6 +48,116 @@ def resnet(mx: Any) -> Any:
     return net
 
 
+def alexnet(mx: Any, rate: float = 0) -> Any:
+    """Wide windows, pooling whose windows overlap, and dropout (of ``rate``) between wide dense layers."""
+    nn = mx.gluon.nn
+    net = nn.HybridSequential()
+    net.add(nn.Conv2D(6, 7, strides=2, activation="relu"), nn.MaxPool2D(3, 2))
+    net.add(nn.Conv2D(8, 5, padding=2, activation="relu"), nn.MaxPool2D(3, 2))
+    for channels in (12, 12, 8):
+        net.add(nn.Conv2D(channels, 3, padding=1, activation="relu"))
+    net.add(nn.MaxPool2D(3, 2))
+    for units in (32, 32):
+        net.add(nn.Dense(units, activation="relu"), nn.Dropout(rate))
+    net.add(nn.Dense(CLASSES))
+    return net
+
+
+def vgg(mx: Any, rate: float = 0) -> Any:
+    """Blocks of convolutions, each of which halves the image."""
+    nn = mx.gluon.nn
+    net = nn.HybridSequential()
+    for convolutions, channels in ((1, 6), (1, 8), (2, 12), (2, 12)):
+        block = nn.HybridSequential()
+        for _ in range(convolutions):
+            block.add(nn.Conv2D(channels, 3, padding=1, activation="relu"))
+        block.add(nn.MaxPool2D(2, 2))
+        net.add(block)
+    net.add(nn.Dense(24, activation="relu"), nn.Dropout(rate), nn.Dense(CLASSES))
+    return net
+
+
+def nin(mx: Any, rate: float = 0) -> Any:
+    """Perceptrons across channels, and an average of each channel instead of dense layers."""
+    nn = mx.gluon.nn
+
+    def block(channels: int, window: int, padding: int) -> Any:
+        made = nn.HybridSequential()
+        made.add(nn.Conv2D(channels, window, padding=padding, activation="relu"))
+        made.add(nn.Conv2D(channels, 1, activation="relu"), nn.Conv2D(channels, 1, activation="relu"))
+        return made
+
+    net = nn.HybridSequential()
+    net.add(block(8, 5, 2), nn.MaxPool2D(3, 2), block(12, 3, 1), nn.MaxPool2D(3, 2), nn.Dropout(rate))
+    net.add(block(CLASSES, 3, 1), nn.GlobalAvgPool2D(), nn.Flatten())
+    return net
+
+
+def googlenet(mx: Any) -> Any:
+    """Blocks of four paths whose channels are joined."""
+    nn = mx.gluon.nn
+
+    class Inception(mx.gluon.HybridBlock):
+        def __init__(self, one: int, three: tuple[int, int], five: tuple[int, int], pooled: int) -> None:
+            super().__init__()
+            self.paths = nn.HybridSequential()
+            for layers in (
+                (nn.Conv2D(one, 1, activation="relu"),),
+                (nn.Conv2D(three[0], 1, activation="relu"), nn.Conv2D(three[1], 3, padding=1, activation="relu")),
+                (nn.Conv2D(five[0], 1, activation="relu"), nn.Conv2D(five[1], 5, padding=2, activation="relu")),
+                (nn.MaxPool2D(3, 1, 1), nn.Conv2D(pooled, 1, activation="relu")),
+            ):
+                path = nn.HybridSequential()
+                path.add(*layers)
+                self.paths.add(path)
+
+        def hybrid_forward(self, F: Any, x: Any) -> Any:
+            return F.concat(*(path(x) for path in self.paths), dim=1)
+
+    net = nn.HybridSequential()
+    net.add(nn.Conv2D(8, 7, 2, 3, activation="relu"), nn.MaxPool2D(3, 2, 1))
+    net.add(Inception(4, (4, 6), (2, 4), 4), nn.MaxPool2D(3, 2, 1), Inception(6, (4, 8), (2, 4), 4))
+    net.add(nn.GlobalAvgPool2D(), nn.Dense(CLASSES))
+    return net
+
+
+def densenet(mx: Any) -> Any:
+    """Convolutions that read the outputs of all before them; normalisation before activation."""
+    nn = mx.gluon.nn
+
+    def convolution(channels: int, window: int) -> Any:
+        made = nn.HybridSequential()
+        made.add(nn.BatchNorm(), nn.Activation("relu"), nn.Conv2D(channels, window, padding=window // 2))
+        return made
+
+    class Dense(mx.gluon.HybridBlock):
+        def __init__(self, count: int, channels: int) -> None:
+            super().__init__()
+            self.net = nn.HybridSequential()
+            for _ in range(count):
+                self.net.add(convolution(channels, 3))
+
+        def hybrid_forward(self, F: Any, x: Any) -> Any:
+            for each in self.net:
+                x = F.concat(x, each(x), dim=1)
+            return x
+
+    net = nn.HybridSequential()
+    net.add(nn.Conv2D(8, 3, 2, 1), nn.BatchNorm(), nn.Activation("relu"), nn.MaxPool2D(3, 2, 1))
+    net.add(Dense(2, 4), convolution(8, 1), nn.AvgPool2D(2, 2), Dense(2, 4))
+    net.add(nn.BatchNorm(), nn.Activation("relu"), nn.GlobalAvgPool2D(), nn.Dense(CLASSES))
+    return net
+
+
+def mlp(mx: Any, rate: float = 0) -> Any:
+    nn = mx.gluon.nn
+    net = nn.HybridSequential()
+    for units in (24, 24):
+        net.add(nn.Dense(units, activation="relu"), nn.Dropout(rate))
+    net.add(nn.Dense(CLASSES))
+    return net
+
+
 def recurrent(kind: str) -> Callable[[Any], Any]:
     def make(mx: Any) -> Any:
         nn, layer = mx.gluon.nn, getattr(mx.gluon.rnn, kind)
@@ -79,20 +190,41 @@ def grouped(mx: Any) -> Any:
     return net
 
 
-#: By name: the network, the shape of its inputs, and its learning rate.
-NETWORKS: dict[str, tuple[Callable[[Any], Any], tuple[int, ...], float]] = {
-    "LeNet": (lenet, (16, 1, 20, 20), 0.02),
-    "ResNet-18": (resnet, (16, 3, 16, 16), 0.002),
-    "GRU": (recurrent("GRU"), (14, 8), 0.3),
-    "LSTM": (recurrent("LSTM"), (14, 8), 0.5),
-    "words": (words, (14, 8), 0.3),
-    "groups": (grouped, (16, 3, 12, 12), 0.005),
+class Case(NamedTuple):
+    """A network, the shape of its inputs, its learning rate, and how much larger its first weights are."""
+
+    make: Callable[[Any], Any]
+    shape: tuple[int, ...]
+    rate: float
+    gain: float = 1.0
+
+
+NETWORKS: dict[str, Case] = {
+    "LeNet": Case(lenet, (16, 1, 20, 20), 0.02),
+    "ResNet-18": Case(resnet, (16, 3, 16, 16), 0.002),
+    "GRU": Case(recurrent("GRU"), (14, 8), 0.3),
+    "LSTM": Case(recurrent("LSTM"), (14, 8), 0.5),
+    "words": Case(words, (14, 8), 0.3),
+    "groups": Case(grouped, (16, 3, 12, 12), 0.005),
+    "MLP": Case(mlp, (16, 1, 6, 6), 0.02),
+    "AlexNet": Case(alexnet, (8, 1, 40, 40), 0.01),
+    "VGG": Case(vgg, (8, 1, 16, 16), 0.01, gain=1.4),
+    "NiN": Case(nin, (8, 1, 16, 16), 0.01, gain=1.4),
+    "GoogLeNet": Case(googlenet, (8, 1, 24, 24), 0.01),
+    "DenseNet": Case(densenet, (8, 1, 16, 16), 0.02),
 }
+#: Dropout leaves out half: what each library draws differs, so that only the losses' distributions are alike.
+DRAWN = {
+    "MLP with dropout": NETWORKS["MLP"]._replace(make=functools.partial(mlp, rate=0.5)),
+    "AlexNet with dropout": NETWORKS["AlexNet"]._replace(make=functools.partial(alexnet, rate=0.5)),
+    "NiN with dropout": NETWORKS["NiN"]._replace(make=functools.partial(nin, rate=0.5)),
+}
+CASES = {**NETWORKS, **DRAWN}
 
 
 def batches(name: str) -> list[tuple[np.ndarray, np.ndarray]]:
     """Images that their class has shifted, or sequences in which each number follows from the one before."""
-    shape, made = NETWORKS[name][1], []
+    shape, made = CASES[name].shape, []
     random = np.random.RandomState(5)
     for _ in range(BATCHES):
         if len(shape) == 2:
@@ -109,7 +241,8 @@ def batches(name: str) -> list[tuple[np.ndarray, np.ndarray]]:
 
 def network(mx: Any, name: str, dtype: str = "float32") -> Any:
     """The network with its first parameters."""
-    net = NETWORKS[name][0](mx)
+    case = CASES[name]
+    net = case.make(mx)
     net.initialize()
     first = mx.nd.array(batches(name)[0][0])
     net(first)
@@ -124,7 +257,7 @@ def network(mx: Any, name: str, dtype: str = "float32") -> Any:
             values = np.ones(shape)
         else:
             fan = float(np.prod(shape[1:])) if len(shape) > 1 else 20.0
-            values = random.uniform(-1, 1, shape) * (3 / fan) ** 0.5
+            values = random.uniform(-1, 1, shape) * case.gain * (3 / fan) ** 0.5
         parameter.set_data(mx.nd.array(values))
     if dtype != "float32":
         net.cast(dtype)
@@ -137,7 +270,7 @@ def losses(mx: Any, name: str, mode: str = "imperative", dtype: str = "float32",
     if mode == "hybridized":
         net.hybridize()
     loss_of = mx.gluon.loss.SoftmaxCrossEntropyLoss()
-    options = {"learning_rate": NETWORKS[name][2], "momentum": 0.9}
+    options = {"learning_rate": CASES[name].rate, "momentum": 0.9}
     trainer = mx.gluon.Trainer(net.collect_params(), "sgd", options)
 
     def step(x: Any, y: Any) -> Any:
@@ -152,3 +285,12 @@ def losses(mx: Any, name: str, mode: str = "imperative", dtype: str = "float32",
     for number in range(steps):
         x, y = (mx.nd.array(each, dtype=dtype) for each in given[number % BATCHES])
         yield float(run(x, y).asscalar())
+
+
+def drawn(mx: Any, name: str, seeds: int) -> np.ndarray:
+    """Losses of the first steps of one of ``DRAWN``, [seed, step]."""
+    found = []
+    for seed in range(seeds):
+        mx.random.seed(seed)
+        found.append(list(losses(mx, name, steps=BATCHES)))
+    return np.array(found)
