@@ -40,6 +40,18 @@ def test_a_window_is_too() -> None:
     assert maximum(16) > 6 * maximum(2)
 
 
+def test_a_triangular_system_is_a_call_for_each_row() -> None:
+    def system(rows: int) -> float:
+        return interpreting(made("triangular_solve", (rows, rows), (rows, 1), lower=True, transpose=False))
+
+    assert system(30) == pytest.approx(30 * COSTS["triangular_solve"].call, rel=0.1)
+
+
+def test_factors_take_the_cube_of_their_side() -> None:
+    small, large = (interpreting(made("cholesky", (side, side))) for side in (500, 1000))
+    assert large == pytest.approx(8 * small, rel=0.1)
+
+
 @pytest.mark.parametrize("name", ["tanh", "power"])
 def test_functions_of_many_numbers_are_computed_in_blocks_which_cost_more(name: str) -> None:
     def cost(count: int, dtype: str = "float32") -> float:

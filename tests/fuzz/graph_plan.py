@@ -105,11 +105,19 @@ def plan(rng: np.random.Generator, families: Iterator[str]) -> Plan:
     return tuple(uses)
 
 
+#: Functions of matrices: where one is nearly singular the last bits decide.
+OF_MATRICES = {
+    "_linalg_det", "_linalg_gelqf", "_linalg_inverse", "_linalg_potrf", "_linalg_potri", "_linalg_slogdet",
+    "_linalg_syevd", "_linalg_trsm",
+}  # fmt: skip
+
+
 def wirable(operator: Operator, array: Any) -> bool:
     """Whether an input may be any smooth value: where the operator jumps, a last bit would decide."""
     array = np.asarray(array)
     whole = bool(np.all(array == np.round(array)))
-    return operator.smooth and array.dtype.kind == "f" and array.size > 0 and not whole
+    smooth = operator.smooth and operator.name not in OF_MATRICES
+    return smooth and array.dtype.kind == "f" and array.size > 0 and not whole
 
 
 class _Building:
