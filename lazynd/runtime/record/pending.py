@@ -15,7 +15,7 @@ from ...ir.types import Context, Type
 from ..run.fence import fence, overflow
 from ..run.force import force
 from ..run.regions import Region
-from ..tell.location import OURS, USERS, user_location
+from ..tell.location import USERS, user_location
 from ..tell.sites import current_site
 from ..tell.stats import stats
 from ..tell.tracing import TRACING
@@ -125,8 +125,8 @@ class PendingWork(Recorder):
         elif region.credit < 0 or spec.pruned is not None or len(spec.out_types) > 1 or config.eager:
             cell.content = self.append(spec, refs, scalars, code, lasti)[0]
         else:  # most calls: what ``append`` does for one output, without another call
-            if code is not None and code.co_filename not in USERS and OURS[code.co_filename]:
-                code, lasti = self.caller or user_location()
+            if code is not None and code.co_filename not in USERS:
+                code, lasti = self.users_line(code, lasti)
             cell.content = node = Node()
             node.spec = spec
             node.inputs = refs
@@ -198,8 +198,8 @@ class PendingWork(Recorder):
         if region.credit < 0:
             overflow(self.regions)
             region = self.regions.open
-        if code is not None and code.co_filename not in USERS and OURS[code.co_filename]:
-            code, lasti = self.caller or user_location()
+        if code is not None and code.co_filename not in USERS:
+            code, lasti = self.users_line(code, lasti)
         if spec.pruned is not None:
             spec, live = spec.pruned
             refs = tuple([refs[i] for i in live])

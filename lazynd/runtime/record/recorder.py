@@ -18,6 +18,7 @@ from ...ir.node import Node
 from ...ir.specialization import Specialization
 from ...ir.types import Context, Type
 from ..guard.sections import DeferSignals
+from ..tell.location import OURS, user_location
 from .cell import Cell, Ref, Variable
 from .numbers import Keep
 from .scope import ROOT, Scope
@@ -59,6 +60,10 @@ class Recorder(ABC):
         self.within: Scope = ROOT
         self.scope = ""
         self.caller: tuple[CodeType, int] | None = None
+
+    def users_line(self, code: CodeType, lasti: int) -> tuple[CodeType | None, int]:
+        """The line that an operation at ``code`` counts for: of our own files the user's that called them."""
+        return (self.caller or user_location()) if OURS[code.co_filename] else (code, lasti)
 
     # ------------------------------------------------------------------------------------ cells
 

@@ -16,7 +16,7 @@ from ...ir.node import Node, Output, apply, leaf
 from ...ir.specialization import Specialization
 from ...ir.types import Context, Type
 from ..run.failure import Lost
-from ..tell.location import OURS, USERS, user_location
+from ..tell.location import USERS, user_location
 from .cell import Cell, Ref, Variable
 from .numbers import Keep
 from .recorder import Recorder
@@ -157,8 +157,8 @@ class BaseTracer(Recorder):
         if spec.pruned is not None:
             spec, live = spec.pruned
             refs = tuple([refs[i] for i in live])
-        if code is not None and code.co_filename not in USERS and OURS[code.co_filename]:
-            code, lasti = self.caller or user_location()
+        if code is not None and code.co_filename not in USERS:
+            code, lasti = self.users_line(code, lasti)
         node = apply(spec, refs, code, lasti, scalars, self.scope)
         node.region = self.inside
         self.nodes.append(node)
