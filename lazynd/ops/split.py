@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 from ..ir import build as ir
 from ..ir.build import Value
@@ -19,8 +20,10 @@ def _bounds(extent: int, indices: Sequence[int], sections: int) -> list[tuple[in
         require(sections > 0, f"sections must not be negative, got {sections}")
         length, longer = divmod(extent, sections)
         indices = [number * length + min(number, longer) for number in range(sections)]
-    starts = [min(max(i + extent if i < 0 else i, 0), extent) for i in indices]
-    return [(low, max(low, high)) for low, high in zip(starts, [*starts[1:], extent], strict=True)]
+    places = [0, *indices, extent]
+    ascend = all(low <= high for low, high in pairwise(places))
+    require(ascend, f"indices {tuple(indices)} must ascend from 0 to the extent {extent}")
+    return list(pairwise(places[1:]))
 
 
 def _split_shapes(known: Shapes, *, indices: Sequence[int], axis: int, squeeze_axis: bool, sections: int) -> None:

@@ -10,8 +10,8 @@ from ..case import Case, case, empty, f, lit, whole, without_gradient
 NAN, INF = float("nan"), float("inf")
 HALF, WIDE = "float16", "float64"
 EDGES = [NAN, INF, -INF, 0.0, -0.0, 1.0, -1.0, 2.0]
-#: MXNet's numbers of degrees and radians of float64 are of float32.
-ANGLES = 1e-6
+#: MXNet's constants and parameters are float32, for float64 too.
+SINGLE = 1e-6
 
 
 def function(low: float, high: float, wide: float | None = None, ints: bool = True) -> list[Case]:
@@ -82,11 +82,32 @@ CASES: dict[str, list[Case]] = {
     "arctan": function(-3, 3),
     "arccosh": function(1.2, 4),
     "arctanh": function(-0.9, 0.9, ints=False),
-    "degrees": function(-3, 3, wide=ANGLES),
-    "radians": function(-180, 180, wide=ANGLES),
+    "degrees": function(-3, 3, wide=SINGLE),
+    "radians": function(-180, 180, wide=SINGLE),
     "rsqrt": function(0.25, 3),
     "rcbrt": function(0.25, 3),
     "reciprocal": function(0.25, 3),
+    "hard_sigmoid": [
+        # Not where it begins to be flat: there MXNet's slope is 0.
+        case(lit([[-3.0, -2, -0.5], [0, 1.5, 3]])),
+        case(f(3, 1, 2, low=-2, high=2)),
+        replace(case(f(5, low=-2, high=2, dtype=WIDE)), rtol=SINGLE),
+        case(f(2, 2, low=-2, high=2, dtype=HALF)),
+        case(f(2, 3), alpha=0.5, beta=0.25),
+        without_gradient(lit(EDGES)),
+        empty(f(0, 3)),
+    ],
+    "softmin": [
+        case(f(2, 3)),
+        case(f(2, 3, 4), axis=1),
+        case(f(2, 3), axis=0),
+        case(f(5, dtype=WIDE)),
+        case(f(2, 3, dtype=HALF)),
+        case(lit([[900.0, 0, -900], [88, 89, 90]])),
+        case(f(2, 3), temperature=2.5),
+        empty(f(0, 3)),
+        case(f(2, 3), axis=2),
+    ],
     "broadcast_logical_and": two(few, few),
     "broadcast_logical_or": two(few, few),
     "broadcast_logical_xor": two(few, few),
