@@ -23,7 +23,7 @@ from ..explained import Cluster, Explanation
 from ..fork_warning import FORK_WARNING
 from ..hlo import clusters_in, parse_module
 from ..memory import NOTEWORTHY, require_memory
-from . import control, convolution, special, top, window  # noqa: F401 - their lowerings and claims
+from . import control, convolution, sorting, special, top, window  # noqa: F401 - their lowerings and claims
 from .aliasing import output_order
 from .barriers import Barrier
 from .claims import Claim, Claims, current
