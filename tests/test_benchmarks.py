@@ -23,7 +23,7 @@ BUDGETED = {
     "recurrent_compiling": 1, "first": 3, "rows": 2, "explorer": 1,
 }  # fmt: skip
 #: Those whose budget is a multiple of MXNet's time, where that can be measured.
-AGAINST_MXNET = {"convolution", "pooling"}
+AGAINST_MXNET = {"convolution", "ordering", "pooling"}
 #: Figures that judge some of their rows alone: how many, and how many of the short form with MXNet beside.
 PARTLY = {"gluon": (1, 1), "looking": (1, 1), "small": (1, 4), "whole": (0, 2)}
 
@@ -61,6 +61,7 @@ def test_a_figure_is_declared_once() -> None:
         "perceptron",
         "gluon",
         "convolution",
+        "ordering",
         "pooling",
         "recurrent",
         "looking",

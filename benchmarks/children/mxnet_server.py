@@ -12,7 +12,7 @@ from mxnet import autograd, nd
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent.parent))  # it runs as a file
 
-from benchmarks import nets
+from benchmarks import nets, selection
 
 #: Steps with Gluon, by network and mode; made once.
 STEPS = {}
@@ -118,7 +118,26 @@ def gluon(number, mode, steps):
     return (perf_counter() - start) / steps
 
 
-WORK = {"chain": chain, "gluon": gluon, "layer": layer, "read": read, "recurrent": recurrent, "step": step}
+def select(number, times):
+    """A call of ``selection.py``."""
+    call = selection.CALLS[number]
+    x = nd.array(call.data())
+    nd.waitall()
+    start = perf_counter()
+    for _ in range(times):
+        call.call(nd, x).wait_to_read()
+    return (perf_counter() - start) / times
+
+
+WORK = {
+    "chain": chain,
+    "gluon": gluon,
+    "layer": layer,
+    "read": read,
+    "recurrent": recurrent,
+    "selection": select,
+    "step": step,
+}
 mx.random.seed(0)
 for line in sys.stdin:
     asked = json.loads(line)

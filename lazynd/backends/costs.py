@@ -72,7 +72,7 @@ COSTS: Final[dict[str, Cost]] = {
     "dynamic_update_slice": Cost(4, 0.0002, 10_000),
     "gather": Cost(7, 0.0007, 8_000),
     "scatter": Cost(8, 0.005, 30_000),
-    "sort": Cost(5, 0.012, 20_000),
+    "sort": Cost(5, 0.03, 25_000),
     "random_bits": Cost(75, 0.007, 80_000),
     "dot_general": Cost(5, 0.00003, 11_000),
     "convolution": Cost(26, 0.00025, 60_000),

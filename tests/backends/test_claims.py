@@ -85,9 +85,11 @@ def test_a_claim_agrees_with_the_body(claim: Claim) -> None:
 
 
 @pytest.mark.parametrize("shape, k", [((3, 40), 20), ((3, 40), 1), ((2, 3, 17), 5), ((64,), 7), ((1, 2), 1)])
-@pytest.mark.parametrize("ret_typ", ["value", "indices", "both"])
-@pytest.mark.parametrize("axis", [-1, None])
-def test_the_largest_few_are_those_of_the_sorted_line(shape: Any, k: int, ret_typ: str, axis: int | None) -> None:
+@pytest.mark.parametrize("ret_typ", ["value", "indices", "both", "mask"])
+@pytest.mark.parametrize("axis, is_ascend", [(-1, False), (None, True)])
+def test_the_largest_few_are_those_of_the_sorted_line(
+    shape: Any, k: int, ret_typ: str, axis: int | None, is_ascend: bool
+) -> None:
     """To the bit and with every tie: zeros of both signs, infinities, NaN of both signs.
 
     Subnormal numbers are zeros to XLA, in the expanded operator too.
@@ -95,7 +97,8 @@ def test_the_largest_few_are_those_of_the_sorted_line(shape: Any, k: int, ret_ty
     rng = np.random.default_rng(3)
     values = np.array([0.0, -0.0, 1, -1, np.inf, -np.inf, np.nan, -np.nan, 2.5], np.float32)
     x = rng.choice(values, shape)
-    spec, _ = d.bind(OPERATORS["topk"], (x,), {"k": k, "ret_typ": ret_typ, "axis": axis, "dtype": "int32"})
+    given = {"k": k, "ret_typ": ret_typ, "axis": axis, "dtype": "int32", "is_ascend": is_ascend}
+    spec, _ = d.bind(OPERATORS["topk"], (x,), given)
     assert current()(spec)
     for found, expected in zip(d.compiled(spec, [x]), d.interpret(spec, [x]), strict=True):
         assert found.tobytes() == expected.tobytes()
@@ -106,11 +109,33 @@ def test_the_largest_few_are_those_of_the_sorted_line(shape: Any, k: int, ret_ty
         assert found.tobytes() == np.asarray(expected).tobytes()
 
 
+@pytest.mark.parametrize("shape, k", [((1 << 18) + 5, 3), ((3, 90_000), 2_000)])
+@pytest.mark.parametrize("nan", [False, True])
+def test_the_largest_few_of_long_lines(shape: Any, k: int, nan: bool) -> None:
+    """By groups of neighbours, but where there is NaN; with every tie."""
+    values = [0.0, -0.0, 1, -1, np.inf, -np.inf, 2.5] + [np.nan] * nan
+    x = np.random.default_rng(5).choice(np.array(values, np.float32), shape)
+    for ascending in (False, True):
+        spec, _ = d.bind(OPERATORS["topk"], (x,), {"k": k, "dtype": "int32", "is_ascend": ascending})
+        assert current()(spec)
+        (found,), (expected,) = d.compiled(spec, [x]), d.interpret(spec, [x])
+        np.testing.assert_array_equal(found, expected)
+
+
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16", "float32"])
+def test_the_largest_few_along_any_axis(dtype: str) -> None:
+    x = np.random.default_rng(4).integers(-3, 4, (6, 3, 5)).astype(dtype)
+    for given in ({"axis": 0, "ret_typ": "both"}, {"axis": 0, "ret_typ": "mask", "is_ascend": True}):
+        spec, _ = d.bind(OPERATORS["topk"], (x,), {"k": 2, **given})
+        assert current()(spec)
+        for found, expected in zip(d.compiled(spec, [x]), d.interpret(spec, [x]), strict=True):
+            assert found.dtype == expected.dtype and found.tobytes() == expected.tobytes()
+
+
 @pytest.mark.parametrize(
     "dtype, attributes",
-    [("float64", {}), ("int32", {}), ("float32", {"is_ascend": True}), ("float32", {"axis": 0}),
-     ("float32", {"ret_typ": "mask"}), ("float32", {"k": 0}), ("float32", {"k": 3})],
-)  # fmt: skip
+    [("float64", {}), ("int32", {}), ("float32", {"k": 0}), ("float32", {"k": 3})],
+)
 def test_what_was_not_measured_is_sorted(dtype: str, attributes: dict[str, Any]) -> None:
     spec, _ = d.bind(OPERATORS["topk"], (np.zeros((4, 4), dtype),), attributes)
     assert not current()(spec)

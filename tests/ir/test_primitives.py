@@ -188,6 +188,17 @@ def test_sorting_special_values() -> None:
     check(cases, exact=True)
 
 
+@pytest.mark.parametrize("dtype", DTYPE_NAMES)
+def test_long_lines_are_sorted_as_short_ones(dtype: str) -> None:
+    """By their digits: every special value and its neighbours, many times over."""
+    values = np.random.default_rng(0).permutation(np.resize(table(dtype), (1 << 14) + 1))
+    position = np.arange(values.size, dtype="int32")
+    found, order = interpret(graph_of("sort", [values, position], {"axis": 0}), [values, position])
+    wide = values.astype("float32") if dtype == "bfloat16" else values
+    np.testing.assert_array_equal(order, np.argsort(wide, kind="stable"))
+    assert found.tobytes() == values[order].tobytes()
+
+
 def test_running_sums() -> None:
     cases: list[Any] = []
     for dtype in DTYPE_NAMES:

@@ -156,7 +156,7 @@ def test_displaced_parts() -> None:
         )
         for c, p, q in np.ndindex(2, 2, 2):
             across, down = moves[r, 2 * c : 2 * c + 2, p, q] * 0.4
-            image = images[number].reshape(2, 2, 2, 6, 7)[c, p, q][None]
+            image = images[int(number)].reshape(2, 2, 2, 6, 7)[c, p, q][None]
             places = [
                 (top + (p / 2 + i / 6 + down) * height, left + (q / 2 + j / 6 + across) * width)
                 for i, j in np.ndindex(3, 3)

@@ -21,7 +21,7 @@ from ...ir.primitives.check import may_fail
 from ...ir.specialization import Specialization
 from ...ir.types import Context
 from ..fork_warning import FORK_WARNING
-from . import control, convolution, matrices, special, top, window  # noqa: F401 - their lowerings and claims
+from . import control, convolution, matrices, sorting, special, top, window  # noqa: F401 - their lowerings and claims
 from .aliasing import pairs
 from .barriers import Barrier
 from .claims import Claim, Claims, current
