@@ -16,7 +16,6 @@ from .operator import op
 
 Ints = tuple[int, ...]
 
-
 #: Windows of so few elements are taken apart place by place, for which a compiler copies whole lines: a fifth of the
 #: time of lines read anew. Larger ones would be too many operations.
 _FEW: Final = 16
@@ -52,21 +51,21 @@ def folded(x: Value, axis: int, extent: int, stride: int, dilation: int = 1, pla
     """The transpose of ``unfolded``: windows are added up along ``axis`` of the result, which has ``extent``."""
     x = ir.moveaxis(x, axis if place is None else place, axis)
     before, (window, count), behind = x.shape[:axis], x.shape[axis : axis + 2], x.shape[axis + 2 :]
-    room, interior = extent - reach(count, stride), [0] * x.ndim
-    interior[axis + 1] = stride - 1
+    room = extent - reach(count, stride)
+
+    def spread(part: Value, low: int, high: int) -> Value:
+        """``part`` with its windows ``stride`` apart, and zeros around them."""
+        widths = ([n if i == axis + 1 else 0 for i in range(x.ndim)] for n in (low, high, stride - 1))
+        return ir.pad(part, 0, *widths)
+
     if window <= _FEW:
         total = None
         for k in range(window):
-            low, high = (
-                [n if i == axis + 1 else 0 for i in range(x.ndim)] for n in (k * dilation, room - k * dilation)
-            )
-            each = ir.squeeze(ir.pad(_part(x, axis, k, k + 1, 1), 0, low, high, interior), (axis,))
+            each = ir.squeeze(spread(_part(x, axis, k, k + 1, 1), k * dilation, room - k * dilation), (axis,))
             total = each if total is None else total + each
         assert total is not None
         return total
-    high = [room + dilation if i == axis + 1 else 0 for i in range(x.ndim)]
-    lines = ir.pad(x, 0, [0] * x.ndim, high, interior)
-    line = ir.reshape(lines, (*before, window * (extent + dilation), *behind))
+    line = ir.reshape(spread(x, 0, room + dilation), (*before, window * (extent + dilation), *behind))
     line = _part(line, axis, 0, window * extent, 1)
     return ir.sum(ir.reshape(line, (*before, window, extent, *behind)), axis)
 

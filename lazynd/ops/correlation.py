@@ -28,6 +28,27 @@ def _samples(rng: Any) -> list[Any]:
     ]
 
 
+def _check(
+    data1: Value, data2: Value, kernel_size: int, max_displacement: int, stride1: int, stride2: int, pad_size: int
+) -> None:
+    for each in (data1, data2):
+        require(each.ndim == 4, f"data should be a 4D tensor, got {each.type}")
+        require_floats(each.type)
+    same = (data1.shape, data1.dtype) == (data2.shape, data2.dtype)
+    require(same, f"expected two arrays of one shape and dtype, got {data1.type} and {data2.type}")
+    require(data1.shape[1] > 0, f"images without channels cannot be compared, got {data1.type}")
+    require(kernel_size % 2 == 1, f"kernel size should be odd number, got {kernel_size}")
+    for name, number, least in (
+        ("kernel_size", kernel_size, 1), ("max_displacement", max_displacement, 0), ("stride1", stride1, 1),
+        ("stride2", stride2, 1), ("pad_size", pad_size, 0),
+    ):  # fmt: skip
+        require(number >= least, f"{name} must be at least {least}, got {number}")
+    border = max_displacement + kernel_size // 2
+    extents = [n + 2 * pad_size - 2 * border for n in data1.shape[2:]]
+    fits = min(extents) >= 1
+    require(fits, f"Correlation cannot be done with current settings: {border} pixels around a patch in {data1.type}")
+
+
 @op(samples=_samples, method=False)
 def Correlation(
     data1: Value,
@@ -56,20 +77,7 @@ def Correlation(
            [0., 0., 0.],
            [0., 1., 0.]], dtype=float32)
     """
-    for each in (data1, data2):
-        require(each.ndim == 4, f"data should be a 4D tensor, got {each.type}")
-        require_floats(each.type)
-    require(data1.type is data2.type, f"expected two arrays of one shape and dtype, got {data1.type} and {data2.type}")
-    require(kernel_size % 2 == 1, f"kernel size should be odd number, got {kernel_size}")
-    for name, number, least in (
-        ("kernel_size", kernel_size, 1), ("max_displacement", max_displacement, 0), ("stride1", stride1, 1),
-        ("stride2", stride2, 1), ("pad_size", pad_size, 0),
-    ):  # fmt: skip
-        require(number >= least, f"{name} must be at least {least}, got {number}")
-    border = max_displacement + kernel_size // 2
-    extents = [n + 2 * pad_size - 2 * border for n in data1.shape[2:]]
-    fits = min(extents) >= 1
-    require(fits, f"Correlation cannot be done with current settings: {border} pixels around a patch in {data1.type}")
+    _check(data1, data2, kernel_size, max_displacement, stride1, stride2, pad_size)
     around = (0, pad_size, pad_size, 0)
     one, other = (ir.pad(ir.transpose(wide(each), (0, 2, 3, 1)), 0, around, around) for each in (data1, data2))
     d = max_displacement
