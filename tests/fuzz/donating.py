@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import numpy as np
@@ -31,5 +31,7 @@ class DonatingBackend(NumpyBackend):
 
     name = "donating"
 
-    def compile(self, graph: Graph, slots: int, donate: Sequence[int], keep: bool) -> tuple[Any, bool]:
+    def compile(
+        self, graph: Graph, slots: int, donate: Sequence[int], keep: bool, given_kernels: Collection[int] = ()
+    ) -> tuple[Any, bool]:
         return Donating(graph, slots, donate), False

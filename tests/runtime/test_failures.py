@@ -95,10 +95,10 @@ def test_a_failing_program_of_several_roots_retries_the_root_alone(
     poisoned = {"exp", "exponential"}  # the operator alone, and its primitive in a program
     real = faulty.inner.compile
 
-    def compile(graph: Any, slots: int, donate: Any, keep: bool) -> Any:
+    def compile(graph: Any, slots: int, donate: Any, keep: bool, given_kernels: Any = ()) -> Any:
         if any(node.spec.op.name in poisoned for node in graph.nodes):
             raise Bang("no exp here")
-        return real(graph, slots, donate, keep)
+        return real(graph, slots, donate, keep, given_kernels)
 
     monkeypatch.setattr(faulty.inner, "compile", compile)
     assert good.asnumpy().tolist() == [1, 2]
@@ -114,11 +114,11 @@ def test_a_failing_program_of_several_roots_retries_the_root_alone(
 def test_the_culprit_is_named_operator_by_operator(faulty: Faulty, monkeypatch: pytest.MonkeyPatch) -> None:
     real = faulty.inner.compile
 
-    def compile(graph: Any, slots: int, donate: Any, keep: bool) -> Any:
+    def compile(graph: Any, slots: int, donate: Any, keep: bool, given_kernels: Any = ()) -> Any:
         names = {node.spec.op.name for node in graph.nodes}
         if names & {"log", "tanh"}:
             raise Bang("not on this device")
-        return real(graph, slots, donate, keep)
+        return real(graph, slots, donate, keep, given_kernels)
 
     monkeypatch.setattr(faulty.inner, "compile", compile)
     x = nd.array([1.0])

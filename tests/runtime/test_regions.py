@@ -149,9 +149,9 @@ def test_big_arrays_are_arguments_of_programs_not_constants(faulty: Any, monkeyp
     sizes: list[int] = []
     real = faulty.inner.compile
 
-    def compile(graph: Any, slots: int, donate: Any, keep: bool) -> Any:
+    def compile(graph: Any, slots: int, donate: Any, keep: bool, given_kernels: Any = ()) -> Any:
         sizes.extend(np.size(n.spec.attributes["value"]) for n in graph.nodes if n.spec.op.name == "constant")
-        return real(graph, slots, donate, keep)
+        return real(graph, slots, donate, keep, given_kernels)
 
     monkeypatch.setattr(faulty.inner, "compile", compile)
     table = nd.array(np.arange(1000))

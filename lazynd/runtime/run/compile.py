@@ -75,6 +75,7 @@ def _compile_into(family: Family, plan: Plan, backend: Backend, cause: str, site
         if bake:
             family.baked = program
             family.first = family.indices(plan.scalars)
+            family.firsts = draft.firsts
         else:
             family.general = program
         PROGRAMS.add(plan.key, family)
@@ -98,6 +99,8 @@ def _reason(plan: Plan, family: Family, site: Site) -> tuple[str | None, Site | 
 
     None if no program is known.
     """
+    if family.baked is not None and family.indices(plan.scalars) == family.first:
+        return "numbers that were equal differ: compiled with each as an input", family.site
     if family.baked is not None or family.varies:
         return "index parameters changed: compiled with all of them as inputs", family.site
     last = () if site.last_key is None else (site.last_key,)

@@ -22,6 +22,7 @@ from ..guard.sections import Undivided
 from ..tell.sites import Site, current_site
 from ..tell.stats import stats
 from ..tell.tracing import TRACING, Trace
+from .equal_numbers import first_equals, hold
 from .failure import unfinished
 from .liveness import Ref, dead_leaves
 from .plan import Plan, make_plan
@@ -82,8 +83,8 @@ class Family:
     """
 
     __slots__ = (
-        "backend", "baked", "first", "forgotten", "general", "index_positions", "nbytes", "seconds", "site", "uses",
-        "varies",
+        "backend", "baked", "first", "firsts", "forgotten", "general", "index_positions", "nbytes", "seconds", "site",
+        "uses", "varies",
     )  # fmt: skip
 
     def __init__(
@@ -92,6 +93,8 @@ class Family:
         self.backend = backend
         self.index_positions = index_positions
         self.first = first
+        #: The equal numbers that are one input of the baked program; see ``equal_numbers.py``.
+        self.firsts: tuple[int, ...] | None = None
         self.baked: Program | None = None
         self.general: Program | None = None
         self.site = site
@@ -102,7 +105,8 @@ class Family:
 
     def match(self, scalars: Sequence[Any]) -> Program | None:
         """The program for these scalars, if it is compiled."""
-        if not self.varies and (not self.index_positions or self.indices(scalars) == self.first):
+        same = not self.varies and (not self.index_positions or self.indices(scalars) == self.first)
+        if same and (self.firsts is None or hold(scalars, self.firsts)):
             return self.baked
         return self.general
 
@@ -165,8 +169,13 @@ def slot_positions(plan: Plan, kind: str) -> list[int]:
     return found
 
 
-def build_graph(plan: Plan, baked: Mapping[int, Any] = MappingProxyType({})) -> tuple[Graph, int]:
-    """The plan as a graph of operators, the numbers ``baked`` as constants, and how many numbers are inputs."""
+def build_graph(
+    plan: Plan, baked: Mapping[int, Any] = MappingProxyType({}), firsts: Sequence[int] | None = None
+) -> tuple[Graph, int]:
+    """The plan as a graph of operators, the numbers ``baked`` as constants, and how many numbers are inputs.
+
+    ``firsts``: for each number the place of the one whose input it shares.
+    """
     replaced: dict[int, Node] = {}
     tensors: list[Node] = []
     for ref in plan.leaves:
@@ -175,7 +184,7 @@ def build_graph(plan: Plan, baked: Mapping[int, Any] = MappingProxyType({})) -> 
         tensors.append(made)
     results: dict[Ref, Ref] = {ref: leaf(ref.type) for ref in plan.foreign}  # of another region: shown as inputs
     tensors += [made for made in results.values() if isinstance(made, Node)]
-    slots: list[Node] = []
+    slots: dict[int, Node] = {}
     at = 0
     for item in plan.items:
         if item.__class__ is Output:
@@ -187,10 +196,10 @@ def build_graph(plan: Plan, baked: Mapping[int, Any] = MappingProxyType({})) -> 
             known = results.get(ref)
             inputs.append(replaced[id(ref.value)] if known is None else known)
         for slot in item.spec.slots:
-            inputs.append(number_input(slot, slots, baked, at))
+            inputs.append(number_input(slot, slots, baked, at if firsts is None else firsts[at]))
             at += 1
         results[item] = apply(item.spec, inputs, item.code, item.lasti, scope=item.scope)
-    graph = Graph([*tensors, *slots], [results[plan.items[i]] for i in plan.outputs])
+    graph = Graph([*tensors, *slots.values()], [results[plan.items[i]] for i in plan.outputs])
     return number_nodes(graph), len(slots)
 
 
@@ -207,17 +216,19 @@ def _note_pass(trace: Trace, stage: Stage) -> None:
 class Draft:
     """What compiling needs of a plan, copied with the lock held: another thread may run the plan's items later."""
 
-    __slots__ = ("donate", "graph", "kernels", "recorded", "scalar_positions", "slots")
+    __slots__ = ("donate", "firsts", "graph", "kernels", "recorded", "scalar_positions", "slots")
 
     def __init__(self, plan: Plan, bake: bool, backend: Backend) -> None:
         baked = {i: plan.scalars[i] for i in slot_positions(plan, INDEX)} if bake else {}
-        self.recorded = Recorded(plan, baked)
-        self.graph, self.slots = build_graph(plan, baked)
+        self.firsts = first_equals(plan) if bake else None
+        self.recorded = Recorded(plan, baked, self.firsts)
+        self.graph, self.slots = build_graph(plan, baked, self.firsts)
         self.donate = donation(plan)
         self.kernels = [
             i for i, value in enumerate(map(_VALUE, plan.leaves)) if value.__class__ is backend.kernel_class
         ]
-        self.scalar_positions = [i for i in range(len(plan.scalars)) if i not in baked] if baked else None
+        inputs = range(len(plan.scalars)) if self.firsts is None else sorted(set(self.firsts))
+        self.scalar_positions = [i for i in inputs if i not in baked] if baked or self.firsts is not None else None
 
 
 def is_stale(plan: Plan) -> bool:

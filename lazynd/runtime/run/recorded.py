@@ -28,23 +28,37 @@ _RUNS: Final = count()
 class Recorded:
     """The graph of a plan in some 20 bytes an item beside the key; it holds no nodes, and so no values.
 
-    ``baked``: the numbers that are compiled in, by their positions among the plan's. ``runs``: how often plans of
-    this key ran so; ``forgotten``: those that reports leave out; ``when``: the number of the last of these among all
-    runs. Lines and scopes are those of that run.
+    ``baked``: the numbers that are compiled in, by their positions among the plan's. ``firsts``: for each number the
+    place of the one whose input it shares; None if each has its own. ``runs``: how often plans of this key ran so;
+    ``forgotten``: those that reports leave out; ``when``: the number of the last of these among all runs. Lines and
+    scopes are those of that run.
     """
 
-    __slots__ = ("_code", "_codes", "_lasti", "_lastis", "_scopes", "baked", "forgotten", "key", "runs", "when")
+    __slots__ = (
+        "_code",
+        "_codes",
+        "_lasti",
+        "_lastis",
+        "_scopes",
+        "baked",
+        "firsts",
+        "forgotten",
+        "key",
+        "runs",
+        "when",
+    )
 
-    def __init__(self, plan: Plan, baked: Mapping[int, Any]) -> None:
+    def __init__(self, plan: Plan, baked: Mapping[int, Any], firsts: Sequence[int] | None = None) -> None:
         self.key = plan.key
         self.baked = baked
+        self.firsts = firsts
         self.runs = self.forgotten = 0
         self.when = -1
         self._locate(plan.items)
 
     def shown_for(self, plan: Plan) -> Recorded:
         """The same with the lines and scopes of ``plan``, which has this key."""
-        made = Recorded(plan, self.baked)
+        made = Recorded(plan, self.baked, self.firsts)
         made.runs, made.when = self.runs, self.when
         return made
 
@@ -88,7 +102,7 @@ class Recorded:
         """The graph of operators, as ``build_graph`` makes it of the plan; its nodes know their numbers in it."""
         key, at = self.key, 0
         leaves: dict[int, Node] = {}
-        slots: list[Node] = []
+        slots: dict[int, Node] = {}
         results: list[Ref] = []
         numbers = count()
         while at < len(key) and key[at].__class__ is not int:
@@ -101,17 +115,23 @@ class Recorded:
                     leaves[wire] = leaf(type)
                 inputs.append(leaves[wire] if wire < 0 else results[wire])
             for slot in spec.slots:
-                inputs.append(number_input(slot, slots, self.baked, next(numbers)))
+                number = next(numbers)
+                number = number if self.firsts is None else self.firsts[number]
+                inputs.append(number_input(slot, slots, self.baked, number))
             place = len(results)
             made = apply(spec, inputs, self._codes[place], self._lastis[place], scope=self._scopes[place])
             results.extend(outputs(made))
-        return number_nodes(Graph([*leaves.values(), *slots], [results[i] for i in key[at:]]))
+        return number_nodes(Graph([*leaves.values(), *slots.values()], [results[i] for i in key[at:]]))
 
 
-def number_input(slot: Slot, slots: list[Node], baked: Mapping[int, Any], number: int) -> Node:
-    """What stands for number ``number`` of a plan, in ``slot``: a constant, or a parameter, also added to ``slots``."""
+def number_input(slot: Slot, slots: dict[int, Node], baked: Mapping[int, Any], number: int) -> Node:
+    """What stands for number ``number`` of a plan, in ``slot``: a constant, or a parameter, the same for each number.
+
+    A new parameter is added to ``slots``.
+    """
     if number in baked:
         value = np.asarray(cast_scalar(baked[number], slot.type))
         return apply(PRIMITIVES["constant"].specialize((), {"value": value, "context": slot.type.context}), ())
-    slots.append(leaf(slot.type))
-    return slots[-1]
+    if number not in slots:
+        slots[number] = leaf(slot.type)
+    return slots[number]
