@@ -153,8 +153,8 @@ def test_weights_survive_a_step_that_was_too_big() -> None:
 def test_late_failures_are_errors_too() -> None:
     """Where what a program needs is not known before, its results fail after they were published."""
     run("""
-        import lazynd.backends.xla
-        lazynd.backends.xla.NOTEWORTHY = 1 << 62
+        import lazynd.backends.xla.compiled
+        lazynd.backends.xla.compiled.NOTEWORTHY = 1 << 62
         a = nd.ones((120000, 2))
         a.wait_to_read()
         other = a * 2
@@ -179,8 +179,8 @@ def test_late_failures_are_errors_too() -> None:
 @linux
 def test_a_value_that_failed_late_takes_no_other_program_along() -> None:
     run("""
-        import lazynd.backends.xla
-        lazynd.backends.xla.NOTEWORTHY = 1 << 62
+        import lazynd.backends.xla.compiled
+        lazynd.backends.xla.compiled.NOTEWORTHY = 1 << 62
         a = nd.ones((120000, 2))
         a.wait_to_read()
         product = nd.dot(a, a.T)
