@@ -61,7 +61,7 @@ def test_a_figure_is_declared_once() -> None:
         "perceptron",
         "gluon",
         "convolution",
-        "ordering",
+        pytest.param("ordering", marks=pytest.mark.slow),
         "pooling",
         "recurrent",
         "looking",

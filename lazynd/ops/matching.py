@@ -33,7 +33,7 @@ def greedy_matches(scores: Value, allowed: Value, limit: int) -> tuple[Value, Va
     """
     n, k, m = scores.shape
     none = [ir.full(shape, -1, INT32, scores.context) for shape in ((n, k), (n, m))]
-    if not k * m:
+    if not n * k * m:
         return none[0], none[1]
     rows, columns = (ir.iota(each.shape, 1, INT32, scores.context) for each in none)
 

@@ -59,12 +59,14 @@ def survivors(
     that is kept ``drops`` it. What stands behind the last place means nothing.
     """
     n, k = alive.shape
-    block = min(_BLOCK, max(k, 1))
-    blocks = -(-k // block)
     context = alive.context
+    if not n * k:
+        return ir.full((n, k), 0, INT32, context), ir.full((n, 1), 0, INT32, context)
+    block = min(_BLOCK, k)
+    blocks = -(-k // block)
     filled = [_filled(each, blocks * block) for each in (*rows, alive)]
     place = ir.iota((n, k), 1, INT32, context)
-    end = ir.max(ir.concatenate([ir.select(alive, place + 1, 0), ir.full((n, 1), 0, INT32, context)], 1))
+    end = ir.max(ir.select(alive, place + 1, 0))
     given = [*(ir.stop_gradient(each) for each in filled), end, *constants]
 
     def more(state: Any, given: Any) -> Any:

@@ -140,3 +140,12 @@ def test_an_anchor_that_learns_needs_an_object() -> None:
     made = nd.contrib.box_encode(nd.ones((1, 1)), nd.array([[1]]), anchors, anchors, nd.zeros(4), nd.ones(4))
     with pytest.raises(IndexError, match="index 1 is out of bounds"):
         made[0].asnumpy()
+
+
+def test_no_images_have_no_boxes() -> None:
+    with lazynd.util.np_shape(True):
+        assert nd.contrib.box_nms(nd.zeros((0, 3, 6))).shape == (0, 3, 6)
+        rows, columns = nd.contrib.bipartite_matching(nd.zeros((0, 3, 2)), threshold=0.5)
+        assert (rows.asnumpy().shape, columns.asnumpy().shape) == ((0, 3), (0, 2))
+        found = nd.contrib.MultiBoxDetection(nd.zeros((0, 3, 2)), nd.zeros((0, 8)), nd.zeros((1, 2, 4)))
+        assert found.asnumpy().shape == (0, 2, 6)

@@ -428,6 +428,21 @@ class Power(Binary):
         return np.where(b < 0, inverse, result).astype(a.dtype)
 
 
+def _both_zero(a: Array, b: Array) -> Any:
+    """Where two zeros meet, which NumPy does not tell apart by their signs; None if there is no such place.
+
+    Mostly one of the two has no zero, or is one number: one look at it is enough.
+    """
+    if not is_floating(a.dtype):
+        return None
+    first, second = sorted((a, b), key=np.size)
+    of_first = first == 0
+    if not np.any(of_first):
+        return None
+    of_second = second == 0
+    return of_first & of_second if np.any(of_second) else None
+
+
 class Maximum(Binary):
     """The larger; NaN if either is, and 0.0 is larger than -0.0."""
 
@@ -441,7 +456,8 @@ class Maximum(Binary):
 
     def evaluate(self, a: Array, b: Array) -> Array:
         result = np.maximum(a, b)
-        return result if not is_floating(a.dtype) else np.where((a == 0) & (b == 0), a + b, result)
+        zeros = _both_zero(a, b)
+        return result if zeros is None else np.where(zeros, a + b, result)
 
 
 class Minimum(Binary):
@@ -457,7 +473,8 @@ class Minimum(Binary):
 
     def evaluate(self, a: Array, b: Array) -> Array:
         result = np.minimum(a, b)
-        return result if not is_floating(a.dtype) else np.where((a == 0) & (b == 0), -(-a - b), result)
+        zeros = _both_zero(a, b)
+        return result if zeros is None else np.where(zeros, -(-a - b), result)
 
 
 class Atan2(Binary):
