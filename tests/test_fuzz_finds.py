@@ -60,8 +60,8 @@ def double_run(patch: Patch) -> None:
 
     make_plan = runs.make_plan
 
-    def root_alone(items: Any, root: Any, component: bool) -> Any:
-        plan = make_plan(items, root, component)
+    def root_alone(items: Any, root: Any, component: bool, forget: bool) -> Any:
+        plan = make_plan(items, root, component, forget)
         if component and len(plan.outputs) > 1 and all(isinstance(item, Node) for item in plan.items):
             before = len(plan.outputs)
             plan.outputs = [next(i for i, item in enumerate(plan.items) if item is root)]

@@ -180,7 +180,7 @@ def test_a_report_is_shown_as_a_table_in_a_notebook() -> None:
     ("<b>", (nd.ones((2,)) + 1).asnumpy())
     shown = lazynd.report()._repr_html_()
     assert shown.count("<table>") == 1 and "&lt;b&gt;" in shown and "<b>" not in shown
-    assert repr(lazynd.report()).startswith(str(lazynd.stats().forces))
+    assert repr(lazynd.report()).startswith(f"{lazynd.stats().forces:,} forces")
 
 
 def test_a_changed_shape_is_named_by_the_explanation() -> None:

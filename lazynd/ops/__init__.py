@@ -1,6 +1,7 @@
 """The operators users call, one function each, grouped by family. Importing this package registers them."""
 
 from . import (  # noqa: F401 - importing a family registers its operators
+    adagrad_updates,
     adaptive_updates,
     assignment,
     attention,

@@ -34,7 +34,7 @@ class _Sizes(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         if getattr(record, "event", "") == "compile":
             assert isinstance(record.args, tuple)
-            self.sizes.append(int(str(record.args[1])))
+            self.sizes.append(int(str(record.args[1]).split()[0]))
 
 
 class Watch:

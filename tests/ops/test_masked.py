@@ -63,7 +63,7 @@ CALLS = {f"{name} {case}".strip(): call for name, calls in MASKED.items() for ca
 
 def test_every_operator_with_lengths_is_here() -> None:
     found = {each.name for each in OPERATORS.values() if any("length" in name for name in each.inputs)}
-    assert found == MASKED.keys()
+    assert found == MASKED.keys() | {"_contrib_hawkesll"}  # of events, not of arrays: tested in test_hawkes.py
 
 
 def run(call: Callable[[nd.NDArray], list[nd.NDArray]], filler: float) -> tuple[list[Array], Array]:

@@ -12,7 +12,7 @@ from .. import matrices
 from ..errors import OperatorError
 from ..primitive import Primitive
 from ..specialization import Specialization
-from ..types import FLOAT32, FLOAT64, Type
+from ..types import FLOAT32, FLOAT64, Type, finfo
 from ..value import Value
 from .elementwise import Array, Samples
 
@@ -145,7 +145,7 @@ def _signs(vectors: Array) -> Array:
     if not vectors.size:
         return np.ones_like(vectors)
     sizes = np.abs(vectors)
-    largest = sizes >= sizes.max(-2, keepdims=True) * (1 - SAME * np.finfo(vectors.dtype).eps)
+    largest = sizes >= sizes.max(-2, keepdims=True) * (1 - SAME * finfo(vectors.dtype).eps)
     first = np.take_along_axis(vectors, largest.argmax(-2, keepdims=True), -2)
     return np.where(first < 0, vectors.dtype.type(-1), vectors.dtype.type(1))
 
