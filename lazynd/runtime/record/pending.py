@@ -80,7 +80,7 @@ class PendingWork(Recorder):
                 cell.write(self, ref)
 
     def needs(self, cell: Cell, cause: str) -> Ref:
-        ref = self.read(cell)
+        ref: Ref = cell.content if cell.__class__ is Cell else cell.read(self)
         ban = self.state.forbid_sync
         if ban is not None and ref.value is None:
             ban.refuse(cause)

@@ -91,12 +91,6 @@ def _plan_of_one(items: list[Ref], root: Ref | None) -> Plan | None:
     values = list(map(_VALUE, refs))
     if type(None) in set(map(type, values)):
         return None
-    numbers = dict.fromkeys(map(id, values))
-    wires: Sequence[int] = range(-1, -len(values) - 1, -1)
-    if len(numbers) < len(values):  # one buffer is read twice
-        slots = dict(zip(numbers, range(-1, -len(numbers) - 1, -1), strict=True))
-        wires = list(map(slots.__getitem__, map(id, values)))
-        refs = list(map(refs.__getitem__, map(wires.index, slots.values())))
     plan, count = Plan(), len(items)
     position = dict(zip(items, range(count), strict=True))
     plan.uses = [0] * count
@@ -108,6 +102,12 @@ def _plan_of_one(items: list[Ref], root: Ref | None) -> Plan | None:
         outside[position[root]] = True
     if True not in outside:
         return None
+    numbers = dict.fromkeys(map(id, values))
+    wires: Sequence[int] = range(-1, -len(values) - 1, -1)
+    if len(numbers) < len(values):  # one buffer is read twice
+        slots = dict(zip(numbers, range(-1, -len(numbers) - 1, -1), strict=True))
+        wires = list(map(slots.__getitem__, map(id, values)))
+        refs = list(map(refs.__getitem__, map(wires.index, slots.values())))
     plan.items = items
     plan.leaves = list(refs)
     plan.scalars = list(items[0].scalars)  # type: ignore[union-attr]  # a Node
