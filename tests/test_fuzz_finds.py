@@ -155,7 +155,7 @@ def test_a_found_program_shrinks_to_a_few_lines(monkeypatch: Patch) -> None:
     compile(text, "<script>", "exec")
 
 
-@pytest.mark.parametrize("primitive", ["subtract", "divide"])
+@pytest.mark.parametrize("primitive", ["subtract", pytest.param("divide", marks=pytest.mark.slow)])
 def test_random_graphs_find_a_wrong_lowering(primitive: str, monkeypatch: Patch) -> None:
     right = LOWERINGS[primitive]
     monkeypatch.setitem(LOWERINGS, primitive, lambda a, b: right(b, a))

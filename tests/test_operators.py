@@ -179,7 +179,12 @@ def test_bfloat16_is_the_same_in_xla_and_numpy(name: str) -> None:
             close_bfloat16(found_slopes[number], slope, name)
 
 
-@pytest.mark.parametrize("name", [n for n in DIFFERENTIABLE if ALL[n].smooth])
+#: Second derivatives by differences of several seconds each.
+MANY = {"_contrib_DeformableConvolution", "_contrib_ModulatedDeformableConvolution"}
+SMOOTH = [pytest.param(n, marks=[pytest.mark.slow] * (n in MANY)) for n in DIFFERENTIABLE if ALL[n].smooth]
+
+
+@pytest.mark.parametrize("name", SMOOTH)
 def test_second_order_agrees_with_finite_differences(name: str) -> None:
     arrays, attributes = cases(ALL[name])[0]
     wide = [d.widen(a) for a in arrays]
