@@ -140,3 +140,10 @@ def test_an_anchor_that_learns_needs_an_object() -> None:
     made = nd.contrib.box_encode(nd.ones((1, 1)), nd.array([[1]]), anchors, anchors, nd.zeros(4), nd.ones(4))
     with pytest.raises(IndexError, match="index 1 is out of bounds"):
         made[0].asnumpy()
+
+
+def test_box_nms_compares_half_precision_scores_with_a_half() -> None:
+    """0.3 as a half is above 0.3 as a float32, and yet is not above the threshold, as in MXNet."""
+    rows = nd.array([[0, 0.3, 0, 0, 1, 1], [0, 0.6, 5, 5, 6, 6]], dtype="float16")
+    scores = nd.contrib.box_nms(rows, valid_thresh=0.3)[:, 1]
+    np.testing.assert_array_equal(scores.asnumpy(), np.array([0.6, -1], "float16"))
