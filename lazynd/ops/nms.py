@@ -108,7 +108,7 @@ def box_nms(
     limit = min(topk, k) if topk > 0 else k
     seen = ir.stop_gradient(rows)
     score = column(seen, score_index)
-    valid = ir.convert(score, valid_thresh.dtype) > valid_thresh
+    valid = score > ir.convert(valid_thresh, score.dtype)  # a half as MXNet's: 0.3 is not above 0.3
     if id_index >= 0:
         valid = valid & (column(seen, id_index) != background_id)
     order = ir.slice_(ordered(ir.select(valid, -score, float("inf"))), [0, 0], [rows.shape[0], limit])

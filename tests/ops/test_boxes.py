@@ -149,3 +149,10 @@ def test_no_images_have_no_boxes() -> None:
         assert (rows.asnumpy().shape, columns.asnumpy().shape) == ((0, 3), (0, 2))
         found = nd.contrib.MultiBoxDetection(nd.zeros((0, 3, 2)), nd.zeros((0, 8)), nd.zeros((1, 2, 4)))
         assert found.asnumpy().shape == (0, 2, 6)
+
+
+def test_box_nms_compares_half_precision_scores_with_a_half() -> None:
+    """0.3 as a half is above 0.3 as a float32, and yet is not above the threshold, as in MXNet."""
+    rows = nd.array([[0, 0.3, 0, 0, 1, 1], [0, 0.6, 5, 5, 6, 6]], dtype="float16")
+    scores = nd.contrib.box_nms(rows, valid_thresh=0.3)[:, 1]
+    np.testing.assert_array_equal(scores.asnumpy(), np.array([0.6, -1], "float16"))
