@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from ..ir import build as ir
 from ..ir.build import Value
-from ..ir.types import FLOAT32, require
+from ..ir.types import FLOAT32, is_floating, require
 from ..ir.value import results
 from .kinds import Wide
 from .operator import Operator, op
@@ -66,7 +66,8 @@ def require_like(weight: Value, *others: Value) -> None:
 def require_half(weight: Value, grad: Value, *states: Value) -> None:
     """Refuse a gradient of another type than the weight, and states that are not float32."""
     require_like(weight, grad)
-    require(weight.dtype.itemsize <= FLOAT32.itemsize, f"weight must be float16 or float32, got {weight.type}")
+    half = is_floating(weight.dtype) and weight.dtype.itemsize <= FLOAT32.itemsize
+    require(half, f"weight must be float16 or float32, got {weight.type}")
     for number, each in enumerate(states, 2):
         expected = weight.type.with_dtype(FLOAT32)
         fits = each.type is expected.with_context(each.context)

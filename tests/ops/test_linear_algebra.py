@@ -310,6 +310,7 @@ def test_symbols_know_the_shapes() -> None:
     a, b = lazynd.sym.Variable("a"), lazynd.sym.Variable("b")
     lower = lazynd.sym.linalg.potrf(a)
     both = lazynd.sym.linalg.trsm(lower, b, rightside=True)
+    assert lazynd.sym.linalg.det(a, name="d").list_outputs() == ["d_output0"]
     _, (shape,), _ = both.infer_shape(a=(2, 3, 3), b=(2, 5, 3))
     assert shape == (2, 5, 3)
     (made,) = both.eval(a=nd.array([[4, 0], [0, 9]]), b=nd.array([[2, 3]]))

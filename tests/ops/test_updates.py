@@ -124,3 +124,6 @@ def test_wrong_states_are_refused() -> None:
     with pytest.raises(lazynd.MXNetError, match="2-th input: expected float32"):
         half = w.astype("float16")
         nd.mp_sgd_update(half, half, half, lr=0.1)
+    whole = w.astype("int32")
+    with pytest.raises(lazynd.MXNetError, match="weight must be float16 or float32, got int32"):
+        nd.mp_sgd_update(whole, whole, w, lr=0.1)
