@@ -119,9 +119,9 @@ class Watched:
         self.outputs: list[int] = []
         real = faulty.inner.compile
 
-        def compile(graph: Any, slots: int, donate: Any, keep: bool) -> Any:
+        def compile(graph: Any, slots: int, donate: Any, keep: bool, given_kernels: Any = ()) -> Any:
             self.outputs.append(len(graph.outputs))
-            return real(graph, slots, donate, keep)
+            return real(graph, slots, donate, keep, given_kernels)
 
         monkeypatch.setattr(faulty.inner, "compile", compile)
 
