@@ -141,7 +141,7 @@ def fetch(cell: Cell, cause: str) -> Array:
         if ref.type.nbytes >= NOTEWORTHY:
             require_memory(ref.type.nbytes, finish_all)
         if isinstance(value, np.ndarray):
-            return np.array(value)
+            return np.array(value, order="C")  # the interpreter's may lie in another order
         backend, started = current_backend(), perf_counter()
         with INSIDE:
             found = backend.get(value)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import lazynd
-from lazynd import autograd, gluon, nd
+from lazynd import autograd, gluon, nd, viz
 from lazynd.backends.xla.kernels import Kernel
 from lazynd.backends.xla.layout import find
 from lazynd.ir.graph import Graph
@@ -100,7 +100,19 @@ READERS: dict[str, Callable[[Any], Any]] = {
     "with another": lambda w: (w + nd.ones(w.shape) - 1).asnumpy().round(6),
     "with a row": lambda w: (w + nd.zeros((1, 48, 1, 1))).asnumpy(),
     "cast": lambda w: w.astype("float64").asnumpy(),
+    "joined on the host": lambda w: nd.stack(*[w] * 8)[7].asnumpy(),
+    "parted on the host": lambda w: nd.stack(*nd.split(w, 64, axis=0, squeeze_axis=True)).asnumpy(),
+    "rows one by one": lambda w: nd.stack(*[w[i] for i in range(64)]).asnumpy(),
+    "into shared memory": lambda w: into_shared(w),
+    "memory shared from now on": lambda w: nd.from_dlpack(w.copy().to_dlpack_for_write()).asnumpy(),
+    "measured": lambda w: viz.measure(w * 2, repeat=1) and w.asnumpy(),
 }
+
+
+def into_shared(w: Any) -> Any:
+    memory = np.zeros(w.shape, np.float32)
+    nd.from_numpy(memory)[:] = w
+    return memory
 
 
 @pytest.mark.parametrize("reads", READERS.values(), ids=READERS)
@@ -120,6 +132,23 @@ def test_the_interpreter_reads_one(kernel: Any, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(lazynd.config, "tier", "compiled")
     # 432 products, in another order.
     np.testing.assert_allclose(found, convolved(nd.array(x), w).asnumpy(), rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("settings", [{"eager": True}, {"backend": "numpy"}], ids=str)
+def test_numpy_reads_one(kernel: Any, settings: dict[str, Any]) -> None:
+    w, expected = kernel
+    with lazynd.config.using(**settings):
+        np.testing.assert_array_equal(w.asnumpy(), expected)
+        np.testing.assert_array_equal(w[2:4].asnumpy(), expected[2:4])
+        np.testing.assert_array_equal((w * 2).asnumpy(), expected * 2)
+
+
+def test_what_is_computed_of_one_in_the_interpreter_is_in_order(kernel: Any) -> None:
+    w, expected = kernel
+    with lazynd.config.using(tier="interpreted"):
+        found = (w * 2).asnumpy(), (w.transpose() * 2).asnumpy()
+    assert all(each.flags.c_contiguous for each in found)
+    np.testing.assert_array_equal(found[0], expected * 2)
 
 
 def test_what_is_read_is_private_and_in_order(kernel: Any) -> None:
@@ -152,6 +181,25 @@ def test_an_alias_of_one_keeps_its_values(kernel: Any) -> None:
     w.wait_to_read()
     np.testing.assert_array_equal(view.asnumpy(), expected[2:4] + 1)  # a slice is a view, as in MXNet
     np.testing.assert_array_equal(kept.asnumpy(), expected)
+
+
+@pytest.mark.parametrize("shared", [False, True])
+def test_a_buffer_that_two_arrays_share_is_not_taken_over(shared: bool) -> None:
+    """Though one of them gets a kernel of its own, when the program was compiled for a dead one."""
+    expected, image = values(*SHAPE), nd.array(values(1, SHAPE[1], 5, 4))
+    one = nd.array(expected)
+    other = one
+    if shared:
+        other = nd.array(expected)
+        other._cell.content.value = buffer_of(one)
+    made = one + other * 0.5 + convolved(image, one).sum() * 0
+    if not shared:
+        del one, other
+    made.wait_to_read()
+    np.testing.assert_allclose(made.asnumpy(), expected * 1.5, rtol=1e-6)
+    if shared:
+        np.testing.assert_array_equal(one.asnumpy(), expected)
+        np.testing.assert_array_equal(other.asnumpy(), expected)
 
 
 # ---------------------------------------------------------------------------------------------------- training

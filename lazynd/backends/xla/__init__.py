@@ -89,7 +89,7 @@ class XlaBackend:
     def put(self, value: Any, context: Context) -> Any:
         device = self.device(context)
         if value.__class__ is Kernel:
-            value = np.ascontiguousarray(on_host(value))
+            value = on_host(value)
         if isinstance(value, jax.Array) and value.devices() == {device}:
             self.buffer_class = type(value)
             return value
@@ -100,7 +100,7 @@ class XlaBackend:
 
     def get(self, buffer: Any) -> Array:
         if buffer.__class__ is Kernel:
-            return np.array(on_host(buffer), order="C")
+            return on_host(buffer)
         if buffer.__class__ is not np.ndarray:
             await_one(buffer)
         if read_refused():

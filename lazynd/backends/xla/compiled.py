@@ -92,7 +92,7 @@ class Compiled:
         """Argument ``number`` as the executable takes it. A kernel that it takes for an array is copied for it."""
         if buffer.__class__ is not Kernel:
             return buffer
-        return buffer.array if number in self.kernels else np.ascontiguousarray(on_host(buffer))
+        return buffer.array if number in self.kernels else on_host(buffer)
 
     def explain(self, graph: Graph) -> Explanation:
         text = self.text()

@@ -38,12 +38,17 @@ class Kernel:
         """Inside a program: the array in MXNet's order."""
         return lax.transpose(self.array, BACK)
 
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray[Any, Any]:
+        """For NumPy, and so for what computes with it: the NumPy backend, and what moves data on the host."""
+        found = on_host(self)
+        return found if dtype is None else found.astype(dtype, copy=False)
+
 
 def on_host(kernel: Kernel) -> np.ndarray[Any, Any]:
-    """The values of ``kernel`` in MXNet's order, not to be written; waits for it."""
+    """A private copy of the values of ``kernel`` in MXNet's order; waits for it."""
     await_one(kernel.array)
     with undisturbed():
-        return np.transpose(np.asarray(kernel.array), BACK)
+        return np.array(np.transpose(np.asarray(kernel.array), BACK), order="C")
 
 
 def turned(array: jax.Array) -> Kernel:

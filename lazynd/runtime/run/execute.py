@@ -66,8 +66,9 @@ def note_run(
 def _buffers(plan: Plan, program: Program, backend: Backend) -> list[Any]:
     """The leaves' buffers on the device. Those that the program takes over are copied if something else wants them."""
     leaves, donate = plan.leaves, program.donate
+    # Asked before ``buffers`` refers to them, and before ``place`` gives one of two leaves a buffer of its own.
+    dead = dead_leaves(leaves, donate)
     place(leaves, program, backend)
-    dead = dead_leaves(leaves, donate)  # asked before ``buffers`` refers to them
     buffers = list(map(_VALUE, leaves))
     if len(dead) < len(donate):
         for number in donate.keys() - set(dead):

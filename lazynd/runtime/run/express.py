@@ -83,8 +83,8 @@ class Express:
         if program.scalar_positions is not None:
             scalars = list(map(scalars.__getitem__, program.scalar_positions))
         try:
-            place(refs, program, backend)
             dead = dead_leaves(refs, dict.fromkeys(donate, 0))
+            place(refs, program, backend)
             buffers = list(map(_VALUE, refs))
             if len(dead) < len(donate):
                 for number in donate.keys() - set(dead):
