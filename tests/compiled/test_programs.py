@@ -35,6 +35,7 @@ def outcomes(name: str, compiled: bool) -> tuple[list[list[Any]], Any]:
 
 
 @pytest.mark.parametrize("name", PROGRAMS)
+@pytest.mark.lazy
 def test_as_in_python(name: str, on_numpy: None) -> None:
     plain, _ = outcomes(name, False)
     found, function = outcomes(name, True)

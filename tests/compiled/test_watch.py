@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from lazynd import nd
 from lazynd.compiled import Compiled
 from lazynd.compiled.watch import Watch, names_in
@@ -94,6 +96,7 @@ def test_attributes_that_a_trace_set_are_set_back() -> None:
     assert vars(thing) == {"size": 1}
 
 
+@pytest.mark.lazy
 def test_functions_that_cannot_be_seen_are_named(on_numpy: None) -> None:
     factor = 2.0
 

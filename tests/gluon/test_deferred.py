@@ -78,6 +78,7 @@ def test_custom_layers_learn_the_shapes_of_their_operators(on_numpy: None) -> No
     assert (net.weight.shape, net.gamma.shape) == ((4, 3), (4,))
 
 
+@pytest.mark.lazy
 def test_shapes_can_be_learned_without_a_call(on_numpy: None) -> None:
     net = nn.HybridSequential()
     net.add(nn.Conv2D(4, 3), nn.BatchNorm(), nn.Flatten(), nn.Dense(2))

@@ -30,6 +30,7 @@ def check(mode: str, count: int, seed: int) -> None:
 
 
 @pytest.mark.parametrize("mode", MODES)
+@pytest.mark.lazy
 def test_a_few_interrupts(mode: str) -> None:
     check(mode, 20, 1)
 

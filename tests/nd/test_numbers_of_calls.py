@@ -99,6 +99,7 @@ def test_numbers_are_of_the_dtype_of_each_array() -> None:
         assert made.dtype == np.dtype(dtype) and made.asnumpy().tolist() == [1, 3, 5]
 
 
+@pytest.mark.lazy
 def test_a_traced_number_is_asked_anew() -> None:
     function = lazynd.compile(lambda x, limit: nd.clip(x, 0.25, limit))
     x = nd.ones(2) * 8

@@ -135,6 +135,7 @@ def test_what_is_encoded_is_decoded() -> None:
     assert (mask.asnumpy() == 1).all()
 
 
+@pytest.mark.lazy
 def test_an_anchor_that_learns_needs_an_object() -> None:
     anchors = nd.array([[[0, 0, 1, 1]]])
     made = nd.contrib.box_encode(nd.ones((1, 1)), nd.array([[1]]), anchors, anchors, nd.zeros(4), nd.ones(4))

@@ -11,6 +11,7 @@ from lazynd import MXNetError, autograd, nd, sym
 
 
 @pytest.mark.parametrize("index", [4, -1, 1e12, float("nan")])
+@pytest.mark.lazy
 def test_index_copy_refuses_what_is_outside(index: float, on_numpy: None) -> None:
     made = nd.contrib.index_copy(nd.zeros((4, 2)), nd.array([1, index], dtype="float64"), nd.ones((2, 2)))
     with pytest.raises(IndexError, match="axis 0 with size 4"):

@@ -97,6 +97,7 @@ def test_boxes_of_no_image_give_nothing() -> None:
 
 
 @pytest.mark.parametrize("name", ["ROIAlign", "RROIAlign", "PSROIPooling", "DeformablePSROIPooling"])
+@pytest.mark.lazy
 def test_images_that_there_are_not_are_refused(name: str) -> None:
     more = {"group_size": 1, "no_trans": True} if name.startswith("Def") else {}
     given = {"pooled_size": (1, 1)} if name.endswith("Align") else {"pooled_size": 1, "output_dim": 3, **more}

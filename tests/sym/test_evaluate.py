@@ -62,6 +62,7 @@ def test_values_gradients_and_states_are_those_of_nd(training: bool) -> None:
     assert np.any(results[0][2] != 1) == training  # the variance began at 1
 
 
+@pytest.mark.lazy
 def test_it_is_lazy_and_one_node_an_operator() -> None:
     net = small_net()
     given = arrays_for(net, data=(2, 1, 5, 5))

@@ -45,6 +45,7 @@ def test_dagre_comes_with_its_licence(page: str) -> None:
     assert licence.startswith("Copyright (c) 2012-2014 Chris Pettitt") and licence in page
 
 
+@pytest.mark.lazy
 def test_writing_a_page_runs_nothing(tmp_path: pathlib.Path) -> None:
     waiting = nd.relu(nd.ones((2, 3)) * 2)
     before = stats.snapshot()

@@ -82,6 +82,7 @@ def run(program: str, folder: pathlib.Path, code: int = 0, errors: str = "") -> 
     return done.stdout
 
 
+@pytest.mark.lazy
 def test_a_script_without_a_guard(tmp_path: pathlib.Path) -> None:
     """Its classes, lambdas and globals; results of classes of its own come back as what they are."""
     told = run(
