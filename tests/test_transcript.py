@@ -34,11 +34,15 @@ def test_disagreeing_probes_are_the_listed_ones(every: list[Probe]) -> None:
     page = PAGE.read_text(encoding="utf-8")
     names = [name for name, _, _ in listed(page)]
     assert len(names) == len(set(names))
-    assert wrong == set(names)
+    # Run at its line, what nobody reads raises: as in MXNet in the first probe, before the read in the second.
+    at_once = {"22:2221", "22:2223"} if lazynd.config.eager else set()
+    assert wrong == set(names) ^ at_once
     draws = {name for name, _, _ in listed(page.split("## Draws")[1].split("## ")[0])}
     assert {p.name for p in probes if p.name in draws and not agrees_aside(p)} == set(), "but for the numbers"
     found = {p.name: p.shown for p in probes}
-    for name, given, _ in listed(page):  # an error is listed as one, also where the probe caught it
+    for name, given, _ in [
+        each for each in listed(page) if each[0] not in at_once
+    ]:  # an error is listed as one, also where the probe caught it
         kind = given.strip("`") if given.endswith("Error`") else "!!"
         assert (kind in found[name]) == given.endswith("Error`"), (name, given, found[name])
     agreeing, aside = len(probes) - len(wrong), len(probes) - len(wrong - draws)

@@ -242,7 +242,8 @@ _ACTIVATIONS: dict[str, Callable[[Value], Value]] = {
 
 @op(samples=_samples(-2.2, 2.2), method=False, smooth=False, shapes=same)
 def hard_sigmoid(data: Value, *, alpha: Scalar = 0.2, beta: Scalar = 0.5) -> Value:
-    """``alpha data + beta``, limited to the interval from 0 to 1."""
+    """``alpha data + beta``, limited to the interval from 0 to 1. Floats only."""
+    require(is_floating(data.dtype), f"This operation only supports floating point types, not {data.dtype}")
     return ir.minimum(ir.maximum(alpha * data + beta, 0), 1)
 
 

@@ -138,3 +138,17 @@ def test_names() -> None:
     assert nd.sparse.gammaln(x).asscalar() == nd.gammaln(x).asscalar()
     assert sym.sparse.gammaln(sym.var("x")).list_arguments() == ["x"]
     assert sym.erfinv(sym.var("x")).eval(x=x)[0].asscalar() == nd.erfinv(x).asscalar()
+
+
+@pytest.mark.parametrize("name", ["arccosh", "arcsinh", "arctan", "arctanh"])
+def test_slopes_in_half_precision_are_computed_in_float32(name: str) -> None:
+    """The square of 300 is infinite in half precision."""
+    slopes = []
+    for dtype in ("float16", "float64"):
+        x = nd.array([1.5, 300, 1000], dtype=dtype)
+        x.attach_grad()
+        with autograd.record():
+            y = getattr(nd, name)(x)
+        y.backward()
+        slopes.append(x.grad.asnumpy())
+    np.testing.assert_allclose(*slopes, rtol=2**-10, atol=2**-24)  # the last digit, and the least number

@@ -26,6 +26,14 @@ def same_types(name: str, types: tuple[Type, ...]) -> Type:
     return types[0]
 
 
+def in_single(slope: Callable[..., Value], *operands: Value) -> Value:
+    """``slope`` of ``operands``; of half precision computed in float32, since the square of 300 is infinite there."""
+    given = operands[0].dtype
+    if widened(given) == given:
+        return slope(*operands)
+    return ir.convert(slope(*(ir.convert(each, widened(given)) for each in operands)), given)
+
+
 class Unary(Primitive, family=True):
     """One operand, of a dtype of ``kinds``. ``low`` and ``high`` bound the domain that samples are drawn from."""
 
@@ -484,8 +492,9 @@ class Atan2(Binary):
     low = 0.2
 
     def vjp(self, g: Value, y: Value, a: Value, b: Value) -> tuple[Value, Value]:
-        norm = a * a + b * b
-        return (g * (b / norm), -(g * (a / norm)))
+        by_a = in_single(lambda a, b: b / (a * a + b * b), a, b)
+        by_b = in_single(lambda a, b: a / (a * a + b * b), a, b)
+        return (g * by_a, -(g * by_b))
 
     evaluate = staticmethod(np.arctan2)
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from .. import build as ir
 from ..value import Value
-from .elementwise import Unary
+from .elementwise import Unary, in_single
 
 
 class Sinh(Unary):
@@ -34,7 +34,7 @@ class Asinh(Unary):
     kinds = "f"
 
     def vjp(self, g: Value, y: Value, x: Value) -> tuple[Value]:
-        return (g * ir.rsqrt(x * x + 1),)
+        return (g * in_single(lambda x: ir.rsqrt(x * x + 1), x),)
 
     evaluate = staticmethod(np.arcsinh)
 
@@ -46,7 +46,7 @@ class Acosh(Unary):
     high = 3.0
 
     def vjp(self, g: Value, y: Value, x: Value) -> tuple[Value]:
-        return (g * ir.rsqrt((x - 1) * (x + 1)),)
+        return (g * in_single(lambda x: ir.rsqrt((x - 1) * (x + 1)), x),)
 
     evaluate = staticmethod(np.arccosh)
 
@@ -58,6 +58,6 @@ class Atanh(Unary):
     high = 0.9
 
     def vjp(self, g: Value, y: Value, x: Value) -> tuple[Value]:
-        return (g / ((1 - x) * (1 + x)),)
+        return (g * in_single(lambda x: 1 / ((1 - x) * (1 + x)), x),)
 
     evaluate = staticmethod(np.arctanh)
