@@ -34,6 +34,9 @@ class Executable(Protocol):
     #: Bytes of code and constants, for the bound on the program cache.
     nbytes: int
 
+    #: Whether it has got kernels that it does not read as such, and copied them.
+    copies_kernels: bool
+
     @property
     def kernels(self) -> Collection[int]:
         """The numbers of the buffers that it reads as kernels: others are turned into kernels first, and stay so."""

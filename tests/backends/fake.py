@@ -40,6 +40,7 @@ class Executable:
 
     nbytes = 1
     kernels: Collection[int] = ()
+    copies_kernels = False
 
     def __init__(self, backend: FakeBackend, graph: Graph, slots: int, donate: Sequence[int]) -> None:
         self.backend = backend

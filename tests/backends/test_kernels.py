@@ -14,6 +14,7 @@ from lazynd.backends.xla.kernels import Kernel
 from lazynd.backends.xla.layout import find
 from lazynd.ir.graph import Graph
 from lazynd.ir.parse import parse_graph
+from lazynd.runtime.run.compile import PROGRAMS
 
 pytestmark = pytest.mark.lazy  # about what is compiled
 
@@ -276,3 +277,25 @@ def test_programs_that_differ_in_their_kernels_alone_have_other_names_on_disk(tm
             assert isinstance(made, Kernel) == bool(given)
             np.testing.assert_array_equal(backend.get(made), -x)
         assert loaded
+
+
+def test_a_program_of_weights_that_ran_before_the_first_convolution_is_compiled_anew_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    PROGRAMS.clear()
+    w, x = nd.array(values(*SHAPE)), nd.array(values(1, SHAPE[1], 5, 4))
+    expected = float((values(*SHAPE).astype("float64") ** 2).sum())
+
+    def norm() -> float:
+        return float((w * w).sum().asscalar())
+
+    assert norm() == pytest.approx(expected, rel=1e-5)
+    convolved(x, w).wait_to_read()
+    assert norm() == pytest.approx(expected, rel=1e-5)  # it copies, and is noticed
+    counts, turned = [], list[Any]()
+    monkeypatch.setattr("lazynd.backends.xla.compiled.on_host", turned.append)
+    for _ in range(3):
+        assert norm() == pytest.approx(expected, rel=1e-5)
+        convolved(x, w).wait_to_read()
+        counts.append(lazynd.stats().programs)
+    assert turned == [] and len(set(counts)) == 1

@@ -70,6 +70,7 @@ class _FaultyExecutable:
         self.backend = backend
         self.nbytes = inner.nbytes
         self.kernels = inner.kernels
+        self.copies_kernels = False
 
     def __call__(self, buffers: Any, scalars: Any) -> Any:
         self.backend.fail("run")

@@ -87,6 +87,7 @@ class Interpreted:
 
     nbytes = 0
     kernels: Collection[int] = ()
+    copies_kernels = False
 
     def __init__(self, graph: Graph, slots: int) -> None:
         self.slot_types = [node.type for node in graph.inputs[len(graph.inputs) - slots :]] if slots else []

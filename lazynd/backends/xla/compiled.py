@@ -45,6 +45,7 @@ class Compiled:
         #: The numbers of the inputs that are kernels of convolutions, and of the outputs.
         self.kernels = kernels.inputs
         self._made_kernels = kernels.outputs
+        self.copies_kernels = False
         #: Bytes of the host's memory that a run takes for results and what is between them.
         self.needs = needs
         #: The compiled text, for tools.
@@ -92,7 +93,10 @@ class Compiled:
         """Argument ``number`` as the executable takes it. A kernel that it takes for an array is copied for it."""
         if buffer.__class__ is not Kernel:
             return buffer
-        return buffer.array if number in self.kernels else on_host(buffer)
+        if number in self.kernels:
+            return buffer.array
+        self.copies_kernels = True
+        return on_host(buffer)
 
     def explain(self, graph: Graph) -> Explanation:
         text = self.text()

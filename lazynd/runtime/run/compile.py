@@ -99,6 +99,8 @@ def _reason(plan: Plan, family: Family, site: Site) -> tuple[str | None, Site | 
 
     None if no program is known.
     """
+    if family.turned and family.baked is None:
+        return "kernels of convolutions came in the order of axes that convolutions read", family.site
     if family.baked is not None and family.indices(plan.scalars) == family.first:
         return "numbers that were equal differ: compiled with each as an input", family.site
     if family.baked is not None or family.varies:

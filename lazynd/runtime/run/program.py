@@ -84,7 +84,7 @@ class Family:
 
     __slots__ = (
         "backend", "baked", "first", "firsts", "forgotten", "general", "index_positions", "nbytes", "seconds", "site",
-        "uses", "varies",
+        "turned", "uses", "varies",
     )  # fmt: skip
 
     def __init__(
@@ -102,9 +102,21 @@ class Family:
         self.seconds = 0.0
         self.uses = self.forgotten = 0
         self.varies = varies
+        #: Whether programs were given up because they copied kernels; see ``match``.
+        self.turned = False
 
     def match(self, scalars: Sequence[Any]) -> Program | None:
-        """The program for these scalars, if it is compiled."""
+        """The program for these scalars, if it is compiled.
+
+        One that copies kernels, having been compiled when they were arrays like others, is given up, once for a key.
+        """
+        found = self._found(scalars)
+        if found is not None and found.executable.copies_kernels and not self.turned:
+            self.turned = True
+            self.baked = self.general = self.firsts = found = None
+        return found
+
+    def _found(self, scalars: Sequence[Any]) -> Program | None:
         same = not self.varies and (not self.index_positions or self.indices(scalars) == self.first)
         if same and (self.firsts is None or hold(scalars, self.firsts)):
             return self.baked
