@@ -75,10 +75,10 @@ def test_figure_in_this_process(name: str) -> None:
 @pytest.mark.parametrize(
     "name",
     [
-        *("importing", "programs", "recurrent_compiling", "small", "whole"),
+        *("importing", "programs", "whole"),
         *(
             pytest.param(name, marks=pytest.mark.slow)
-            for name in ("cold", "compiling", "first", "memory", "rows", "shapes")
+            for name in ("cold", "compiling", "first", "memory", "recurrent_compiling", "rows", "shapes", "small")
         ),
     ],
 )

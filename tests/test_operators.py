@@ -80,7 +80,12 @@ def exact_gradient(name: str) -> bool:
 SYMMETRIC = {"_linalg_potrf", "_linalg_syevd"}
 
 
-@pytest.mark.parametrize("name", DIFFERENTIABLE)
+#: Of these, derivatives by differences take several seconds each.
+MANY = {"_contrib_DeformableConvolution", "_contrib_ModulatedDeformableConvolution"}
+BY_DIFFERENCES = [pytest.param(n, marks=[pytest.mark.slow] * (n in MANY)) for n in DIFFERENTIABLE]
+
+
+@pytest.mark.parametrize("name", BY_DIFFERENCES)
 def test_gradient_agrees_with_finite_differences(name: str) -> None:
     for arrays, attributes in cases(ALL[name]):
         wide = [d.widen(a) for a in arrays]
@@ -179,9 +184,7 @@ def test_bfloat16_is_the_same_in_xla_and_numpy(name: str) -> None:
             close_bfloat16(found_slopes[number], slope, name)
 
 
-#: Second derivatives by differences of several seconds each.
-MANY = {"_contrib_DeformableConvolution", "_contrib_ModulatedDeformableConvolution"}
-SMOOTH = [pytest.param(n, marks=[pytest.mark.slow] * (n in MANY)) for n in DIFFERENTIABLE if ALL[n].smooth]
+SMOOTH = [each for each in BY_DIFFERENCES if ALL[each.values[0]].smooth]
 
 
 @pytest.mark.parametrize("name", SMOOTH)
