@@ -6,7 +6,7 @@ import collections
 import itertools
 import os
 from collections.abc import Sequence
-from typing import Any, ClassVar, Final
+from typing import Any, Final
 
 import numpy as np
 
@@ -32,8 +32,8 @@ class _WikiText(Dataset):
     Both are int32 [seq_len], numbers of ``vocab``. What is left at the end is dropped.
     """
 
-    _namespace: ClassVar[str]
-    _archive: ClassVar[tuple[str, str]]
+    _namespace: str
+    _archive: tuple[str, str]
 
     def __init__(self, root: Path, segment: str, vocab: Vocabulary | None, seq_len: int) -> None:
         if segment not in _FILES:
