@@ -6,7 +6,7 @@ import hashlib
 import os
 import posixpath
 import urllib.parse
-from typing import Final
+from typing import IO, Final
 from warnings import warn
 
 from ..base import MXNetError
@@ -150,6 +150,19 @@ def fetch_from_repository(folder: str, name: str, root: str, sha1: str, what: st
         ) from error
 
 
+def put(content: IO[bytes], folder: str, name: str) -> None:
+    """Write ``content`` to the file ``name`` in ``folder``, which appears there when it is whole."""
+    temporary = os.path.join(folder, f".{name}.{os.urandom(8).hex()}.part")
+    try:
+        with open(temporary, "xb") as target:
+            while block := content.read(1 << 20):
+                target.write(block)
+        os.replace(temporary, os.path.join(folder, name))
+    finally:
+        if os.path.exists(temporary):
+            os.remove(temporary)
+
+
 def unpack_zip(archive: str, folder: str, *names: str) -> None:
     """Take the files ``names`` out of a zip file, wherever they lie in it, into ``folder``, whole; nothing else."""
     import zipfile  # noqa: PLC0415 - it takes longer to load than all of gluon's data sets
@@ -162,14 +175,7 @@ def unpack_zip(archive: str, folder: str, *names: str) -> None:
             if lacking:
                 raise MXNetError(f"{archive!r} lacks {', '.join(lacking)}")
             for name in names:
-                temporary = os.path.join(folder, f".{name}.{os.urandom(8).hex()}.part")
-                try:
-                    with file.open(inside[name]) as content, open(temporary, "xb") as target:
-                        while block := content.read(1 << 20):
-                            target.write(block)
-                    os.replace(temporary, os.path.join(folder, name))
-                finally:
-                    if os.path.exists(temporary):
-                        os.remove(temporary)
+                with file.open(inside[name]) as content:
+                    put(content, folder, name)
     except (zipfile.BadZipFile, EOFError, zlib.error) as error:
         raise MXNetError(f"{archive!r} is no whole zip file: {error}. Remove it to have it fetched again") from error

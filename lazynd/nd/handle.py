@@ -247,3 +247,12 @@ _SHARE: list[Any] = []
 def _text(values: np.ndarray[Any, Any]) -> str:
     """Values as NumPy 1 printed them, like MXNet; NumPy 2.0 to 2.4 print large float32 otherwise."""
     return str(values) if not values.ndim else np.array2string(values, legacy="1.25")
+
+
+def index_of(key: Any) -> Any:
+    """``key`` of ``array[key]``, with cells in place of arrays."""
+    if isinstance(key, Handle):
+        return key._cell
+    if isinstance(key, tuple):
+        return tuple(k._cell if isinstance(k, Handle) else k for k in key)
+    return key

@@ -23,6 +23,7 @@ from ..runtime.record.cell import Detached, Variable
 from ..runtime.tell.location import calling_frame
 from ..runtime.thread import LOCAL
 from . import array_function, indexing
+from .handle import index_of
 from .invoke import bind_scalar, gathered, invoke, method_of
 from .np_shape import has_scalar
 from .refusal import check_request, refuse, reports
@@ -218,11 +219,11 @@ class NDArray(Stateful):
     def _item(self, key: Any) -> NDArray:
         if (key.__class__ is slice and key == slice(None)) or (key.__class__ is tuple and not key):
             return self
-        return NDArray(indexing.read(self._cell, _key(key)))
+        return NDArray(indexing.read(self._cell, index_of(key)))
 
     @reports("setitem")
     def __setitem__(self, key: Any, value: Any) -> None:
-        indexing.write(self._cell, _key(key), value._cell if isinstance(value, NDArray) else value)
+        indexing.write(self._cell, index_of(key), value._cell if isinstance(value, NDArray) else value)
 
     @reports("reshape")
     def reshape(self, *shape: Any, **kwargs: Any) -> NDArray:
@@ -546,15 +547,6 @@ class NDArray(Stateful):
 @reports("unpickle")
 def _rebuild(values: np.ndarray[Any, Any], context: Context, kind: type[NDArray]) -> NDArray:
     return kind(runtime.data(Type(values.shape, values.dtype, runtime.existing(context)), values))
-
-
-def _key(key: Any) -> Any:
-    """An index with cells in place of arrays."""
-    if isinstance(key, NDArray):
-        return key._cell
-    if isinstance(key, tuple):
-        return tuple(k._cell if isinstance(k, NDArray) else k for k in key)
-    return key
 
 
 #: Calls with two arrays, by operator and types.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
@@ -129,15 +129,14 @@ def _updated(count: int, attributes: Mapping[str, Any]) -> Sequence[int]:
     return (*((3, 4) if batch else ()), *((1,) if attributes["fix_gamma"] else ()))
 
 
-@op(
-    samples=_batch_samples,
-    method=False,
-    writes=_updated,
-    states=_STATISTICS,
-    outputs=_named("mean", "var"),
-    shapes=_channel_shapes,
-    dtypes=beside_half,
-)
+#: What the operators have in common that normalize a batch with moving statistics.
+_BATCH: Final[dict[str, Any]] = {
+    "samples": _batch_samples, "method": False, "writes": _updated, "states": _STATISTICS,
+    "outputs": _named("mean", "var"), "shapes": _channel_shapes, "dtypes": beside_half,
+}  # fmt: skip
+
+
+@op(**_BATCH)
 def BatchNorm(
     data: Value,
     gamma: Value,
@@ -179,15 +178,7 @@ def BatchNorm(
     return ir.convert(y, data.dtype), *((mean, inverse) if output_mean_var else ()), *written
 
 
-@op(
-    samples=_batch_samples,
-    method=False,
-    writes=_updated,
-    states=_STATISTICS,
-    outputs=_named("mean", "var"),
-    shapes=_channel_shapes,
-    dtypes=beside_half,
-)
+@op(**_BATCH)
 def BatchNorm_v1(
     data: Value,
     gamma: Value,
@@ -216,16 +207,7 @@ def _with_variance(made: Results, eps: Value) -> Results:
     return y, mean, 1 / ir.square(inverse) - eps, *written
 
 
-@op(
-    samples=_batch_samples,
-    method=False,
-    writes=_updated,
-    states=_STATISTICS,
-    outputs=_named("mean", "var"),
-    smooth=False,
-    shapes=_channel_shapes,
-    dtypes=beside_half,
-)
+@op(**_BATCH, smooth=False)
 def _contrib_BatchNormWithReLU(
     data: Value,
     gamma: Value,

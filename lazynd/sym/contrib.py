@@ -69,21 +69,9 @@ def adamw_update(
     (['w', 'g'], ['m', 'v'])
     """
     made: Symbol = _internal._adamw_update(
-        weight,
-        grad,
-        mean,
-        var,
-        _scale(rescale_grad),
-        lr=lr,
-        eta=eta,
-        beta1=beta1,
-        beta2=beta2,
-        epsilon=epsilon,
-        wd=wd,
-        clip_gradient=clip_gradient,
-        name=name,
-        **kwargs,
-    )
+        weight, grad, mean, var, _scale(rescale_grad), lr=lr, eta=eta, beta1=beta1, beta2=beta2, epsilon=epsilon, wd=wd,
+        clip_gradient=clip_gradient, name=name, **kwargs,
+    )  # fmt: skip
     return made
 
 
@@ -112,22 +100,9 @@ def mp_adamw_update(
     ['m', 'v', 'w32']
     """
     made: Symbol = _internal._mp_adamw_update(
-        weight,
-        grad,
-        mean,
-        var,
-        weight32,
-        _scale(rescale_grad),
-        lr=lr,
-        eta=eta,
-        beta1=beta1,
-        beta2=beta2,
-        epsilon=epsilon,
-        wd=wd,
-        clip_gradient=clip_gradient,
-        name=name,
-        **kwargs,
-    )
+        weight, grad, mean, var, weight32, _scale(rescale_grad), lr=lr, eta=eta, beta1=beta1, beta2=beta2,
+        epsilon=epsilon, wd=wd, clip_gradient=clip_gradient, name=name, **kwargs,
+    )  # fmt: skip
     return made
 
 

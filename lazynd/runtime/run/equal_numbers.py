@@ -8,11 +8,10 @@ are equal, and runs as long as they are. When they differ once, a program is com
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any, Final
 
-from ...ir.node import Node
-from ...ir.specialization import RUNTIME, Slot
+from ...ir.specialization import RUNTIME
 from ...ir.types import is_floating
 from .plan import Plan
 
@@ -27,7 +26,7 @@ def first_equals(plan: Plan) -> tuple[int, ...] | None:
         return None
     known: dict[Any, int] = {}
     found = []
-    for at, slot in enumerate(_slots(plan)):
+    for at, slot in enumerate(plan.slots()):
         shares = slot.kind == RUNTIME and is_floating(slot.type.dtype)
         found.append(known.setdefault((slot.type, _bits(plan.scalars[at])), at) if shares else at)
     return tuple(found) if len(set(found)) * SHARED <= len(found) else None
@@ -47,9 +46,3 @@ def _bits(number: Any) -> bytes:
         return struct.pack("=d", number)
     except (struct.error, OverflowError):
         return repr(number).encode()
-
-
-def _slots(plan: Plan) -> Iterator[Slot]:
-    for item in plan.items:
-        if item.__class__ is Node and item.spec is not None:
-            yield from item.spec.slots

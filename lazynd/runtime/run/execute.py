@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from itertools import repeat
 from operator import attrgetter
@@ -35,7 +35,7 @@ def execute(plan: Plan, program: Program, backend: Backend) -> None:
     if program.scalar_positions is not None:
         scalars = list(map(scalars.__getitem__, program.scalar_positions))
     try:
-        results = program.executable(_buffers(plan, program, backend), scalars)
+        results = program.executable(buffers_of(plan.leaves, program.donate, program), scalars)
         if started:
             note_run(trace, program, backend, results, items, started)
         publish(list(map(items.__getitem__, plan.outputs)), results, items)
@@ -63,23 +63,27 @@ def note_run(
     trace.span("program", "program", current_site(), started, **told)
 
 
-def _buffers(plan: Plan, program: Program, backend: Backend) -> list[Any]:
-    """The leaves' buffers on the device. Those that the program takes over are copied if something else wants them."""
-    leaves, donate = plan.leaves, program.donate
-    # Asked before ``buffers`` refers to them, and before ``place`` gives one of two leaves a buffer of its own.
-    dead = dead_leaves(leaves, donate)
-    place(leaves, program, backend)
+def buffers_of(leaves: Sequence[Ref], uses: Mapping[int, int], program: Program) -> list[Any]:
+    """The buffers of ``leaves`` as ``program`` takes them.
+
+    Those that it takes over, with the numbers in ``uses``, are copied if something else wants them; ``uses`` tells how
+    often the nodes of a plan read each.
+    """
+    # Asked before ``buffers`` refers to them, and before ``_place`` gives one of two leaves a buffer of its own.
+    dead = dead_leaves(leaves, uses)
+    _place(leaves, program)
     buffers = list(map(_VALUE, leaves))
-    if len(dead) < len(donate):
-        for number in donate.keys() - set(dead):
-            buffers[number] = backend.copy(buffers[number])
+    if len(dead) < len(uses):
+        for number in uses.keys() - set(dead):
+            buffers[number] = program.backend.copy(buffers[number])
             stats.copied += 1
     stats.donated += len(dead)
     return buffers
 
 
-def place(leaves: Sequence[Ref], program: Program, backend: Backend) -> None:
+def _place(leaves: Sequence[Ref], program: Program) -> None:
     """Have the values of ``leaves`` where ``program`` reads them, and as it does. They stay so."""
+    backend = program.backend
     buffer_class, kernel_class = backend.buffer_class, backend.kernel_class
     for ref in leaves:
         if ref.value.__class__ is not buffer_class and ref.value.__class__ is not kernel_class:

@@ -20,10 +20,10 @@ from ...ir.specialization import Specialization
 from ..tell.stats import stats
 from ..tell.tracing import TRACING
 from .compile import PROGRAMS
-from .execute import failure, note_run, place
+from .execute import buffers_of, failure, note_run
 from .failure import ProgramError
 from .history import HISTORY
-from .liveness import Ref, dead_leaves
+from .liveness import Ref
 from .plan import plan_of
 from .program import Program
 
@@ -79,21 +79,14 @@ class Express:
         ``code``, ``lasti`` and ``scope`` tell where the call is. In an undivided section. ``Stopped`` if the program
         failed.
         """
-        backend, donate = program.backend, program.donate
         if program.scalar_positions is not None:
             scalars = list(map(scalars.__getitem__, program.scalar_positions))
         try:
-            dead = dead_leaves(refs, dict.fromkeys(donate, 0))
-            place(refs, program, backend)
-            buffers = list(map(_VALUE, refs))
-            if len(dead) < len(donate):
-                for number in donate.keys() - set(dead):
-                    buffers[number] = backend.copy(buffers[number])
             trace = TRACING.now
             started = 0.0 if trace is None else perf_counter()
-            results = program.executable(buffers, scalars)
+            results = program.executable(buffers_of(refs, dict.fromkeys(program.donate, 0), program), scalars)
             if trace is not None:
-                note_run(trace, program, backend, results, results, started)
+                note_run(trace, program, program.backend, results, results, started)
         except Exception as error:
             raise Stopped(program, error) from None
         program.recorded.ran_alone(code, lasti, scope)
@@ -101,6 +94,4 @@ class Express:
         stats.runs += 1
         stats.computed += program.result_bytes
         stats.executed += len(results)
-        stats.donated += len(dead)
-        stats.copied += len(donate) - len(dead)
         return results

@@ -6,12 +6,13 @@ Plans with equal keys share a program. Which items are outputs is a question of 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import compress
 from operator import add, attrgetter, eq
 from typing import Any, Final
 
 from ...ir.node import Node, Output
+from ...ir.specialization import Slot
 from .failure import missing, unfinished
 from .liveness import Ref, wanted_outside
 from .regions import Region
@@ -41,6 +42,12 @@ class Plan:
         self.transfer = False
         self.last = True
         self._mark: int | None = None
+
+    def slots(self) -> Iterator[Slot]:
+        """The slot of each of its numbers, in the order of ``scalars``."""
+        for item in self.items:
+            if item.__class__ is Node and item.spec is not None:
+                yield from item.spec.slots
 
     @property
     def mark(self) -> int:

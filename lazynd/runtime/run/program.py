@@ -170,15 +170,7 @@ class ProgramCache:
 
 def slot_positions(plan: Plan, kind: str) -> list[int]:
     """Positions among the plan's scalars of slots of ``kind``."""
-    found: list[int] = []
-    at = 0
-    for item in plan.items:
-        if item.__class__ is Node and item.spec is not None:
-            for slot in item.spec.slots:
-                if slot.kind == kind:
-                    found.append(at)
-                at += 1
-    return found
+    return [at for at, slot in enumerate(plan.slots()) if slot.kind == kind]
 
 
 def build_graph(

@@ -14,7 +14,7 @@ from typing import Any, Final
 import numpy as np
 
 from ....base import MXNetError
-from ...fetching import fetch_from_repository
+from ...fetching import fetch_from_repository, put
 
 Array = np.ndarray[Any, Any]
 #: Where Linux distributions install data sets (Debian's package dataset-fashion-mnist).
@@ -48,15 +48,8 @@ def unpack(archive: str, root: str, names: Sequence[str]) -> None:
                 content = file.extractfile(member) if name in left and member.isfile() else None
                 if content is not None:
                     left.discard(name)
-                    temporary = os.path.join(root, f".{name}.{os.urandom(8).hex()}.part")
-                    try:
-                        with content, open(temporary, "xb") as target:
-                            while block := content.read(1 << 20):
-                                target.write(block)
-                        os.replace(temporary, os.path.join(root, name))
-                    finally:
-                        if os.path.exists(temporary):
-                            os.remove(temporary)
+                    with content:
+                        put(content, root, name)
     except (tarfile.TarError, EOFError, zlib.error) as error:
         raise MXNetError(f"{archive!r} is no whole tar file: {error}. Remove it to have it fetched again") from error
     if left:
