@@ -30,8 +30,9 @@ EVERY = sorted({o.name: o for o in OPERATORS.values()}.values(), key=lambda o: o
 
 @pytest.fixture(autouse=True)
 def as_for_a_reader(monkeypatch: pytest.MonkeyPatch, tmp_path: pathlib.Path) -> Iterator[None]:
-    """A new folder, nothing compiled yet, lazy programs even where the suite runs eagerly; no trace left behind."""
+    """A new folder, nothing compiled or noted yet, lazy programs even in an eager suite; no trace left behind."""
     lazynd.runtime.run.compile.PROGRAMS.clear()
+    lazynd.observe.reset()
     monkeypatch.setattr(lazynd.config, "eager", False)
     monkeypatch.chdir(tmp_path)
     finders, operators = list(sys.meta_path), dict(OPERATORS)
