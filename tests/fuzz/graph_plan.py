@@ -88,12 +88,12 @@ def dealt(rng: np.random.Generator) -> Iterator[str]:
 
 
 def plan(rng: np.random.Generator, families: Iterator[str]) -> Plan:
-    """One to five uses of random operators, later ones fed by former ones where that is sound."""
+    """One to seven uses of random operators, later ones fed by former ones where that is sound."""
     uses: list[Use] = []
     names = sorted(ALL)
-    for _ in range(rng.integers(1, 6)):
+    for _ in range(rng.integers(1, 8)):
         # Most of them from each family in turn, or the small families would hardly be met.
-        family = next(families) if rng.random() < 0.9 else None
+        family = next(families) if rng.random() < 0.95 else None
         name = str(rng.choice([n for n in names if family in (None, family_of(n))]))
         cases = samples(ALL[name], 0)
         number = int(rng.integers(len(cases)))

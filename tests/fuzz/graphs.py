@@ -65,7 +65,7 @@ def difference(plans: Sequence[Plan], seed: int, dtype: str) -> str | None:
     expected = interpret(built)
     narrow = expected if dtype == "float32" else interpret(build(plans, seed, "float32"))
     wide = expected if dtype == "float64" else interpret(build(plans, seed, "float64"))
-    eps = max(np.finfo(each.dtype).eps for each in expected if each.dtype.kind == "f")
+    eps = max(float(np.finfo(each.dtype).eps) for each in expected if each.dtype.kind == "f")
     verify(built.graph)
     graph = run_pipeline(built.graph, check=True)
     largest = max(1.0, *map(_largest, expected))
@@ -76,7 +76,7 @@ def difference(plans: Sequence[Plan], seed: int, dtype: str) -> str | None:
     arms = {"interpreted": in_steps(built, flatten(graph)), "XLA": compiled(built, graph)}
     for who, found in arms.items():
         for number, (a, b, n, w) in enumerate(zip(found, expected, narrow, wide, strict=True)):
-            text = _differs(a, b, 8 * _apart(n, w) * eps / np.finfo("float32").eps, SLACK * eps * largest)
+            text = _differs(a, b, 8 * _apart(n, w) * eps / float(np.finfo("float32").eps), SLACK * eps * largest)
             if text:
                 return f"output {number}, optimised and {who}: {text}"
     return None

@@ -6,9 +6,8 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-#: An event that fewer programs than this share contain is as good as untested. Of families of operators there are some
-#: seventy, and three in a graph: each is in one of twenty-three.
-LEAST, LEAST_OF_FAMILIES = 0.05, 0.03
+#: An event that fewer programs than this share contain is as good as untested.
+LEAST = 0.05
 
 
 @dataclass
@@ -33,8 +32,8 @@ class Tally:
         self.found += other.found
 
     def rare(self, expected: Iterable[str]) -> list[str]:
-        """Events in less than one program of twenty; families of operators in less than three of a hundred."""
-        return [e for e in expected if self.events[e] < self.programs * _least(e)]
+        """Events in less than one program of twenty."""
+        return [e for e in expected if self.events[e] < self.programs * LEAST]
 
     def report(self) -> str:
         """What failed, then the table."""
@@ -46,9 +45,5 @@ class Tally:
         """Whether nothing failed and no event was rare; says which was."""
         rare = self.rare(expected)
         if rare:
-            print(f"in less than {LEAST:.0%} of programs, or {LEAST_OF_FAMILIES:.0%}: {', '.join(rare)}")
+            print(f"in less than {LEAST:.0%} of programs: {', '.join(rare)}")
         return not rare and not self.found
-
-
-def _least(event: str) -> float:
-    return LEAST_OF_FAMILIES if event.startswith("operators of ") else LEAST
