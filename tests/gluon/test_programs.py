@@ -17,6 +17,7 @@ from lazynd.gluon import nn
 pytestmark = pytest.mark.lazy
 BATCH, STEPS = 8, 8
 MODES = ("imperative", "hybridized", "compiled")
+ONE_OF_TWO = ("imperative", pytest.param("hybridized", marks=pytest.mark.slow))  # of programs that take long to compile
 
 
 def network(mode: str, outputs: int = 3) -> Any:
@@ -92,7 +93,7 @@ def test_a_loss_that_is_never_read_is_one_program_a_step(mode: str, delta: Any) 
     assert since.runs == STEPS and since.programs == 0
 
 
-@pytest.mark.parametrize("mode", MODES[:2])
+@pytest.mark.parametrize("mode", ONE_OF_TWO)
 def test_loss_and_accuracy_that_are_read_before_backward_are_two_programs(mode: str, delta: Any) -> None:
     training = Training(mode)
 
@@ -149,7 +150,7 @@ def test_a_metric_that_is_updated_each_step_and_read_each_epoch_adds_no_program(
     assert since.runs <= STEPS + 1 and since.programs == 0
 
 
-@pytest.mark.parametrize("mode", MODES[:2])
+@pytest.mark.parametrize("mode", ONE_OF_TWO)
 def test_two_trainers_on_one_pair_of_networks_are_two_programs_a_step(mode: str, delta: Any) -> None:
     drawer, judge = network(mode, 5), network(mode, 1)
     loss = gluon.loss.SigmoidBinaryCrossEntropyLoss()
@@ -178,7 +179,7 @@ def test_two_trainers_on_one_pair_of_networks_are_two_programs_a_step(mode: str,
     assert not any(programs for _, programs in found[4:]), found
 
 
-@pytest.mark.parametrize("mode", MODES[:2])
+@pytest.mark.parametrize("mode", ONE_OF_TWO)
 def test_gradients_that_add_up_are_a_program_for_each_batch_and_one_for_the_update(mode: str, delta: Any) -> None:
     training = Training(mode)
     parameters = training.net.collect_params()

@@ -10,6 +10,7 @@ import jax
 import numpy as np
 import pytest
 
+from lazynd.backends.numpy import evaluate
 from lazynd.backends.xla.lower import lower
 from lazynd.ir.build import zeros_like
 from lazynd.ir.gradient import cotangents_of
@@ -98,7 +99,8 @@ def test_gradients_agree_with_jax(name: str, order: int) -> None:
             function, graph = gradient_in_jax(function, graph), gradient(graph)
             with jax.enable_x64(True):
                 expected = jax.jit(function)(arguments)
-                found = jax.jit(lower(graph))(arguments)
+                # In the short suite by the interpreter: that XLA agrees with it is tested of each primitive.
+                found = evaluate(graph, arguments) if order == 1 else jax.jit(lower(graph))(arguments)
             for ours, theirs in zip(found, expected, strict=True):
                 # Both are float64 and differ in the order of a few dozen operations.
                 np.testing.assert_allclose(ours, theirs, rtol=1e-11, atol=1e-11, err_msg=f"{name} {attributes}")
