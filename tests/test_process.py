@@ -74,7 +74,7 @@ time.sleep(SECONDS)
 
 
 @pytest.mark.parametrize("work", ["[reads]", "[views]", "[compiles]", "[reads, views, compiles, reads]"])
-@pytest.mark.parametrize("seconds", ["0.2", "0.9", "1.7"])
+@pytest.mark.parametrize("seconds", ["0.2", *(pytest.param(s, marks=pytest.mark.slow) for s in ("0.9", "1.7"))])
 def test_leaving_while_other_threads_compute_is_silent(work: str, seconds: str) -> None:
     done = run(THREADS.replace("WORK", work).replace("SECONDS", seconds))
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")

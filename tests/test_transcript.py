@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import pathlib
 import re
 
@@ -16,7 +17,9 @@ PAGE = pathlib.Path(__file__).parents[1] / "docs" / "differences.md"
 
 @pytest.fixture(scope="module")
 def every() -> list[Probe]:
-    with lazynd.name.NameManager():  # blocks are numbered from 0, whatever was made before
+    # Blocks are numbered from 0, whatever was made before; this runs before a test's own tier is set.
+    tier = os.environ["LAZYND_TEST_TIER_OF_FRONT_ENDS"]
+    with lazynd.name.NameManager(), lazynd.config.using(tier=tier):
         return run(load(DATA / "semantics_transcript.txt", SECTIONS))
 
 
