@@ -33,7 +33,6 @@ class Workload:
     steps: int = 1
 
 
-
 WORKLOADS = {
     each.name: each
     for each in (
