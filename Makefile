@@ -11,7 +11,7 @@ N ?= 10000
 SEED ?= 0
 ARGS ?=
 
-.PHONY: help demo data examples test test-full test-eager test-tiers test-browser fuzz bench docs dist check-wheel matrix lint clean
+.PHONY: help demo data examples test test-full test-eager test-tiers test-browser fuzz bench bench-peers docs dist check-wheel matrix lint clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile
@@ -60,6 +60,10 @@ fuzz: ## random programs against NumPy, and damaged files: N=10000 SEED=0
 bench: ## the figures, side by side with jax and NumPy
 	@$(BOOT) test,examples
 	@$(PY) -m benchmarks $(ARGS)
+
+bench-peers: ## the same work by lazynd, MXNet, jax by hand and torch: twelve minutes
+	@$(BOOT) test,examples
+	@$(PY) -m benchmarks.peers $(ARGS)
 
 docs: ## the documentation, warnings as errors, into build/docs
 	@$(BOOT) docs

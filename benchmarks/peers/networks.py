@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 from .workloads import BLOCKS, HEADS, LAYERS, LENET_DENSE, LENGTH, TOKENS, UNITS
@@ -57,7 +58,7 @@ def _lenet(mx: Any, made: Any) -> None:
 
 def _add_dense(mx: Any, made: Any, widths: tuple[int, ...]) -> None:
     nn = mx.gluon.nn
-    for before, after in zip(widths[:-2], widths[1:-1]):  # noqa: B905 - MXNet's Python may be older than ``strict``
+    for before, after in itertools.pairwise(widths[:-1]):
         made.add(nn.Dense(after, activation="relu", in_units=before))
     made.add(nn.Dense(widths[-1], in_units=widths[-2]))
 
@@ -114,7 +115,7 @@ def network(mx: Any, workload: str, values: list[Any]) -> Any:
     made.initialize()
     parameters = _in_order(made)
     assert [p.shape for p in parameters] == [v.shape for v in values]
-    for parameter, value in zip(parameters, values):  # noqa: B905 - as above
+    for parameter, value in zip(parameters, values, strict=True):
         parameter.set_data(mx.nd.array(value))
     return made
 

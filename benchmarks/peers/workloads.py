@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 from typing import Any
 
@@ -71,7 +72,7 @@ def _norm(channels: int) -> list[Parameter]:
 def _dense(*widths: int) -> list[Parameter]:
     """Weight (outputs, inputs) and bias of each layer."""
     found = []
-    for before, after in zip(widths, widths[1:]):  # noqa: B905 - MXNet's Python may be older than ``strict``
+    for before, after in itertools.pairwise(widths):
         found += [Parameter((after, before)), Parameter((after,), "zeros")]
     return found
 
@@ -122,8 +123,8 @@ def _recurrent(gates: int) -> list[Parameter]:
 _PARAMETERS = {
     "resnet": _resnet, "densenet": _densenet, "lenet": _lenet, "bert": _bert,
     "mlp": lambda: _dense(*(64,) * 50, 10), "rnn": lambda: _recurrent(1), "lstm": lambda: _recurrent(4),
-    "word2vec": lambda: [Parameter((WORDS, EMBEDDED))] * 2, "elementwise": lambda: [], "adds": lambda: [],
-    "control": lambda: [], "unread": lambda: _dense(784, 256, 10),
+    "word2vec": lambda: [Parameter((WORDS, EMBEDDED))] * 2, "elementwise": list, "adds": list,
+    "control": list, "unread": lambda: _dense(784, 256, 10),
 }  # fmt: skip
 
 
