@@ -45,7 +45,8 @@ PIPELINE: Final[tuple[Pass, ...]] = (*OPERATORS, expand, *PRIMITIVES)
 
 def pipeline(claimed: Claimed | None = None) -> tuple[Pass, ...]:
     """The passes for a backend that runs the operators ``claimed`` as they are."""
-    steps = PIPELINE if claimed is None else (*OPERATORS, partial(expand, claimed=claimed), *PRIMITIVES)
+    opened: Pass = expand if claimed is None else partial(expand, claimed=claimed)
+    steps: tuple[Pass, ...] = (*OPERATORS, opened, *PRIMITIVES)
     return steps if config.roll else tuple([step for step in steps if step not in ROLLING])
 
 
@@ -117,6 +118,7 @@ def run_pipeline(
 
 
 __all__ = [
-    "OPERATORS", "PIPELINE", "PRIMITIVES", "ROLLING", "Claimed", "Pass", "Stage", "bodies", "common_subexpressions", "dead_code",
-    "expand", "fold_constants", "hoist_sums", "name_of", "pipeline", "prune_loops", "roll", "run_pipeline", "simplify", "simplify_operators",
+    "OPERATORS", "PIPELINE", "PRIMITIVES", "ROLLING", "Claimed", "Pass", "Stage", "bodies",
+    "common_subexpressions", "dead_code", "expand", "fold_constants", "hoist_sums", "name_of", "pipeline",
+    "prune_loops", "roll", "run_pipeline", "simplify", "simplify_operators",
 ]  # fmt: skip

@@ -117,7 +117,7 @@ class Finder:
 
 
 def _agree(template: Sequence[Sequence[Wire]], wires: Sequence[Sequence[Wire]], count: int) -> bool:
-    """Whether step ``count`` reads what the steps before read. What came from the step before came from outside first."""
+    """Whether step ``count`` reads what those before read; what comes from the step before came from outside first."""
     for olds, news in zip(template, wires, strict=True):
         for old, new in zip(olds, news, strict=True):
             if old != new and not (count == 1 and old is None and new is not None and new[0] == 1):

@@ -177,9 +177,7 @@ class _Body:
     """What a step of a segment reads, sorted: state, rows and constants; and the graph of a step."""
 
     def __init__(self, order: Sequence[Node], segment: Segment) -> None:
-        self.steps = [
-            order[at : at + segment.period] for at in range(segment.start, segment.end, segment.period)
-        ]
+        self.steps = [order[at : at + segment.period] for at in range(segment.start, segment.end, segment.period)]
         self.wires = segment.wires
         #: The state: which result of a step it is, and what it is at first.
         self.carried: list[tuple[int, int]] = []
