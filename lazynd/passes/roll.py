@@ -38,7 +38,7 @@ def roll(graph: Graph, *, least: int = 8, work: int = 1 << 18, copies: int = 128
     is told.
     """
     opened = _without_calls(graph)
-    if len(opened.nodes) < 3 * least or not _multiplies_often(opened, least):
+    if len(opened.nodes) < 2 * least or not _multiplies_often(opened, least):
         return graph
     roller = _Roller(opened, least, work, copies)
     return roller.run() if roller.segments else graph
