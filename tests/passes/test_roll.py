@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from lazynd import autograd, nd, viz
 from lazynd.backends.numpy import evaluate
 from lazynd.config import config
 from lazynd.ir.graph import Graph
@@ -222,3 +223,40 @@ def test_long_chains_are_looked_through_once() -> None:
     assert loops(roll(graph, work=1)) == 1
     other = written_out(lambda h, i, w: dot(h, w[i * i % 7 % 2]), [SQUARE, SQUARE], 3000)
     verify(roll(other, work=1, copies=0))
+
+
+def test_a_recurrent_network_is_one_program_of_two_loops() -> None:
+    """Its numbers are those of the interpreter, and other data and rates compile nothing more."""
+    rng = np.random.default_rng(3)
+    rows, steps, width = 32, 10, 64
+
+    def train() -> list[Any]:
+        w, b = nd.array(start * 0.1), nd.zeros((width,))
+        losses = []
+        for number in range(3):
+            for each in (w, b):
+                each.attach_grad()
+            x = nd.array(data[number])
+            nd.waitall()
+            with autograd.record():
+                h = nd.zeros((rows, width))
+                for t in range(steps):
+                    h = nd.tanh(nd.dot(h, w) + b + x[t])
+                loss = (h * h).mean()
+            loss.backward()
+            w, b = w - (0.1 + number) * w.grad, b - (0.1 + number) * b.grad
+            nd.waitall()
+            losses += [loss.asnumpy(), w.asnumpy(), b.asnumpy()]
+        return losses
+
+    start = rng.normal(size=(width, width)).astype("float32")
+    data = rng.normal(size=(3, steps, rows, width)).astype("float32")
+    with config.using(tier="interpreted"):
+        expected = train()
+    with config.using(tier="compiled"):
+        made = train()
+        last = max(viz.programs(), key=lambda program: len(program.graph))
+    assert last.runs == 3 and loops(roll(last.graph)) == 2
+    for found, value in zip(made, expected, strict=True):
+        # Ten products of 64 terms and their gradients: float32 keeps five digits.
+        np.testing.assert_allclose(found, value, rtol=1e-4, atol=1e-5)
