@@ -9,6 +9,7 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from ...ir.errors import MXNetError
+from ...ir.linearize import Backward
 from ...ir.specialization import Specialization
 from ...ir.types import Type
 from ...ops import OPERATORS
@@ -213,20 +214,26 @@ class Sweep:
             present.append(each is not None)
             if each is not None:
                 inputs.append(each)
-        step = linear.backward(tuple(present))
+        step = linear.step(tuple(present))
+        made = self._computed(entry, step.computed, inputs)
+        if len(made) < len(step.targets):
+            rest = iter(made)
+            made = [next(rest) if seed < 0 else inputs[seed] for seed in step.handed]
+        self._hand_over(entry, step.targets, made)
+
+    def _computed(self, entry: Operation, step: Backward, cotangents: list[Operand]) -> list[Operand]:
+        """The results of the backward pass ``step`` of ``entry``, recorded."""
         spec = step.spec
         if spec is None:
-            return
+            return []
         scalars = entry.scalars if spec.slots else ()
         if self._plain:
-            kept, place = entry.residuals, linear.place
-            refs = (*[kept[place[k]] for k in step.residuals], *[ref for ref, _ in inputs])
+            kept, place = entry.residuals, entry.linear.place
+            refs = (*[kept[place[k]] for k in step.residuals], *[ref for ref, _ in cotangents])
             results = self._recorder.append(spec, refs, scalars, entry.code, entry.lasti)
-            made: list[Operand] = [(ref, None) for ref in results]
-        else:
-            inputs = [_residual(entry, k) for k in step.residuals] + inputs
-            made = self._recorder.apply_to(spec, inputs, scalars, entry.code, entry.lasti)
-        self._hand_over(entry, step.targets, made)
+            return [(ref, None) for ref in results]
+        operands = [_residual(entry, k) for k in step.residuals] + cotangents
+        return self._recorder.apply_to(spec, operands, scalars, entry.code, entry.lasti)
 
     def _pass_function(self, entry: Pulled) -> None:
         """Call the backward pass of ``entry``, which is Python."""
