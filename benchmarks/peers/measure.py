@@ -83,7 +83,7 @@ def _beginning(workload: Workload, subject: Subject) -> dict[str, Any]:
 
 
 def differences(workload: Workload, told: dict[str, dict[str, Any]]) -> list[str]:
-    """Who found something else than most, in the first step, the second, and the parameters after the first; and what."""
+    """Who found something else than most: in the first step, the second, or the parameters after the first."""
     first, second, moved = CHANCE if workload.random else ROUNDING
     found = _odd("first result", {name: each["results"][0] for name, each in told.items()}, first)
     found += _odd("second result", {name: each["results"][1] for name, each in told.items()}, second)
