@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import pathlib
+import sys
 from typing import Any
 
 import pytest
@@ -15,6 +16,11 @@ from benchmarks.peers.measure import best_peer, differences, ratio
 from benchmarks.peers.workloads import WORKLOADS, Step, Workload, changes, parameters_of, values_of
 from lazynd.runtime.run import drive, force
 from lazynd.runtime.tell.stats import stats
+
+sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "docs"))
+import peers_page
+
+sys.path.pop(0)
 
 
 def found_by(name: str, step: Step) -> dict[str, Any]:
@@ -74,12 +80,24 @@ def told(**walls: list[float]) -> dict[str, dict[str, Any]]:
     return {name.replace("_", " "): {"wall": times, "cpu": times, **rest} for name, times in walls.items()}
 
 
+def work(subjects: dict[str, dict[str, Any]], **rest: Any) -> dict[str, Any]:
+    return {"title": "work", "eager": False, "differences": [], "subjects": subjects, **rest}
+
+
 def test_the_ratio_is_that_of_rounds_to_the_peer_that_is_best() -> None:
-    found = told(lazynd_imperative=[2.0, 4.0, 9.0], jax=[1.0, 2.0, 3.0], torch=[5.0, 5.0, 0.1])
-    assert best_peer(found, "wall") == "jax"
+    found = work(told(lazynd_imperative=[2.0, 4.0, 9.0], jax=[1.0, 2.0, 3.0], torch=[5.0, 5.0, 0.1]))
+    assert best_peer(found, "lazynd imperative", "wall") == "jax"
     assert ratio(found, "lazynd imperative", "wall") == 2.0
-    alone = told(lazynd_imperative=[2.0])
-    assert best_peer(alone, "wall") is None and ratio(alone, "lazynd imperative", "wall") is None
+    alone = work(told(lazynd_imperative=[2.0]))
+    assert best_peer(alone, "lazynd imperative", "wall") is None
+    assert ratio(alone, "lazynd imperative", "wall") is None
+
+
+def test_one_program_is_no_peer_of_operators_that_run_one_by_one() -> None:
+    found = work(told(lazynd_imperative=[2.0], lazynd_compiled=[2.0], jax=[1.0], torch=[4.0]), eager=True)
+    assert ratio(found, "lazynd imperative", "wall") == 0.5
+    assert ratio(found, "lazynd compiled", "wall") == 2.0
+    assert command.table(found).count("best") == 4  # jax and torch, by the clock and in CPU time
 
 
 def test_results_that_differ_are_told() -> None:
@@ -96,7 +114,7 @@ def test_results_that_differ_are_told() -> None:
     assert differences(drawing, found) == ["first result: torch nan, most 1"]
     found["torch"]["changes"] = [0.5]
     assert "numbers of parameters" in differences(drawing, found)[-1]
-    assert "RESULTS DIFFER in the who" in command.table({"title": "work", "differences": ["who"], "subjects": found})
+    assert "RESULTS DIFFER in the who" in command.table(work(found, differences=["who"]))
 
 
 def test_a_peer_that_is_absent_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -112,3 +130,35 @@ def test_a_record_is_kept_by_commit(tmp_path: pathlib.Path, capsys: pytest.Captu
     path = command.keep(record, tmp_path)
     assert path.name == "2026-12-01-abc.json"
     assert json.loads(path.read_text())["workloads"]["w"]["jax"]["wall"] == [1.2346]
+
+
+def test_the_page_tells_of_the_newest_record_what_is_missed_and_who_differs(
+    tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "No record" in peers_page.peers_page([])
+    shares = {"recording": 1e-3, "planning": 2e-3, "call": 5e-4, "alone": 0.4, "alone_cpu": 0.5, "programs": 1.0}
+    subjects = told(lazynd_imperative=[3.0], lazynd_compiled=[1.0], jax=[2.0], torch=[1.0])
+    for name in subjects:
+        cost = {step: {"wall": 1.0, "cpu": 4.0 if name == "jax" else 2.0} for step in ("first", "twentieth")}
+        subjects[name] |= {"cold": cost, "warm": cost} | ({"parts": shares} if name.startswith("lazynd") else {})
+    facts = {"cores": 2, "processor": "a processor", "python": "3.11", "torch": "2.13"}
+    record = {"commit": "abc", "date": "2026-12-02", "facts": facts, "absent": {"mxnet": "it is not there"},
+              "workloads": {"mlp_50": work(subjects, differences=["first result: jax 1"])}}  # fmt: skip
+    monkeypatch.setattr(peers_page, "HISTORY", tmp_path)
+    command.keep(record, tmp_path)
+    command.keep(record | {"commit": "old", "date": "2026-12-01"}, tmp_path)
+    found = peers_page.records()
+    assert [each["commit"] for each in found] == ["old", "abc"]
+    page = peers_page.peers_page(found)
+    for line in (
+        "Measured on 2026-12-02 at commit abc: 2 cores of an a processor, Python 3.11, torch 2.13.",
+        "Absent: mxnet, it is not there.",
+        "work: results differ in the first result: jax 1.",
+        "| work | imperative | 3e+03 | 3e+03 | torch | 1e+03 | 1e+03 | 3.00 | 3.00 |",
+        "| work | imperative | 1 | 2 | 0.5 | 1 | 500 | torch 1e+03 | 0.50 |",
+        "| work | lazynd imperative | 2.00 / 2.00 | 2.00 / 2.00 | 1 | 0.50 / 0.50 |",
+        "## By commit",
+    ):
+        assert line in page
+    assert "* **work**: imperative 3.00 by the clock and 3.00 in CPU time (programs alone 0.50). jax by hand" in page
+    assert "compiled" not in page.partition("What is missed")[2].partition("## From")[0].partition("* **work**")[2][:99]

@@ -60,7 +60,7 @@ def table(workload: dict[str, Any]) -> str:
                  "CPU s to step 1 cold, warm; to step 20 cold, warm")  # fmt: skip
     for name, each in told.items():
         times = "".join(f"{median(each[kind]) * 1e3:9.2f}" for kind in ("wall", "cpu"))
-        marks = "".join(_times_best(told, name, kind, width) for kind, width in (("wall", 8), ("cpu", 7)))
+        marks = "".join(_times_best(workload, name, kind, width) for kind, width in (("wall", 8), ("cpu", 7)))
         lines.append(f"  {name:24}{times}{marks}{each['peak'] / 2**20:6.0f}   {_beginnings(each)}".rstrip())
     lines += _parts(told)
     return "\n".join(lines)
@@ -77,10 +77,11 @@ def _parts(told: dict[str, Any]) -> list[str]:
     ]
 
 
-def _times_best(told: dict[str, Any], name: str, kind: str, width: int) -> str:
+def _times_best(workload: dict[str, Any], name: str, kind: str, width: int) -> str:
     if not name.startswith("lazynd"):
-        return f"{'best' if best_peer(told, kind) == name else '':>{width}}"
-    found = ratio(told, name, kind)
+        ours = [each for each in workload["subjects"] if each.startswith("lazynd")]
+        return f"{'best' if name in {best_peer(workload, each, kind) for each in ours} else '':>{width}}"
+    found = ratio(workload, name, kind)
     return f"{'' if found is None else f'{found:.2f}':>{width}}"
 
 

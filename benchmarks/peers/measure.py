@@ -46,7 +46,8 @@ def measured(workload: Workload, rounds: int, seconds: float, beginnings: bool =
             process.close()
     for subject in chosen if beginnings else ():
         told[subject.name] |= _beginning(workload, subject)
-    return {"title": workload.title, "differences": differences(workload, told), "subjects": told}
+    found = {"title": workload.title, "eager": workload.eager}
+    return found | {"differences": differences(workload, told), "subjects": told}
 
 
 def _steady_state(workload: Workload, subject: Subject) -> tuple[Process, dict[str, Any]]:
@@ -85,6 +86,7 @@ def _beginning(workload: Workload, subject: Subject) -> dict[str, Any]:
 def differences(workload: Workload, told: dict[str, dict[str, Any]]) -> list[str]:
     """Who found something else than most: in the first step, the second, or the parameters after the first."""
     first, second, moved = CHANCE if workload.random else ROUNDING
+    first = second if workload.steps > 1 else first  # many steps in one
     found = _odd("first result", {name: each["results"][0] for name, each in told.items()}, first)
     found += _odd("second result", {name: each["results"][1] for name, each in told.items()}, second)
     lengths = {name: len(each["changes"]) for name, each in told.items()}
@@ -106,15 +108,18 @@ def _odd(what: str, numbers: dict[str, float], share: float, still: float = 0.0)
     return [f"{what}: {name} {each:.6g}, most {middle:.6g}" for name, each in odd.items()]
 
 
-def best_peer(told: dict[str, dict[str, Any]], kind: str) -> str | None:
-    """The peer whose median is smallest; None where there is none."""
-    peers = {name: median(each[kind]) for name, each in told.items() if not name.startswith("lazynd")}
-    return min(peers, key=lambda name: peers[name]) if peers else None
+def best_peer(workload: dict[str, Any], name: str, kind: str) -> str | None:
+    """The peer whose median is smallest, of those that do what subject ``name`` does; None where there is none."""
+    told = workload["subjects"]
+    peers = {peer: median(each[kind]) for peer, each in told.items() if not peer.startswith("lazynd")}
+    if workload["eager"] and name.endswith("imperative"):
+        peers.pop("jax", None)
+    return min(peers, key=lambda peer: peers[peer]) if peers else None
 
 
-def ratio(told: dict[str, dict[str, Any]], name: str, kind: str) -> float | None:
+def ratio(workload: dict[str, Any], name: str, kind: str) -> float | None:
     """A subject's time to the best peer's: the median over the rounds, each of which ran both."""
-    peer = best_peer(told, kind)
+    told, peer = workload["subjects"], best_peer(workload, name, kind)
     if peer is None:
         return None
     return median(a / b for a, b in zip(told[name][kind], told[peer][kind], strict=True))
