@@ -31,6 +31,7 @@ def save_bars(record: dict[str, Any], path: pathlib.Path) -> None:
             if spelling in found:
                 axes.barh(row + 0.26 * (place - 1), found[spelling] - 1, 0.24, left=1, color=colour)
     axes.set_xscale("log")
+    _plain(axes.xaxis)
     axes.axvline(1, color="grey", linewidth=1)
     axes.set_yticks(range(len(workloads)), [each["title"] for each in workloads.values()], fontsize=7)
     axes.invert_yaxis()
@@ -55,10 +56,17 @@ def save_history(records: Sequence[dict[str, Any]], path: pathlib.Path) -> None:
             axes.plot(range(len(records)), heights, marker=".", linewidth=1, color=colour)
         axes.axhline(1, color="grey", linewidth=0.7)
         axes.set_yscale("log")
+        _plain(axes.yaxis)
         axes.set_title(name, fontsize=7)
         axes.tick_params(labelsize=6, which="both")
         axes.set_xticks(range(len(records)), [record["commit"] for record in records], rotation=90, fontsize=5)
     _save(figure, path)
+
+
+def _plain(axis: Any) -> None:
+    """Numbers as people write them, not as powers."""
+    axis.set_major_formatter("{x:g}")
+    axis.set_minor_formatter("{x:g}")
 
 
 def _save(figure: Any, path: pathlib.Path) -> None:

@@ -19,8 +19,8 @@ from lazynd.config import config
 from lazynd.runtime.run import drive as driver
 
 Call = tuple[Compiled, list[Any], list[Any]]
-#: Programs are run alone so often, whatever is asked for: with copies of what they take over, made beforehand.
-MOST_ALONE = 20
+#: Programs are run alone at least and at most so often: with copies of what they take over, made beforehand.
+LEAST_ALONE, MOST_ALONE = 3, 20
 
 
 class Watch:
@@ -90,7 +90,7 @@ def parts_of(step: Callable[[], float], times: int) -> dict[str, float]:
     call, run = (watch.seconds[part] / times for part in ("call", "run"))
     planning = max(run - call, 0.0) if run else 0.0
     calls = _calls_of(step)
-    alone, alone_cpu = _alone(calls, min(times, MOST_ALONE))
+    alone, alone_cpu = _alone(calls, max(LEAST_ALONE, min(times, MOST_ALONE)))
     found = {"recording": whole - call - planning, "planning": planning, "call": call}
     return found | {"alone": alone, "alone_cpu": alone_cpu, "programs": float(len(calls))}
 
