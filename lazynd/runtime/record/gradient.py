@@ -158,11 +158,12 @@ class Sweep:
     ``order`` holds all entries that were visited, latest first.
     """
 
-    __slots__ = ("_arrived", "_plain", "_recorder", "gradients", "order")
+    __slots__ = ("_arrived", "_line", "_plain", "_recorder", "gradients", "order")
 
     def __init__(self, recorder: Recorder, heads: Sequence[Cell], head_gradients: Sequence[Cell | None] | None) -> None:
         recorder.needs_tape("a backward pass")
         self._recorder = recorder
+        self._line = user_location()
         #: Whether gradients have no histories: they are not recorded themselves, nor traced.
         self._plain = not (recorder.state.recording or recorder.traces)
         self._arrived: Arrived = {}
@@ -256,7 +257,13 @@ class Sweep:
             parent = entry.parents[target]
             if parent is not None:
                 before = arrived.get(parent)
-                arrived[parent] = cotangent if before is None else _add(self._recorder, before, cotangent)
+                arrived[parent] = cotangent if before is None else self._added(before, cotangent)
+
+    def _added(self, a: Operand, b: Operand) -> Operand:
+        if not self._plain:
+            return _add(self._recorder, a, b)
+        spec = _add_spec(a[0].type, b[0].type)
+        return self._recorder.append(spec, (a[0], b[0]), (), *self._line)[0], None
 
 
 def _history(recorder: Recorder, head: Cell) -> Source | None:
