@@ -92,6 +92,8 @@ class Config:
     tier: str = field(default_factory=lambda: os.environ.get("LAZYND_TIER", "auto"))
     #: With "auto": how many times what compiling costs may be spent on interpreting first (``LAZYND_TIER_SCALE``).
     tier_scale: float = field(default_factory=lambda: _real("LAZYND_TIER_SCALE", 1.0))
+    #: Threads that a product takes in the interpreter; 0 for as many as NumPy's (``LAZYND_INTERPRETER_THREADS``).
+    interpreter_threads: int = field(default_factory=lambda: _number("LAZYND_INTERPRETER_THREADS", 1))
     #: Compiled programs kept, and their bytes of code (``LAZYND_PROGRAMS``, ``LAZYND_PROGRAM_BYTES``).
     programs: int = field(default_factory=lambda: _number("LAZYND_PROGRAMS", 2_000))
     program_bytes: int = field(default_factory=lambda: _number("LAZYND_PROGRAM_BYTES", 512 << 20))
