@@ -101,6 +101,9 @@ class Config:
     cache_bytes: int = field(default_factory=lambda: _number("LAZYND_CACHE_BYTES", 1 << 30))
     #: Keep the kernels of convolutions in the order of axes that XLA reads on a CPU (``LAZYND_KERNEL_LAYOUT``).
     kernel_layout: bool = field(default_factory=lambda: _flag("LAZYND_KERNEL_LAYOUT", True))
+    #: Have the C library keep freed memory for the next run instead of giving it back to the system; read when the
+    #: first program is compiled, for glibc alone (``LAZYND_RETAIN_MEMORY``).
+    retain_memory: bool = field(default_factory=lambda: _flag("LAZYND_RETAIN_MEMORY", False))
     #: Verify the graph after every pass (``LAZYND_VERIFY``).
     verify: bool = field(default_factory=lambda: _flag("LAZYND_VERIFY", False))
     #: Whether what gives NaN ("nan"), or NaN or infinity ("inf"), is searched for: "off", or one of them
