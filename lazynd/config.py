@@ -105,6 +105,9 @@ class Config:
     kernel_layout: bool = field(default_factory=lambda: _flag("LAZYND_KERNEL_LAYOUT", True))
     #: Compile products with one-hot rows as gathers; programs that are there stay (``LAZYND_GATHER_ONE_HOT``).
     gather_one_hot: bool = field(default_factory=lambda: _flag("LAZYND_GATHER_ONE_HOT", True))
+    #: Have the C library keep freed memory for the next run instead of giving it back to the system; read when the
+    #: first program is compiled, for glibc alone (``LAZYND_RETAIN_MEMORY``).
+    retain_memory: bool = field(default_factory=lambda: _flag("LAZYND_RETAIN_MEMORY", False))
     #: Verify the graph after every pass (``LAZYND_VERIFY``).
     verify: bool = field(default_factory=lambda: _flag("LAZYND_VERIFY", False))
     #: Whether what gives NaN ("nan"), or NaN or infinity ("inf"), is searched for: "off", or one of them
