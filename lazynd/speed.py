@@ -15,7 +15,7 @@ import os
 from typing import Any, Final
 
 #: Raised with every change of what Python and C agree on, as in ``csrc/slots.h``.
-SEAM: Final = 1
+SEAM: Final = 2
 
 
 def _found() -> Any:
