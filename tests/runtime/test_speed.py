@@ -265,6 +265,10 @@ def test_a_module_of_other_sources_is_left_aside(monkeypatch: pytest.MonkeyPatch
     monkeypatch.undo()
     monkeypatch.setenv("LAZYND_SPEED", "0")
     assert speed._found() is None
+    monkeypatch.setenv("LAZYND_SPEED", "1")
+    assert speed._found() is MODULE
+    monkeypatch.setattr(sys, "_is_gil_enabled", lambda: False, raising=False)
+    assert speed._found() is None
 
 
 def test_arguments_that_do_not_fit_are_refused() -> None:
