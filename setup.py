@@ -13,7 +13,7 @@ import sys
 from setuptools import Extension, setup
 from setuptools.command.build_py import build_py
 
-SOURCES = [f"csrc/{name}.c" for name in ("module", "plan", "record", "slots")]
+SOURCES = [f"csrc/{name}.c" for name in ("call", "module", "plan", "record", "slots")]
 SPEED = Extension("lazynd._speed", SOURCES, depends=["csrc/slots.h"], optional=True)
 
 

@@ -24,6 +24,9 @@ static PyMethodDef functions[] = {
     {"prepare_binary", prepare_binary, METH_VARARGS, "Find the slots of NDArray."},
     {"install", install, METH_O, "Give PendingWork this module's apply."},
     {"binary", (PyCFunction)(void (*)(void))binary, METH_FASTCALL, "An operator of two arrays; see ndarray._binary."},
+    {"scalar", (PyCFunction)(void (*)(void))scalar, METH_FASTCALL, "An array and a number; see ndarray._scalar."},
+    {"prepare_call", prepare_call, METH_VARARGS, "What call looks into, and asks else."},
+    {"call", (PyCFunction)(void (*)(void))call, METH_FASTCALL, "A call of an operator; see generate._apply."},
     {"walk", walk, METH_O, "What a plan of items is made of; see plan._walk."},
     {NULL, NULL, 0, NULL},
 };

@@ -1,14 +1,6 @@
-/* Recording an operation: PendingWork.apply, on the tape and off it, and operators of two arrays. */
+/* Recording an operation: PendingWork.apply, on the tape and off it. */
 
 #include "slots.h"
-
-/* What is recorded: results of ``work`` on ``cells``; the entry of the tape has ``linear`` and ``parents``. */
-typedef struct {
-    PyObject *recorder, *open, *work, *scalars, *code, *lasti;
-    PyObject *inputs;           /* of the node: all of ``refs``, or those that are read */
-    PyObject *refs;             /* the contents of the cells */
-    PyObject *linear, *parents; /* NULL off the tape */
-} Recording;
 
 /* The history of a cell that was just read, borrowed; Py_None for a constant; NULL if Python has to tell. */
 static PyObject *
@@ -46,7 +38,7 @@ find_linear(Recording *r, PyObject *const *cells, Py_ssize_t count)
     }
     PyObject *found = PyDict_GetItemWithError(SLOT(r->work, spec.linearized), needs);
     if (found != NULL) {
-        r->linear = found;
+        r->linear = Py_NewRef(found);
         r->parents = Py_NewRef(parents);
         r->work = SLOT(found, linear.spec);
         result = 1;
@@ -115,33 +107,45 @@ new_output(PyObject *of, Py_ssize_t number, PyObject *type)
     return made;
 }
 
-/* All outputs of a new node at the end of the open region, which is charged for it. */
+/* All outputs of a new node. */
 static PyObject *
-append(Recording *r)
+new_outputs(Recording *r)
 {
-    PyObject *types = SLOT(r->work, spec.out_types), *items = SLOT(r->open, region.items);
+    PyObject *types = SLOT(r->work, spec.out_types);
     Py_ssize_t count = PyTuple_GET_SIZE(types);
     PyObject *results = PyTuple_New(count);
-    PyObject *charged = PyNumber_Subtract(SLOT(r->open, region.credit), SLOT(r->work, spec.cost));
-    PyObject *first = results == NULL || charged == NULL ? NULL : new_node(r, types);
-    if (first == NULL)
-        goto failed;
-    PyTuple_SET_ITEM(results, 0, first);
-    for (Py_ssize_t i = 1; i < count; i++) {
+    PyObject *first = results == NULL ? NULL : new_node(r, types);
+    if (first != NULL)
+        PyTuple_SET_ITEM(results, 0, first);
+    for (Py_ssize_t i = 1; first != NULL && i < count; i++) {
         PyObject *further = new_output(first, i, PyTuple_GET_ITEM(types, i));
         if (further == NULL)
-            goto failed;
-        PyTuple_SET_ITEM(results, i, further);
+            first = NULL;
+        else
+            PyTuple_SET_ITEM(results, i, further);
     }
-    for (Py_ssize_t i = 0; i < count; i++)
-        if (PyList_Append(items, PyTuple_GET_ITEM(results, i)) < 0)
-            goto failed;
-    Py_SETREF(SLOT(r->open, region.credit), charged);
+    if (first == NULL)
+        Py_CLEAR(results);
     return results;
-failed:
-    Py_XDECREF(results);
-    Py_XDECREF(charged);
-    return NULL;
+}
+
+/* Put ``results`` at the end of the region, which is charged for them. Nothing here runs other code: making a node may,
+   for where the collector of cycles runs within an allocation, a finalizer may record in this region, or close it. */
+static int
+append(Recording *r, PyObject *results)
+{
+    PyObject *charged = PyNumber_Subtract(SLOT(r->open, region.credit), SLOT(r->work, spec.cost));
+    if (charged == NULL)
+        return -1;
+    Py_ssize_t count = PyTuple_GET_SIZE(results), before = PyList_GET_SIZE(SLOT(r->open, region.items));
+    for (Py_ssize_t i = 0; i < count; i++)
+        if (PyList_Append(SLOT(r->open, region.items), PyTuple_GET_ITEM(results, i)) < 0) {
+            PyList_SetSlice(SLOT(r->open, region.items), before, before + i, NULL);
+            Py_DECREF(charged);
+            return -1;
+        }
+    Py_SETREF(SLOT(r->open, region.credit), charged);
+    return 0;
 }
 
 /* The history of the first of ``results``: an entry of the tape and 0. */
@@ -191,43 +195,62 @@ is_eager(void)
     return eager != Py_False;
 }
 
-/* A new cell with what ``r->work`` makes of ``cells``. Without it and without an exception: Python has to do it. */
-static PyObject *
-record(Recording *r, PyObject *const *cells, Py_ssize_t count)
+/* Whether all is as it has to be for ``record``; Python has to do it where not. */
+static int
+is_plain(Recording *r, PyObject *const *cells, Py_ssize_t count)
 {
-    r->open = SLOT(SLOT(r->recorder, recorder_regions), regions_open);
-    PyObject *credit = SLOT(r->open, region.credit), *outputs = SLOT(r->work, spec.out_types);
-    if (PyTuple_GET_SIZE(outputs) != 1 || PyLong_AsLong(credit) < 0 || !is_users(r->code) || is_eager()) {
-        PyErr_Clear();
-        return NULL;
-    }
+    if (Py_TYPE(r->work) != (PyTypeObject *)Specialization || !PyTuple_CheckExact(r->scalars) ||
+        (r->code != Py_None && !PyCode_Check(r->code)) || PyTuple_GET_SIZE(SLOT(r->work, spec.out_types)) != 1)
+        return 0;
     for (Py_ssize_t i = 0; i < count; i++)
         if (Py_TYPE(cells[i]) != (PyTypeObject *)Cell || SLOT(cells[i], cell.content) == NULL)
-            return NULL;
-    if (SLOT(SLOT(r->recorder, recorder_state), state_recording) != Py_False && find_linear(r, cells, count) < 0)
-        return NULL;
-    PyObject *made = NULL, *results = NULL, *history = NULL;
+            return 0;
+    return PyLong_AsLong(SLOT(r->open, region.credit)) >= 0 && is_users(r->code) && !is_eager();
+}
+
+/* Node, entry of the tape and cell, made before anything shows them: where one cannot be made, nothing was recorded. */
+static PyObject *
+make(Recording *r, PyObject *const *cells, Py_ssize_t count)
+{
+    PyObject *made = NULL, *results = NULL, *history = NULL, *type = PyTuple_GET_ITEM(SLOT(r->work, spec.out_types), 0);
     r->refs = PyTuple_New(count);
     for (Py_ssize_t i = 0; r->refs != NULL && i < count; i++)
         PyTuple_SET_ITEM(r->refs, i, Py_NewRef(SLOT(cells[i], cell.content)));
     if (r->refs != NULL && read_less(r))
-        results = append(r);
+        results = new_outputs(r);
     if (results != NULL)
         history = r->linear == NULL ? Py_NewRef(Py_None) : history_on_tape(r, results);
     if (history != NULL)
         made = empty_instance(Cell);
     if (made != NULL) {
         fill(made, cell.content, PyTuple_GET_ITEM(results, 0));
-        fill(made, cell.type, PyTuple_GET_ITEM(outputs, 0));
+        fill(made, cell.type, type);
         fill(made, cell.history, history);
         fill(made, cell.variable, Py_None);
         fill(made, cell.version, zero);
+        if (append(r, results) < 0)
+            Py_CLEAR(made);
     }
     Py_XDECREF(r->refs);
     Py_XDECREF(r->inputs);
-    Py_XDECREF(r->parents);
     Py_XDECREF(results);
     Py_XDECREF(history);
+    return made;
+}
+
+/* A new cell with what ``r->work`` makes of ``cells``. Without it and without an exception: Python has to do it. */
+PyObject *
+record(Recording *r, PyObject *const *cells, Py_ssize_t count)
+{
+    PyObject *made = NULL;
+    r->open = Py_NewRef(SLOT(SLOT(r->recorder, recorder_regions), regions_open));
+    if (!is_plain(r, cells, count))
+        PyErr_Clear();
+    else if (SLOT(SLOT(r->recorder, recorder_state), state_recording) == Py_False || find_linear(r, cells, count) >= 0)
+        made = make(r, cells, count);
+    Py_XDECREF(r->linear);
+    Py_XDECREF(r->parents);
+    Py_DECREF(r->open);
     return made;
 }
 
@@ -235,9 +258,9 @@ record(Recording *r, PyObject *const *cells, Py_ssize_t count)
 PyObject *
 apply(PyObject *self, PyObject *const *given, Py_ssize_t count)
 {
-    if (count == 5 && (PyTuple_CheckExact(given[1]) || PyList_CheckExact(given[1]))) {
+    if (count == 5 && PyTuple_CheckExact(given[1]) && Py_TYPE(self) == (PyTypeObject *)PendingWork) {
         Recording r = {.recorder = self, .work = given[0], .scalars = given[2], .code = given[3], .lasti = given[4]};
-        PyObject *made = record(&r, PySequence_Fast_ITEMS(given[1]), PySequence_Fast_GET_SIZE(given[1]));
+        PyObject *made = record(&r, &PyTuple_GET_ITEM(given[1], 0), PyTuple_GET_SIZE(given[1]));
         if (made != NULL || PyErr_Occurred())
             return made;
     }
@@ -245,53 +268,4 @@ apply(PyObject *self, PyObject *const *given, Py_ssize_t count)
     for (Py_ssize_t i = 0; i < count && i < 5; i++)
         arguments[i + 1] = given[i];
     return PyObject_Vectorcall(python_apply, arguments, (count < 5 ? count : 5) + 1, NULL);
-}
-
-/* _binary(name, scalar_name, a, b, frame) */
-PyObject *
-binary(PyObject *module, PyObject *const *given, Py_ssize_t count)
-{
-    PyObject *a = count == 5 ? given[2] : NULL, *b = count == 5 ? given[3] : NULL;
-    if (a == NULL || Py_TYPE(a) != (PyTypeObject *)NDArray || Py_TYPE(b) != (PyTypeObject *)NDArray)
-        goto python;
-    PyObject *cells[2] = {SLOT(a, array_cell), SLOT(b, array_cell)};
-    if (cells[0] == NULL || cells[1] == NULL || Py_TYPE(cells[0]) != (PyTypeObject *)Cell ||
-        Py_TYPE(cells[1]) != (PyTypeObject *)Cell)
-        goto python;
-    PyObject *key = PyTuple_Pack(3, given[0], SLOT(cells[0], cell.type), SLOT(cells[1], cell.type));
-    PyObject *work = key == NULL ? NULL : PyDict_GetItemWithError(bound, key);
-    Py_XDECREF(key);
-    PyObject *state = work == NULL ? NULL : PyObject_GetAttr(local, name_state);
-    if (state == NULL) {
-        PyErr_Clear();
-        goto python;
-    }
-    Py_DECREF(state); /* the thread's dictionary keeps it */
-    PyObject *recorder = SLOT(state, state_recorder);
-    if (Py_TYPE(recorder) != (PyTypeObject *)PendingWork)
-        goto python;
-    PyObject *code = (PyObject *)PyFrame_GetCode((PyFrameObject *)given[4]);
-    PyObject *lasti = PyLong_FromLong(PyFrame_GetLasti((PyFrameObject *)given[4]));
-    Recording r = {.recorder = recorder, .work = work, .scalars = empty, .code = code, .lasti = lasti};
-    Py_INCREF(work);
-    Py_INCREF(cells[0]);
-    Py_INCREF(cells[1]);
-    PyObject *made = lasti == NULL ? NULL : record(&r, cells, 2);
-    Py_DECREF(work);
-    Py_DECREF(cells[0]);
-    Py_DECREF(cells[1]);
-    Py_DECREF(code);
-    Py_XDECREF(lasti);
-    if (made != NULL) {
-        PyObject *array = empty_instance(NDArray);
-        if (array == NULL)
-            Py_DECREF(made);
-        else
-            SLOT(array, array_cell) = made;
-        return array;
-    }
-    if (PyErr_Occurred())
-        return NULL;
-python:
-    return PyObject_Vectorcall(python_binary, given, count, NULL);
 }

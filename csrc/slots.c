@@ -2,8 +2,9 @@
 
 #include "slots.h"
 
-PyObject *Node, *Output, *Cell, *Operation, *PendingWork, *NDArray;
-PyObject *users, *config, *serial, *constant, *python_apply, *python_binary, *bound, *local;
+PyObject *Node, *Output, *Cell, *Operation, *PendingWork, *NDArray, *Specialization;
+PyObject *users, *config, *serial, *constant, *python_apply, *python_binary, *python_scalar, *python_call;
+PyObject *bound, *bound_scalar, *bound_calls, *local;
 PyObject *zero, *empty, *name_eager, *name_state;
 NodeSlots node;
 OutputSlots output;
@@ -60,7 +61,7 @@ prepare_nodes(PyObject *module, PyObject *arguments)
 PyObject *
 prepare_record(PyObject *module, PyObject *arguments)
 {
-    PyObject *Specialization, *Linearized, *Region, *Regions, *Recorder, *Variable;
+    PyObject *Linearized, *Region, *Regions, *Recorder, *Variable;
     if (!PyArg_ParseTuple(arguments, "OOOOOOOOOOOOOO", &PendingWork, &Cell, &Operation, &Specialization, &Linearized,
                           &Region, &Regions, &Recorder, &Variable, &users, &config, &serial, &constant, &python_apply))
         return NULL;
@@ -82,6 +83,7 @@ prepare_record(PyObject *module, PyObject *arguments)
     FIND(spec.out_types, Specialization, "out_types");
     FIND(spec.pruned, Specialization, "pruned");
     FIND(spec.cost, Specialization, "cost");
+    FIND(spec.writes, Specialization, "writes");
     FIND(spec.linearized, Specialization, "linearized");
     FIND(linear.spec, Linearized, "spec");
     FIND(linear.kept, Linearized, "kept");
@@ -106,9 +108,18 @@ prepare_state(PyObject *module, PyObject *State)
 PyObject *
 prepare_binary(PyObject *module, PyObject *arguments)
 {
-    if (!PyArg_ParseTuple(arguments, "OOOO", &NDArray, &local, &bound, &python_binary))
+    if (!PyArg_ParseTuple(arguments, "OOOOOO", &NDArray, &local, &bound, &python_binary, &bound_scalar, &python_scalar))
         return NULL;
     Py_INCREF(arguments);
     FIND(array_cell, NDArray, "_cell");
+    Py_RETURN_NONE;
+}
+
+PyObject *
+prepare_call(PyObject *module, PyObject *arguments)
+{
+    if (!PyArg_ParseTuple(arguments, "O!O", &PyDict_Type, &bound_calls, &python_call))
+        return NULL;
+    Py_INCREF(arguments);
     Py_RETURN_NONE;
 }

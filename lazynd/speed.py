@@ -12,22 +12,24 @@ from __future__ import annotations
 
 import importlib
 import os
+import sys
 from typing import Any, Final
 
 #: Raised with every change of what Python and C agree on, as in ``csrc/slots.h``.
-SEAM: Final = 1
+SEAM: Final = 2
 
 
 def _found() -> Any:
     if os.environ.get("LAZYND_SPEED", "").strip().lower() in ("0", "off", "false", "no"):
         return None
+    if not getattr(sys, "_is_gil_enabled", lambda: True)():
+        return None  # it relies on the lock, and importing it would bring the lock back
     try:
         module = importlib.import_module("lazynd._speed")
     except ImportError:  # it was not built, or for another Python
         return None
-    return (
-        module if getattr(module, "SEAM", None) == SEAM else None
-    )  # one that was built of other sources is left aside
+    # One that was built of other sources is left aside.
+    return module if getattr(module, "SEAM", None) == SEAM else None
 
 
 #: The module; None where it is not there, or not wanted.

@@ -25,7 +25,7 @@ from ..runtime.thread import LOCAL
 from ..speed import MODULE
 from . import array_function, indexing
 from .handle import index_of
-from .invoke import bind_scalar, gathered, invoke, method_of
+from .invoke import SCALAR_CALLS, bind_scalar, gathered, invoke, method_of
 from .np_shape import has_scalar
 from .refusal import check_request, refuse, reports
 from .state import Stateful
@@ -578,7 +578,7 @@ def binary_in_python(name: str, scalar_name: str, a: NDArray, b: Any, frame: Any
     return made
 
 
-def _scalar(name: str, a: NDArray, b: Any, frame: Any) -> NDArray:
+def scalar_in_python(name: str, a: NDArray, b: Any, frame: Any) -> NDArray:
     """An operator of an array and a number."""
     cell = a._cell
     if cell.type.dtype == BOOL:  # a number makes integers of truth values
@@ -589,15 +589,17 @@ def _scalar(name: str, a: NDArray, b: Any, frame: Any) -> NDArray:
     return made
 
 
-def _quickest_binary() -> Callable[[str, str, NDArray, Any, Any], NDArray]:
+def _quickest() -> tuple[Callable[..., NDArray], Callable[..., NDArray]]:
     if MODULE is None:
-        return binary_in_python
-    MODULE.prepare_binary(NDArray, LOCAL, _bound, binary_in_python)
-    found: Callable[[str, str, NDArray, Any, Any], NDArray] = MODULE.binary
-    return found
+        return binary_in_python, scalar_in_python
+    MODULE.prepare_binary(NDArray, LOCAL, _bound, binary_in_python, SCALAR_CALLS.now, scalar_in_python)
+    return MODULE.binary, MODULE.scalar
 
 
-_binary: Final = _quickest_binary()
+#: The two of the C module, if it is there, which ask those above for all but the plain case.
+_binary: Callable[[str, str, NDArray, Any, Any], NDArray]
+_scalar: Callable[[str, NDArray, Any, Any], NDArray]
+_binary, _scalar = _quickest()
 array_function.RESULT.append(NDArray)
 #: Set by ``generate``, which needs this class: ``add_methods``.
 _ADD_METHODS: list[Callable[[Operator], None]] = []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import sys
+import threading
 import tracemalloc
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -14,7 +15,8 @@ import pytest
 import lazynd
 from lazynd import autograd, gluon, nd, speed
 from lazynd.ir.node import Node
-from lazynd.nd import ndarray
+from lazynd.nd import generate, ndarray
+from lazynd.ops import OPERATORS
 from lazynd.runtime.record.pending import PendingWork
 from lazynd.runtime.record.tape import Operation
 from lazynd.runtime.run import plan
@@ -31,10 +33,18 @@ PYTHON_APPLY = getattr(PendingWork, "apply_in_python", None)
 def seam(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     """Records by one of the two."""
     if request.param == "Python":
-        monkeypatch.setattr(PendingWork, "apply", PYTHON_APPLY)
-        monkeypatch.setattr(ndarray, "_binary", ndarray.binary_in_python)
+        use_python(monkeypatch)
         monkeypatch.setattr(plan, "walk", plan.walk_in_python)
     return str(request.param)
+
+
+def use_python(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Record by the reference."""
+    monkeypatch.setattr(PendingWork, "apply", PYTHON_APPLY)
+    monkeypatch.setattr(ndarray, "_binary", ndarray.binary_in_python)
+    monkeypatch.setattr(ndarray, "_scalar", ndarray.scalar_in_python)
+    for each in (nd.relu, nd.dot, nd.sum, nd.transpose, nd.argmax, nd.one_hot):
+        monkeypatch.setitem(each.__globals__, "_apply", generate.apply_in_python)
 
 
 def arithmetic() -> list[Any]:
@@ -75,7 +85,28 @@ def network() -> list[Any]:
     return [loss, *(p.data() for p in net.collect_params().values())]
 
 
-PROGRAMMES: list[Callable[[], list[Any]]] = [arithmetic, on_tape, network]
+class Kind(nd.NDArray):
+    """A user's own class of arrays."""
+
+
+def unusual() -> list[Any]:
+    """Numbers and attributes of all kinds; calls twice, so that the second finds the first."""
+    x, flags = nd.array([[1.0, -2.0, 0.5]] * 2), nd.array([[1, 0, 1]] * 2, dtype="bool")
+    small, single = x.astype("float16"), nd.ones((1,))
+    numbers = (0, -0.0, 0.0, 2, True, np.float32(0.5), np.int8(3), 1 << 60, -(1 << 63), 1e300, float("inf"))
+    found: list[Any] = []
+    for _ in range(2):
+        for number in numbers:
+            found += [x + number, number - x, x == number, nd.maximum(x, number), single / number if number else single]
+        found += [flags * 2, 1 + flags, small + small, small * 0.1, -flags, x**0, 2**x]
+        found += [nd.sum(x, axis=1), nd.sum(x, axis=(1,)), nd.sum(x, axis=[0]), nd.sum(x, 1, True), nd.sum(x, axis=-1)]
+        found += [nd.dot(x, x, transpose_b=True), nd.dot(x, x, False, True), nd.argmax(x, axis=0), nd.relu(x[0])]
+        found += [nd.one_hot(nd.array([0, 2]), 3, dtype="int32"), nd.one_hot(nd.array([0, 2]), 3, 2, -0.0)]
+        found += [nd.transpose(x, axes=(1, 0)), nd.relu(Kind(x._cell)), nd.relu(x.detach())]
+    return found
+
+
+PROGRAMMES: list[Callable[[], list[Any]]] = [arithmetic, on_tape, network, unusual]
 
 
 def told(item: Any, numbers: dict[Any, int]) -> tuple[Any, ...]:
@@ -118,8 +149,7 @@ def entry_of(history: Any, numbers: dict[Any, int]) -> Any:
 @pytest.mark.parametrize("program", PROGRAMMES)
 def test_what_is_recorded(program: Callable[[], list[Any]], monkeypatch: pytest.MonkeyPatch) -> None:
     by_c = recorded(program)
-    monkeypatch.setattr(PendingWork, "apply", PYTHON_APPLY)
-    monkeypatch.setattr(ndarray, "_binary", ndarray.binary_in_python)
+    use_python(monkeypatch)
     assert recorded(program) == by_c
 
 
@@ -170,10 +200,6 @@ def test_errors_name_the_users_line(seam: str) -> None:
         x.attach_grad()
         y = x * 2
         y += 1
-
-
-class Kind(nd.NDArray):
-    """A user's own class of arrays."""
 
 
 def test_other_classes_of_arrays(seam: str) -> None:
@@ -239,6 +265,10 @@ def test_a_module_of_other_sources_is_left_aside(monkeypatch: pytest.MonkeyPatch
     monkeypatch.undo()
     monkeypatch.setenv("LAZYND_SPEED", "0")
     assert speed._found() is None
+    monkeypatch.setenv("LAZYND_SPEED", "1")
+    assert speed._found() is MODULE
+    monkeypatch.setattr(sys, "_is_gil_enabled", lambda: False, raising=False)
+    assert speed._found() is None
 
 
 def test_arguments_that_do_not_fit_are_refused() -> None:
@@ -246,9 +276,110 @@ def test_arguments_that_do_not_fit_are_refused() -> None:
         with pytest.raises(TypeError):
             MODULE.binary(*arguments)
         with pytest.raises(TypeError):
+            MODULE.scalar(*arguments)
+        with pytest.raises(TypeError):
+            MODULE.call(*arguments)
+        with pytest.raises(TypeError):
             LOCAL.state.recorder.apply(*arguments)
     with pytest.raises(TypeError):
         MODULE.walk(None)
     with pytest.raises(TypeError):
         PendingWork.apply(object(), 1, 2, 3, 4, 5)  # type: ignore[arg-type]
+    x = nd.ones(2)
+    for line in (None, 5, sys):  # no frame
+        for call in (
+            lambda line=line: MODULE.binary("broadcast_add", "_plus_scalar", x, x, line),
+            lambda line=line: MODULE.scalar("_plus_scalar", x, 1, line),
+            lambda line=line: MODULE.call(OPERATORS["relu"], (x._cell,), (), line),
+        ):
+            with pytest.raises(AttributeError):
+                call()
+    with pytest.raises(AttributeError):
+        LOCAL.state.recorder.apply(5, (x._cell,), (), None, -1)
+    with pytest.raises(AttributeError):
+        LOCAL.state.recorder.apply(OPERATORS["relu"].bind((x._cell.type,), {})[0], (5,), (), None, -1)
     PROGRAMS.clear()
+
+
+@pytest.mark.parametrize("number", ["text", None, 1 << 2000, [1.0], object(), b"1"])
+def test_what_is_no_number_is_refused_alike(number: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    x = nd.ones(2) + 1
+
+    def error() -> tuple[type[BaseException], str]:
+        with pytest.raises((TypeError, OverflowError, ValueError)) as caught:
+            x + number
+        return caught.type, str(caught.value)
+
+    by_c = error()
+    use_python(monkeypatch)
+    assert error() == by_c
+
+
+def test_a_finalizer_records_within_an_allocation(seam: str) -> None:
+    """The collector runs in the middle of recording; what it finalises records too, and reads, which ends a region."""
+    x = nd.ones(3)
+    totals: list[float] = []
+
+    class Loop:
+        def __init__(self) -> None:
+            self.me, self.array = self, x * 2
+
+        def __del__(self) -> None:
+            totals.append((self.array + 1).sum().asscalar())
+
+    before = gc.get_threshold()
+    gc.set_threshold(3)
+    try:
+        y = nd.zeros(3)
+        for _ in range(15):
+            Loop()
+            y = nd.relu(y + x) * 1
+    finally:
+        gc.set_threshold(*before)
+    gc.collect()
+    assert y.asnumpy().tolist() == [15.0] * 3
+    assert totals == [9.0] * 15
+
+
+def test_threads_record_at_the_same_time(seam: str) -> None:
+    x, found = nd.ones(3), dict[int, list[float]]()
+
+    def work(number: int) -> None:
+        y = x * number
+        for _ in range(50):
+            y = nd.relu(y + x)
+        found[number] = y.asnumpy().tolist()
+
+    threads = [threading.Thread(target=work, args=(i,)) for i in range(4)]
+    for each in threads:
+        each.start()
+    for each in threads:
+        each.join()
+    assert found == {i: [50.0 + i] * 3 for i in range(4)}
+
+
+@pytest.mark.slow
+def test_a_million_recordings_leave_nothing(no_collection: None) -> None:
+    x, w = nd.ones((2, 3)), nd.ones((2, 3))
+    w.attach_grad()
+    regions = LOCAL.state.regions
+    with lazynd.config.using(budget_nodes=10_000):
+        counts, sizes = [], []
+        for _ in range(10):
+            for _ in range(20):
+                regions.open = regions.new()
+                for _ in range(1_000):
+                    _ = nd.relu(x + x) - 1
+                with autograd.record():
+                    for _ in range(1_000):
+                        _ = w * x - 0.5
+            regions.open = regions.new()
+            del _
+            gc.collect()  # a region and its nodes refer to each other
+            held = (x, x._cell, x._cell.content, w._cell, w._cell.content, w._cell.history, *ndarray._bound.values())
+            counts.append(list(map(sys.getrefcount, held)))
+            sizes.append(sys.getallocatedblocks())
+            del held
+    assert counts[1:] == counts[:-1]
+    # Blocks of Python's allocator: 100,000 recordings would leave as many, a reference too many each.
+    assert max(sizes[1:]) - min(sizes[1:]) < 1_000
