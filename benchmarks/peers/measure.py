@@ -86,7 +86,8 @@ def _beginning(workload: Workload, subject: Subject) -> dict[str, Any]:
 def differences(workload: Workload, told: dict[str, dict[str, Any]]) -> list[str]:
     """Who found something else than most: in the first step, the second, or the parameters after the first."""
     first, second, moved = CHANCE if workload.random else ROUNDING
-    first = second if workload.steps > 1 else first  # many steps in one
+    if workload.steps > 1:  # the first result comes after so many updates
+        first = second
     found = _odd("first result", {name: each["results"][0] for name, each in told.items()}, first)
     found += _odd("second result", {name: each["results"][1] for name, each in told.items()}, second)
     lengths = {name: len(each["changes"]) for name, each in told.items()}
