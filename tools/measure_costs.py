@@ -18,6 +18,7 @@ import numpy as np
 from lazynd.backends import get_backend
 from lazynd.backends.costs import calls_of, work_of
 from lazynd.backends.numpy.steps import Steps
+from lazynd.backends.numpy.threads import Threads
 from lazynd.ir.graph import Graph, graph_of
 from lazynd.ir.node import Node, Output, apply, leaf, outputs
 from lazynd.ir.primitive import PRIMITIVES, Primitive
@@ -129,7 +130,7 @@ def interpreting(primitive: Primitive, n: int) -> tuple[float, float]:
     assert case is not None
     spec = specialization(primitive, case)
     steps, operands = Steps(graph_of(spec)), [np.asarray(x) for x in case[0]]
-    with np.errstate(all="ignore"):
+    with np.errstate(all="ignore"), Threads():
         return seconds(lambda: steps(operands)) * 1e6, work_of(spec)
 
 
