@@ -60,6 +60,7 @@ def _eager() -> bool:
 BACKENDS: Final = {"xla", "numpy"}
 TIERS: Final = ("auto", "compiled", "interpreted")
 NANS: Final = ("off", "nan", "inf")
+MASK_GENERATORS: Final = ("hash", "threefry")
 
 
 @dataclass(slots=True)
@@ -101,6 +102,9 @@ class Config:
     cache_bytes: int = field(default_factory=lambda: _number("LAZYND_CACHE_BYTES", 1 << 30))
     #: Keep the kernels of convolutions in the order of axes that XLA reads on a CPU (``LAZYND_KERNEL_LAYOUT``).
     kernel_layout: bool = field(default_factory=lambda: _flag("LAZYND_KERNEL_LAYOUT", True))
+    #: What computes the random bits of masks, as dropout's: "hash", or "threefry" like all other draws
+    #: (``LAZYND_MASK_GENERATOR``).
+    mask_generator: str = field(default_factory=lambda: os.environ.get("LAZYND_MASK_GENERATOR", "hash"))
     #: Verify the graph after every pass (``LAZYND_VERIFY``).
     verify: bool = field(default_factory=lambda: _flag("LAZYND_VERIFY", False))
     #: Whether what gives NaN ("nan"), or NaN or infinity ("inf"), is searched for: "off", or one of them
@@ -126,6 +130,8 @@ class Config:
             raise ValueError(f"lazynd.config.tier is one of {', '.join(TIERS)}, {value!r} is not")
         if name == "debug_nans" and value not in NANS:
             raise ValueError(f"lazynd.config.debug_nans is one of {', '.join(NANS)}, {value!r} is not")
+        if name == "mask_generator" and value not in MASK_GENERATORS:
+            raise ValueError(f"lazynd.config.mask_generator is one of {', '.join(MASK_GENERATORS)}, {value!r} is not")
         if isinstance(value, Path):
             value = value.absolute()  # wherever the program goes later
         object.__setattr__(self, name, value)
