@@ -60,6 +60,7 @@ def _eager() -> bool:
 BACKENDS: Final = {"xla", "numpy"}
 TIERS: Final = ("auto", "compiled", "interpreted")
 NANS: Final = ("off", "nan", "inf")
+MASK_GENERATORS: Final = ("hash", "threefry")
 
 
 @dataclass(slots=True)
@@ -108,6 +109,9 @@ class Config:
     #: Have the C library keep freed memory for the next run instead of giving it back to the system; read when the
     #: first program is compiled, for glibc alone (``LAZYND_RETAIN_MEMORY``).
     retain_memory: bool = field(default_factory=lambda: _flag("LAZYND_RETAIN_MEMORY", False))
+    #: What computes the random bits of masks, as dropout's: "hash", or "threefry" like all other draws
+    #: (``LAZYND_MASK_GENERATOR``).
+    mask_generator: str = field(default_factory=lambda: os.environ.get("LAZYND_MASK_GENERATOR", "hash"))
     #: Verify the graph after every pass (``LAZYND_VERIFY``).
     verify: bool = field(default_factory=lambda: _flag("LAZYND_VERIFY", False))
     #: Whether what gives NaN ("nan"), or NaN or infinity ("inf"), is searched for: "off", or one of them
@@ -133,6 +137,8 @@ class Config:
             raise ValueError(f"lazynd.config.tier is one of {', '.join(TIERS)}, {value!r} is not")
         if name == "debug_nans" and value not in NANS:
             raise ValueError(f"lazynd.config.debug_nans is one of {', '.join(NANS)}, {value!r} is not")
+        if name == "mask_generator" and value not in MASK_GENERATORS:
+            raise ValueError(f"lazynd.config.mask_generator is one of {', '.join(MASK_GENERATORS)}, {value!r} is not")
         if isinstance(value, Path):
             value = value.absolute()  # wherever the program goes later
         object.__setattr__(self, name, value)

@@ -79,6 +79,7 @@ CASES: dict[str, Callable[[int], Case]] = {
     "cumsum": lambda n: ((floats(n, n),), {"axis": 1, "backwards": False}),
     "iota": lambda n: ((), {"shape": (n, n), "axis": 0, "dtype": np.dtype("float32"), "context": CPU}),
     "random_bits": lambda n: ((np.uint32(1), np.uint32(2)), {"shape": (n, n)}),
+    "hash_bits": lambda n: ((np.uint32(1), np.uint32(2)), {"shape": (n, n)}),
     "dot_general": lambda n: ((floats(n, n), floats(n, n)), {"contract": ((1,), (0,)), "batch": ((), ())}),
     "convolution": lambda n: (
         (floats(4, 1, 8, n // 4, n // 4), floats(1, 16, 8, 3, 3)),

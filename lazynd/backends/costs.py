@@ -79,6 +79,7 @@ COSTS: Final[dict[str, Cost]] = {
     "scatter": Cost(8, 0.005, 30_000),
     "sort": Cost(5, 0.03, 25_000),
     "random_bits": Cost(75, 0.007, 80_000),
+    "hash_bits": Cost(75, 0.002, 20_000),
     "dot_general": Cost(5, 0.00003, 11_000),
     "convolution": Cost(26, 0.00025, 60_000),
     "fft": Cost(10, 0.008, 25_000),

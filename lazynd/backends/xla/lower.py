@@ -17,6 +17,7 @@ from ...ir.node import Node
 from ...ir.primitive import Primitive
 from ...ir.primitives.check import may_fail
 from ...ir.primitives.compare import by_way_of
+from ...ir.primitives.counter_hash import hashed, key_of
 from ...ir.primitives.source import threefry
 from ...ir.specialization import Specialization
 from ...ir.types import finfo, is_bfloat16, widened
@@ -285,6 +286,11 @@ def _random_bits(seed: jax.Array, counter: jax.Array, *, shape: tuple[int, ...])
     half = (size + 1) // 2
     words = threefry(seed, counter, lax.iota(np.uint32, half))
     return jnp.concatenate(words)[:size].reshape(shape)
+
+
+@lowers("hash_bits")
+def _hash_bits(seed: jax.Array, counter: jax.Array, *, shape: tuple[int, ...]) -> jax.Array:
+    return hashed(lax.iota(np.uint32, math.prod(shape)), *key_of(seed, counter)).reshape(shape)
 
 
 #: The first failed check, as ``checks.error_of`` reads it. None where nothing is checked.
