@@ -112,6 +112,8 @@ class Config:
     #: What computes the random bits of masks, as dropout's: "hash", or "threefry" like all other draws
     #: (``LAZYND_MASK_GENERATOR``).
     mask_generator: str = field(default_factory=lambda: os.environ.get("LAZYND_MASK_GENERATOR", "hash"))
+    #: Roll loops that were written out into loops again, and take sums of products out of loops (``LAZYND_ROLL``).
+    roll: bool = field(default_factory=lambda: _flag("LAZYND_ROLL", True))
     #: Verify the graph after every pass (``LAZYND_VERIFY``).
     verify: bool = field(default_factory=lambda: _flag("LAZYND_VERIFY", False))
     #: Whether what gives NaN ("nan"), or NaN or infinity ("inf"), is searched for: "off", or one of them

@@ -137,6 +137,24 @@ def topological(roots: Iterable[Node | Output]) -> list[Node]:
     return order
 
 
+def in_order(inputs: Sequence[Node], outputs: Sequence[Node | Output], refs: Iterable[Node | Output]) -> Graph:
+    """The graph whose nodes are in the order of ``refs``; what is not among them comes before its first reader."""
+    needed = dict.fromkeys(topological(outputs), False)
+    nodes: list[Node] = []
+
+    def place(node: Node) -> None:
+        if needed.get(node) is False:
+            needed[node] = True
+            nodes.append(node)
+
+    for ref in refs:
+        if ref.node in needed:
+            for each in ref.node.inputs or ():
+                place(each.node)
+            place(ref.node)
+    return Graph(inputs, outputs, nodes)
+
+
 def equal_graphs(a: Graph, b: Graph) -> bool:
     """Whether the graphs are equal up to locations: the same ops on the same values in the same order."""
     if len(a.inputs) != len(b.inputs) or len(a.nodes) != len(b.nodes) or len(a.outputs) != len(b.outputs):

@@ -70,6 +70,13 @@ class Sums:
             return self._varying[ref.node]
         return self._stacks.get((ref.node, ref.index))
 
+    def free(self) -> list[bool]:
+        """Of each term, whether products and sums over axes after the loop are all of its sum."""
+        return [
+            all(part.contracted or (_is_sum(part) and self._place(part.ref) is not None) for part in parts)
+            for parts in self._parts
+        ]
+
     def totals(self, accumulated: Sequence[Value], stacks: Sequence[Value]) -> list[Value]:
         """The sums, from what the loop gave."""
 
@@ -158,6 +165,13 @@ def _factors(ref: Ref) -> tuple[Ref, ...] | None:
 def _sum_is_free(part: _Part, place: Callable[[Ref], Any]) -> bool:
     """Whether ``part`` sums over axes of what is stacked already."""
     return isinstance(_op(part.ref), ReduceSum) and place((part.ref.node.inputs or ())[0]) is not None
+
+
+def _is_sum(part: _Part) -> bool:
+    """Whether ``part`` was found to sum over axes of what is stacked."""
+    if not part.after or not isinstance(_op(part.after[-1]), ReduceSum):
+        return False
+    return part.ref.type.size > part.after[-1].type.size  # an axis of length 1 is no sum
 
 
 def _contract(node: Node, stacks: Sequence[Value]) -> Value:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Final
 
+from ..config import config
 from ..ir.flatten import Claimed
 from ..ir.graph import Graph
 from ..ir.verify import verify
@@ -17,7 +18,9 @@ from .dead_code import dead_code
 from .expand import expand
 from .fold import fold_constants
 from .one_hot import gather_one_hot
+from .hoist import hoist_sums
 from .operators import simplify_operators
+from .roll import roll
 from .rules import Fired, watching
 from .simplify import simplify
 
@@ -25,7 +28,7 @@ Pass = Callable[[Graph], Graph]
 
 #: On the graph as recorded, in this order, each once: what undoes itself goes before it costs the nodes of its body.
 #: (Merging equal calls here costs more than it saves: numbers that travel with calls keep most of them apart.)
-OPERATORS: Final[tuple[Pass, ...]] = (simplify_operators,)
+OPERATORS: Final[tuple[Pass, ...]] = (roll, simplify_operators)
 
 #: In this order, each once: loops lose what nothing reads, and have their bodies optimised; folding leaves uniform
 #: constants in the one form that the rules match, merging lets them see that two operands are the same value, products
@@ -33,14 +36,19 @@ OPERATORS: Final[tuple[Pass, ...]] = (simplify_operators,)
 _FLAT: Final[tuple[Pass, ...]] = (fold_constants, common_subexpressions, simplify, gather_one_hot, dead_code)
 bodies: Final = inside(_FLAT)
 #: On primitives, and on the operators that the backend has claimed.
-PRIMITIVES: Final[tuple[Pass, ...]] = (prune_loops, bodies, *_FLAT)
+PRIMITIVES: Final[tuple[Pass, ...]] = (prune_loops, bodies, hoist_sums, *_FLAT)
+
+#: What ``config.roll`` turns off.
+ROLLING: Final[tuple[Pass, ...]] = (roll, hoist_sums)
 
 PIPELINE: Final[tuple[Pass, ...]] = (*OPERATORS, expand, *PRIMITIVES)
 
 
 def pipeline(claimed: Claimed | None = None) -> tuple[Pass, ...]:
     """The passes for a backend that runs the operators ``claimed`` as they are."""
-    return PIPELINE if claimed is None else (*OPERATORS, partial(expand, claimed=claimed), *PRIMITIVES)
+    opened: Pass = expand if claimed is None else partial(expand, claimed=claimed)
+    steps: tuple[Pass, ...] = (*OPERATORS, opened, *PRIMITIVES)
+    return steps if config.roll else tuple([step for step in steps if step not in ROLLING])
 
 
 def name_of(step: Pass) -> str:
@@ -114,4 +122,7 @@ __all__ = [
     "OPERATORS", "PIPELINE", "PRIMITIVES", "Claimed", "Pass", "Stage", "bodies", "common_subexpressions", "dead_code",
     "expand", "fold_constants", "gather_one_hot", "name_of", "pipeline", "prune_loops", "run_pipeline", "simplify",
     "simplify_operators",
+    "OPERATORS", "PIPELINE", "PRIMITIVES", "ROLLING", "Claimed", "Pass", "Stage", "bodies",
+    "common_subexpressions", "dead_code", "expand", "fold_constants", "hoist_sums", "name_of", "pipeline",
+    "prune_loops", "roll", "run_pipeline", "simplify", "simplify_operators",
 ]  # fmt: skip

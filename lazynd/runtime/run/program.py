@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from ...backends import Backend, Executable
 from ...config import config
-from ...ir.graph import Graph, number_nodes
+from ...ir.graph import Graph, in_order, number_nodes
 from ...ir.node import Node, Output, apply, leaf
 from ...ir.primitives.check import may_fail
 from ...ir.specialization import INDEX
@@ -203,7 +203,7 @@ def build_graph(
             inputs.append(number_input(slot, slots, baked, at if firsts is None else firsts[at]))
             at += 1
         results[item] = apply(item.spec, inputs, item.code, item.lasti, scope=item.scope)
-    graph = Graph([*tensors, *slots.values()], [results[plan.items[i]] for i in plan.outputs])
+    graph = in_order([*tensors, *slots.values()], [results[plan.items[i]] for i in plan.outputs], results.values())
     return number_nodes(graph), len(slots)
 
 

@@ -12,7 +12,7 @@ from typing import Any, Final
 import numpy as np
 
 from ...backends import cast_scalar
-from ...ir.graph import Graph, number_nodes
+from ...ir.graph import Graph, in_order, number_nodes
 from ...ir.node import Node, apply, leaf, outputs
 from ...ir.primitive import PRIMITIVES
 from ...ir.specialization import Slot, Specialization
@@ -121,7 +121,7 @@ class Recorded:
             place = len(results)
             made = apply(spec, inputs, self._codes[place], self._lastis[place], scope=self._scopes[place])
             results.extend(outputs(made))
-        return number_nodes(Graph([*leaves.values(), *slots.values()], [results[i] for i in key[at:]]))
+        return number_nodes(in_order([*leaves.values(), *slots.values()], [results[i] for i in key[at:]], results))
 
 
 def number_input(slot: Slot, slots: dict[int, Node], baked: Mapping[int, Any], number: int) -> Node:
