@@ -13,12 +13,13 @@ from ..ir.flatten import Claimed
 from ..ir.graph import Graph
 from ..ir.verify import verify
 from .bodies import inside, prune_loops
+from .calls import open_calls
 from .common import common_subexpressions
 from .dead_code import dead_code
 from .expand import expand
 from .fold import fold_constants
-from .one_hot import gather_one_hot
 from .hoist import hoist_sums
+from .one_hot import gather_one_hot
 from .operators import simplify_operators
 from .roll import roll
 from .rules import Fired, watching
@@ -28,7 +29,7 @@ Pass = Callable[[Graph], Graph]
 
 #: On the graph as recorded, in this order, each once: what undoes itself goes before it costs the nodes of its body.
 #: (Merging equal calls here costs more than it saves: numbers that travel with calls keep most of them apart.)
-OPERATORS: Final[tuple[Pass, ...]] = (roll, simplify_operators)
+OPERATORS: Final[tuple[Pass, ...]] = (open_calls, roll, simplify_operators)
 
 #: In this order, each once: loops lose what nothing reads, and have their bodies optimised; folding leaves uniform
 #: constants in the one form that the rules match, merging lets them see that two operands are the same value, products
@@ -119,10 +120,7 @@ def run_pipeline(
 
 
 __all__ = [
-    "OPERATORS", "PIPELINE", "PRIMITIVES", "Claimed", "Pass", "Stage", "bodies", "common_subexpressions", "dead_code",
-    "expand", "fold_constants", "gather_one_hot", "name_of", "pipeline", "prune_loops", "run_pipeline", "simplify",
-    "simplify_operators",
-    "OPERATORS", "PIPELINE", "PRIMITIVES", "ROLLING", "Claimed", "Pass", "Stage", "bodies",
-    "common_subexpressions", "dead_code", "expand", "fold_constants", "hoist_sums", "name_of", "pipeline",
+    "OPERATORS", "PIPELINE", "PRIMITIVES", "ROLLING", "Claimed", "Pass", "Stage", "bodies", "common_subexpressions",
+    "dead_code", "expand", "fold_constants", "gather_one_hot", "hoist_sums", "name_of", "open_calls", "pipeline",
     "prune_loops", "roll", "run_pipeline", "simplify", "simplify_operators",
 ]  # fmt: skip
