@@ -19,6 +19,7 @@ from .dead_code import dead_code
 from .expand import expand
 from .fold import fold_constants
 from .hoist import hoist_sums
+from .hoist_products import hoist_products
 from .one_hot import gather_one_hot
 from .operators import simplify_operators
 from .roll import roll
@@ -37,10 +38,10 @@ OPERATORS: Final[tuple[Pass, ...]] = (open_calls, roll, simplify_operators)
 _FLAT: Final[tuple[Pass, ...]] = (fold_constants, common_subexpressions, simplify, gather_one_hot, dead_code)
 bodies: Final = inside(_FLAT)
 #: On primitives, and on the operators that the backend has claimed.
-PRIMITIVES: Final[tuple[Pass, ...]] = (prune_loops, bodies, hoist_sums, *_FLAT)
+PRIMITIVES: Final[tuple[Pass, ...]] = (prune_loops, bodies, hoist_sums, hoist_products, *_FLAT)
 
 #: What ``config.roll`` turns off.
-ROLLING: Final[tuple[Pass, ...]] = (roll, hoist_sums)
+ROLLING: Final[tuple[Pass, ...]] = (roll, hoist_sums, hoist_products)
 
 PIPELINE: Final[tuple[Pass, ...]] = (*OPERATORS, expand, *PRIMITIVES)
 
@@ -121,6 +122,6 @@ def run_pipeline(
 
 __all__ = [
     "OPERATORS", "PIPELINE", "PRIMITIVES", "ROLLING", "Claimed", "Pass", "Stage", "bodies", "common_subexpressions",
-    "dead_code", "expand", "fold_constants", "gather_one_hot", "hoist_sums", "name_of", "open_calls", "pipeline",
-    "prune_loops", "roll", "run_pipeline", "simplify", "simplify_operators",
+    "dead_code", "expand", "fold_constants", "gather_one_hot", "hoist_products", "hoist_sums", "name_of", "open_calls",
+    "pipeline", "prune_loops", "roll", "run_pipeline", "simplify", "simplify_operators",
 ]  # fmt: skip

@@ -16,7 +16,9 @@ from ..ir.primitives.check import may_fail
 from ..ir.primitives.convolution import Convolution
 from ..ir.primitives.linalg import DotGeneral
 from ..ir.specialization import Specialization
+from ..ir.types import Type
 from ..ir.value import Value
+from .located import located
 from .periodic import Finder, Segment
 from .rows import Rows, find_rows, is_constant, joins_rows
 
@@ -25,13 +27,14 @@ Key = tuple[Node, int]
 _SCAN: Final = PRIMITIVES["scan"]
 
 
-def roll(graph: Graph, *, least: int = 8, work: int = 1 << 18, copies: int = 64) -> Graph:
+def roll(graph: Graph, *, least: int = 8, work: int = 1 << 18, copies: int = 128) -> Graph:
     """``graph`` with a ``scan`` in place of ``least`` or more equal steps, each reading the state the last one left.
 
     A step has to multiply matrices, in ``work`` floating-point operations or more: what is less runs quicker written
     out, for XLA fuses it and a loop's step costs microseconds. It must do ``copies`` operations for each byte that is
-    copied so that steps find their operands in one array, such as the weights of equal layers. What may fail is not
-    rolled, for the first failure of the program is the one that is told.
+    copied so that steps find their operands in one array, or to take results out of it again, such as the weights of
+    equal layers and their gradients. What may fail is not rolled, for the first failure of the program is the one that
+    is told.
     """
     if len(graph.nodes) < 3 * least or not _multiplies_often(graph, least):
         return graph
@@ -55,7 +58,7 @@ def _is_a(node: Node, kind: type[Primitive]) -> bool:
     return node.spec is not None and isinstance(node.spec.op, kind)
 
 
-def _may_be_rolled(spec: Specialization) -> bool:
+def _is_sound(spec: Specialization) -> bool:
     """Whether ``spec`` can be in a loop: it neither fails nor writes, and XLA runs it in a loop as well as outside."""
     if root(spec).op.is_call or spec.writes or spec.op is _SCAN:
         return False
@@ -71,7 +74,6 @@ class _Roller:
         self.graph = graph
         self.rewriter = Rewriter(graph.inputs)
         self.rows = Rows(self.rewriter)
-        self.copies = copies
         parts = find_rows(graph, self.rows, least)
         self.order = [n for n in graph.nodes if n not in parts and not is_constant(n)]
         self.positions = {node: i for i, node in enumerate(self.order)}
@@ -79,28 +81,42 @@ class _Roller:
         for node, base in parts.items():
             bound[node] = self.positions.get(base, bound.get(base, -1))
         found = Finder(self.order, self.positions, bound).segments(least)
-        self.segments = [each for each in found if self._pays(each, work)]
-        self.readers = self._readers() if self.segments else {}
+        self.segments = [each for each in found if self._may_be_rolled(each, work)]
+        if self.segments:
+            self.readers = self._readers()
+            self.inside = {at for each in self.segments for at in range(each.start, each.end)}
+            self.segments = [each for each in self.segments if self._copied(each) * copies <= self._work(each)]
 
-    def _pays(self, segment: Segment, work: int) -> bool:
-        specs = [n.spec for n in self.order[segment.start : segment.start + segment.period] if n.spec is not None]
-        if not all(map(_may_be_rolled, dict.fromkeys(specs))):
-            return False
-        done = sum(flops(spec).count for spec in specs)
-        loops = any(wire is not None and wire[0] for wires in segment.wires for wire in wires)
-        return loops and done >= work and any(map(_multiplies, specs)) and self._copied(segment) * self.copies <= done
+    def _work(self, segment: Segment) -> int:
+        step = self.order[segment.start : segment.start + segment.period]
+        return sum(flops(node.spec).count for node in step if node.spec is not None)
+
+    def _may_be_rolled(self, segment: Segment, work: int) -> bool:
+        step = self.order[segment.start : segment.start + segment.period]
+        specs = dict.fromkeys([node.spec for node in step if node.spec is not None])
+        follow = any(wire is not None and wire[0] for wires in segment.wires for wire in wires)
+        return follow and self._work(segment) >= work and any(map(_multiplies, specs)) and all(map(_is_sound, specs))
 
     def _copied(self, segment: Segment) -> int:
-        """The bytes that a step would have copied from arrays of their own."""
-        return sum(
-            refs[0].type.nbytes
-            for refs in _varying(self.order, segment)
-            if not all(map(is_constant, refs)) and not self.rows.direction(refs) and not self._is_stacked(refs[1])
-        )
+        """The bytes that a step would have copied from arrays of their own, and into such."""
+        body = _Body(self.order, segment)
+        copied = 0
+        for refs in body.varying:
+            if not (
+                all(map(is_constant, refs)) or refs[1] in self.rows or self.positions.get(refs[1].node) in self.inside
+            ):
+                copied += refs[0].type.nbytes
+        for place, index in body.results():
+            readers = self.readers.get((self.order[segment.start + segment.period + place], index), ())
+            if any(self._takes(at, segment) for at in readers):
+                copied += _result(body.steps[0][place], index).nbytes
+        return copied
 
-    def _is_stacked(self, ref: Ref) -> bool:
-        """Whether ``ref`` looks like a result of a step of another loop: an operator that comes often."""
-        return ref in self.rows or ref.node in self.positions
+    def _takes(self, at: int, segment: Segment) -> bool:
+        """Whether what is at ``at`` reads a row of what the loop stacks by itself."""
+        if segment.start <= at < segment.end or at in self.inside:
+            return False
+        return at < 0 or at >= len(self.order) or not joins_rows(self.order[at])
 
     def _readers(self) -> dict[Key, list[int]]:
         """Where each value is read: positions, and the end of the graph."""
@@ -129,7 +145,7 @@ class _Roller:
         inputs = node.inputs or ()
         if joins_rows(node) and sum(ref in self.rows for ref in inputs) == len(inputs):
             stacked, _ = self.rows.stacked(inputs)
-            self.rewriter.set(node, [ir.reshape(stacked, node.type.shape).ref])
+            self.rewriter.set(node, [located(ir.reshape(stacked, node.type.shape).ref, node)])
             return
         self.rewriter.copy(node, tuple(map(self.rows.value, inputs)))
 
@@ -147,6 +163,8 @@ class _Roller:
         made = successor(first, _SCAN.specialize(tuple([ref.type for ref in given]), attributes), given)
         nodes = self.order[segment.start : segment.end]
         made.origin = tuple(sorted({number for node in nodes for number in node.origin}))
+        for ref in given:
+            located(ref, made)
         results = outputs(made)
         last = segment.end - segment.period
         for (place, index), result in zip(body.carried, results[: len(body.init)], strict=True):
@@ -168,9 +186,9 @@ class _Roller:
         return False
 
 
-def _varying(order: Sequence[Node], segment: Segment) -> list[list[Ref]]:
-    """What the steps read from outside that is not the same for all, each once."""
-    return _Body(order, segment).varying
+def _result(node: Node, index: int) -> Type:
+    assert node.spec is not None
+    return node.spec.out_types[index]
 
 
 class _Body:

@@ -15,6 +15,7 @@ from ..ir.primitive import PRIMITIVES
 from ..ir.primitives.source import Constant
 from ..ir.value import Value
 from ..ops import OPERATORS
+from .located import located
 
 Ref = Node | Output
 Key = tuple[Node, int]
@@ -63,7 +64,7 @@ class Rows:
                 made = ref
             else:
                 key, number = self._rows[ref.node, ref.index]
-                made = ir.row(self.array(key), number).ref
+                made = located(ir.row(self.array(key), number).ref, ref.node)
             self._rewriter.replaced[ref.node, ref.index] = made
         return made
 
