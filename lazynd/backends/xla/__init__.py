@@ -7,7 +7,8 @@ import os
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from time import perf_counter
+from typing import Any, Final
 
 import jax
 import jax.dlpack
@@ -20,6 +21,7 @@ from ...ir.graph import Graph
 from ...ir.primitives.check import may_fail
 from ...ir.specialization import Specialization
 from ...ir.types import Context
+from ..allocator import give_back
 from ..fork_warning import FORK_WARNING
 from . import control, convolution, matrices, sorting, special, top, window  # noqa: F401 - their lowerings and claims
 from .aliasing import pairs
@@ -36,6 +38,8 @@ from .persistent import Saved
 from .results import await_one, finish
 
 Array = np.ndarray[Any, Any]
+#: Seconds of compiling after which what the compiler has freed is given back: that takes a tenth of a second at most.
+_LONG: Final = 2.0
 
 
 class XlaBackend:
@@ -177,7 +181,10 @@ class XlaBackend:
             if found is not None:
                 executable, nbytes = found
             else:
+                started = perf_counter()
                 executable = _compile(flat, present, n_leaves, packing, donate, kept, device, ordered)
+                if perf_counter() - started > _LONG and not config.retain_memory:
+                    give_back()
                 nbytes = saved.save(name, executable) if saved and name else 0
         needs = _needed_bytes(executable) if device.platform == "cpu" else 0
         made = Compiled(executable, donate, kept, order, fails, packing, device, needs, kernels)
