@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Final
 
+from ..config import config
 from ..ir.flatten import Claimed
 from ..ir.graph import Graph
 from ..ir.verify import verify
@@ -16,6 +17,7 @@ from .common import common_subexpressions
 from .dead_code import dead_code
 from .expand import expand
 from .fold import fold_constants
+from .join_sums import join_sums
 from .operators import simplify_operators
 from .rules import Fired, watching
 from .simplify import simplify
@@ -28,18 +30,23 @@ OPERATORS: Final[tuple[Pass, ...]] = (simplify_operators,)
 
 #: In this order, each once: loops lose what nothing reads, and have their bodies optimised; folding leaves uniform
 #: constants in the one form that the rules match, merging lets them see that two operands are the same value, and what
-#: the rules leave unused is dropped last.
+#: the rules leave unused is dropped after them.
 _FLAT: Final[tuple[Pass, ...]] = (fold_constants, common_subexpressions, simplify, dead_code)
 bodies: Final = inside(_FLAT)
+#: Last, when equal values are one and the rules have left sums as plain as they get.
+JOINING: Final[tuple[Pass, ...]] = (join_sums,)
 #: On primitives, and on the operators that the backend has claimed.
-PRIMITIVES: Final[tuple[Pass, ...]] = (prune_loops, bodies, *_FLAT)
+PRIMITIVES: Final[tuple[Pass, ...]] = (prune_loops, bodies, *_FLAT, *JOINING)
 
 PIPELINE: Final[tuple[Pass, ...]] = (*OPERATORS, expand, *PRIMITIVES)
 
 
 def pipeline(claimed: Claimed | None = None) -> tuple[Pass, ...]:
     """The passes for a backend that runs the operators ``claimed`` as they are."""
-    return PIPELINE if claimed is None else (*OPERATORS, partial(expand, claimed=claimed), *PRIMITIVES)
+    steps: tuple[Pass, ...] = (
+        PIPELINE if claimed is None else (*OPERATORS, partial(expand, claimed=claimed), *PRIMITIVES)
+    )
+    return steps if config.join_sums else steps[: -len(JOINING)]
 
 
 def name_of(step: Pass) -> str:
@@ -89,7 +96,7 @@ def run_pipeline(
     >>> len(run_pipeline(graph, observe=stages.append))
     0
     >>> [(stage.name, len(stage.graph)) for stage in stages][-2:]
-    [('simplify', 0), ('dead_code', 0)]
+    [('dead_code', 0), ('join_sums', 0)]
     """
     if observe is None:
         for step in passes:
@@ -110,6 +117,7 @@ def run_pipeline(
 
 
 __all__ = [
-    "OPERATORS", "PIPELINE", "PRIMITIVES", "Claimed", "Pass", "Stage", "bodies", "common_subexpressions", "dead_code",
-    "expand", "fold_constants", "name_of", "pipeline", "prune_loops", "run_pipeline", "simplify", "simplify_operators",
+    "JOINING", "OPERATORS", "PIPELINE", "PRIMITIVES", "Claimed", "Pass", "Stage", "bodies", "common_subexpressions",
+    "dead_code", "expand", "fold_constants", "join_sums", "name_of", "pipeline", "prune_loops", "run_pipeline",
+    "simplify", "simplify_operators",
 ]  # fmt: skip
