@@ -114,6 +114,8 @@ class Config:
     mask_generator: str = field(default_factory=lambda: os.environ.get("LAZYND_MASK_GENERATOR", "hash"))
     #: Roll loops that were written out into loops again, and take sums of products out of loops (``LAZYND_ROLL``).
     roll: bool = field(default_factory=lambda: _flag("LAZYND_ROLL", True))
+    #: Compile sums of matrix products as one product, where they are large (``LAZYND_JOIN_SUMS``).
+    join_sums: bool = field(default_factory=lambda: _flag("LAZYND_JOIN_SUMS", True))
     #: Verify the graph after every pass (``LAZYND_VERIFY``).
     verify: bool = field(default_factory=lambda: _flag("LAZYND_VERIFY", False))
     #: Whether what gives NaN ("nan"), or NaN or infinity ("inf"), is searched for: "off", or one of them

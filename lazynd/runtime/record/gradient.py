@@ -163,9 +163,10 @@ class Sweep:
     def __init__(self, recorder: Recorder, heads: Sequence[Cell], head_gradients: Sequence[Cell | None] | None) -> None:
         recorder.needs_tape("a backward pass")
         self._recorder = recorder
-        self._line = user_location()
         #: Whether gradients have no histories: they are not recorded themselves, nor traced.
         self._plain = not (recorder.state.recording or recorder.traces)
+        #: The user's line, which is one for the whole sweep: finding it costs as much as an addition.
+        self._line = user_location()
         self._arrived: Arrived = {}
         self.gradients: dict[Variable, list[Operand]] = {}
         given: list[Cell | None] = list(head_gradients) if head_gradients is not None else [None] * len(heads)
@@ -257,13 +258,13 @@ class Sweep:
             parent = entry.parents[target]
             if parent is not None:
                 before = arrived.get(parent)
-                arrived[parent] = cotangent if before is None else self._added(before, cotangent)
+                arrived[parent] = cotangent if before is None else self._sum_of(before, cotangent)
 
-    def _added(self, a: Operand, b: Operand) -> Operand:
-        if not self._plain:
-            return _add(self._recorder, a, b)
+    def _sum_of(self, a: Operand, b: Operand) -> Operand:
         spec = _add_spec(a[0].type, b[0].type)
-        return self._recorder.append(spec, (a[0], b[0]), (), *self._line)[0], None
+        if self._plain:
+            return self._recorder.append(spec, (a[0], b[0]), (), *self._line)[0], None
+        return self._recorder.apply_to(spec, (a, b), (), *self._line)[0]
 
 
 def _history(recorder: Recorder, head: Cell) -> Source | None:
