@@ -10,21 +10,54 @@ import pytest
 
 import lazynd
 from benchmarks.peers import __main__ as command
-from benchmarks.peers import in_jax, in_mxnet, subjects
-from benchmarks.peers.measure import agree, best_peer, ratio
-from benchmarks.peers.workloads import WORKLOADS, Workload, parameters_of, values_of
+from benchmarks.peers import in_jax, in_mxnet, parts, subjects
+from benchmarks.peers.measure import best_peer, differences, ratio
+from benchmarks.peers.workloads import WORKLOADS, Step, Workload, changes, parameters_of, values_of
+from lazynd.runtime.run import drive, force
+from lazynd.runtime.tell.stats import stats
+
+
+def found_by(name: str, step: Step) -> dict[str, Any]:
+    first = step()
+    moved = changes(name, step)
+    return {"results": [first, step()], "changes": moved}
 
 
 @pytest.mark.parametrize("name", ["mlp_50", "control_flow", "lenet_inference"])
 def test_each_spelling_and_jax_find_the_same(name: str) -> None:
     with lazynd.config.using(tier="auto"):
-        steps = [in_mxnet.step_of(lazynd, name, spelling) for spelling in WORKLOADS[name].spellings]
-        found = {f"lazynd {n}": {"results": [step(), step()]} for n, step in enumerate(steps)}
+        steps = {each: in_mxnet.step_of(lazynd, name, each) for each in WORKLOADS[name].spellings}
+        found = {f"lazynd {spelling}": found_by(name, step) for spelling, step in steps.items()}
         lazynd.nd.waitall()  # updates that nobody read
-    by_hand = in_jax.step_of(name)
-    found["jax"] = {"results": [by_hand(), by_hand()]}
-    assert agree(WORKLOADS[name], found)
+    found["jax"] = found_by(name, in_jax.step_of(name))
+    assert differences(WORKLOADS[name], found) == []
     assert len(set(found["jax"]["results"])) == (2 if name == "mlp_50" else 1), "a step changes what comes next"
+    assert len(found["jax"]["changes"]) == (100 if name == "mlp_50" else 0)
+
+
+def test_changes_are_told_whatever_the_order_of_axes() -> None:
+    steps = [in_jax.step_of("lenet_training") for _ in range(2)]
+    before = changes("lenet_training", steps[0])
+    assert before == [0.0] * 10, "kernels come back in the order in which they were given"
+    steps[1].run()
+    assert all(changes("lenet_training", steps[1]))
+
+
+def test_the_time_of_a_step_is_told_in_parts() -> None:
+    x, kept = lazynd.nd.ones((3, 4)), force.drive
+
+    def step() -> float:
+        return float((x * 2 + x).sum().asscalar())
+
+    with lazynd.config.using(tier="compiled"):
+        step()
+        found = parts.parts_of(step, 3)
+        assert found["programs"] == 1
+        assert min(found[part] for part in ("recording", "planning", "call", "alone", "alone_cpu")) > 0
+        runs = stats.runs
+        assert step() == 36.0
+        assert stats.runs == runs + 1, "the step runs as before"
+    assert force.drive is drive.drive is kept, "and nothing watches it"
 
 
 @pytest.mark.parametrize("name", WORKLOADS)
@@ -37,10 +70,8 @@ def test_numbers_are_those_that_networks_take(name: str) -> None:
 
 
 def told(**walls: list[float]) -> dict[str, dict[str, Any]]:
-    return {
-        name.replace("_", " "): {"wall": times, "cpu": times, "peak": 2**20, "results": [1.0, 2.0]}
-        for name, times in walls.items()
-    }
+    rest = {"peak": 2**20, "results": [1.0, 2.0], "changes": [0.5, 0.05, 1e-7], "version": "1.0"}
+    return {name.replace("_", " "): {"wall": times, "cpu": times, **rest} for name, times in walls.items()}
 
 
 def test_the_ratio_is_that_of_rounds_to_the_peer_that_is_best() -> None:
@@ -52,13 +83,20 @@ def test_the_ratio_is_that_of_rounds_to_the_peer_that_is_best() -> None:
 
 
 def test_results_that_differ_are_told() -> None:
-    found = told(lazynd_imperative=[1.0], jax=[1.0])
-    workload = Workload("w", "work")
-    assert agree(workload, found)
-    found["jax"]["results"] = [1.0, 2.1]
-    assert not agree(workload, found)
-    assert agree(Workload("w", "work", random=True), found)
-    assert "DISAGREE" in command.table({"title": "work", "agree": False, "subjects": found})
+    found = told(lazynd_imperative=[1.0], jax=[1.0], torch=[1.0])
+    workload, drawing = Workload("w", "work"), Workload("w", "work", random=True)
+    assert differences(workload, found) == []
+    found["jax"]["results"] = [1.0, 2.09]
+    found["torch"]["changes"] = [0.5, 0.06, 1e-6]
+    assert differences(workload, found) == [
+        "second result: jax 2.09, most 2", "change of parameter 1: torch 0.06, most 0.05"
+    ]  # fmt: skip
+    assert differences(drawing, found) == []
+    found["torch"]["results"] = [float("nan"), 2.0]
+    assert differences(drawing, found) == ["first result: torch nan, most 1"]
+    found["torch"]["changes"] = [0.5]
+    assert "numbers of parameters" in differences(drawing, found)[-1]
+    assert "RESULTS DIFFER in the who" in command.table({"title": "work", "differences": ["who"], "subjects": found})
 
 
 def test_a_peer_that_is_absent_is_told(monkeypatch: pytest.MonkeyPatch) -> None:

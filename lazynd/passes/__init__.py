@@ -16,6 +16,7 @@ from .common import common_subexpressions
 from .dead_code import dead_code
 from .expand import expand
 from .fold import fold_constants
+from .one_hot import gather_one_hot
 from .operators import simplify_operators
 from .rules import Fired, watching
 from .simplify import simplify
@@ -27,9 +28,9 @@ Pass = Callable[[Graph], Graph]
 OPERATORS: Final[tuple[Pass, ...]] = (simplify_operators,)
 
 #: In this order, each once: loops lose what nothing reads, and have their bodies optimised; folding leaves uniform
-#: constants in the one form that the rules match, merging lets them see that two operands are the same value, and what
-#: the rules leave unused is dropped last.
-_FLAT: Final[tuple[Pass, ...]] = (fold_constants, common_subexpressions, simplify, dead_code)
+#: constants in the one form that the rules match, merging lets them see that two operands are the same value, products
+#: are looked at in their simplest form, and what the rules leave unused is dropped last.
+_FLAT: Final[tuple[Pass, ...]] = (fold_constants, common_subexpressions, simplify, gather_one_hot, dead_code)
 bodies: Final = inside(_FLAT)
 #: On primitives, and on the operators that the backend has claimed.
 PRIMITIVES: Final[tuple[Pass, ...]] = (prune_loops, bodies, *_FLAT)
@@ -111,5 +112,6 @@ def run_pipeline(
 
 __all__ = [
     "OPERATORS", "PIPELINE", "PRIMITIVES", "Claimed", "Pass", "Stage", "bodies", "common_subexpressions", "dead_code",
-    "expand", "fold_constants", "name_of", "pipeline", "prune_loops", "run_pipeline", "simplify", "simplify_operators",
+    "expand", "fold_constants", "gather_one_hot", "name_of", "pipeline", "prune_loops", "run_pipeline", "simplify",
+    "simplify_operators",
 ]  # fmt: skip
