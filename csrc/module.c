@@ -18,6 +18,9 @@ install(PyObject *module, PyObject *type)
         if (failed)
             return NULL;
     }
+    own_apply = PyObject_GetAttr(type, name_apply);
+    if (own_apply == NULL)
+        return NULL;
     Py_RETURN_NONE;
 }
 
@@ -50,7 +53,9 @@ PyInit__speed(void)
     empty = PyTuple_New(0);
     name_eager = PyUnicode_InternFromString("eager");
     name_state = PyUnicode_InternFromString("state");
-    if (zero == NULL || empty == NULL || name_eager == NULL || name_state == NULL)
+    name_apply = PyUnicode_InternFromString("apply");
+    if (zero == NULL || empty == NULL || name_eager == NULL || name_state == NULL ||
+        name_apply == NULL)
         return NULL;
     PyObject *module = PyModule_Create(&definition);
     if (module != NULL && PyModule_AddIntConstant(module, "SEAM", SEAM) < 0)

@@ -5,7 +5,7 @@
 PyObject *Node, *Output, *Cell, *Operation, *PendingWork, *NDArray, *Specialization;
 PyObject *users, *config, *serial, *constant, *python_apply, *python_append, *python_binary, *python_scalar, *python_call;
 PyObject *bound, *bound_scalar, *bound_calls, *local;
-PyObject *zero, *empty, *name_eager, *name_state;
+PyObject *zero, *empty, *name_eager, *name_state, *name_apply, *own_apply;
 NodeSlots node;
 OutputSlots output;
 CellSlots cell;

@@ -44,7 +44,7 @@ typedef struct {
 extern PyObject *Node, *Output, *Cell, *Operation, *PendingWork, *NDArray, *Specialization;
 extern PyObject *users, *config, *serial, *constant, *python_apply, *python_append, *python_binary, *python_scalar, *python_call;
 extern PyObject *bound, *bound_scalar, *bound_calls, *local;
-extern PyObject *zero, *empty, *name_eager, *name_state;
+extern PyObject *zero, *empty, *name_eager, *name_state, *name_apply, *own_apply;
 extern NodeSlots node;
 extern OutputSlots output;
 extern CellSlots cell;

@@ -352,6 +352,21 @@ def test_a_finalizer_records_within_an_allocation(seam: str) -> None:
     assert totals == [9.0] * 15
 
 
+def test_another_apply_in_its_place_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[str] = []
+    real = PendingWork.apply
+
+    def told(self: Any, spec: Any, *rest: Any) -> Any:
+        seen.append(spec.op.name)
+        return real(self, spec, *rest)
+
+    x = nd.ones(3)
+    before = [x + x, x + 2, nd.relu(x)]
+    monkeypatch.setattr(PendingWork, "apply", told)
+    assert before and [x + x, x + 2, nd.relu(x)]
+    assert seen == ["broadcast_add", "_plus_scalar", "relu"]
+
+
 def test_threads_record_at_the_same_time(seam: str) -> None:
     x, found = nd.ones(3), dict[int, list[float]]()
 
