@@ -3,6 +3,15 @@
 
 #include "slots.h"
 
+/* Whether PendingWork has the ``apply`` of this module: a test, or a tool, may have put another in its place. */
+static int
+is_ours(void)
+{
+    PyObject *method = PyObject_GetAttr(PendingWork, name_apply);
+    Py_XDECREF(method); /* the class keeps it */
+    return method != NULL && method == own_apply;
+}
+
 /* An array with what ``work``, which is held, makes of ``cells`` in the user's ``frame``. Without it and without an
    exception: Python has to do it. */
 static PyObject *
@@ -15,7 +24,7 @@ array_of(PyObject *work, PyObject *const *cells, Py_ssize_t count, PyObject *sca
     PyObject *code = (PyObject *)PyFrame_GetCode((PyFrameObject *)frame);
     PyObject *lasti = PyLong_FromLong(PyFrame_GetLasti((PyFrameObject *)frame));
     Recording r = {.recorder = recorder, .work = work, .scalars = scalars, .code = code, .lasti = lasti};
-    if (lasti != NULL && Py_TYPE(recorder) == (PyTypeObject *)PendingWork)
+    if (lasti != NULL && Py_TYPE(recorder) == (PyTypeObject *)PendingWork && is_ours())
         made = record(&r, cells, count);
     if (made != NULL && (array = empty_instance(NDArray)) != NULL)
         SLOT(array, array_cell) = made;

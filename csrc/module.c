@@ -1,18 +1,25 @@
-/* lazynd._speed: its functions, and how PendingWork gets its method. */
+/* lazynd._speed: its functions, and how PendingWork gets its methods. */
 
 #include "slots.h"
 
-static PyMethodDef apply_method = {"apply", (PyCFunction)(void (*)(void))apply, METH_FASTCALL,
-                                   "Record an operation with one visible output; see Recorder.apply."};
+static PyMethodDef methods[] = {
+    {"apply", (PyCFunction)(void (*)(void))apply, METH_FASTCALL, "Record an operation with one visible output."},
+    {"append", (PyCFunction)(void (*)(void))append, METH_FASTCALL, "All outputs of a new node, off the tape."},
+};
 
-/* install(PendingWork): its ``apply`` is the one above. */
+/* install(PendingWork): its ``apply`` and ``append`` are those above. */
 static PyObject *
 install(PyObject *module, PyObject *type)
 {
-    PyObject *method = PyDescr_NewMethod((PyTypeObject *)type, &apply_method);
-    int failed = method == NULL || PyObject_SetAttrString(type, "apply", method) < 0;
-    Py_XDECREF(method);
-    if (failed)
+    for (int i = 0; i < 2; i++) {
+        PyObject *method = PyDescr_NewMethod((PyTypeObject *)type, &methods[i]);
+        int failed = method == NULL || PyObject_SetAttrString(type, methods[i].ml_name, method) < 0;
+        Py_XDECREF(method);
+        if (failed)
+            return NULL;
+    }
+    own_apply = PyObject_GetAttr(type, name_apply);
+    if (own_apply == NULL)
         return NULL;
     Py_RETURN_NONE;
 }
@@ -22,7 +29,7 @@ static PyMethodDef functions[] = {
     {"prepare_record", prepare_record, METH_VARARGS, "Find the slots that recording writes."},
     {"prepare_state", prepare_state, METH_O, "Find the slots of a thread's State."},
     {"prepare_binary", prepare_binary, METH_VARARGS, "Find the slots of NDArray."},
-    {"install", install, METH_O, "Give PendingWork this module's apply."},
+    {"install", install, METH_O, "Give PendingWork this module's methods."},
     {"binary", (PyCFunction)(void (*)(void))binary, METH_FASTCALL, "An operator of two arrays; see ndarray._binary."},
     {"scalar", (PyCFunction)(void (*)(void))scalar, METH_FASTCALL, "An array and a number; see ndarray._scalar."},
     {"prepare_call", prepare_call, METH_VARARGS, "What call looks into, and asks else."},
@@ -46,7 +53,9 @@ PyInit__speed(void)
     empty = PyTuple_New(0);
     name_eager = PyUnicode_InternFromString("eager");
     name_state = PyUnicode_InternFromString("state");
-    if (zero == NULL || empty == NULL || name_eager == NULL || name_state == NULL)
+    name_apply = PyUnicode_InternFromString("apply");
+    if (zero == NULL || empty == NULL || name_eager == NULL || name_state == NULL ||
+        name_apply == NULL)
         return NULL;
     PyObject *module = PyModule_Create(&definition);
     if (module != NULL && PyModule_AddIntConstant(module, "SEAM", SEAM) < 0)

@@ -68,7 +68,11 @@ read_less(Recording *r)
     r->inputs = PyTuple_New(count);
     for (Py_ssize_t i = 0; r->inputs != NULL && i < count; i++) {
         Py_ssize_t number = PyLong_AsSsize_t(PySequence_Fast_GET_ITEM(live, i));
-        PyTuple_SET_ITEM(r->inputs, i, Py_NewRef(PyTuple_GET_ITEM(r->refs, number)));
+        PyObject *ref = PyTuple_GetItem(r->refs, number); /* an IndexError where there are too few */
+        if (ref == NULL)
+            Py_CLEAR(r->inputs);
+        else
+            PyTuple_SET_ITEM(r->inputs, i, Py_NewRef(ref));
     }
     Py_DECREF(live);
     return r->inputs != NULL;
@@ -132,7 +136,7 @@ new_outputs(Recording *r)
 /* Put ``results`` at the end of the region, which is charged for them. Nothing here runs other code: making a node may,
    for where the collector of cycles runs within an allocation, a finalizer may record in this region, or close it. */
 static int
-append(Recording *r, PyObject *results)
+show(Recording *r, PyObject *results)
 {
     PyObject *charged = PyNumber_Subtract(SLOT(r->open, region.credit), SLOT(r->work, spec.cost));
     if (charged == NULL)
@@ -163,8 +167,14 @@ history_on_tape(Recording *r, PyObject *results)
     }
     for (Py_ssize_t i = 0; i < count; i++) {
         Py_ssize_t source = PyLong_AsSsize_t(PyTuple_GET_ITEM(kept, i));
-        PyObject *from = source < given ? r->refs : results;
-        PyTuple_SET_ITEM(residuals, i, Py_NewRef(PyTuple_GET_ITEM(from, source < given ? source : source - given)));
+        PyObject *found = source < given ? PyTuple_GetItem(r->refs, source) : PyTuple_GetItem(results, source - given);
+        if (found == NULL) {
+            Py_DECREF(number);
+            Py_DECREF(residuals);
+            Py_DECREF(made);
+            return NULL;
+        }
+        PyTuple_SET_ITEM(residuals, i, Py_NewRef(found));
     }
     SLOT(made, entry.serial) = number;
     SLOT(made, entry.residuals) = residuals;
@@ -195,17 +205,25 @@ is_eager(void)
     return eager != Py_False;
 }
 
-/* Whether all is as it has to be for ``record``; Python has to do it where not. */
+/* Whether an operation is of the plain kind, and may be recorded here and now; Python has to do it where not. */
 static int
-is_plain(Recording *r, PyObject *const *cells, Py_ssize_t count)
+is_plain(Recording *r)
 {
-    if (Py_TYPE(r->work) != (PyTypeObject *)Specialization || !PyTuple_CheckExact(r->scalars) ||
-        (r->code != Py_None && !PyCode_Check(r->code)) || PyTuple_GET_SIZE(SLOT(r->work, spec.out_types)) != 1)
-        return 0;
+    int plain = Py_TYPE(r->work) == (PyTypeObject *)Specialization && PyTuple_CheckExact(r->scalars) &&
+                (r->code == Py_None || PyCode_Check(r->code)) && PyLong_AsLong(SLOT(r->open, region.credit)) >= 0 &&
+                is_users(r->code) && !is_eager();
+    PyErr_Clear();
+    return plain;
+}
+
+/* Whether ``record`` may read ``cells``: all are of the plain kind. */
+static int
+are_plain(PyObject *const *cells, Py_ssize_t count)
+{
     for (Py_ssize_t i = 0; i < count; i++)
         if (Py_TYPE(cells[i]) != (PyTypeObject *)Cell || SLOT(cells[i], cell.content) == NULL)
             return 0;
-    return PyLong_AsLong(SLOT(r->open, region.credit)) >= 0 && is_users(r->code) && !is_eager();
+    return 1;
 }
 
 /* Node, entry of the tape and cell, made before anything shows them: where one cannot be made, nothing was recorded. */
@@ -228,7 +246,7 @@ make(Recording *r, PyObject *const *cells, Py_ssize_t count)
         fill(made, cell.history, history);
         fill(made, cell.variable, Py_None);
         fill(made, cell.version, zero);
-        if (append(r, results) < 0)
+        if (show(r, results) < 0)
             Py_CLEAR(made);
     }
     Py_XDECREF(r->refs);
@@ -244,14 +262,24 @@ record(Recording *r, PyObject *const *cells, Py_ssize_t count)
 {
     PyObject *made = NULL;
     r->open = Py_NewRef(SLOT(SLOT(r->recorder, recorder_regions), regions_open));
-    if (!is_plain(r, cells, count))
-        PyErr_Clear();
-    else if (SLOT(SLOT(r->recorder, recorder_state), state_recording) == Py_False || find_linear(r, cells, count) >= 0)
+    if (is_plain(r) && PyTuple_GET_SIZE(SLOT(r->work, spec.out_types)) == 1 && are_plain(cells, count) &&
+        (SLOT(SLOT(r->recorder, recorder_state), state_recording) == Py_False || find_linear(r, cells, count) >= 0))
         made = make(r, cells, count);
     Py_XDECREF(r->linear);
     Py_XDECREF(r->parents);
     Py_DECREF(r->open);
     return made;
+}
+
+/* What the reference does with the same arguments; too many are refused by it. */
+static PyObject *
+in_python(PyObject *function, PyObject *self, PyObject *const *given, Py_ssize_t count)
+{
+    PyObject *arguments[7] = {self};
+    Py_ssize_t passed = count < 6 ? count : 6;
+    for (Py_ssize_t i = 0; i < passed; i++)
+        arguments[i + 1] = given[i];
+    return PyObject_Vectorcall(function, arguments, passed + 1, NULL);
 }
 
 /* PendingWork.apply(spec, cells, scalars, code, lasti) */
@@ -264,8 +292,26 @@ apply(PyObject *self, PyObject *const *given, Py_ssize_t count)
         if (made != NULL || PyErr_Occurred())
             return made;
     }
-    PyObject *arguments[6] = {self};
-    for (Py_ssize_t i = 0; i < count && i < 5; i++)
-        arguments[i + 1] = given[i];
-    return PyObject_Vectorcall(python_apply, arguments, (count < 5 ? count : 5) + 1, NULL);
+    return in_python(python_apply, self, given, count);
+}
+
+/* PendingWork.append(spec, refs, scalars, code, lasti) */
+PyObject *
+append(PyObject *self, PyObject *const *given, Py_ssize_t count)
+{
+    if (count != 5 || !PyTuple_CheckExact(given[1]) || Py_TYPE(self) != (PyTypeObject *)PendingWork)
+        return in_python(python_append, self, given, count);
+    Recording r = {.recorder = self, .work = given[0], .scalars = given[2], .code = given[3], .lasti = given[4]};
+    r.refs = given[1];
+    r.open = Py_NewRef(SLOT(SLOT(self, recorder_regions), regions_open));
+    PyObject *results = NULL;
+    int plain = is_plain(&r);
+    if (plain && read_less(&r)) {
+        results = new_outputs(&r);
+        if (results != NULL && show(&r, results) < 0)
+            Py_CLEAR(results);
+    }
+    Py_XDECREF(r.inputs);
+    Py_DECREF(r.open);
+    return plain ? results : in_python(python_append, self, given, count);
 }

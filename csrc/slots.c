@@ -3,9 +3,9 @@
 #include "slots.h"
 
 PyObject *Node, *Output, *Cell, *Operation, *PendingWork, *NDArray, *Specialization;
-PyObject *users, *config, *serial, *constant, *python_apply, *python_binary, *python_scalar, *python_call;
+PyObject *users, *config, *serial, *constant, *python_apply, *python_append, *python_binary, *python_scalar, *python_call;
 PyObject *bound, *bound_scalar, *bound_calls, *local;
-PyObject *zero, *empty, *name_eager, *name_state;
+PyObject *zero, *empty, *name_eager, *name_state, *name_apply, *own_apply;
 NodeSlots node;
 OutputSlots output;
 CellSlots cell;
@@ -62,8 +62,9 @@ PyObject *
 prepare_record(PyObject *module, PyObject *arguments)
 {
     PyObject *Linearized, *Region, *Regions, *Recorder, *Variable;
-    if (!PyArg_ParseTuple(arguments, "OOOOOOOOOOOOOO", &PendingWork, &Cell, &Operation, &Specialization, &Linearized,
-                          &Region, &Regions, &Recorder, &Variable, &users, &config, &serial, &constant, &python_apply))
+    if (!PyArg_ParseTuple(arguments, "OOOOOOOOOOOOOOO", &PendingWork, &Cell, &Operation, &Specialization, &Linearized,
+                          &Region, &Regions, &Recorder, &Variable, &users, &config, &serial, &constant, &python_apply,
+                          &python_append))
         return NULL;
     Py_INCREF(arguments);
     FIND(cell.content, Cell, "content");

@@ -1,8 +1,8 @@
 /* What the files of the C module share: the classes of Python, and where their slots are.
 
    The module holds the hottest lines of recording and planning again. It is optional: the Python beside each is the
-   reference, runs where the module is absent, and is called for everything that is not the plain case. Five functions
-   are here twice: PendingWork.apply (pending.py) in record.c; _binary and _scalar (ndarray.py), and _apply (generate.py)
+   reference, runs where the module is absent, and is called for everything that is not the plain case. Six functions
+   are here twice: apply and append of PendingWork (pending.py) in record.c; _binary and _scalar (ndarray.py), and _apply (generate.py)
    in call.c; _walk (plan.py) in plan.c.
 
    The classes are Python's; their slots are read and written at the offsets that Python tells (slots.c). A function
@@ -13,7 +13,7 @@
 #include <structmember.h>
 
 /* Raised with every change of what Python and C agree on; lazynd/speed.py leaves a module of another number aside. */
-#define SEAM 2
+#define SEAM 3
 /* Calls of more arrays may be joins, of which Python knows more. */
 #define MOST_INPUTS 8
 
@@ -42,9 +42,9 @@ typedef struct {
 } RegionSlots;
 
 extern PyObject *Node, *Output, *Cell, *Operation, *PendingWork, *NDArray, *Specialization;
-extern PyObject *users, *config, *serial, *constant, *python_apply, *python_binary, *python_scalar, *python_call;
+extern PyObject *users, *config, *serial, *constant, *python_apply, *python_append, *python_binary, *python_scalar, *python_call;
 extern PyObject *bound, *bound_scalar, *bound_calls, *local;
-extern PyObject *zero, *empty, *name_eager, *name_state;
+extern PyObject *zero, *empty, *name_eager, *name_state, *name_apply, *own_apply;
 extern NodeSlots node;
 extern OutputSlots output;
 extern CellSlots cell;
@@ -69,6 +69,7 @@ PyObject *prepare_nodes(PyObject *module, PyObject *arguments);
 PyObject *prepare_record(PyObject *module, PyObject *arguments);
 PyObject *prepare_state(PyObject *module, PyObject *State);
 PyObject *prepare_binary(PyObject *module, PyObject *arguments);
+PyObject *append(PyObject *self, PyObject *const *given, Py_ssize_t count);
 PyObject *apply(PyObject *self, PyObject *const *given, Py_ssize_t count);
 PyObject *prepare_call(PyObject *module, PyObject *arguments);
 PyObject *scalar(PyObject *module, PyObject *const *given, Py_ssize_t count);

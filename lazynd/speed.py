@@ -16,7 +16,7 @@ import sys
 from typing import Any, Final
 
 #: Raised with every change of what Python and C agree on, as in ``csrc/slots.h``.
-SEAM: Final = 2
+SEAM: Final = 3
 
 
 def _found() -> Any:

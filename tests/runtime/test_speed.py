@@ -27,6 +27,7 @@ MODULE = speed.MODULE
 pytestmark = [pytest.mark.skipif(not speed.in_use(), reason="the C module was not built"), pytest.mark.lazy]
 #: The reference, which the C module was given.
 PYTHON_APPLY = getattr(PendingWork, "apply_in_python", None)
+PYTHON_APPEND = getattr(PendingWork, "append_in_python", None)
 
 
 @pytest.fixture(params=["Python", "C"])
@@ -41,6 +42,7 @@ def seam(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str
 def use_python(monkeypatch: pytest.MonkeyPatch) -> None:
     """Record by the reference."""
     monkeypatch.setattr(PendingWork, "apply", PYTHON_APPLY)
+    monkeypatch.setattr(PendingWork, "append", PYTHON_APPEND)
     monkeypatch.setattr(ndarray, "_binary", ndarray.binary_in_python)
     monkeypatch.setattr(ndarray, "_scalar", ndarray.scalar_in_python)
     for each in (nd.relu, nd.dot, nd.sum, nd.transpose, nd.argmax, nd.one_hot):
@@ -281,6 +283,8 @@ def test_arguments_that_do_not_fit_are_refused() -> None:
             MODULE.call(*arguments)
         with pytest.raises(TypeError):
             LOCAL.state.recorder.apply(*arguments)
+        with pytest.raises(TypeError):
+            LOCAL.state.recorder.append(*arguments)
     with pytest.raises(TypeError):
         MODULE.walk(None)
     with pytest.raises(TypeError):
@@ -298,6 +302,13 @@ def test_arguments_that_do_not_fit_are_refused() -> None:
         LOCAL.state.recorder.apply(5, (x._cell,), (), None, -1)
     with pytest.raises(AttributeError):
         LOCAL.state.recorder.apply(OPERATORS["relu"].bind((x._cell.type,), {})[0], (5,), (), None, -1)
+    with pytest.raises(AttributeError):
+        LOCAL.state.recorder.append(5, (), (), None, -1)
+    pruned = OPERATORS["broadcast_like"].bind((x._cell.type, x._cell.type), {})[0]
+    assert pruned.pruned is not None
+    for refuse in (LOCAL.state.recorder.append, LOCAL.state.recorder.apply):
+        with pytest.raises(IndexError):
+            refuse(pruned, (), (), None, -1)  # fewer inputs than it reads
     PROGRAMS.clear()
 
 
@@ -339,6 +350,21 @@ def test_a_finalizer_records_within_an_allocation(seam: str) -> None:
     gc.collect()
     assert y.asnumpy().tolist() == [15.0] * 3
     assert totals == [9.0] * 15
+
+
+def test_another_apply_in_its_place_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[str] = []
+    real = PendingWork.apply
+
+    def told(self: Any, spec: Any, *rest: Any) -> Any:
+        seen.append(spec.op.name)
+        return real(self, spec, *rest)
+
+    x = nd.ones(3)
+    before = [x + x, x + 2, nd.relu(x)]
+    monkeypatch.setattr(PendingWork, "apply", told)
+    assert before and [x + x, x + 2, nd.relu(x)]
+    assert seen == ["broadcast_add", "_plus_scalar", "relu"]
 
 
 def test_threads_record_at_the_same_time(seam: str) -> None:

@@ -238,11 +238,14 @@ def region_of(cell: Cell) -> Region | None:
 
 
 def _speed_up() -> None:
-    """Give ``PendingWork`` the ``apply`` of the C module, which asks the one above for all but the plain case."""
+    """Give ``PendingWork`` methods of the C module, which ask those above for all but the plain case."""
     if MODULE is not None:
         PendingWork.apply_in_python = PendingWork.apply  # type: ignore[attr-defined]
+        PendingWork.append_in_python = PendingWork.append  # type: ignore[attr-defined]
         classes = (PendingWork, Cell, Operation, Specialization, Linearized, Region, Regions, Recorder, Variable)
-        MODULE.prepare_record(*classes, USERS, config, tape.serials, tape.CONSTANT, PendingWork.apply)
+        MODULE.prepare_record(
+            *classes, USERS, config, tape.serials, tape.CONSTANT, PendingWork.apply, PendingWork.append
+        )
         MODULE.install(PendingWork)
 
 
