@@ -101,6 +101,8 @@ class Config:
     cache_bytes: int = field(default_factory=lambda: _number("LAZYND_CACHE_BYTES", 1 << 30))
     #: Keep the kernels of convolutions in the order of axes that XLA reads on a CPU (``LAZYND_KERNEL_LAYOUT``).
     kernel_layout: bool = field(default_factory=lambda: _flag("LAZYND_KERNEL_LAYOUT", True))
+    #: Keep activations channels last from one convolution to the next on a CPU (``LAZYND_CHANNELS_LAST``).
+    channels_last: bool = field(default_factory=lambda: _flag("LAZYND_CHANNELS_LAST", True))
     #: Verify the graph after every pass (``LAZYND_VERIFY``).
     verify: bool = field(default_factory=lambda: _flag("LAZYND_VERIFY", False))
     #: Whether what gives NaN ("nan"), or NaN or infinity ("inf"), is searched for: "off", or one of them
