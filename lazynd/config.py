@@ -116,6 +116,8 @@ class Config:
     roll: bool = field(default_factory=lambda: _flag("LAZYND_ROLL", True))
     #: Compile sums of matrix products as one product, where they are large (``LAZYND_JOIN_SUMS``).
     join_sums: bool = field(default_factory=lambda: _flag("LAZYND_JOIN_SUMS", True))
+    #: Keep activations channels last from one convolution to the next on a CPU (``LAZYND_CHANNELS_LAST``).
+    channels_last: bool = field(default_factory=lambda: _flag("LAZYND_CHANNELS_LAST", True))
     #: Verify the graph after every pass (``LAZYND_VERIFY``).
     verify: bool = field(default_factory=lambda: _flag("LAZYND_VERIFY", False))
     #: Whether what gives NaN ("nan"), or NaN or infinity ("inf"), is searched for: "off", or one of them
