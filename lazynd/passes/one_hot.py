@@ -15,6 +15,8 @@ from typing import Final
 from ..config import config
 from ..ir import build as ir
 from ..ir.graph import Graph
+from ..ir.node import Node
+from ..ir.primitive import PRIMITIVES
 from ..ir.types import INT32, is_floating
 from ..ir.value import Value, emit
 from .common import common_subexpressions
@@ -26,17 +28,30 @@ Ints = tuple[int, ...]
 Contraction = tuple[Ints, Ints]
 #: Rows of a matrix from which picking one pays, by measurement; a product with fewer is as quick.
 LEAST: Final = 32
+#: Such products in one graph beyond which all stay: each gather is a kernel of its own, which takes long to compile.
+MOST: Final = 16
 
 i, w, axis, axes, contract, added = (variable(n) for n in ("i", "w", "axis", "axes", "contract", "added"))
 _HOT: Final = p.select(p.equal(p.iota(axis=axis), p.broadcast(i, axes=axes)), 1, 0)
 
 
-def gather_one_hot(graph: Graph, *, least: int = LEAST) -> Graph:
-    """``graph`` with gathers and scatters in place of products with one-hot rows of at least ``least`` numbers."""
-    if not config.gather_one_hot:
+def gather_one_hot(graph: Graph, *, least: int = LEAST, most: int = MOST) -> Graph:
+    """``graph`` with gathers and scatters in place of products with one-hot rows of at least ``least`` numbers.
+
+    Where there may be more than ``most`` of them, all stay as they are.
+    """
+    if not config.gather_one_hot or sum(map(_may_be_one, graph.nodes)) > most:
         return graph
     made = apply_rules(graph, _table(least))
     return graph if made is graph else simplify(common_subexpressions(made))
+
+
+def _may_be_one(node: Node) -> bool:
+    """Whether ``node`` is a product, and a factor is selected."""
+    if node.spec is None or node.spec.op is not PRIMITIVES["dot_general"]:
+        return False
+    factors = [ref.node.spec for ref in node.inputs or ()]
+    return any(spec is not None and spec.op is PRIMITIVES["select"] for spec in factors)
 
 
 def _picks(contracted: Ints, axis: int, axes: Ints, i: Value) -> bool:

@@ -184,10 +184,9 @@ class XlaBackend:
                 executable, nbytes = found
             else:
                 started = perf_counter()
-                executable = _compile(flat, present, n_leaves, packing, donate, kept, device, ordered)
+                executable = _compile(flat, present, n_leaves, packing, donate, kept, device, ordered, last)
                 if perf_counter() - started > _LONG and not config.retain_memory:
                     give_back()
-                executable = _compile(flat, present, n_leaves, packing, donate, kept, device, ordered, last)
                 nbytes = saved.save(name, executable) if saved and name else 0
         needs = _needed_bytes(executable) if device.platform == "cpu" else 0
         made = Compiled(executable, donate, kept, order, fails, packing, device, needs, kernels)
