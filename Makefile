@@ -69,10 +69,12 @@ docs: ## the documentation, warnings as errors, into build/docs
 	@$(BOOT) docs
 	@$(PY) -m sphinx -q -W --keep-going -b html docs build/docs
 
-dist: ## one wheel, into dist
+dist: ## the pure wheel, and one with the C module where a compiler is, into dist
 	@$(BOOT) build
-	@rm -rf dist build/lib build/bdist*
+	@rm -rf dist build/lib* build/temp* build/bdist*
 	@$(PY) -m pip wheel --quiet --disable-pip-version-check --no-deps --no-build-isolation --wheel-dir dist .
+	@rm -rf build/lib* build/temp* build/bdist*
+	@LAZYND_EXTENSION=0 $(PY) -m pip wheel --quiet --disable-pip-version-check --no-deps --no-build-isolation --wheel-dir dist .
 
 check-wheel: dist ## the demo and type checks of the installed wheel, outside the checkout
 	@$(BOOT) examples,test,build

@@ -6,7 +6,8 @@ import pathlib
 from typing import Any
 
 from gallery_programs import PROGRAMS
-from peers_page import newest, peers_page, save_plot
+from peers_page import peers_page, records
+from peers_plots import save_bars, save_history
 
 from lazynd import viz
 from lazynd.coverage import page
@@ -71,10 +72,12 @@ def index_page(found: dict[str, list[Any]]) -> str:
 def write(app: Any) -> None:
     """Write what changed only, so that a second build has nothing to do."""
     found = families()
-    record = newest()
+    kept = records()
     AS_IT_IS.mkdir(parents=True, exist_ok=True)
-    save_plot(record, AS_IT_IS / "peers.svg")
-    pages = {"peers.md": peers_page(record), "settings.md": settings_page()}
+    if kept:
+        save_bars(kept[-1], AS_IT_IS / "peers.svg")
+        save_history(kept, AS_IT_IS / "peers_history.svg")
+    pages = {"peers.md": peers_page(kept), "settings.md": settings_page()}
     pages |= {"coverage.md": page(), "operators.md": index_page(found)}
     pages |= {f"operators/{family}.md": family_page(family, operators) for family, operators in found.items()}
     for stale in set(PLACE.rglob("*.md")) - {PLACE / name for name in pages}:

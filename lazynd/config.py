@@ -60,6 +60,7 @@ def _eager() -> bool:
 BACKENDS: Final = {"xla", "numpy"}
 TIERS: Final = ("auto", "compiled", "interpreted")
 NANS: Final = ("off", "nan", "inf")
+MASK_GENERATORS: Final = ("hash", "threefry")
 
 
 @dataclass(slots=True)
@@ -92,6 +93,8 @@ class Config:
     tier: str = field(default_factory=lambda: os.environ.get("LAZYND_TIER", "auto"))
     #: With "auto": how many times what compiling costs may be spent on interpreting first (``LAZYND_TIER_SCALE``).
     tier_scale: float = field(default_factory=lambda: _real("LAZYND_TIER_SCALE", 1.0))
+    #: Threads that a product takes in the interpreter; 0 for as many as NumPy's (``LAZYND_INTERPRETER_THREADS``).
+    interpreter_threads: int = field(default_factory=lambda: _number("LAZYND_INTERPRETER_THREADS", 1))
     #: Compiled programs kept, and their bytes of code (``LAZYND_PROGRAMS``, ``LAZYND_PROGRAM_BYTES``).
     programs: int = field(default_factory=lambda: _number("LAZYND_PROGRAMS", 2_000))
     program_bytes: int = field(default_factory=lambda: _number("LAZYND_PROGRAM_BYTES", 512 << 20))
@@ -101,8 +104,20 @@ class Config:
     cache_bytes: int = field(default_factory=lambda: _number("LAZYND_CACHE_BYTES", 1 << 30))
     #: Keep the kernels of convolutions in the order of axes that XLA reads on a CPU (``LAZYND_KERNEL_LAYOUT``).
     kernel_layout: bool = field(default_factory=lambda: _flag("LAZYND_KERNEL_LAYOUT", True))
+    #: Compile products with one-hot rows as gathers; programs that are there stay (``LAZYND_GATHER_ONE_HOT``).
+    gather_one_hot: bool = field(default_factory=lambda: _flag("LAZYND_GATHER_ONE_HOT", True))
+    #: Have the C library keep freed memory for the next run instead of giving it back to the system; read when the
+    #: first program is compiled, for glibc alone (``LAZYND_RETAIN_MEMORY``).
+    retain_memory: bool = field(default_factory=lambda: _flag("LAZYND_RETAIN_MEMORY", False))
+    #: What computes the random bits of masks, as dropout's: "hash", or "threefry" like all other draws
+    #: (``LAZYND_MASK_GENERATOR``).
+    mask_generator: str = field(default_factory=lambda: os.environ.get("LAZYND_MASK_GENERATOR", "hash"))
     #: Roll loops that were written out into loops again, and take sums of products out of loops (``LAZYND_ROLL``).
     roll: bool = field(default_factory=lambda: _flag("LAZYND_ROLL", True))
+    #: Compile sums of matrix products as one product, where they are large (``LAZYND_JOIN_SUMS``).
+    join_sums: bool = field(default_factory=lambda: _flag("LAZYND_JOIN_SUMS", True))
+    #: Keep activations channels last from one convolution to the next on a CPU (``LAZYND_CHANNELS_LAST``).
+    channels_last: bool = field(default_factory=lambda: _flag("LAZYND_CHANNELS_LAST", True))
     #: Verify the graph after every pass (``LAZYND_VERIFY``).
     verify: bool = field(default_factory=lambda: _flag("LAZYND_VERIFY", False))
     #: Whether what gives NaN ("nan"), or NaN or infinity ("inf"), is searched for: "off", or one of them
@@ -128,6 +143,8 @@ class Config:
             raise ValueError(f"lazynd.config.tier is one of {', '.join(TIERS)}, {value!r} is not")
         if name == "debug_nans" and value not in NANS:
             raise ValueError(f"lazynd.config.debug_nans is one of {', '.join(NANS)}, {value!r} is not")
+        if name == "mask_generator" and value not in MASK_GENERATORS:
+            raise ValueError(f"lazynd.config.mask_generator is one of {', '.join(MASK_GENERATORS)}, {value!r} is not")
         if isinstance(value, Path):
             value = value.absolute()  # wherever the program goes later
         object.__setattr__(self, name, value)

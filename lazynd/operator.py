@@ -58,7 +58,7 @@ def get_operator_arguments(op_name: str) -> OperatorArguments:
     arrays = ["NDArray-or-Symbol"] * len(operator.inputs)
     if operator.variadic:
         arrays[-1] += "[]"
-    attributes = [p for p in operator.visible if p.name != "training"]  # which MXNet asks of the thread alone
+    attributes = [p for p in operator.visible if p.name not in ("training", "generator")]  # which no call of MXNet has
     names = [*operator.inputs, *(p.name for p in attributes)]
     return OperatorArguments(len(names), names, [*arrays, *map(_type, attributes)])
 

@@ -16,6 +16,15 @@ import pytest
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 SCRIPT = ROOT / "tools" / "bootstrap.py"
 
+#: What an installation depends on.
+SOURCES = (
+    "setup.cfg",
+    "setup.py",
+    "pyproject.toml",
+    "constraints.txt",
+    *(f"csrc/{p.name}" for p in (ROOT / "csrc").iterdir()),
+)
+
 #: An interpreter: answers the version, makes environments by copying itself, notes what pip is to do.
 STAND_IN = """#!/bin/sh
 version=$(cat "$0.version")
@@ -43,7 +52,8 @@ class Checkout:
         self.root = folder / "a check out"
         (self.root / "tools").mkdir(parents=True)
         shutil.copy(SCRIPT, self.root / "tools" / "bootstrap.py")
-        for name in ("setup.cfg", "pyproject.toml", "constraints.txt"):
+        (self.root / "csrc").mkdir()
+        for name in SOURCES:
             (self.root / name).write_text(name, encoding="utf-8")
         self.python = folder / "an interpreter" / "python3"
         self.python.parent.mkdir()

@@ -48,7 +48,7 @@ def test_settings_for_a_block() -> None:
 @pytest.mark.parametrize("each", manual.settings(), ids=lambda each: each.name)
 def test_every_setting_is_read_from_the_environment(each: Any) -> None:
     name = each.environment[0]
-    words = {"backend": "numpy", "tier": "interpreted", "debug_nans": "inf"}
+    words = {"backend": "numpy", "tier": "interpreted", "debug_nans": "inf", "mask_generator": "threefry"}
     if each.type == "str":
         text = value = words[each.name]
     else:

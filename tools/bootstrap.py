@@ -22,7 +22,8 @@ except ImportError:
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 VENV = os.path.join(ROOT, ".venv")
 STAMP = os.path.join(VENV, "lazynd-stamp.json")
-SOURCES = ("setup.cfg", "pyproject.toml", "constraints.txt")
+SOURCES = ("setup.cfg", "setup.py", "pyproject.toml", "constraints.txt", "csrc/slots.h", "csrc/slots.c",
+           "csrc/call.c", "csrc/record.c", "csrc/plan.c", "csrc/module.c")  # fmt: skip
 OLDEST = (3, 11)
 CANDIDATES = ("python3", "python3.13", "python3.12", "python3.11", "python3.14", "python")
 TOO_OLD = (

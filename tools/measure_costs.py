@@ -18,6 +18,7 @@ import numpy as np
 from lazynd.backends import get_backend
 from lazynd.backends.costs import calls_of, work_of
 from lazynd.backends.numpy.steps import Steps
+from lazynd.backends.numpy.threads import Threads
 from lazynd.ir.graph import Graph, graph_of
 from lazynd.ir.node import Node, Output, apply, leaf, outputs
 from lazynd.ir.primitive import PRIMITIVES, Primitive
@@ -78,6 +79,7 @@ CASES: dict[str, Callable[[int], Case]] = {
     "cumsum": lambda n: ((floats(n, n),), {"axis": 1, "backwards": False}),
     "iota": lambda n: ((), {"shape": (n, n), "axis": 0, "dtype": np.dtype("float32"), "context": CPU}),
     "random_bits": lambda n: ((np.uint32(1), np.uint32(2)), {"shape": (n, n)}),
+    "hash_bits": lambda n: ((np.uint32(1), np.uint32(2)), {"shape": (n, n)}),
     "dot_general": lambda n: ((floats(n, n), floats(n, n)), {"contract": ((1,), (0,)), "batch": ((), ())}),
     "convolution": lambda n: (
         (floats(4, 1, 8, n // 4, n // 4), floats(1, 16, 8, 3, 3)),
@@ -129,7 +131,7 @@ def interpreting(primitive: Primitive, n: int) -> tuple[float, float]:
     assert case is not None
     spec = specialization(primitive, case)
     steps, operands = Steps(graph_of(spec)), [np.asarray(x) for x in case[0]]
-    with np.errstate(all="ignore"):
+    with np.errstate(all="ignore"), Threads():
         return seconds(lambda: steps(operands)) * 1e6, work_of(spec)
 
 

@@ -42,28 +42,46 @@ def main(arguments: Sequence[str] | None = None) -> int:
         found[name] = measured(WORKLOADS[name], options.rounds, seconds, beginnings=not options.quick)
         print(f"\n{table(found[name])}", flush=True)
     if options.keep:
-        keep({"commit": commit(), "date": datetime.now(UTC).isoformat(timespec="seconds"), "facts": facts,
-              "absent": absent(), "workloads": found})  # fmt: skip
+        keep({"commit": commit(), "date": datetime.now(UTC).isoformat(timespec="seconds"),
+              "facts": facts | peers_versions(found), "absent": absent(), "workloads": found})  # fmt: skip
     return 0
+
+
+def peers_versions(found: dict[str, Any]) -> dict[str, str]:
+    """The versions of the frameworks that ran, as they say."""
+    return {n.split()[0]: each["version"] for w in found.values() for n, each in w["subjects"].items()}
 
 
 def table(workload: dict[str, Any]) -> str:
     """A line a subject: times, ours to the best peer's, memory, first steps."""
     told = workload["subjects"]
-    lines = [f"{workload['title']}{'' if workload['agree'] else '  -- RESULTS DISAGREE'}"]
+    lines = [workload["title"], *(f"  RESULTS DIFFER in the {each}" for each in workload["differences"][:5])]
     lines.append(f"  {'':24}{'wall ms':>9}{'CPU ms':>9}{'wall x':>8}{'CPU x':>7}{'MB':>6}   "
                  "CPU s to step 1 cold, warm; to step 20 cold, warm")  # fmt: skip
     for name, each in told.items():
         times = "".join(f"{median(each[kind]) * 1e3:9.2f}" for kind in ("wall", "cpu"))
-        marks = "".join(_times_best(told, name, kind, width) for kind, width in (("wall", 8), ("cpu", 7)))
+        marks = "".join(_times_best(workload, name, kind, width) for kind, width in (("wall", 8), ("cpu", 7)))
         lines.append(f"  {name:24}{times}{marks}{each['peak'] / 2**20:6.0f}   {_beginnings(each)}".rstrip())
+    lines += _parts(told)
     return "\n".join(lines)
 
 
-def _times_best(told: dict[str, Any], name: str, kind: str, width: int) -> str:
+def _parts(told: dict[str, Any]) -> list[str]:
+    """Where our time goes, in milliseconds: a line a spelling."""
+    found = {name: each["parts"] for name, each in told.items() if "parts" in each}
+    return [
+        f"  {name:24}of it Python {(each['recording'] + each['planning']) * 1e3:.2f} (recording "
+        f"{each['recording'] * 1e3:.2f}), calling {each['call'] * 1e3:.2f}; its {each['programs']:.0f} programs alone "
+        f"{each['alone'] * 1e3:.2f}, CPU {each['alone_cpu'] * 1e3:.2f}"
+        for name, each in found.items()
+    ]
+
+
+def _times_best(workload: dict[str, Any], name: str, kind: str, width: int) -> str:
     if not name.startswith("lazynd"):
-        return f"{'best' if best_peer(told, kind) == name else '':>{width}}"
-    found = ratio(told, name, kind)
+        ours = [each for each in workload["subjects"] if each.startswith("lazynd")]
+        return f"{'best' if name in {best_peer(workload, each, kind) for each in ours} else '':>{width}}"
+    found = ratio(workload, name, kind)
     return f"{'' if found is None else f'{found:.2f}':>{width}}"
 
 

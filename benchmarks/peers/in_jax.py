@@ -11,10 +11,9 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
-from .models import MODELS
-from .workloads import HIDDEN, RATE, SEQUENCES, WORKLOADS, inputs_of, parameters_of, values_of
+from .models import MODELS, attended
+from .workloads import HIDDEN, RATE, SEQUENCES, WORKLOADS, Step, inputs_of, parameters_of, values_of
 
-Step = Callable[[], float]
 _AXES = ("NHWC", "HWIO", "NHWC")
 
 
@@ -35,10 +34,12 @@ class Layers:
     def norm(self, x: Any, p: Iterator[Any]) -> Any:
         scale, shift, mean, variance = (next(p) for _ in range(4))
         if self._training:
-            old, mean, variance = (mean, variance), x.mean((0, 1, 2)), x.var((0, 1, 2))
+            old, mean = (mean, variance), x.mean((0, 1, 2))
+            variance = (x * x).mean((0, 1, 2)) - mean * mean  # in one pass, as Flax does unless told otherwise
             pairs = zip(old, (mean, variance), strict=True)
             self.statistics += [0.9 * a + 0.1 * lax.stop_gradient(b) for a, b in pairs]
-        return (x - mean) * (scale * lax.rsqrt(variance + 1e-5)) + shift
+        factor = scale * lax.rsqrt(variance + 1e-5)
+        return x * factor + (shift - mean * factor)
 
     @staticmethod
     def pool(x: Any, size: int, strides: int, padding: int) -> Any:
@@ -56,6 +57,13 @@ class Layers:
     @staticmethod
     def flat(x: Any) -> Any:
         return x.transpose(0, 3, 1, 2).reshape(len(x), -1)
+
+    @staticmethod
+    def dense(x: Any, w: Any, b: Any) -> Any:
+        return x @ w.T + b
+
+    def attended(self, queries: Any, keys: Any, values: Any) -> Any:
+        return attended(self, queries, keys, values)
 
     @staticmethod
     def transposed(x: Any) -> Any:
@@ -86,6 +94,11 @@ def _placed(array: np.ndarray) -> np.ndarray:
     return array if array.ndim != 4 else array.transpose(2, 3, 1, 0)
 
 
+def _as_given(value: Any) -> np.ndarray:
+    array = np.asarray(value)
+    return array if array.ndim != 4 else array.transpose(3, 2, 0, 1)
+
+
 def step_of(workload: str) -> Step:
     """A step whose result is read: a loss, or the mean of what was computed."""
     if workload in _OTHERS:
@@ -99,7 +112,7 @@ def step_of(workload: str) -> Step:
     model = MODELS[workload.split("_")[0]]
     if workload.endswith("inference"):
         infer = jax.jit(lambda p, x: model(Layers(False), iter(p), x))
-        return lambda: float(np.asarray(infer(values, *inputs)).mean())
+        return Step(lambda: float(np.asarray(infer(values, *inputs)).mean()))
     return _training(workload, model, values, inputs)
 
 
@@ -135,7 +148,7 @@ def _training(workload: str, model: Any, values: list[Any], inputs: list[Any]) -
             *state[:], loss = compiled(*state, *inputs)
         return float(loss)
 
-    return step
+    return Step(step, lambda: [_as_given(each) for each in state[0]])
 
 
 def _descending(values: list[Any], loss_of: Callable[[list[Any]], Any]) -> Step:
@@ -150,7 +163,7 @@ def _descending(values: list[Any], loss_of: Callable[[list[Any]], Any]) -> Step:
         state["p"], loss = compiled(state["p"])
         return float(loss)
 
-    return step
+    return Step(step, lambda: [_as_given(each) for each in state["p"]])
 
 
 def _rnn_cell(p: list[Any], sums: list[Any], state: Any) -> tuple[Any, Any]:
@@ -196,7 +209,7 @@ def _elementwise(a: np.ndarray, b: np.ndarray) -> Step:
         return (jnp.exp(-x) * jnp.sqrt(jnp.abs(x) + 1) - b).mean()
 
     given = jnp.asarray(a), jnp.asarray(b)
-    return lambda: float(work(*given))
+    return Step(lambda: float(work(*given)))
 
 
 def _adds(x: np.ndarray) -> Step:
@@ -207,7 +220,7 @@ def _adds(x: np.ndarray) -> Step:
         return y.sum()
 
     work, given = jax.jit(lambda x: jax.grad(total)(x).mean()), jnp.asarray(x)
-    return lambda: float(work(given))
+    return Step(lambda: float(work(given)))
 
 
 def _control_flow(x: np.ndarray) -> Step:
@@ -221,7 +234,7 @@ def _control_flow(x: np.ndarray) -> Step:
         return y.sum()
 
     work, given = jax.jit(lambda x: jax.grad(total)(x).mean()), jnp.asarray(x)
-    return lambda: float(work(given))
+    return Step(lambda: float(work(given)))
 
 
 _OTHERS: dict[str, Callable[..., Step]] = {"elementwise": _elementwise, "adds": _adds, "control_flow": _control_flow}

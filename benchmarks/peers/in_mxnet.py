@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
-from .networks import network
-from .workloads import EMBEDDED, HIDDEN, RATE, SEQUENCES, STEPS, VOCABULARY, WORKLOADS, inputs_of, values_of
-
-Step = Callable[[], float]
+from .networks import in_order, network
+from .workloads import EMBEDDED, HIDDEN, RATE, SEQUENCES, STEPS, VOCABULARY, WORKLOADS, Step, inputs_of, values_of
 
 
 def step_of(mx: Any, workload: str, spelling: str) -> Step:
@@ -17,17 +15,18 @@ def step_of(mx: Any, workload: str, spelling: str) -> Step:
     values = values_of(workload)
     made = _OTHERS.get(workload)
     if made is not None:
-        work = made(mx, inputs, [mx.nd.array(v) for v in values])
-        return _read(mx.compile(work) if spelling == "compiled" else work)
+        arrays = [mx.nd.array(v) for v in values]
+        work = made(mx, inputs, arrays) if workload != "control_flow" else made(mx, inputs, spelling == "compiled")
+        return _read(mx.compile(work) if spelling == "compiled" else work, arrays)
     net = network(mx, workload, values)
     if spelling == "hybridized":
         net.hybridize(static_alloc=True, static_shape=True)
     if workload.endswith("inference"):
-        return lambda: float(net(inputs[0]).asnumpy().mean())
+        return Step(lambda: float(net(inputs[0]).asnumpy().mean()))
     work = _training(mx, net, *inputs)
     work = mx.compile(work) if spelling == "compiled" else work
-    steps = WORKLOADS[workload].steps
-    return _read(work) if steps == 1 else _unread(mx, work, steps)
+    steps, trained = WORKLOADS[workload].steps, [p.data() for p in in_order(net) if p.grad_req != "null"]
+    return _read(work, trained) if steps == 1 else _unread(mx, work, trained, steps)
 
 
 def _training(mx: Any, net: Any, x: Any, y: Any) -> Callable[[], Any]:
@@ -44,18 +43,18 @@ def _training(mx: Any, net: Any, x: Any, y: Any) -> Callable[[], Any]:
     return step
 
 
-def _read(work: Callable[[], Any]) -> Step:
-    return lambda: float(work().asscalar())
+def _read(work: Callable[[], Any], trained: Sequence[Any]) -> Step:
+    return Step(lambda: float(work().asscalar()), lambda: [each.asnumpy() for each in trained])
 
 
-def _unread(mx: Any, work: Callable[[], Any], steps: int) -> Step:
+def _unread(mx: Any, work: Callable[[], Any], trained: Sequence[Any], steps: int) -> Step:
     def run() -> float:
         for _ in range(steps):
             loss = work()
         mx.nd.waitall()
         return float(loss.asscalar())
 
-    return run
+    return Step(run, lambda: [each.asnumpy() for each in trained])
 
 
 def _descend(mx: Any, parameters: list[Any], loss_of: Callable[[], Any]) -> Callable[[], Any]:
@@ -136,16 +135,21 @@ def _adds(mx: Any, inputs: list[Any], _: list[Any]) -> Callable[[], Any]:
     return work
 
 
-def _control_flow(mx: Any, inputs: list[Any], _: list[Any]) -> Callable[[], Any]:
+def _control_flow(mx: Any, inputs: list[Any], as_data: bool) -> Callable[[], Any]:
+    """Python reads a value and chooses; or ``as_data``, as a function that is compiled whole needs it."""
     nd, x = mx.nd, inputs[0]
     x.attach_grad()
+    more, less = nd.array([1.1]), nd.array([0.9])
 
     def work() -> Any:
         with mx.autograd.record():
             y = x
             for _ in range(10):
                 y = nd.tanh(nd.dot(y, x))
-                y = y * 1.1 if y.sum().asscalar() > 0 else y * 0.9
+                if as_data:
+                    y = y * nd.where(y.sum() > 0, more, less)
+                else:
+                    y = y * 1.1 if y.sum().asscalar() > 0 else y * 0.9
             y = y.sum()
         y.backward()
         return x.grad.mean()

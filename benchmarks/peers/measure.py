@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import math
 import tempfile
-from collections.abc import Sequence
 from statistics import median
 from typing import Any
 
@@ -12,6 +12,13 @@ from .workloads import Workload
 
 #: Steps until a process is warm: lazynd compiles once more when it has seen which arrays a step keeps.
 WARM_UP = 5
+#: How far results may differ, as shares: the first, the second, and how far parameters moved in the first step. A first
+#: result is one pass in float32; an update carries its rounding on, through statistics of small batches.
+ROUNDING = (1e-4, 2e-2, 2e-2)
+#: The same where each framework draws what it drops.
+CHANCE = (5e-2, 5e-2, 0.3)
+#: Parameters that moved less than this share of what moved most: their slopes are what rounding left.
+STILL = 1e-3
 #: Steps that a beginning counts: what is interpreted first has been compiled by then, if it will be.
 BEGINNING = 20
 
@@ -32,22 +39,27 @@ def measured(workload: Workload, rounds: int, seconds: float, beginnings: bool =
                 told[name]["wall"].append(once["wall"])
                 told[name]["cpu"].append(once["cpu"])
                 told[name]["peak"] = once["peak"]
+        for subject in filter(lambda each: each.ours, chosen):
+            told[subject.name]["parts"] = processes[subject.name].parts(max(1, min(counts[subject.name] // 3, 100)))
     finally:
         for process in processes.values():
             process.close()
     for subject in chosen if beginnings else ():
         told[subject.name] |= _beginning(workload, subject)
-    return {"title": workload.title, "agree": agree(workload, told), "subjects": told}
+    found = {"title": workload.title, "eager": workload.eager}
+    return found | {"differences": differences(workload, told), "subjects": told}
 
 
 def _steady_state(workload: Workload, subject: Subject) -> tuple[Process, dict[str, Any]]:
-    """A process that is warm, and the results of its first step and its second."""
+    """A process that is warm, and what its first step and its second found."""
     process = Process(workload, subject, LAZYND_TIER="compiled") if subject.ours else Process(workload, subject)
+    changes = process.changes()
     second = process.steps(1)
     for _ in range(1 if workload.steps > 1 else WARM_UP):
         alone = process.steps(1)["wall"]
     results = [process.first["result"], second["result"]]
-    return process, {"results": results, "alone": alone, "wall": [], "cpu": []}
+    found = {"results": results, "changes": changes, "version": process.first["version"]}
+    return process, found | {"alone": alone, "wall": [], "cpu": []}
 
 
 def _beginning(workload: Workload, subject: Subject) -> dict[str, Any]:
@@ -71,28 +83,44 @@ def _beginning(workload: Workload, subject: Subject) -> dict[str, Any]:
     return {"cold": times[0], "warm": times[-1]}
 
 
-def agree(workload: Workload, told: dict[str, dict[str, Any]]) -> bool:
-    """Whether all found the same first result and nearly the same second, if nothing was drawn."""
-    if workload.random:
-        return True
-    firsts, seconds = zip(*(each["results"] for each in told.values()), strict=True)
-    # A first result is one pass in float32. An update carries its rounding on, through statistics of small batches.
-    return _close(firsts, 1e-4) and _close(seconds, 2e-2)
+def differences(workload: Workload, told: dict[str, dict[str, Any]]) -> list[str]:
+    """Who found something else than most: in the first step, the second, or the parameters after the first."""
+    first, second, moved = CHANCE if workload.random else ROUNDING
+    if workload.steps > 1:  # the first result comes after so many updates
+        first = second
+    found = _odd("first result", {name: each["results"][0] for name, each in told.items()}, first)
+    found += _odd("second result", {name: each["results"][1] for name, each in told.items()}, second)
+    lengths = {name: len(each["changes"]) for name, each in told.items()}
+    if len(set(lengths.values())) > 1:
+        return [*found, f"numbers of parameters: {lengths}"]
+    most = max((median(row) for row in zip(*(each["changes"] for each in told.values()), strict=True)), default=0.0)
+    for number in range(max(lengths.values(), default=0)):
+        changes = {name: each["changes"][number] for name, each in told.items()}
+        found += _odd(f"change of parameter {number}", changes, moved, STILL * most)
+    return found
 
 
-def _close(numbers: Sequence[float], most: float) -> bool:
-    return max(numbers) - min(numbers) <= most * max(map(abs, numbers))
+def _odd(what: str, numbers: dict[str, float], share: float, still: float = 0.0) -> list[str]:
+    """The numbers that are far from their median, or not finite, in words."""
+    finite = [each for each in numbers.values() if math.isfinite(each)]
+    middle = median(finite) if finite else 0.0
+    near = share * abs(middle) + still
+    odd = {name: each for name, each in numbers.items() if not math.isfinite(each) or abs(each - middle) > near}
+    return [f"{what}: {name} {each:.6g}, most {middle:.6g}" for name, each in odd.items()]
 
 
-def best_peer(told: dict[str, dict[str, Any]], kind: str) -> str | None:
-    """The peer whose median is smallest; None where there is none."""
-    peers = {name: median(each[kind]) for name, each in told.items() if not name.startswith("lazynd")}
-    return min(peers, key=lambda name: peers[name]) if peers else None
+def best_peer(workload: dict[str, Any], name: str, kind: str) -> str | None:
+    """The peer whose median is smallest, of those that do what subject ``name`` does; None where there is none."""
+    told = workload["subjects"]
+    peers = {peer: median(each[kind]) for peer, each in told.items() if not peer.startswith("lazynd")}
+    if workload["eager"] and name.endswith("imperative"):
+        peers.pop("jax", None)
+    return min(peers, key=lambda peer: peers[peer]) if peers else None
 
 
-def ratio(told: dict[str, dict[str, Any]], name: str, kind: str) -> float | None:
+def ratio(workload: dict[str, Any], name: str, kind: str) -> float | None:
     """A subject's time to the best peer's: the median over the rounds, each of which ran both."""
-    peer = best_peer(told, kind)
+    told, peer = workload["subjects"], best_peer(workload, name, kind)
     if peer is None:
         return None
     return median(a / b for a, b in zip(told[name][kind], told[peer][kind], strict=True))

@@ -47,7 +47,13 @@ def layers(F: Any, p: Iterator[Any], x: Any, count: int) -> Any:
 
 
 def dense(F: Any, p: Iterator[Any], x: Any) -> Any:
-    return x @ F.transposed(next(p)) + next(p)
+    return F.dense(x, next(p), next(p))
+
+
+def attended(F: Any, queries: Any, keys: Any, values: Any) -> Any:
+    """Attention as it is written out, its shares dropped at random if anything is."""
+    scores = queries @ F.transposed(keys) * (UNITS // HEADS) ** -0.5
+    return F.drop(F.softmax(scores)) @ values
 
 
 def bert(F: Any, p: Iterator[Any], x: Any) -> Any:
@@ -58,8 +64,7 @@ def bert(F: Any, p: Iterator[Any], x: Any) -> Any:
 
     for _ in range(LAYERS):
         queries, keys, values = (heads(dense(F, p, x)) for _ in range(3))
-        scores = queries @ F.transposed(keys) * (UNITS // HEADS) ** -0.5
-        seen = F.moved(F.drop(F.softmax(scores)) @ values)
+        seen = F.moved(F.attended(queries, keys, values))
         x = F.layer_norm(x + F.drop(dense(F, p, seen.reshape(x.shape))), p)
         x = F.layer_norm(x + F.drop(dense(F, p, F.relu(dense(F, p, x)))), p)
     return dense(F, p, x)

@@ -113,14 +113,14 @@ def network(mx: Any, workload: str, values: list[Any]) -> Any:
     else:
         {"resnet": _resnet, "densenet": _densenet, "lenet": _lenet}[kind](mx, made)
     made.initialize()
-    parameters = _in_order(made)
+    parameters = in_order(made)
     assert [p.shape for p in parameters] == [v.shape for v in values]
     for parameter, value in zip(parameters, values, strict=True):
         parameter.set_data(mx.nd.array(value))
     return made
 
 
-def _in_order(block: Any) -> list[Any]:
+def in_order(block: Any) -> list[Any]:
     """Parameters as the blocks make them, children's before a block's own."""
-    found = [each for child in block._children.values() for each in _in_order(child)]
+    found = [each for child in block._children.values() for each in in_order(child)]
     return found + list(block.params.values()) if block._children else list(block.params.values())

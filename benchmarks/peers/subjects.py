@@ -76,17 +76,30 @@ class Process:
 
     def steps(self, count: int) -> dict[str, float]:
         """What each of ``count`` steps took, and the last result."""
+        told: dict[str, float] = self._ask(steps=count)
+        return told
+
+    def changes(self) -> list[float]:
+        """How far each trained parameter is from where it began."""
+        told: list[float] = self._ask(changes=1)
+        return told
+
+    def parts(self, count: int) -> dict[str, float]:
+        """Where the time of one of ``count`` steps goes; of lazynd alone."""
+        told: dict[str, float] = self._ask(parts=count)
+        return told
+
+    def _ask(self, **asked: int) -> Any:
         assert self._process.stdin is not None
-        print(json.dumps({"steps": count}), file=self._process.stdin, flush=True)
+        print(json.dumps(asked), file=self._process.stdin, flush=True)
         return self._line()
 
-    def _line(self) -> dict[str, Any]:
+    def _line(self) -> Any:
         assert self._process.stdout is not None
         line = self._process.stdout.readline()
         if not line:
             raise RuntimeError(f"the process of {self._name} ended with {self._process.wait()}")
-        told: dict[str, Any] = json.loads(line)
-        return told
+        return json.loads(line)
 
     def close(self) -> None:
         assert self._process.stdin is not None and self._process.stdout is not None

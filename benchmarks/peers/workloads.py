@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,6 +24,17 @@ class Parameter:
 
 
 @dataclass(frozen=True)
+class Step:
+    """``run`` does a step and gives its result, as a number. ``trained`` gives the parameters that steps change."""
+
+    run: Callable[[], float]
+    trained: Callable[[], list[np.ndarray]] = list
+
+    def __call__(self) -> float:
+        return self.run()
+
+
+@dataclass(frozen=True)
 class Workload:
     """``spellings`` are those that make a difference. ``random``: the frameworks draw, so that losses differ."""
 
@@ -32,6 +44,8 @@ class Workload:
     random: bool = False
     #: Steps in one call, for what is measured as a whole loop.
     steps: int = 1
+    #: What is measured is running operator by operator: one program of all is another work, and compared with its like.
+    eager: bool = False
 
 
 WORKLOADS = {
@@ -49,8 +63,8 @@ WORKLOADS = {
         Workload("elementwise", "12 elementwise operators on 2,000,000 numbers", ("imperative", "compiled")),
         Workload("lenet_training", "LeNet step, batch 256"),
         Workload("lenet_inference", "LeNet inference, one image", ("imperative", "hybridized")),
-        Workload("adds", "1,000 additions and their gradient", ("imperative", "compiled")),
-        Workload("control_flow", "Python control flow with gradient", ("imperative",)),
+        Workload("adds", "1,000 additions and their gradient", ("imperative", "compiled"), eager=True),
+        Workload("control_flow", "Python control flow with gradient", ("imperative", "compiled"), eager=True),
         Workload("unread", "300 steps of 784-256-10, loss never read", SPELLINGS, steps=300),
     )
 }
@@ -144,6 +158,13 @@ def values_of(workload: str) -> list[np.ndarray]:
         inputs = each.shape[0] if workload.endswith("scratch") else int(np.prod(each.shape[1:]))
         found.append((rng.randn(*each.shape) * inputs**-0.5).astype("float32"))
     return found
+
+
+def changes(workload: str, step: Step) -> list[float]:
+    """How far each parameter that is trained is from its first values: a norm, whatever the order of its axes."""
+    now = step.trained()
+    before = [v for v, p in zip(values_of(workload), parameters_of(workload), strict=True) if p.trained]
+    return [float(np.linalg.norm(b - a)) for a, b in zip(before, now, strict=True)] if now else []
 
 
 def inputs_of(workload: str) -> tuple[np.ndarray, ...]:

@@ -7,6 +7,7 @@ from typing import Any
 
 from ..config import BACKENDS, config
 from ..ir.primitive import PRIMITIVES, Primitive
+from .allocator import retain_memory
 from .fork_warning import FORK_WARNING
 from .numpy import NumpyBackend
 from .protocol import Backend, Executable, cast_scalar
@@ -23,6 +24,8 @@ def get_backend(name: str) -> Backend:
             raise ValueError(f"there is no backend {name!r}; there are {sorted({*_loaded, *_lazy})}")
         module, attribute = _lazy[name]
         FORK_WARNING.prepare()
+        if config.retain_memory:
+            retain_memory()  # before there are threads that have heaps of their own
         made: Any = getattr(importlib.import_module(module), attribute)()
         found = _loaded.setdefault(name, made)
     return found

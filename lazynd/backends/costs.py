@@ -7,13 +7,13 @@ and so must be the same on every machine and in every run: within a factor of tw
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Callable, Iterable
 from typing import Final, NamedTuple
 
 from ..ir.flatten import flat_graph
 from ..ir.graph import Graph, subgraphs
-from ..ir.node import Node
-from ..ir.specialization import Specialization
+from ..ir.specialization import DRAW, Specialization
 from .numpy.functions import call_of, needs_compiled
 
 
@@ -31,6 +31,11 @@ class Cost(NamedTuple):
 
 #: Compiling a program without operations.
 PROGRAM: Final = 33_000.0
+#: The share of its cost that an equal operation costs once more in a program. XLA compiles equal kernels once, but what
+#: it fuses around equal operations often differs: 0.05 for 50 equal layers, 0.5 to 0.75 in networks.
+AGAIN: Final = 0.5
+#: Draws read a position of their own and so are kernels of their own.
+_NEVER_EQUAL: Final = {"random_bits"}
 #: The usual: an elementwise operation, or one that moves its operand.
 USUAL: Final = Cost(1.3, 0.0001, 1_000)
 _FUNCTION: Final = Cost(2, 0.0003, 1_500)
@@ -74,6 +79,7 @@ COSTS: Final[dict[str, Cost]] = {
     "scatter": Cost(8, 0.005, 30_000),
     "sort": Cost(5, 0.03, 25_000),
     "random_bits": Cost(75, 0.007, 80_000),
+    "hash_bits": Cost(75, 0.002, 20_000),
     "dot_general": Cost(5, 0.00003, 11_000),
     "convolution": Cost(26, 0.00025, 60_000),
     "fft": Cost(10, 0.008, 25_000),
@@ -154,7 +160,18 @@ def interpreting(spec: Specialization) -> float:
 
 def compiling(specs: Iterable[Specialization]) -> float:
     """Microseconds that compiling a program of ``specs`` takes."""
-    return PROGRAM + sum(_price(spec)[1] for spec in specs)
+    return PROGRAM + _together(specs, lambda spec: _price(spec)[1])
+
+
+def _together(specs: Iterable[Specialization], price: Callable[[Specialization], float]) -> float:
+    """What ``specs`` cost to compile in one program, if each costs ``price`` in one that has no other like it."""
+    return sum(
+        price(spec) * (times if _draws(spec) else 1 + AGAIN * (times - 1)) for spec, times in Counter(specs).items()
+    )
+
+
+def _draws(spec: Specialization) -> bool:
+    return spec.op.name in _NEVER_EQUAL or any(slot.kind == DRAW for slot in spec.slots)
 
 
 def _price(spec: Specialization) -> tuple[float, float]:
@@ -165,13 +182,12 @@ def _price(spec: Specialization) -> tuple[float, float]:
 
 
 def _of_graph(graph: Graph) -> tuple[float, float]:
-    prices = [_of_node(node) for node in graph.nodes]
-    return sum(run for run, _ in prices), sum(compiled for _, compiled in prices)
+    specs = [node.spec for node in graph.nodes if node.spec is not None]
+    prices = {spec: _of_primitive(spec) for spec in set(specs)}
+    return sum(prices[spec][0] for spec in specs), _together(specs, lambda spec: prices[spec][1])
 
 
-def _of_node(node: Node) -> tuple[float, float]:
-    spec = node.spec
-    assert spec is not None
+def _of_primitive(spec: Specialization) -> tuple[float, float]:
     cost = COSTS.get(spec.op.name, USUAL)
     inside = [_of_graph(graph) for graph in subgraphs(spec).values()]
     if inside:

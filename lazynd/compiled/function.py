@@ -151,7 +151,10 @@ class Compiled:
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         state = LOCAL.state
-        mode = (state.training, state.recording, state.record_depth > 0, is_np_shape(), default_context())
+        mode = (
+            state.training, state.recording, state.record_depth > 0, is_np_shape(), default_context(),
+            config.mask_generator,
+        )  # fmt: skip
         if config.eager or (self._refused and mode in self._refused):
             return self.function(*args, **kwargs)
         recorder = state.recorder

@@ -21,11 +21,11 @@ __all__ = [
     "Value", "abs", "argmax", "argmin", "batch_matmul", "binary", "bitcast", "broadcast_to", "ceil", "check_index",
     "common_shape", "concatenate", "constant", "convert", "convolution", "cos", "cumsum", "dot_general",
     "dynamic_slice", "dynamic_update_slice", "emit", "erf", "exp", "expand_dims", "expm1", "fft", "floor", "full",
-    "full_like", "gather", "iota", "log", "log1p", "logistic", "max", "max_unless_nan", "maximum", "mean", "min",
-    "minimum", "moveaxis", "ones_like", "pad", "power", "prod", "random_bits", "reduce_window_max", "reduce_window_sum",
-    "remainder", "reshape", "reverse", "round_half_even", "row", "rsqrt", "scatter", "select", "shift_left",
-    "shift_right", "sign", "sin", "slice_", "sort", "sqrt", "square", "squeeze", "stop_gradient", "sum", "tanh",
-    "transpose", "unary", "window_argmax", "zeros_like",
+    "full_like", "gather", "hash_bits", "iota", "log", "log1p", "logistic", "max", "max_unless_nan", "maximum", "mean",
+    "min", "minimum", "moveaxis", "ones_like", "pad", "power", "prod", "random_bits", "reduce_window_max",
+    "reduce_window_sum", "remainder", "reshape", "reverse", "round_half_even", "row", "rsqrt", "scatter", "select",
+    "shift_left", "shift_right", "sign", "sin", "slice_", "sort", "sqrt", "square", "squeeze", "stop_gradient", "sum",
+    "tanh", "transpose", "unary", "window_argmax", "zeros_like",
 ]  # fmt: skip
 
 
@@ -377,6 +377,11 @@ def window_argmax(
 ) -> Value:
     """The number of the place in its window where each one's first maximum lies."""
     return emit("window_argmax", x, window=tuple(window), strides=tuple(strides), low=tuple(low), high=tuple(high))
+
+
+def hash_bits(seed: Value, counter: Value, shape: Sequence[int]) -> Value:
+    """``uint32`` bits of the draw number ``counter`` under ``seed`` that are quick to compute, for masks."""
+    return emit("hash_bits", seed, counter, shape=tuple(shape))
 
 
 def random_bits(seed: Value, counter: Value, shape: Sequence[int]) -> Value:

@@ -40,10 +40,23 @@ class Backward:
     targets: tuple[int, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A backward pass as a tape makes it: what need not be computed is handed on, and recorded nowhere.
+
+    ``handed``: for each input that a cotangent goes to, in order, the number of the present cotangent that it is, or
+    -1: then it is the next output of ``computed``, whose ``targets`` say the same.
+    """
+
+    computed: Backward
+    targets: tuple[int, ...]
+    handed: tuple[int, ...]
+
+
 class Linearized:
     """An op's forward pass with hidden outputs, and its backward passes by present cotangents."""
 
-    __slots__ = ("_backwards", "graph", "kept", "needs", "origin", "place", "spec", "visible")
+    __slots__ = ("_backwards", "_steps", "graph", "kept", "needs", "origin", "place", "spec", "visible")
 
     def __init__(self, origin: Specialization, needs: tuple[bool, ...]) -> None:
         self.origin = origin
@@ -53,6 +66,7 @@ class Linearized:
         self.graph = keep_residuals(_body(origin), needs)
         cheap = _cheap_in_a_call if root(origin).op.is_call else _cheap
         self._backwards: dict[tuple[bool, ...], Backward] = {}
+        self._steps: dict[tuple[bool, ...], Step] = {}
         hidden: list[Ref] = []
         while True:  # Hidden outputs are outputs: their gradients must find their residuals too.
             cut = _boundary(self.graph, hidden, needs, cheap)
@@ -85,6 +99,26 @@ class Linearized:
         if found is None:
             found = self._backwards.setdefault(present, self._derive(present))
         return found
+
+    def step(self, present: tuple[bool, ...]) -> Step:
+        """The same, without what only passes a cotangent on, as an addition does."""
+        found = self._steps.get(present)
+        if found is None:
+            found = self._steps.setdefault(present, self._step(present))
+        return found
+
+    def _step(self, present: tuple[bool, ...]) -> Step:
+        whole = self.backward(present)
+        handed = _handed(whole)
+        passed = {target for target, seed in zip(whole.targets, handed, strict=True) if seed >= 0}
+        if len(passed) == len(whole.targets):
+            return Step(Backward(None, (), ()), whole.targets, handed)
+        if passed and self.spec is self.origin:
+            less = linearize(self.origin, tuple([need and i not in passed for i, need in enumerate(self.needs)]))
+            # What it computes reads the same sources, unless its forward pass keeps others.
+            if less.spec is self.origin:
+                return Step(less.backward(present), whole.targets, handed)
+        return Step(whole, whole.targets, (-1,) * len(whole.targets))
 
     def _derive(self, present: tuple[bool, ...]) -> Backward:
         graph, origin = self.graph, self.origin
@@ -124,6 +158,16 @@ class Linearized:
             origin.nodes,
         )
         return Backward(prune(spec), residuals, tuple(i for i, _ in reached))
+
+
+def _handed(whole: Backward) -> tuple[int, ...]:
+    """Which outputs of a backward pass are cotangents that it was given, and which: -1 for the others."""
+    if whole.spec is None:
+        return ()
+    body = whole.spec.body
+    assert body is not None
+    seeds = {node: i for i, node in enumerate(body.inputs[len(whole.residuals) : len(whole.spec.in_types)])}
+    return tuple([seeds.get(ref.node, -1) for ref in body.outputs])
 
 
 def linearize(spec: Specialization, needs: tuple[bool, ...]) -> Linearized:

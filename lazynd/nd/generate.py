@@ -10,8 +10,9 @@ from typing import Any, Final
 from ..ops import OPERATORS, Operator, signature
 from ..ops.signature import Front, refused_arguments, refused_input, without_missing
 from ..runtime.thread import LOCAL
+from ..speed import MODULE
 from .deferred import Deferred, complete
-from .invoke import invoke, record, specialize
+from .invoke import CALLS, invoke, record, specialize
 from .ndarray import _ADD_METHODS, NDArray
 from .out import Out
 from .refusal import refusal
@@ -20,7 +21,7 @@ _CELL: Final = attrgetter("_cell")
 _PLAIN: Final = {NDArray}
 
 
-def _apply(operator: Operator, cells: Sequence[Any], attributes: tuple[Any, ...], frame: FrameType) -> Any:
+def apply_in_python(operator: Operator, cells: Sequence[Any], attributes: tuple[Any, ...], frame: FrameType) -> Any:
     """Record the call; its results as arrays."""
     spec, scalars, gathered_cells = specialize(operator, cells, attributes, frame)
     if len(spec.out_types) == 1 and operator.writes is None:
@@ -29,6 +30,18 @@ def _apply(operator: Operator, cells: Sequence[Any], attributes: tuple[Any, ...]
         return array
     made = [NDArray(cell) for cell in record(spec, scalars, gathered_cells, cells, frame)]
     return made[0] if len(made) == 1 else made
+
+
+def _quickest() -> Callable[..., Any]:
+    """The same by the C module, if it is there, which asks the one above for all but known calls of the plain kind."""
+    if MODULE is None:
+        return apply_in_python
+    MODULE.prepare_call(CALLS.now, apply_in_python)
+    found: Callable[..., Any] = MODULE.call
+    return found
+
+
+_apply: Final = _quickest()
 
 
 def _finish(

@@ -11,6 +11,7 @@ import numpy as np
 
 from ..ir.errors import MXNetError
 from ..ir.node import leaf
+from ..ir.specialization import Specialization
 from ..ir.types import BOOL, Type, position_dtype
 from ..ops import OPERATORS
 from ..ops.kinds import canonical_number
@@ -92,14 +93,21 @@ def _expand(key: Any, shape: Ints) -> tuple[Any, ...]:
     ndim = len(shape)
     parts = list(key) if isinstance(key, tuple) else [key]
     made: list[Any] = []
-    consumed = sum(1 for p in parts if p is not None and p is not Ellipsis)
-    if sum(p is Ellipsis for p in parts) > 1:
+    consumed = ellipses = 0
+    for part in parts:
+        if part is Ellipsis:
+            ellipses += 1
+        elif part is not None:
+            consumed += 1
+    if ellipses > 1:
         raise IndexError("an index can only have a single ellipsis ('...')")
     if consumed > ndim:
         raise IndexError(f"too many indices for array: array is {ndim}-dimensional, but {consumed} were indexed")
     for part in parts:
         if part is Ellipsis:
             made += [slice(None)] * (ndim - consumed)
+        elif part.__class__ is slice:
+            made.append(part)
         elif part is None or isinstance(part, slice | Cell):
             if isinstance(part, Cell) and part.type.dtype == BOOL:
                 raise ValueError("an array of truth values is no index here: nd.contrib.boolean_mask takes one")
@@ -118,7 +126,7 @@ def _expand(key: Any, shape: Ints) -> tuple[Any, ...]:
 
 
 def _is_basic(key: tuple[Any, ...]) -> bool:
-    return not any(isinstance(part, Cell | np.ndarray) for part in key)
+    return not any(part.__class__ is not slice and isinstance(part, Cell | np.ndarray) for part in key)
 
 
 def reshape_view(cell: Cell, shape: Ints) -> Cell:
@@ -163,13 +171,22 @@ def read(cell: Cell, key: Any) -> Cell:
         return data(made, np.zeros(made.shape, made.dtype))
     if offset is not None:
         return make_view(LOCAL.state.recorder, cell, offset, made)
-    attributes = {
-        "starts": tuple(basic.starts), "sizes": tuple(basic.counts), "strides": tuple(basic.strides),
-        "drop": tuple(basic.drop),
-    }  # fmt: skip
-    spec, slots = OPERATORS["_basic_slice"].bind((type,), attributes)
-    sliced = LOCAL.state.recorder.apply(spec, (cell,), tuple(slots), *user_location())
+    spec = _slice_spec(type, tuple(basic.counts), tuple(basic.strides), tuple(basic.drop))
+    sliced = LOCAL.state.recorder.apply(spec, (cell,), tuple(basic.starts), *user_location())
     return sliced if sliced.type is made else reshape_view(sliced, basic.shape)
+
+
+@lru_cache(1024)
+def _slice_spec(type: Type, sizes: Ints, strides: Ints, drop: Ints) -> Specialization:
+    """What reads a region of an array of ``type``; where it begins is in the slots."""
+    attributes = {"starts": (0,) * type.ndim, "sizes": sizes, "strides": strides, "drop": drop}
+    return OPERATORS["_basic_slice"].bind((type,), attributes)[0]
+
+
+@lru_cache(1024)
+def _assign_spec(type: Type, value: Type, strides: Ints) -> Specialization:
+    """What writes such a region."""
+    return OPERATORS["_basic_assign"].bind((type, value), {"starts": (0,) * type.ndim, "strides": strides})[0]
 
 
 def _index_cell(part: Any, of: Type) -> Cell:
@@ -278,9 +295,8 @@ def write(cell: Cell, key: Any, value: Any) -> None:
         return
     recorder.guard_value(filled)
     kept = reshape_value(filled, tuple(basic.counts))
-    attributes = {"starts": tuple(basic.starts), "strides": tuple(basic.strides)}
-    spec, slots = OPERATORS["_basic_assign"].bind((type, kept.type), attributes)
-    recorder.write(cell, recorder.read(recorder.apply(spec, (cell, kept), tuple(slots), *location)))
+    spec = _assign_spec(type, kept.type, tuple(basic.strides))
+    recorder.write(cell, recorder.read(recorder.apply(spec, (cell, kept), tuple(basic.starts), *location)))
 
 
 def _write_advanced(cell: Cell, key: tuple[Any, ...], value: Any) -> None:

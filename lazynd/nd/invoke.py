@@ -11,7 +11,7 @@ import numpy as np
 
 from ..ir.memo import Recent
 from ..ir.specialization import DRAW, Specialization
-from ..ir.types import Context, Type
+from ..ir.types import Type
 from ..ops import OPERATORS, Operator
 from ..ops.kinds import canonical_number
 from ..ops.signature import ARRAY_ADVICE, array_like
@@ -22,17 +22,12 @@ from ..runtime.record.recorder import cell_of
 from ..runtime.record.rows import JOINS, joined
 from ..runtime.run.moves import MANY, MOVES
 from ..runtime.thread import LOCAL
+from .known import EXACT, find, key_of, remember
 from .np_shape import has_scalar
 from .refusal import refusal, refuse
 
 _EMPTY = inspect.Parameter.empty
-#: Two calls have the same specialization if their attributes are equal and of the same of these classes, in tuples too.
-#: Floats are not among them: 0.0 equals -0.0, and NaN does not equal itself.
-_EXACT = (int, str, type(None), type, np.dtype, Context)
-_FLOATS: Final = {float}
-#: Whole numbers below are numbers to every dtype.
-_LARGE: Final = 1 << 53
-#: Calls by operator, types and attributes; of those whose numbers are slots, by the other attributes.
+#: Calls by operator, types and attributes, where these say all; see ``known`` for the others.
 CALLS: Final[Recent[tuple[Any, ...], tuple[Specialization, tuple[Any, ...]]]] = Recent(640)
 _bound: Final = CALLS.now
 #: Calls of an operator with a number, and the numbers that have a specialization of their own.
@@ -91,31 +86,36 @@ def specialize(
             if rows is not None:
                 return rows
         types = tuple([c.type for c in cells])
-    key: tuple[Any, ...] = (operator, types)
-    if attributes:  # classes belong to the key: 1, True and 1.0 are equal
-        kinds = tuple(map(type, attributes))
-        key = (operator, types, attributes, *kinds)
-        if Number in kinds:  # a traced call's: Python must not look at it, and it is another one each time
-            key = ()
-        elif operator.takes_tuples:
-            for each in attributes:
-                if each.__class__ is tuple:
-                    key = (*key, *map(type, each))
-    try:
-        spec, scalars = _bound[key]
-        return spec, scalars, cells
-    except KeyError:
-        known = CALLS.older(key)
-        if known is not None:
-            return *known, cells
-    except TypeError:  # of a list among the attributes, which has no hash
-        pass
-    apart, numbers = None, list[Any]()
-    if attributes and operator.takes_numbers:
-        apart = _apart(operator, types, attributes, numbers)
-        known = None if apart is None else _bound.get(apart) or CALLS.older(apart)
-        if known is not None:
-            return known[0], tuple(numbers), cells
+    key: tuple[Any, ...] | None
+    if operator.varies:
+        state = LOCAL.state
+        if len(attributes) < len(operator.defaults):
+            attributes += operator.defaults[len(attributes) :]
+        key = key_of(operator, types, attributes, state)
+        if key is not None:
+            known = find(key)
+            if known is not None:
+                return known.spec, known.slots(attributes, state.recorder), cells
+    else:
+        key = (operator, types)
+        if attributes:  # classes belong to the key: 1, True and 1.0 are equal
+            kinds = tuple(map(type, attributes))
+            key = (operator, types, attributes, *kinds)
+            if Number in kinds:  # a traced call's: Python must not look at it, and it is another one each time
+                key = ()
+            elif operator.takes_tuples:
+                for each in attributes:
+                    if each.__class__ is tuple:
+                        key = (*key, *map(type, each))
+        try:
+            spec, scalars = _bound[key]
+            return spec, scalars, cells
+        except KeyError:
+            found = CALLS.older(key)
+            if found is not None:
+                return *found, cells
+        except TypeError:  # of a list among the attributes, which has no hash
+            pass
     if count > 1 and len({t.context for t in types}) > 1:
         cells = gathered(cells)
         types = tuple([c.type for c in cells])
@@ -124,45 +124,15 @@ def specialize(
         scalar = has_scalar(operator.name, types)
         bound = _bind(operator, types, attributes)
     if key and not scalar:
-        if not bound[1] and not operator.ambient and _exact(attributes):
+        if operator.varies:
+            remember(key, attributes, *bound)
+        elif not bound[1] and _exact(attributes):
             CALLS.put(key, bound)
-        elif apart is not None and list(map(repr, numbers)) == list(map(repr, bound[1])):
-            CALLS.put(apart, (bound[0], ()))
     return *bound, cells
 
 
-def _apart(
-    operator: Operator, types: tuple[Type, ...], attributes: tuple[Any, ...], numbers: list[Any]
-) -> tuple[Any, ...] | None:
-    """The key of a call without the ``numbers`` that travel with it; None where they have to be looked at one by one.
-
-    Calls with the same key have the same specialization, and these numbers in its slots.
-    """
-    key: list[Any] = [operator, types, "apart"]
-    for parameter, value in zip(operator.visible, attributes, strict=False):
-        kind, several = type(value), parameter.kind.several
-        if parameter.kind.slot is None:
-            if kind is Number or not isinstance(value, _EXACT):
-                return None
-            key += (kind, value)
-        elif not several and (kind is float or (kind is int and -_LARGE < value < _LARGE)):
-            if parameter.bounds is not None:  # it may be refused
-                return None
-            if value in operator.static_values.get(parameter.name, ()):
-                key.append(repr(value))  # it is compiled in
-            else:
-                numbers.append(value)
-                key.append(None)
-        elif several and (kind is tuple or kind is list) and set(map(type, value)) == _FLOATS:
-            numbers += value
-            key.append(len(value))
-        else:
-            return None
-    return tuple(key)
-
-
 def _exact(attributes: tuple[Any, ...]) -> bool:
-    return all(_exact(a) if a.__class__ is tuple else isinstance(a, _EXACT) for a in attributes)
+    return all(_exact(a) if a.__class__ is tuple else isinstance(a, EXACT) for a in attributes)
 
 
 def invoke(

@@ -22,9 +22,10 @@ from ..reference import absent, has, unknown
 from ..runtime.record.cell import Detached, Variable
 from ..runtime.tell.location import calling_frame
 from ..runtime.thread import LOCAL
+from ..speed import MODULE
 from . import array_function, indexing
 from .handle import index_of
-from .invoke import bind_scalar, gathered, invoke, method_of
+from .invoke import SCALAR_CALLS, bind_scalar, gathered, invoke, method_of
 from .np_shape import has_scalar
 from .refusal import check_request, refuse, reports
 from .state import Stateful
@@ -554,7 +555,7 @@ BINARY_CALLS: Final[Recent[tuple[str, Type, Type], Specialization]] = Recent(320
 _bound: Final = BINARY_CALLS.now
 
 
-def _binary(name: str, scalar_name: str, a: NDArray, b: Any, frame: Any) -> NDArray:
+def binary_in_python(name: str, scalar_name: str, a: NDArray, b: Any, frame: Any) -> NDArray:
     """An operator of two arrays, or of an array and a number."""
     if not isinstance(b, NDArray):
         return _scalar(scalar_name, a, b, frame)
@@ -566,7 +567,7 @@ def _binary(name: str, scalar_name: str, a: NDArray, b: Any, frame: Any) -> NDAr
     if spec is None:
         types = key[1:]
         if left.type.context is not right.type.context and left.type.context.device == right.type.context.device:
-            return _binary(name, scalar_name, a, NDArray(gathered((left, right))[1]), frame)
+            return binary_in_python(name, scalar_name, a, NDArray(gathered((left, right))[1]), frame)
         with refuse(name, types, frame):
             scalar = has_scalar(name, types)
             spec = OPERATORS[name].bind(types, {})[0]
@@ -577,7 +578,7 @@ def _binary(name: str, scalar_name: str, a: NDArray, b: Any, frame: Any) -> NDAr
     return made
 
 
-def _scalar(name: str, a: NDArray, b: Any, frame: Any) -> NDArray:
+def scalar_in_python(name: str, a: NDArray, b: Any, frame: Any) -> NDArray:
     """An operator of an array and a number."""
     cell = a._cell
     if cell.type.dtype == BOOL:  # a number makes integers of truth values
@@ -588,6 +589,17 @@ def _scalar(name: str, a: NDArray, b: Any, frame: Any) -> NDArray:
     return made
 
 
+def _quickest() -> tuple[Callable[..., NDArray], Callable[..., NDArray]]:
+    if MODULE is None:
+        return binary_in_python, scalar_in_python
+    MODULE.prepare_binary(NDArray, LOCAL, _bound, binary_in_python, SCALAR_CALLS.now, scalar_in_python)
+    return MODULE.binary, MODULE.scalar
+
+
+#: The two of the C module, if it is there, which ask those above for all but the plain case.
+_binary: Callable[[str, str, NDArray, Any, Any], NDArray]
+_scalar: Callable[[str, NDArray, Any, Any], NDArray]
+_binary, _scalar = _quickest()
 array_function.RESULT.append(NDArray)
 #: Set by ``generate``, which needs this class: ``add_methods``.
 _ADD_METHODS: list[Callable[[Operator], None]] = []

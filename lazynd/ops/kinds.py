@@ -16,6 +16,7 @@ from typing import Annotated, Any, Final, Protocol, get_args
 
 import numpy as np
 
+from ..config import config
 from ..ir.errors import OperatorError
 from ..ir.graph import Graph
 from ..ir.specialization import DRAW, INDEX, RUNTIME
@@ -331,6 +332,14 @@ Training = Annotated[
         "boolean", _bool, "bool", "training or prediction, filled in when recording", fill=lambda state: state.training
     ),
 ]
+#: What computes the random bits of masks.
+Generator = Annotated[
+    str,
+    Kind(
+        "string", _str, "str", "a setting, filled in when recording", fill=lambda state: config.mask_generator,
+        none=False,
+    ),
+]  # fmt: skip
 #: Where what is created shall be.
 Device = Annotated[
     Context,

@@ -13,11 +13,11 @@ from ..ir.build import Value
 from ..ir.errors import OperatorError
 from ..ir.types import INT32, finfo, is_floating, normalize_axis, require, require_floats
 from .index import one_per_row
-from .kinds import Draw, DType, Scalar, Shape, Training, Wide, one_of
+from .kinds import Draw, DType, Generator, Scalar, Shape, Training, Wide, one_of
 from .operator import floats as _f
 from .operator import op
 from .partial import DTypes, Shapes, converted, product, same, without
-from .random import uniform
+from .random import kept
 
 
 def _text(*values: Value) -> str:
@@ -298,11 +298,13 @@ def Dropout(
     axes: Shape = (),
     cudnn_off: bool | None = False,
     training: Training = False,
+    generator: Generator = "hash",
     draw: Draw = None,
 ) -> Value:
     """While training (or always, by ``mode`` "always"): elements dropped with probability ``p``, others scaled up.
 
-    The mask is shared along ``axes``. All elements are NaN for a ``p`` of 1.
+    The mask is shared along ``axes``. ``generator`` is "hash" or "threefry" (a setting). All elements
+    are NaN for a ``p`` of 1.
     """
     one_of(mode, "always", "training")
     require_floats(data.type)
@@ -311,5 +313,5 @@ def Dropout(
     if draw is None:
         return data
     keep = 1 - p
-    kept = uniform(draw, [1 if i in axes else n for i, n in enumerate(data.shape)], keep.dtype) < keep
-    return data * ir.convert(ir.convert(kept, keep.dtype) / keep, data.dtype)
+    mask = kept(draw, [1 if i in axes else n for i, n in enumerate(data.shape)], keep, generator)
+    return data * ir.convert(ir.convert(mask, keep.dtype) / keep, data.dtype)

@@ -13,7 +13,7 @@ from ..ir.derived import prune
 from ..ir.errors import MXNetError, OperatorError
 from ..ir.graph import Graph
 from ..ir.node import leaf
-from ..ir.specialization import RUNTIME, Op, Slot, Specialization
+from ..ir.specialization import Op, Slot, Specialization
 from ..ir.types import Type
 from ..ir.value import Value, constant, wrap
 from ..reference import operators as mxnet_operators
@@ -112,10 +112,12 @@ class Operator(Op):
         self.visible = tuple(p for p in self.parameters if not p.kind.hidden)
         self.draws = len(self.visible) < len(self.parameters)
         self._draws = draws
-        #: Whether the thread's state decides an attribute: mode, context or position of the random stream.
-        self.ambient = any(p.kind.ambient for p in self.parameters)
-        #: Whether numbers of its calls travel with them, and nothing else says which specialization a call has.
-        self.takes_numbers = not (self.ambient or shorthand) and RUNTIME in {p.kind.slot for p in self.parameters}
+        #: What fills in attributes that are not given, from the thread's state.
+        self.fills = tuple(p.kind.fill for p in self.visible if p.kind.fill is not None)
+        #: Whether attributes alone do not say all: numbers travel with its calls, or the thread's state decides.
+        self.varies = not shorthand and any(p.kind.ambient or p.kind.slot is not None for p in self.parameters)
+        #: What stands for visible attributes that are missing.
+        self.defaults = tuple([inspect.Parameter.empty if p.kind.fill else p.default for p in self.visible])
         #: Whether an attribute may be a tuple.
         self.takes_tuples = any(p.kind.tuples for p in self.parameters)
         self.ignores_cotangent = False

@@ -11,11 +11,11 @@ from ..ir.build import Value
 from ..ir.control import scan
 from ..ir.errors import OperatorError
 from ..ir.types import INT32, is_floating, normalize_axis, require
-from .kinds import Draw, Scalar, Training, check_count, one_of
+from .kinds import Draw, Generator, Scalar, Training, check_count, one_of
 from .operator import floats as _f
 from .operator import op
 from .partial import Shapes
-from .random import uniform
+from .random import kept
 from .shape import joined_shapes
 
 #: Matrices of each kind of weight by mode: one for each gate.
@@ -238,6 +238,7 @@ def RNN(
     lstm_state_clip_nan: bool = False,
     use_sequence_length: bool = False,
     training: Training = False,
+    generator: Generator = "hash",
     draw: Draw = None,
 ) -> Any:
     """Recurrent layers of ``mode`` "rnn_relu", "rnn_tanh", "lstm" or "gru" over ``data`` of [steps, batch, inputs].
@@ -260,7 +261,7 @@ def RNN(
     clip = _clipping(lstm_state_clip_min, lstm_state_clip_max, lstm_state_clip_nan) if mode == "lstm" else None
     weights = layout.unpack(parameters)
     extents = (num_layers - 1, *data.shape[:2], layout.width * directions)
-    masks = None if draw is None else uniform(draw, extents, data.dtype)
+    masks = None if draw is None else kept(draw, extents, 1 - p, generator)
     inside = None if lengths is None else _before(lengths, data)
     # What stands behind an end must not meet the 0 of a gradient, of which it could make NaN.
     x = data if inside is None else ir.select(ir.expand_dims(inside, 2), data, 0.0)
@@ -275,7 +276,7 @@ def RNN(
             last.append(end)
         x = ir.concatenate(outputs, 2)
         if masks is not None and layer < num_layers - 1:
-            x = ir.select(_at(masks, layer) < 1 - p, x / (1 - p), 0.0)
+            x = ir.select(_at(masks, layer), x / (1 - p), 0.0)
     if not state_outputs:
         return x
     return (x, *(ir.concatenate([ir.expand_dims(each, 0) for each in column], 0) for column in zip(*last, strict=True)))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Final
@@ -13,12 +13,15 @@ from ..ir.flatten import Claimed
 from ..ir.graph import Graph
 from ..ir.verify import verify
 from .bodies import inside, prune_loops
+from .calls import open_calls
 from .common import common_subexpressions
 from .dead_code import dead_code
 from .expand import expand
 from .fold import fold_constants
 from .hoist import hoist_sums
 from .hoist_products import hoist_products
+from .join_sums import join_sums
+from .one_hot import gather_one_hot
 from .operators import simplify_operators
 from .roll import roll
 from .rules import Fired, watching
@@ -28,18 +31,21 @@ Pass = Callable[[Graph], Graph]
 
 #: On the graph as recorded, in this order, each once: what undoes itself goes before it costs the nodes of its body.
 #: (Merging equal calls here costs more than it saves: numbers that travel with calls keep most of them apart.)
-OPERATORS: Final[tuple[Pass, ...]] = (roll, simplify_operators)
+OPERATORS: Final[tuple[Pass, ...]] = (open_calls, roll, simplify_operators)
 
 #: In this order, each once: loops lose what nothing reads, and have their bodies optimised; folding leaves uniform
-#: constants in the one form that the rules match, merging lets them see that two operands are the same value, and what
-#: the rules leave unused is dropped last.
-_FLAT: Final[tuple[Pass, ...]] = (fold_constants, common_subexpressions, simplify, dead_code)
+#: constants in the one form that the rules match, merging lets them see that two operands are the same value, products
+#: are looked at in their simplest form, and what the rules leave unused is dropped after them.
+_FLAT: Final[tuple[Pass, ...]] = (fold_constants, common_subexpressions, simplify, gather_one_hot, dead_code)
 bodies: Final = inside(_FLAT)
 #: On primitives, and on the operators that the backend has claimed.
-PRIMITIVES: Final[tuple[Pass, ...]] = (prune_loops, bodies, hoist_sums, hoist_products, *_FLAT)
+#: Sums are joined last, when equal values are one and the rules have left sums as plain as they get.
+PRIMITIVES: Final[tuple[Pass, ...]] = (prune_loops, bodies, hoist_sums, hoist_products, *_FLAT, join_sums)
 
-#: What ``config.roll`` turns off.
-ROLLING: Final[tuple[Pass, ...]] = (roll, hoist_sums, hoist_products)
+#: What settings of ``config`` turn off. (``gather_one_hot``, which is inside of ``bodies`` too, asks for its own.)
+OPTIONAL: Final[Mapping[str, tuple[Pass, ...]]] = {
+    "roll": (roll, hoist_sums, hoist_products), "join_sums": (join_sums,)
+}  # fmt: skip
 
 PIPELINE: Final[tuple[Pass, ...]] = (*OPERATORS, expand, *PRIMITIVES)
 
@@ -47,8 +53,8 @@ PIPELINE: Final[tuple[Pass, ...]] = (*OPERATORS, expand, *PRIMITIVES)
 def pipeline(claimed: Claimed | None = None) -> tuple[Pass, ...]:
     """The passes for a backend that runs the operators ``claimed`` as they are."""
     opened: Pass = expand if claimed is None else partial(expand, claimed=claimed)
-    steps: tuple[Pass, ...] = (*OPERATORS, opened, *PRIMITIVES)
-    return steps if config.roll else tuple([step for step in steps if step not in ROLLING])
+    left_out = {step for name, steps in OPTIONAL.items() if not getattr(config, name) for step in steps}
+    return tuple([step for step in (*OPERATORS, opened, *PRIMITIVES) if step not in left_out])
 
 
 def name_of(step: Pass) -> str:
@@ -98,7 +104,7 @@ def run_pipeline(
     >>> len(run_pipeline(graph, observe=stages.append))
     0
     >>> [(stage.name, len(stage.graph)) for stage in stages][-2:]
-    [('simplify', 0), ('dead_code', 0)]
+    [('dead_code', 0), ('join_sums', 0)]
     """
     if observe is None:
         for step in passes:
@@ -119,7 +125,7 @@ def run_pipeline(
 
 
 __all__ = [
-    "OPERATORS", "PIPELINE", "PRIMITIVES", "ROLLING", "Claimed", "Pass", "Stage", "bodies",
-    "common_subexpressions", "dead_code", "expand", "fold_constants", "hoist_products", "hoist_sums", "name_of",
-    "pipeline", "prune_loops", "roll", "run_pipeline", "simplify", "simplify_operators",
+    "OPERATORS", "OPTIONAL", "PIPELINE", "PRIMITIVES", "Claimed", "Pass", "Stage", "bodies", "common_subexpressions",
+    "dead_code", "expand", "fold_constants", "gather_one_hot", "hoist_products", "hoist_sums", "join_sums", "name_of",
+    "open_calls", "pipeline", "prune_loops", "roll", "run_pipeline", "simplify", "simplify_operators",
 ]  # fmt: skip

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Final
 
+from ..speed import MODULE
 from .record.pending import PendingWork
 from .record.recorder import Recorder
 from .run.force import Ban
@@ -51,3 +52,5 @@ class Local(threading.local):
 
 
 LOCAL: Final = Local()
+if MODULE is not None:
+    MODULE.prepare_state(State)

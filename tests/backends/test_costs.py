@@ -7,10 +7,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from lazynd.backends.costs import COSTS, compiling, interpreting
+from lazynd.backends.costs import AGAIN, COSTS, compiling, interpreting
 from lazynd.ir.primitive import PRIMITIVES
 from lazynd.ir.specialization import Specialization
-from lazynd.ir.types import Type
+from lazynd.ir.types import CPU, Type
+from lazynd.ops import OPERATORS
 
 
 def made(name: str, *shapes: tuple[int, ...], dtype: str = "float32", **attributes: Any) -> Specialization:
@@ -63,5 +64,18 @@ def test_functions_of_many_numbers_are_computed_in_blocks_which_cost_more(name: 
 
 def test_compiling_costs_what_a_program_and_its_primitives_cost() -> None:
     one = made("tanh", (8,))
-    assert compiling([one, one]) - compiling([one]) == COSTS["tanh"].compiling
+    other = made("tanh", (9,))
+    assert compiling([one, other]) - compiling([one]) == COSTS["tanh"].compiling
     assert compiling([]) > 10 * COSTS["tanh"].compiling
+
+
+def test_an_equal_operation_costs_a_share_of_the_first() -> None:
+    one = made("tanh", (8,))
+    assert compiling([one] * 5) - compiling([one]) == 4 * AGAIN * COSTS["tanh"].compiling
+
+
+def test_equal_draws_cost_as_much_as_different_ones() -> None:
+    one = made("random_bits", (), (), dtype="uint32", shape=(8,))
+    assert compiling([one] * 5) - compiling([one]) == 4 * COSTS["random_bits"].compiling
+    drawn, _ = OPERATORS["_random_uniform"].bind((), {"shape": (8,), "ctx": CPU, "dtype": "float32"})
+    assert compiling([drawn] * 5) - compiling([drawn]) == pytest.approx(4 * (compiling([drawn]) - compiling([])))

@@ -43,8 +43,8 @@ UNITS = 16
 #: Primitives of other values than numbers given to them, or tested with what they run, or in
 #: ``tests/ops/test_linear_algebra.py`` and ``test_fourier.py``.
 WITHOUT = {
-    "constant", "iota", "random_bits", "copy", "check_index", "check_matrices", "scan", "while", "cond", "cholesky",
-    "triangular_solve", "eigh", "qr", "inverse", "determinant", "log_determinant", "fft",
+    "constant", "iota", "random_bits", "hash_bits", "copy", "check_index", "check_matrices", "scan", "while", "cond",
+    "cholesky", "triangular_solve", "eigh", "qr", "inverse", "determinant", "log_determinant", "fft",
 }  # fmt: skip
 #: Where there are many zeros of both signs, either may come out of an extreme or of a sum.
 EITHER_ZERO = {

@@ -268,7 +268,8 @@ def test_draws_are_the_same_words_everywhere() -> None:
     limits = (np.uint32(0), np.uint32(2**32 - 1))
     check(
         [
-            ("random_bits", [s, c], {"shape": shape})
+            (name, [s, c], {"shape": shape})
+            for name in ("random_bits", "hash_bits")
             for s in limits
             for c in limits
             for shape in ((), (0,), (3,), (2, 5), (2 * _BLOCK + 2,), (3, 2 * _BLOCK + 3))

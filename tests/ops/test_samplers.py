@@ -289,3 +289,30 @@ def test_wrong_parameters_are_refused() -> None:
             call()
     with pytest.raises(AssertionError, match="must all have the same type"):
         R.gamma(nd.ones(2), 1)
+
+
+def test_masks_are_the_same_in_both_tiers_and_threefry_can_be_asked_for() -> None:
+    """Dropout of float32 and float64, and of a stack of recurrent layers, in both generators."""
+    x = nd.ones((3, 4, 5))
+    layers = {"state_size": 5, "num_layers": 2, "mode": "rnn_tanh", "p": 0.4, "training": True}
+    draws = [
+        lambda: nd.Dropout(x, p=0.4, mode="always"),
+        lambda: nd.Dropout(x.astype("float64"), p=0.4, mode="always"),
+        lambda: nd.Dropout(x.astype("float16"), p=0.4, mode="always", axes=(1,)),
+        lambda: nd.RNN(x, nd.ones(120) * 0.01, nd.zeros((2, 4, 5)), **layers),
+    ]
+    for draw in draws:
+        found = {}
+        for generator in ("hash", "threefry"):
+            for tier in ("interpreted", "compiled"):
+                with lazynd.config.using(mask_generator=generator, tier=tier):
+                    nd.random.seed(8)
+                    found[generator, tier] = draw().asnumpy()
+            zeros = [found[generator, tier] == 0 for tier in ("interpreted", "compiled")]
+            np.testing.assert_array_equal(*zeros)
+        assert (found["hash", "compiled"] != found["threefry", "compiled"]).any()
+
+
+def test_a_generator_of_masks_that_does_not_exist_is_refused() -> None:
+    with pytest.raises(ValueError, match="one of hash, threefry, 'rbg' is not"):
+        lazynd.config.mask_generator = "rbg"

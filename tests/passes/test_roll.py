@@ -21,7 +21,7 @@ from lazynd.ir.value import Value
 from lazynd.ir.verify import verify
 from lazynd.ops import OPERATORS
 from lazynd.passes import (
-    ROLLING,
+    OPTIONAL,
     dead_code,
     expand,
     hoist_products,
@@ -212,9 +212,9 @@ def test_what_may_fail_is_not_rolled() -> None:
 
 
 def test_the_setting_turns_them_off() -> None:
-    assert set(ROLLING) <= set(pipeline())
+    assert set(OPTIONAL["roll"]) <= set(pipeline())
     with config.using(roll=False):
-        assert not set(ROLLING) & set(pipeline())
+        assert not set(OPTIONAL["roll"]) & set(pipeline())
 
 
 def test_long_chains_are_looked_through_once() -> None:

@@ -17,7 +17,7 @@ from lazynd import autograd, nd
 from lazynd.ir.memo import Recent
 from lazynd.ir.specialization import SPECIALIZATIONS, Specialization
 from lazynd.ir.types import Type
-from lazynd.nd import indexing, invoke, ndarray
+from lazynd.nd import indexing, invoke, known, ndarray
 from lazynd.runtime.record import gradient, views
 from lazynd.runtime.run import moves
 from lazynd.runtime.run.compile import PROGRAMS
@@ -25,11 +25,11 @@ from lazynd.runtime.run.compile import PROGRAMS
 pytestmark = pytest.mark.lazy
 MEMOS: tuple[Recent[Any, Any], ...] = (
     invoke.CALLS, invoke.SCALAR_CALLS, ndarray.BINARY_CALLS, SPECIALIZATIONS._memo, Type._interned._memo,
-    moves._MOVERS,
+    moves._MOVERS, known.KNOWN_CALLS, known.PATTERNS,
 )  # fmt: skip
 CACHES: tuple[Any, ...] = (
     gradient._add_spec, gradient._fill, views.read_spec, views._write_spec, views._whole_spec,
-    indexing._row_type,
+    indexing._row_type, indexing._slice_spec, indexing._assign_spec,
 )  # fmt: skip
 
 

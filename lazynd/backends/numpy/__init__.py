@@ -18,6 +18,7 @@ from ..protocol import OwnFunctions, cast_scalar
 from .functions import evaluation
 from .steps import Steps
 from .subnormals import Flushed
+from .threads import Threads
 
 Array = np.ndarray[Any, Any]
 
@@ -96,7 +97,7 @@ class Interpreted:
     def __call__(self, buffers: Sequence[Any], scalars: Sequence[Any]) -> list[Array]:
         given = [*map(np.asarray, buffers)]
         given += [np.asarray(cast_scalar(v, t)) for v, t in zip(scalars, self.slot_types, strict=True)]
-        with np.errstate(all="ignore"), Flushed():
+        with np.errstate(all="ignore"), Flushed(), Threads():
             made = self.steps(given)
         # Results own their memory: whoever writes to one must not change an input or another result.
         return [x if own and x.base is None else x.copy() for x, own in zip(made, self.steps.fresh, strict=True)]

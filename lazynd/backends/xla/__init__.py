@@ -7,7 +7,8 @@ import os
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from time import perf_counter
+from typing import Any, Final
 
 import jax
 import jax.dlpack
@@ -20,10 +21,12 @@ from ...ir.graph import Graph
 from ...ir.primitives.check import may_fail
 from ...ir.specialization import Specialization
 from ...ir.types import Context
+from ..allocator import give_back
 from ..fork_warning import FORK_WARNING
 from . import control, convolution, matrices, sorting, special, top, window  # noqa: F401 - their lowerings and claims
 from .aliasing import pairs
 from .barriers import Barrier
+from .channels_last import pays
 from .claims import Claim, Claims, current
 from .compiled import Compiled
 from .contexts import compiling, concrete, neutral, prepare_lowering, read_refused
@@ -36,6 +39,8 @@ from .persistent import Saved
 from .results import await_one, finish
 
 Array = np.ndarray[Any, Any]
+#: Seconds of compiling after which what the compiler has freed is given back: that takes a tenth of a second at most.
+_LONG: Final = 2.0
 
 
 class XlaBackend:
@@ -162,6 +167,7 @@ class XlaBackend:
             donate, order = pairs(flat, donate, kernels)
         # The nodes stay in their order: the compiled text numbers them by it.
         flat = Graph(flat.inputs, [flat.outputs[i] for i in order], flat.nodes, name=flat.name)
+        last = config.channels_last and device.platform == "cpu" and pays(flat)
         ordered = Kernels(kernels.inputs, frozenset(i for i, number in enumerate(order) if number in kernels.outputs))
         hides = device.platform == "cpu" and needs_barrier(flat)
         packing = Packing([node.type for node in flat.inputs[n_leaves:]], hides)
@@ -170,14 +176,17 @@ class XlaBackend:
         with compiling(device):
             if device.platform == "cpu" and matrices.uses_library(flat):
                 matrices.load_library()
-            name = saved.name(flat, slots, donate, present, kernels) if saved is not None else None
+            name = saved.name(flat, slots, donate, present, kernels, last) if saved is not None else None
             fails = may_fail(flat)
             n_outputs = len(flat.outputs) + fails
             found = saved.load(name, len(donate), len(kept), n_outputs) if saved and name else None
             if found is not None:
                 executable, nbytes = found
             else:
-                executable = _compile(flat, present, n_leaves, packing, donate, kept, device, ordered)
+                started = perf_counter()
+                executable = _compile(flat, present, n_leaves, packing, donate, kept, device, ordered, last)
+                if perf_counter() - started > _LONG and not config.retain_memory:
+                    give_back()
                 nbytes = saved.save(name, executable) if saved and name else 0
         needs = _needed_bytes(executable) if device.platform == "cpu" else 0
         made = Compiled(executable, donate, kept, order, fails, packing, device, needs, kernels)
@@ -205,6 +214,7 @@ def _compile(
     kept: Sequence[int],
     device: Any,
     kernels: Kernels,
+    channels_last: bool,
 ) -> Any:
     def program(given: list[Any], kept_arguments: list[Any]) -> list[Any]:
         arguments: list[Any] = [None] * (len(given) + len(kept_arguments))
@@ -212,7 +222,7 @@ def _compile(
             arguments[i] = value
         scalars = packing.unpack(arguments[n_leaves]) if packing.words else ()
         barrier = Barrier(packing.zero(arguments[n_leaves])) if packing.has_zero else None
-        lowered = lower(graph, device.platform, claims, barrier, kernels)
+        lowered = lower(graph, device.platform, claims, barrier, kernels, channels_last)
         results, failure = lowered.checked([*arguments[:n_leaves], *scalars])
         return results if failure is None else [*results, failure]
 

@@ -134,16 +134,21 @@ def one_position(x: jax.Array, w: jax.Array, how: Geometry) -> jax.Array | None:
 TERMS, MORE_TERMS, MANY_GROUPS = 32, 160, 32
 
 
+def has_few_terms(kernel: Ints) -> bool:
+    """Whether ``few_terms`` is for a kernel of this shape."""
+    groups, outputs, channels, *window = kernel
+    some = TERMS + 16 * (groups > 1)
+    return channels * math.prod(window) <= (MORE_TERMS if outputs == 1 or groups > MANY_GROUPS else some)
+
+
 def few_terms(x: jax.Array, w: jax.Array, how: Geometry) -> jax.Array | None:
     """Few channels and a small window: shifted operands times numbers, added up in one loop.
 
     5x5 of one channel: forward 10.5 to 0.7; depthwise: 47 to 1.1; in groups of 4 channels: 66 to 5.
     """
-    groups, outputs, channels, *window = w.shape
-    terms = channels * math.prod(window)
-    some = TERMS + 16 * (groups > 1)
-    if terms > (MORE_TERMS if outputs == 1 or groups > MANY_GROUPS else some):
+    if not has_few_terms(w.shape):
         return None
+    groups, outputs, channels, *window = w.shape
     shape = how.counts(x, w)
     padded, made = how.padded(x), None
     for at in itertools.product(*map(range, window)):
@@ -166,15 +171,20 @@ def _shifted(padded: jax.Array, at: Ints, how: Geometry, shape: Ints) -> jax.Arr
 SUMS, FEW_PAIRS, FEW_GROUPED_PAIRS = 64, 8, 16
 
 
+def has_few_sums(x: Ints, w: Ints, how: Geometry, shape: Ints) -> bool:
+    """Whether ``few_sums`` is for operands of these shapes, with a result of ``shape``."""
+    pairs = x[0] * w[1]
+    few = pairs <= (FEW_GROUPED_PAIRS if x[1] > 1 else FEW_PAIRS) and 1 < math.prod(shape) <= SUMS
+    return few and math.prod(w[LEAD:]) >= 2 * math.prod(shape) and max(how.spread) == 1
+
+
 def few_sums(x: jax.Array, w: jax.Array, how: Geometry) -> jax.Array | None:
     """A small result of large windows, as gradients of weights are: all its sums in one pass over both operands.
 
     The weight's gradient of depthwise: 50 to 2.7; of groups of 4 channels: 115 to 9.
     """
     shape = how.counts(x, w)
-    pairs = x.shape[0] * w.shape[1]
-    few = pairs <= (FEW_GROUPED_PAIRS if x.shape[1] > 1 else FEW_PAIRS) and 1 < math.prod(shape) <= SUMS
-    if not few or math.prod(w.shape[LEAD:]) < 2 * math.prod(shape) or any(s > 1 for s in how.spread):
+    if not has_few_sums(x.shape, w.shape, how, shape):
         return None
     padded = how.padded(x)
     turned = replace(how, strides=how.dilation, dilation=how.strides)

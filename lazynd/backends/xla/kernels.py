@@ -5,8 +5,8 @@ in each run of a program: of a step of ResNet-18 on a batch of two images that t
 a kernel is a ``Kernel``, and so are those of what is computed with it element by element: its gradient, what an
 optimizer remembers of it, the kernel after the update. Whoever reads one sees MXNet's order.
 
-Which inputs and outputs of a program are kernels is found in its graph; see ``layout.py``. While the graph is lowered
-a ``Kernel`` holds a traced array, and what is computed with it element by element is one too.
+Which inputs and outputs of a program are kernels is found in its graph; see ``layout.py``. While the graph is
+lowered they are views; see ``views.py``.
 """
 
 from __future__ import annotations
@@ -14,9 +14,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Final
 
-import jax
 import numpy as np
-from jax import lax
 
 from .contexts import undisturbed
 from .results import await_one
@@ -34,10 +32,6 @@ class Kernel:
     def __init__(self, array: Any) -> None:
         self.array = array
 
-    def whole(self) -> jax.Array:
-        """Inside a program: the array in MXNet's order."""
-        return lax.transpose(self.array, BACK)
-
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray[Any, Any]:
         """For NumPy, and so for what computes with it: the NumPy backend, and what moves data on the host."""
         found = on_host(self)
@@ -49,11 +43,6 @@ def on_host(kernel: Kernel) -> np.ndarray[Any, Any]:
     await_one(kernel.array)
     with undisturbed():
         return np.array(np.transpose(np.asarray(kernel.array), BACK), order="C")
-
-
-def turned(array: jax.Array) -> Kernel:
-    """Inside a program: ``array`` as a kernel."""
-    return Kernel(lax.transpose(array, AXES))
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from ...ir.node import Node
 from ...ir.primitive import Primitive
 from ...ir.primitives.check import may_fail
 from ...ir.primitives.compare import by_way_of
+from ...ir.primitives.counter_hash import hashed, key_of
 from ...ir.primitives.source import threefry
 from ...ir.specialization import Specialization
 from ...ir.types import finfo, is_bfloat16, widened
@@ -24,9 +25,10 @@ from ..protocol import EXACT_SIZE, FUNCTIONS
 from .barriers import Barrier, hidden
 from .claims import Claim
 from .elementary import WRITTEN_OUT, is_function, quotient
-from .kernels import NO_KERNELS, Kernel, Kernels, turned
+from .kernels import BACK, NO_KERNELS, Kernels
 from .numbers import scope
 from .spread import Spread, few_of, moved, whole
+from .views import View, followed, laid_out
 
 
 def _halves(x: jax.Array) -> tuple[jax.Array, jax.Array]:
@@ -117,6 +119,8 @@ LOWERINGS: dict[str, Callable[..., Any]] = {
 
 #: What is lowered in another way on a platform.
 PLATFORM_LOWERINGS: dict[str, dict[str, Callable[..., Any]]] = {"cpu": {}}
+#: What takes views and gives them, where a program keeps channels last; each gives None where it does not apply.
+VIEWED: dict[str, Callable[..., Any]] = {}
 
 
 def lowers(name: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
@@ -287,6 +291,11 @@ def _random_bits(seed: jax.Array, counter: jax.Array, *, shape: tuple[int, ...])
     return jnp.concatenate(words)[:size].reshape(shape)
 
 
+@lowers("hash_bits")
+def _hash_bits(seed: jax.Array, counter: jax.Array, *, shape: tuple[int, ...]) -> jax.Array:
+    return hashed(lax.iota(np.uint32, math.prod(shape)), *key_of(seed, counter)).reshape(shape)
+
+
 #: The first failed check, as ``checks.error_of`` reads it. None where nothing is checked.
 Failure = jax.Array | None
 
@@ -323,9 +332,11 @@ class Lowered:
         barrier: Barrier | None = None,
         inside: bool = False,
         kernels: Kernels = NO_KERNELS,
+        channels_last: bool = False,
     ) -> None:
         self.graph = graph
         self._kernels = kernels
+        self._viewed = VIEWED if channels_last else {}
         self._claims = claims
         self.may_fail = may_fail(graph)
         self._platform = platform
@@ -342,7 +353,7 @@ class Lowered:
         graph, failure = self.graph, None
         known: dict[tuple[Node, int], Any] = {(n, 0): v for n, v in zip(graph.inputs, inputs, strict=True)}
         for number in self._kernels.inputs:
-            known[graph.inputs[number], 0] = Kernel(inputs[number])
+            known[graph.inputs[number], 0] = View(inputs[number], BACK)
         for number, node in enumerate(graph.nodes):
             spec = node.spec
             assert spec is not None and node.inputs is not None
@@ -359,16 +370,18 @@ class Lowered:
                 known[node, i] = each
         made = [known[ref.node, ref.index] for ref in graph.outputs]
         for number, value in enumerate(made):
-            made[number] = _kernel(value).array if number in self._kernels.outputs else whole(value)
+            made[number] = laid_out(value, BACK) if number in self._kernels.outputs else whole(value)
         return made, failure
 
     def _spread(self, spec: Specialization, operands: Sequence[Any], attributes: Mapping[str, Any]) -> Any:
-        """The results of a primitive; a ``Spread`` where few numbers are spread over the result, or a ``Kernel``."""
-        if Kernel in set(map(type, operands)):
-            if isinstance(spec.op, Primitive) and spec.op.elementwise:
-                made = self._apply(spec, [_kernel(each).array for each in operands], attributes)
-                return Kernel(made[0] if isinstance(made, tuple) else made)
-            operands = [whole(each) if isinstance(each, Kernel) else each for each in operands]
+        """The results of a primitive; a ``Spread`` where few numbers are spread over the result, or a ``View``."""
+        viewed = self._viewed.get(spec.op.name)
+        made = viewed(*operands, **attributes) if viewed is not None else None
+        if made is None and View in set(map(type, operands)):
+            made = followed(spec, operands, partial(self._apply, spec))
+        if made is not None:
+            return made
+        operands = [whole(each) if isinstance(each, View) else each for each in operands]
         if isinstance(spec.op, Primitive):
             made = moved(spec, operands)
             if made is not None:
@@ -382,7 +395,7 @@ class Lowered:
 
     def _nested(self, graph: Graph) -> Lowered:
         """``graph``, which a loop or a choice of this one runs."""
-        return Lowered(graph, self._platform, {}, self._barrier, inside=True)
+        return Lowered(graph, self._platform, {}, self._barrier, inside=True, channels_last=bool(self._viewed))
 
     def _apply(self, spec: Specialization, operands: Sequence[Any], attributes: Mapping[str, Any]) -> Any:
         """The results of a primitive; bfloat16 is computed in float32 and rounded at the end."""
@@ -417,14 +430,10 @@ class Lowered:
         return _convert(lax.convert_element_type(made, wide), dtype=given)
 
 
-def _kernel(value: Any) -> Kernel:
-    return value if isinstance(value, Kernel) else turned(whole(value))
-
-
 def _behind(hide: Callable[[Any], Any], value: Any) -> Any:
     """``value`` behind a barrier: of one that is spread, the few numbers."""
-    if isinstance(value, Kernel):
-        return Kernel(hide(value.array))
+    if isinstance(value, View):
+        return View(hide(value.array), value.order, value.flipped)
     return Spread(hide(value.few), value.shape, value.axes) if isinstance(value, Spread) else hide(value)
 
 
@@ -452,9 +461,11 @@ def lower(
     claims: Mapping[Specialization, Claim] | None = None,
     barrier: Barrier | None = None,
     kernels: Kernels = NO_KERNELS,
+    channels_last: bool = False,
 ) -> Lowered:
     """``graph``, of primitives and of operators that ``claims`` tells how to run, in JAX.
 
-    The inputs and outputs that are ``kernels`` have their axes in that order.
+    The inputs and outputs that are ``kernels`` have their axes in that order. With ``channels_last`` convolutions give
+    views.
     """
-    return Lowered(graph, platform, claims or {}, barrier, kernels=kernels)
+    return Lowered(graph, platform, claims or {}, barrier, kernels=kernels, channels_last=channels_last)

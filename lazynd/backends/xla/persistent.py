@@ -69,15 +69,21 @@ class Saved:
         donate: Sequence[int],
         claims: Mapping[Specialization, Claim] | None = None,
         kernels: Kernels = NO_KERNELS,
+        channels_last: bool = False,
     ) -> str | None:
         """What the program of ``graph`` is called; None if its meaning cannot be told from its text.
 
         ``claims``: how the operators in it are run. ``kernels``: which inputs and outputs are kernels.
+        ``channels_last``: whether convolutions give views.
         """
         if self._sources is None:
             return None
         try:
-            parts = (self._sources, _settings(), (self.device.id, slots, tuple(donate), *kernels.numbers()))
+            parts = (
+                self._sources,
+                _settings(),
+                (self.device.id, slots, tuple(donate), *kernels.numbers(), channels_last),
+            )
             run, device = claims or {}, self.device
             meaning = encode_graph(graph, lambda spec: fingerprint(run[spec], spec, device) if spec in run else None)
             return hashlib.sha256(encode(parts) + meaning).hexdigest()

@@ -17,7 +17,6 @@ from jax import lax
 
 from ...ir.specialization import Specialization
 from ...ir.types import widened
-from .kernels import Kernel
 
 Ints = tuple[int, ...]
 
@@ -33,14 +32,18 @@ class Spread:
     shape: Ints
     axes: Ints
 
+    @property
+    def dtype(self) -> Any:
+        return self.few.dtype
+
     def whole(self) -> jax.Array:
         """The array itself."""
         return lax.broadcast_in_dim(self.few, self.shape, self.axes)
 
 
 def whole(value: Any) -> Any:
-    """``value`` as an array."""
-    return value.whole() if isinstance(value, Spread | Kernel) else value
+    """``value``, an array or what has a form of its own while a graph is lowered, as an array."""
+    return value if isinstance(value, jax.Array) or not hasattr(value, "whole") else value.whole()
 
 
 def moved(spec: Specialization, operands: Sequence[Any]) -> Any:

@@ -5,6 +5,7 @@ from . import (
     choice,
     compare,
     convolution,
+    counter_hash,
     elementwise,
     factorization,
     fourier,
@@ -20,6 +21,6 @@ from . import (
 )
 
 __all__ = [
-    "check", "choice", "compare", "convolution", "elementwise", "factorization", "fourier", "hyperbolic", "linalg",
-    "loop", "order", "reduce", "shape", "solve", "source", "window",
+    "check", "choice", "compare", "convolution", "counter_hash", "elementwise", "factorization", "fourier",
+    "hyperbolic", "linalg", "loop", "order", "reduce", "shape", "solve", "source", "window",
 ]  # fmt: skip

@@ -9,6 +9,7 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from ...ir.errors import MXNetError
+from ...ir.linearize import Backward
 from ...ir.specialization import Specialization
 from ...ir.types import Type
 from ...ops import OPERATORS
@@ -157,13 +158,15 @@ class Sweep:
     ``order`` holds all entries that were visited, latest first.
     """
 
-    __slots__ = ("_arrived", "_plain", "_recorder", "gradients", "order")
+    __slots__ = ("_arrived", "_line", "_plain", "_recorder", "gradients", "order")
 
     def __init__(self, recorder: Recorder, heads: Sequence[Cell], head_gradients: Sequence[Cell | None] | None) -> None:
         recorder.needs_tape("a backward pass")
         self._recorder = recorder
         #: Whether gradients have no histories: they are not recorded themselves, nor traced.
         self._plain = not (recorder.state.recording or recorder.traces)
+        #: The user's line, which is one for the whole sweep: finding it costs as much as an addition.
+        self._line = user_location()
         self._arrived: Arrived = {}
         self.gradients: dict[Variable, list[Operand]] = {}
         given: list[Cell | None] = list(head_gradients) if head_gradients is not None else [None] * len(heads)
@@ -213,20 +216,26 @@ class Sweep:
             present.append(each is not None)
             if each is not None:
                 inputs.append(each)
-        step = linear.backward(tuple(present))
+        step = linear.step(tuple(present))
+        made = self._computed(entry, step.computed, inputs)
+        if len(made) < len(step.targets):
+            rest = iter(made)
+            made = [next(rest) if seed < 0 else inputs[seed] for seed in step.handed]
+        self._hand_over(entry, step.targets, made)
+
+    def _computed(self, entry: Operation, step: Backward, cotangents: list[Operand]) -> list[Operand]:
+        """The results of the backward pass ``step`` of ``entry``, recorded."""
         spec = step.spec
         if spec is None:
-            return
+            return []
         scalars = entry.scalars if spec.slots else ()
         if self._plain:
-            kept, place = entry.residuals, linear.place
-            refs = (*[kept[place[k]] for k in step.residuals], *[ref for ref, _ in inputs])
+            kept, place = entry.residuals, entry.linear.place
+            refs = (*[kept[place[k]] for k in step.residuals], *[ref for ref, _ in cotangents])
             results = self._recorder.append(spec, refs, scalars, entry.code, entry.lasti)
-            made: list[Operand] = [(ref, None) for ref in results]
-        else:
-            inputs = [_residual(entry, k) for k in step.residuals] + inputs
-            made = self._recorder.apply_to(spec, inputs, scalars, entry.code, entry.lasti)
-        self._hand_over(entry, step.targets, made)
+            return [(ref, None) for ref in results]
+        operands = [_residual(entry, k) for k in step.residuals] + cotangents
+        return self._recorder.apply_to(spec, operands, scalars, entry.code, entry.lasti)
 
     def _pass_function(self, entry: Pulled) -> None:
         """Call the backward pass of ``entry``, which is Python."""
@@ -249,7 +258,13 @@ class Sweep:
             parent = entry.parents[target]
             if parent is not None:
                 before = arrived.get(parent)
-                arrived[parent] = cotangent if before is None else _add(self._recorder, before, cotangent)
+                arrived[parent] = cotangent if before is None else self._sum_of(before, cotangent)
+
+    def _sum_of(self, a: Operand, b: Operand) -> Operand:
+        spec = _add_spec(a[0].type, b[0].type)
+        if self._plain:
+            return self._recorder.append(spec, (a[0], b[0]), (), *self._line)[0], None
+        return self._recorder.apply_to(spec, (a, b), (), *self._line)[0]
 
 
 def _history(recorder: Recorder, head: Cell) -> Source | None:

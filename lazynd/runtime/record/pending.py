@@ -9,21 +9,23 @@ from types import CodeType
 from typing import TYPE_CHECKING, Any
 
 from ...config import config
+from ...ir.linearize import Linearized
 from ...ir.node import Node, Output, leaf
 from ...ir.specialization import BYTES_PER_COST, Specialization
 from ...ir.types import Context, Type
+from ...speed import MODULE
 from ..run.fence import fence, overflow
 from ..run.force import force
-from ..run.regions import Region
+from ..run.regions import Region, Regions
 from ..tell.location import USERS, user_location
 from ..tell.sites import current_site
 from ..tell.stats import stats
 from ..tell.tracing import TRACING
-from . import streams
-from .cell import Cell, Ref
+from . import streams, tape
+from .cell import Cell, Ref, Variable
 from .numbers import Keep
 from .recorder import Operand, Recorder
-from .tape import source, sources
+from .tape import Operation, source, sources
 
 if TYPE_CHECKING:
     from ..thread import State
@@ -233,3 +235,18 @@ def region_of(cell: Cell) -> Region | None:
     ref = cell.content
     found = None if ref.value is not None or ref.node is None else ref.node.region
     return found if isinstance(found, Region) else None
+
+
+def _speed_up() -> None:
+    """Give ``PendingWork`` methods of the C module, which ask those above for all but the plain case."""
+    if MODULE is not None:
+        PendingWork.apply_in_python = PendingWork.apply  # type: ignore[attr-defined]
+        PendingWork.append_in_python = PendingWork.append  # type: ignore[attr-defined]
+        classes = (PendingWork, Cell, Operation, Specialization, Linearized, Region, Regions, Recorder, Variable)
+        MODULE.prepare_record(
+            *classes, USERS, config, tape.serials, tape.CONSTANT, PendingWork.apply, PendingWork.append
+        )
+        MODULE.install(PendingWork)
+
+
+_speed_up()

@@ -17,7 +17,8 @@ Source = tuple["Entry", int]
 #: The backward pass of a ``Function``: gradients of its inputs from those of its outputs.
 Pull = Callable[[list[Cell]], list[Cell]]
 
-_serial = itertools.count()
+#: Of entries, in the order in which they were made.
+serials: Final = itertools.count()
 
 
 class Entry:
@@ -62,7 +63,7 @@ class Origin(Entry):
     __slots__ = ("variable",)
 
     def __init__(self, variable: Variable) -> None:
-        self.serial = next(_serial)
+        self.serial = next(serials)
         self.consumed = False
         self.parents = ()
         self.variable = variable
@@ -77,7 +78,7 @@ class Pulled(Entry):
     __slots__ = ("out_types", "pull", "scope")
 
     def __init__(self, parents: tuple[Source | None, ...], pull: Pull, out_types: tuple[Type, ...], scope: str) -> None:
-        self.serial = next(_serial)
+        self.serial = next(serials)
         self.consumed = False
         self.parents = parents
         self.pull: Pull | None = pull
@@ -99,7 +100,7 @@ class Slope(Entry):
     __slots__ = ()
 
     def __init__(self, history: Source | None, origins: Sequence[Source]) -> None:
-        self.serial = next(_serial)
+        self.serial = next(serials)
         self.consumed = False
         self.parents = (history, *origins)
 
@@ -151,7 +152,7 @@ def make_entry(
     linear: Linearized, parents: tuple[Source | None, ...], sources: tuple[Node | Output, ...], node: Node
 ) -> Operation:
     entry = Operation()
-    entry.serial = next(_serial)
+    entry.serial = next(serials)
     entry.linear = linear
     entry.parents = parents
     kept = linear.kept

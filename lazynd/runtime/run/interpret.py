@@ -19,6 +19,7 @@ from ...backends.memory import NOTEWORTHY, require_memory
 from ...backends.numpy.functions import Call
 from ...backends.numpy.steps import Array, Steps
 from ...backends.numpy.subnormals import Flushed
+from ...backends.numpy.threads import Threads
 from ...config import config
 from ...ir.errors import CheckFailed
 from ...ir.flatten import flat_graph
@@ -45,7 +46,7 @@ def interpret(plan: Plan) -> None:
     wanted = [plan.items[i] for i in plan.outputs]
     noted, trace = HISTORY.interpreted(plan), TRACING.now
     started = perf_counter() if HISTORY.timed or trace is not None else 0.0
-    with np.errstate(all="ignore"), Flushed():
+    with np.errstate(all="ignore"), Flushed(), Threads():
         results = _Interpretation(plan, wanted).run()
     if started:
         noted.milliseconds = milliseconds_since(started)

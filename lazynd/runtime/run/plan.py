@@ -6,13 +6,14 @@ Plans with equal keys share a program. Which items are outputs is a question of 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import compress
 from operator import add, attrgetter, eq
 from typing import Any, Final
 
 from ...ir.node import Node, Output
 from ...ir.specialization import Slot
+from ...speed import MODULE
 from .failure import missing, unfinished
 from .liveness import Ref, wanted_outside
 from .regions import Region
@@ -135,12 +136,24 @@ def plan_of(items: Sequence[Ref], outputs: Sequence[int]) -> Plan:
 def _walk(items: Sequence[Ref]) -> tuple[Plan, dict[Ref, int], list[int]]:
     """Key, leaves and scalars of ``items``, uses of each within, and the group (connected component) of each."""
     plan = Plan()
+    plan.key, plan.leaves, plan.scalars, plan.foreign, plan.uses, position, groups = walk(items)
+    return plan, position, groups
+
+
+#: Key, leaves, scalars, foreign, uses, positions and groups of items.
+Walked = tuple[tuple[Any, ...], list[Ref], list[Any], list[Ref], list[int], dict[Ref, int], list[int]]
+
+
+def walk_in_python(items: Sequence[Ref]) -> Walked:
+    """What ``_walk`` finds."""
     position: dict[Ref, int] = dict(zip(items, range(len(items)), strict=True))
     uses = [0] * len(items)
     groups = list(range(len(items)))
     key: list[Any] = []
     leaf_number: dict[int, int] = {}
-    leaves, scalars, foreign = plan.leaves, plan.scalars, plan.foreign
+    leaves: list[Ref] = []
+    scalars: list[Any] = []
+    foreign: list[Ref] = []
     for number, item in enumerate(items):
         if item.__class__ is Output:
             owner = position[item.node]
@@ -174,9 +187,7 @@ def _walk(items: Sequence[Ref]) -> tuple[Plan, dict[Ref, int], list[int]]:
             if item.scalars:  # type: ignore[union-attr]  # not an Output
                 scalars.extend(item.scalars)  # type: ignore[union-attr]  # not an Output
             groups[number] = group
-    plan.uses = uses
-    plan.key = tuple(key)
-    return plan, position, groups
+    return tuple(key), leaves, scalars, foreign, uses, position, groups
 
 
 def _root_of(groups: list[int], a: int) -> int:
@@ -286,3 +297,14 @@ def ancestors(root: Ref) -> list[Ref]:
         with_outputs.append(each)
         with_outputs += further.get(each.node, ())
     return with_outputs
+
+
+def _quickest_walk() -> Callable[[Sequence[Ref]], Walked]:
+    if MODULE is None:
+        return walk_in_python
+    MODULE.prepare_nodes(Node, Output)
+    found: Callable[[Sequence[Ref]], Walked] = MODULE.walk
+    return found
+
+
+walk: Final = _quickest_walk()
