@@ -138,21 +138,9 @@ def topological(roots: Iterable[Node | Output]) -> list[Node]:
 
 
 def in_order(inputs: Sequence[Node], outputs: Sequence[Node | Output], refs: Iterable[Node | Output]) -> Graph:
-    """The graph whose nodes are in the order of ``refs``; what is not among them comes before its first reader."""
-    needed = dict.fromkeys(topological(outputs), False)
-    nodes: list[Node] = []
-
-    def place(node: Node) -> None:
-        if needed.get(node) is False:
-            needed[node] = True
-            nodes.append(node)
-
-    for ref in refs:
-        if ref.node in needed:
-            for each in ref.node.inputs or ():
-                place(each.node)
-            place(ref.node)
-    return Graph(inputs, outputs, nodes)
+    """The graph whose nodes are in the order of ``refs``, but for what these need and is not among them before."""
+    needed = set(topological(outputs))
+    return Graph(inputs, outputs, topological([*(ref for ref in refs if ref.node in needed), *outputs]))
 
 
 def equal_graphs(a: Graph, b: Graph) -> bool:

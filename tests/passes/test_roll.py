@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,8 +12,24 @@ import pytest
 from lazynd.backends.numpy import evaluate
 from lazynd.config import config
 from lazynd.ir.graph import Graph
+from lazynd.ir.node import leaf
+from lazynd.ir.parse import parse_graph
+from lazynd.ir.text import print_graph
+from lazynd.ir.types import Type
+from lazynd.ir.value import Value
 from lazynd.ir.verify import verify
-from lazynd.passes import dead_code, expand, hoist_products, hoist_sums, prune_loops, roll, run_pipeline
+from lazynd.ops import OPERATORS
+from lazynd.passes import (
+    ROLLING,
+    dead_code,
+    expand,
+    hoist_products,
+    hoist_sums,
+    pipeline,
+    prune_loops,
+    roll,
+    run_pipeline,
+)
 
 from .repeated_programs import recorded
 from .test_rules import same_bits
@@ -55,3 +73,152 @@ def test_random_programs_that_repeat(first: int) -> None:
     assert sum(loops > 0 for loops, _, _ in found) > len(found) // 2
     assert any(loops > 1 for loops, _, _ in found)
     assert any(states for _, states, _ in found) and any(products for _, _, products in found)
+
+
+UNROLLED = """
+graph main(%0: float32[4,2,3], %1: float32[2,3], %2: float32[3,3]) {
+  %3: int32[] = ir.constant() {value=int32[](0), context=cpu(0)}
+  %4: float32[2,3] = _view(%0, offset=%3) {shape=(2, 3)}
+  %5: float32[2,3] = dot(%1, %2) {transpose_a=False, transpose_b=False, forward_stype=None}
+  %6: float32[2,3] = elemwise_add(%5, %4)
+  %7: int32[] = ir.constant() {value=int32[](6), context=cpu(0)}
+  %8: float32[2,3] = _view(%0, offset=%7) {shape=(2, 3)}
+  %9: float32[2,3] = dot(%6, %2) {transpose_a=False, transpose_b=False, forward_stype=None}
+  %10: float32[2,3] = elemwise_add(%9, %8)
+  %11: int32[] = ir.constant() {value=int32[](12), context=cpu(0)}
+  %12: float32[2,3] = _view(%0, offset=%11) {shape=(2, 3)}
+  %13: float32[2,3] = dot(%10, %2) {transpose_a=False, transpose_b=False, forward_stype=None}
+  %14: float32[2,3] = elemwise_add(%13, %12)
+  return %14
+}
+"""
+
+
+LOOP = """
+graph body(%0: float32[2,3], %1: float32[3,3], %2: float32[2,3], %3: float32[3,3]) {
+  %4: float32[2,3] = ir.dot_general(%2, %3) {contract=((1,), (0,)), batch=((), ())}
+  %5: float32[2,3] = ir.add(%0, %4)
+  %6: float32[3,3] = ir.dot_general(%2, %5) {contract=((0,), (0,)), batch=((), ())}
+  %7: float32[3,3] = ir.add(%1, %6)
+  %8: float32[2,3] = ir.dot_general(%5, %3) {contract=((1,), (0,)), batch=((), ())}
+  %9: float32[2,3] = ir.subtract(%8, %2)
+  return %5, %7, %9
+}
+graph main(%0: float32[2,3], %1: float32[3,3], %2: float32[5,2,3], %3: float32[3,3]) {
+  %4: float32[2,3], float32[3,3], float32[5,2,3] = ir.scan(%0, %1, %2, %3) {body=@body, length=5, reverse=False, carries=2, sequences=1}
+  return %4, %4.1, %4.2
+}
+"""  # noqa: E501
+
+
+SUMMED = """graph body(%0: float32[2,3], %1: float32[2,3], %2: float32[3,3]) {
+  %3: float32[2,3] = ir.dot_general(%1, %2) {contract=((1,), (0,)), batch=((), ())}
+  %4: float32[2,3] = ir.add(%0, %3)
+  %5: float32[2,3] = ir.dot_general(%4, %2) {contract=((1,), (0,)), batch=((), ())}
+  %6: float32[2,3] = ir.subtract(%5, %1)
+  return %4, %6, %4
+}
+graph main(%0: float32[2,3], %1: float32[3,3], %2: float32[5,2,3], %3: float32[3,3]) {
+  %4: float32[2,3], float32[5,2,3], float32[5,2,3] = ir.scan(%0, %2, %3) {body=@body, length=5, reverse=False, carries=1, sequences=1}
+  %5: float32[3,3] = ir.dot_general(%2, %4.2) {contract=((0, 1), (0, 1)), batch=((), ())}
+  %6: float32[3,3] = ir.add(%1, %5)
+  return %4, %6, %4.1
+}
+"""  # noqa: E501
+
+APART = """graph body(%0: float32[2,3], %1: float32[2,3]) {
+  %2: float32[2,3] = ir.add(%0, %1)
+  return %2, %2
+}
+graph main(%0: float32[2,3], %1: float32[3,3], %2: float32[5,2,3], %3: float32[3,3]) {
+  %4: float32[5,2,3] = ir.dot_general(%2, %3) {contract=((2,), (0,)), batch=((), ())}
+  %5: float32[2,3], float32[5,2,3] = ir.scan(%0, %4) {body=@body, length=5, reverse=False, carries=1, sequences=1}
+  %6: float32[3,3] = ir.dot_general(%2, %5.1) {contract=((0, 1), (0, 1)), batch=((), ())}
+  %7: float32[3,3] = ir.add(%1, %6)
+  %8: float32[5,2,3] = ir.dot_general(%5.1, %3) {contract=((2,), (0,)), batch=((), ())}
+  %9: float32[5,2,3] = ir.subtract(%8, %2)
+  return %5, %7, %9
+}
+"""
+
+
+def test_a_sum_of_products_leaves_the_loop() -> None:
+    assert print_graph(hoist_sums(parse_graph(LOOP))) == SUMMED
+
+
+def test_products_that_no_state_needs_leave_the_loop() -> None:
+    assert print_graph(hoist_products(hoist_sums(parse_graph(LOOP)), size=1, share=2)) == APART
+    assert products_in_loops(hoist_products(hoist_sums(parse_graph(LOOP)), size=1)) == 2, "9 elements are less than 12"
+
+
+def test_a_sum_of_numbers_stays_in_its_order() -> None:
+    graph = parse_graph(LOOP.replace("ir.add(%1, %6)", "ir.add(%1, %3)"))
+    assert hoist_sums(graph).nodes == graph.nodes
+
+
+ROLLED = """graph body(%0: float32[2,3], %1: float32[2,3], %2: float32[3,3]) {
+  %3: float32[2,3] = dot(%0, %2) {transpose_a=False, transpose_b=False, forward_stype=None}
+  %4: float32[2,3] = elemwise_add(%3, %1)
+  return %4
+}
+graph main(%0: float32[4,2,3], %1: float32[2,3], %2: float32[3,3]) {
+  %3: float32[3,2,3] = ir.slice(%0) {start=(0, 0, 0), limit=(3, 2, 3), strides=(1, 1, 1)}
+  %4: float32[2,3] = ir.scan(%1, %3, %2) {body=@body, length=3, reverse=False, carries=1, sequences=1}
+  return %4
+}
+"""
+
+
+def test_steps_become_a_scan_over_the_rows_of_an_array() -> None:
+    made = print_graph(roll(parse_graph(UNROLLED, OPERATORS), least=3, work=0))
+    assert made == ROLLED
+    assert (
+        roll(parse_graph(UNROLLED, OPERATORS), work=0).nodes
+        and loops(roll(parse_graph(UNROLLED, OPERATORS), least=4, work=0)) == 0
+    )
+
+
+def written_out(step: Any, types: Sequence[Type], steps: int) -> Graph:
+    """``steps`` steps, each of the last value and ``types``; of float32[4,4] at first."""
+    parameters = [leaf(type) for type in (SQUARE, *types)]
+    values = [Value(parameter) for parameter in parameters]
+    state = values[0]
+    for number in range(steps):
+        state = step(state, number, values[1:])
+    return Graph(parameters, [state.ref])
+
+
+SQUARE = Type((4, 4), np.dtype("float32"))
+
+
+def test_what_would_not_pay_is_left_as_it_is() -> None:
+    dot, add = OPERATORS["dot"], OPERATORS["elemwise_add"]
+    recurrent = written_out(lambda h, _, w: add(dot(h, w[0]), w[1]), [SQUARE, SQUARE], 10)
+    layers = written_out(lambda h, i, w: add(dot(h, w[i]), w[i]), [SQUARE] * 10, 10)
+    additions = written_out(lambda h, _, w: add(add(h, w[0]), w[0]), [SQUARE], 20)
+    apart = written_out(lambda h, i, w: add(dot(w[0], w[1]), w[i]), [SQUARE] * 10, 10)
+    assert loops(roll(recurrent, work=1)) == 1
+    assert roll(recurrent) is recurrent, "a step of 144 operations"
+    assert roll(layers, work=1) is layers and loops(roll(layers, work=1, copies=0)) == 1, "their weights are copied"
+    assert roll(additions, work=1) is additions, "nothing is multiplied"
+    assert roll(apart, work=1) is apart, "no step reads the one before"
+
+
+def test_what_may_fail_is_not_rolled() -> None:
+    dot, inverse = OPERATORS["dot"], OPERATORS["_linalg_inverse"]
+    graph = written_out(lambda h, _, w: inverse(dot(h, w[0])), [SQUARE], 10)
+    assert roll(graph, work=1) is graph
+
+
+def test_the_setting_turns_them_off() -> None:
+    assert set(ROLLING) <= set(pipeline())
+    with config.using(roll=False):
+        assert not set(ROLLING) & set(pipeline())
+
+
+def test_long_chains_are_looked_through_once() -> None:
+    dot, add = OPERATORS["dot"], OPERATORS["elemwise_add"]
+    graph = written_out(lambda h, _, w: add(dot(h, w[0]), w[1]), [SQUARE, SQUARE], 3000)
+    assert loops(roll(graph, work=1)) == 1
+    other = written_out(lambda h, i, w: dot(h, w[i * i % 7 % 2]), [SQUARE, SQUARE], 3000)
+    verify(roll(other, work=1, copies=0))

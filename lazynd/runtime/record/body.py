@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from ...ir.graph import Graph
+from ...ir.graph import Graph, in_order
 from ...ir.node import Node, Output, apply, leaf
 from ...ir.primitive import PRIMITIVES
 from ...ir.specialization import DRAW, Slot
@@ -60,7 +60,7 @@ class Body:
         A capture that needs a gradient is an input though nothing reads it, as the gamma of a normalisation that fixes
         it: its gradient is new too.
         """
-        inner = Graph((), outputs)
+        inner = in_order((), outputs, list(self._made.values()))
         read = {ref.node for node in inner.nodes for ref in node.inputs or ()} | {ref.node for ref in outputs}
         read |= self._needs
         captures = [each for each in self.tracer.captures.values() if each.parameter in read]
