@@ -13,7 +13,6 @@ from ..ir.flatten import Claimed
 from ..ir.graph import Graph
 from ..ir.verify import verify
 from .bodies import inside, prune_loops
-from .calls import open_calls
 from .common import common_subexpressions
 from .dead_code import dead_code
 from .expand import expand
@@ -31,15 +30,15 @@ Pass = Callable[[Graph], Graph]
 
 #: On the graph as recorded, in this order, each once: what undoes itself goes before it costs the nodes of its body.
 #: (Merging equal calls here costs more than it saves: numbers that travel with calls keep most of them apart.)
-OPERATORS: Final[tuple[Pass, ...]] = (open_calls, roll, simplify_operators)
+OPERATORS: Final[tuple[Pass, ...]] = (roll, simplify_operators)
 
 #: In this order, each once: loops lose what nothing reads, and have their bodies optimised; folding leaves uniform
 #: constants in the one form that the rules match, merging lets them see that two operands are the same value, products
 #: are looked at in their simplest form, and what the rules leave unused is dropped after them.
 _FLAT: Final[tuple[Pass, ...]] = (fold_constants, common_subexpressions, simplify, gather_one_hot, dead_code)
 bodies: Final = inside(_FLAT)
-#: On primitives, and on the operators that the backend has claimed.
-#: Sums are joined last, when equal values are one and the rules have left sums as plain as they get.
+#: On primitives, and on the operators that the backend has claimed. Sums are joined last, when equal values are one and
+#: the rules have left sums as plain as they get.
 PRIMITIVES: Final[tuple[Pass, ...]] = (prune_loops, bodies, hoist_sums, hoist_products, *_FLAT, join_sums)
 
 #: What settings of ``config`` turn off. (``gather_one_hot``, which is inside of ``bodies`` too, asks for its own.)
@@ -127,5 +126,5 @@ def run_pipeline(
 __all__ = [
     "OPERATORS", "OPTIONAL", "PIPELINE", "PRIMITIVES", "Claimed", "Pass", "Stage", "bodies", "common_subexpressions",
     "dead_code", "expand", "fold_constants", "gather_one_hot", "hoist_products", "hoist_sums", "join_sums", "name_of",
-    "open_calls", "pipeline", "prune_loops", "roll", "run_pipeline", "simplify", "simplify_operators",
+    "pipeline", "prune_loops", "roll", "run_pipeline", "simplify", "simplify_operators",
 ]  # fmt: skip

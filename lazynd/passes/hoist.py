@@ -78,15 +78,19 @@ def _hoist(rewriter: Rewriter, node: Node, inputs: Sequence[Ref], found: Mapping
     smaller = Graph(parameters, [*(body.outputs[i] for i in kept), *body.outputs[n:], *sums.stacked], name=body.name)
     given = [*(inputs[i] for i in kept), *inputs[n:]]
     attributes = {**spec.attributes, "body": smaller, "carries": len(kept)}
-    made = successor(node, spec.op.specialize(tuple([ref.type for ref in given]), attributes), given)
-    results = outputs(made)
+    results: tuple[Ref, ...] = ()
+    known = {ref.node for ref in inputs}
+    if smaller.outputs:  # else nothing is left of the loop
+        made = successor(node, spec.op.specialize(tuple([ref.type for ref in given]), attributes), given)
+        results = outputs(made)
+        known.add(made)
     stacks = [Value(ref) for ref in results[len(results) - len(sums.stacked) :]]
     old = [*kept, *range(n, len(body.outputs))]
     for number, ref in zip(old, results, strict=False):
         rewriter.replaced[node, number] = ref
     for number, total in zip(chosen, sums.totals([], stacks), strict=True):
         whole = (Value(inputs[number]) + total).ref
-        rewriter.replaced[node, number] = located(whole, node, made)
+        rewriter.replaced[node, number] = located(whole, node, *known)
     return True
 
 

@@ -9,12 +9,13 @@ from ..ir import build as ir
 from ..ir.derived import root
 from ..ir.flatten import flat_graph
 from ..ir.flops import flops
-from ..ir.graph import Graph, Rewriter, subgraphs
+from ..ir.graph import Graph, Rewriter, subgraphs, topological
 from ..ir.node import Node, Output, apply, leaf, outputs, successor
 from ..ir.primitive import PRIMITIVES, Primitive
 from ..ir.primitives.check import may_fail
 from ..ir.primitives.convolution import Convolution
 from ..ir.primitives.linalg import DotGeneral
+from ..ir.scope import join
 from ..ir.specialization import Specialization
 from ..ir.types import Type
 from ..ir.value import Value
@@ -36,10 +37,40 @@ def roll(graph: Graph, *, least: int = 8, work: int = 1 << 18, copies: int = 128
     equal layers and their gradients. What may fail is not rolled, for the first failure of the program is the one that
     is told.
     """
-    if len(graph.nodes) < 2 * least or not _multiplies_often(graph, least):
+    opened = _without_calls(graph)
+    if len(opened.nodes) < 2 * least or not _multiplies_often(opened, least):
         return graph
-    roller = _Roller(graph, least, work, copies)
+    roller = _Roller(opened, least, work, copies)
     return roller.run() if roller.segments else graph
+
+
+def _without_calls(graph: Graph) -> Graph:
+    """``graph`` with bodies in place of calls, in the order in which they were recorded."""
+    while any(_is_call(node) for node in graph.nodes):
+        rewriter = Rewriter(graph.inputs)
+        order: list[Node] = []
+        for node in graph.nodes:
+            inputs = rewriter.inputs_of(node)
+            body = node.spec.body if node.spec is not None and _is_call(node) else None
+            if body is None:
+                order.append(rewriter.copy(node, inputs))
+                continue
+            inner = Rewriter()
+            inner.replaced.update({(given, 0): ref for given, ref in zip(body.inputs, inputs, strict=True)})
+            for each in body.nodes:
+                assert each.spec is not None
+                made = inner.renew(each, each.spec, inner.inputs_of(each))
+                made.origin, made.scope = node.origin, join(node.scope, each.scope)
+                order.append(made)
+            rewriter.set(node, [inner[ref] for ref in body.outputs])
+        made_outputs = [rewriter[ref] for ref in graph.outputs]
+        live = set(topological(made_outputs))
+        graph = Graph(graph.inputs, made_outputs, [node for node in order if node in live], name=graph.name)
+    return graph
+
+
+def _is_call(node: Node) -> bool:
+    return node.spec is not None and node.spec.op.is_call and node.spec.body is not None
 
 
 def _multiplies_often(graph: Graph, least: int) -> bool:

@@ -56,7 +56,7 @@ def view(
 
     >>> from lazynd import gluon, nd, sym, viz
     >>> viz.view(nd.ones((2, 3)) * 2)
-    <view of array: 2 nodes, 15 stages>
+    <view of array: 2 nodes, 14 stages>
     >>> net = gluon.nn.Dense(4, prefix="dense_")
     >>> net.initialize()
     >>> found = viz.view(net, (8, 3))
