@@ -109,8 +109,10 @@ class _Roller:
         self.order = [n for n in graph.nodes if n not in parts and not is_constant(n)]
         self.positions = {node: i for i, node in enumerate(self.order)}
         bound: dict[Node, int] = {}
-        for node, base in parts.items():
-            bound[node] = self.positions.get(base, bound.get(base, -1))
+        for node in graph.nodes:  # in order, for there are views of views
+            if node in parts:
+                base = parts[node]
+                bound[node] = self.positions.get(base, bound.get(base, -1))
         found = Finder(self.order, self.positions, bound).segments(least)
         self.segments = [each for each in found if self._may_be_rolled(each, work)]
         if self.segments:

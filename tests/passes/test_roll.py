@@ -12,6 +12,7 @@ import pytest
 from lazynd import autograd, nd, viz
 from lazynd.backends.numpy import evaluate
 from lazynd.config import config
+from lazynd.ir import build as ir
 from lazynd.ir.graph import Graph
 from lazynd.ir.node import leaf
 from lazynd.ir.parse import parse_graph
@@ -203,6 +204,23 @@ def test_what_would_not_pay_is_left_as_it_is() -> None:
     assert roll(layers, work=1) is layers and loops(roll(layers, work=1, copies=0)) == 1, "their weights are copied"
     assert roll(additions, work=1) is additions, "nothing is multiplied"
     assert roll(apart, work=1) is apart, "no step reads the one before"
+
+
+def test_views_of_views_of_what_a_step_computes_are_not_from_outside() -> None:
+    view, dot, add = OPERATORS["_view"], OPERATORS["dot"], OPERATORS["elemwise_add"]
+    parameters = [leaf(SQUARE), leaf(SQUARE)]
+    state, weight = map(Value, parameters)
+    for _ in range(6):
+        state = dot(state, weight)
+        halves = [view(state, shape=(2, 4), offset=ir.full((), 8 * i, np.dtype("int32"))) for i in range(2)]
+        quarters = [
+            view(half, shape=(1, 4), offset=ir.full((), 4 * i, np.dtype("int32"))) for half in halves for i in range(2)
+        ]
+        state = OPERATORS["Concat"](*[add(a, b) for a, b in zip(quarters, quarters[::-1], strict=True)], dim=0)
+    graph = Graph(parameters, [state.ref])
+    arrays = [np.random.default_rng(0).normal(size=(4, 4)).astype("float32") for _ in parameters]
+    made = verify(roll(graph, least=2, work=0, copies=0))
+    same_bits(evaluate(expand(made), arrays), evaluate(expand(graph), arrays), "views of views")
 
 
 def test_what_may_fail_is_not_rolled() -> None:
