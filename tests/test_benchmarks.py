@@ -75,10 +75,20 @@ def test_figure_in_this_process(name: str) -> None:
 @pytest.mark.parametrize(
     "name",
     [
-        *("importing", "programs", "whole"),
+        *("importing", "programs"),
         *(
             pytest.param(name, marks=pytest.mark.slow)
-            for name in ("cold", "compiling", "first", "memory", "recurrent_compiling", "rows", "shapes", "small")
+            for name in (
+                "cold",
+                "compiling",
+                "first",
+                "memory",
+                "recurrent_compiling",
+                "rows",
+                "shapes",
+                "small",
+                "whole",
+            )
         ),
     ],
 )

@@ -85,7 +85,9 @@ def test_a_claim_agrees_with_the_body(claim: Claim) -> None:
 
 
 @pytest.mark.parametrize("shape, k", [((3, 40), 20), ((3, 40), 1), ((2, 3, 17), 5), ((64,), 7), ((1, 2), 1)])
-@pytest.mark.parametrize("ret_typ", ["value", "indices", "both", "mask"])
+@pytest.mark.parametrize(
+    "ret_typ", ["both", "mask", *(pytest.param(kind, marks=pytest.mark.slow) for kind in ("value", "indices"))]
+)
 @pytest.mark.parametrize("axis, is_ascend", [(-1, False), (None, True)])
 def test_the_largest_few_are_those_of_the_sorted_line(
     shape: Any, k: int, ret_typ: str, axis: int | None, is_ascend: bool
