@@ -597,9 +597,9 @@ def _quickest() -> tuple[Callable[..., NDArray], Callable[..., NDArray]]:
 
 
 #: The two of the C module, if it is there, which ask those above for all but the plain case.
-_binary: Callable[[str, str, NDArray, Any, Any], NDArray]
-_scalar: Callable[[str, NDArray, Any, Any], NDArray]
-_binary, _scalar = _quickest()
+_QUICKEST: Final = _quickest()
+_binary: Callable[[str, str, NDArray, Any, Any], NDArray] = _QUICKEST[0]
+_scalar: Callable[[str, NDArray, Any, Any], NDArray] = _QUICKEST[1]
 array_function.RESULT.append(NDArray)
 #: Set by ``generate``, which needs this class: ``add_methods``.
 _ADD_METHODS: list[Callable[[Operator], None]] = []
