@@ -27,6 +27,7 @@ from .claims import Claim
 from .elementary import WRITTEN_OUT, is_function, quotient
 from .kernels import BACK, NO_KERNELS, Kernels
 from .numbers import scope
+from .overlap import overlapping, written
 from .spread import Spread, few_of, moved, whole
 from .views import View, followed, laid_out
 
@@ -343,6 +344,7 @@ class Lowered:
         self._lowerings = LOWERINGS | PLATFORM_LOWERINGS.get(platform, {})
         self._barrier = barrier
         self._hidden = hidden(graph, inside) if barrier is not None else frozenset()
+        self._overlapping = overlapping(graph)
 
     def __call__(self, inputs: Sequence[Any]) -> list[Any]:
         """The outputs, of no meaning if a check fails."""
@@ -359,7 +361,11 @@ class Lowered:
             assert spec is not None and node.inputs is not None
             with jax.named_scope(scope(spec, number)):
                 attributes = {k: self._nested(v) if isinstance(v, Graph) else v for k, v in spec.attributes.items()}
-                made = self._spread(spec, [known[r.node, r.index] for r in node.inputs], attributes)
+                operands = [known[r.node, r.index] for r in node.inputs]
+                if node in self._overlapping:
+                    made = written(*map(whole, operands))
+                else:
+                    made = self._spread(spec, operands, attributes)
                 if self._barrier is not None and node in self._hidden:
                     hide = self._barrier.product if spec.op.name == "multiply" else self._barrier
                     made = _behind(hide, made[0] if isinstance(made, tuple) else made)
