@@ -8,9 +8,9 @@ from __future__ import annotations
 CAUSES = {
     "resnet_inference": "Nearly all of it is the program, one for the whole network; recording its layers is the rest "
     "of the imperative spelling.",
-    "resnet_training": "Nearly all of it is the program. By hand, the slope of the largest pooling written as phases took "
+    "resnet_training": "Nearly all of it is the program. By hand, the slope of the largest pooling as phases saved "
     "73 of 555 ms of the processor; XLA scatters it.",
-    "densenet_training": "Nearly all of it is the program: convolutions with their transposes, the slopes of the widest "
+    "densenet_training": "Nearly all of it is the program: convolutions with their transposes, slopes of the widest "
     "inputs and kernels first, and the joining of channels.",
     "lenet_training": "Nearly all of it is the program: the slopes of the second convolution, whose six channels take "
     "XLA's general path, are half of it, the scatters of pooling a sixth.",
