@@ -98,6 +98,12 @@ class Opened:
     def stage(self, number: int) -> None:
         self.run("stage => goToStage(stage)", number)
 
+    def after(self, name: str) -> int:
+        """Show what the pass ``name`` made; the number of that stage."""
+        number = int(self.run("name => view.stages.findIndex((stage) => stage.name === name)", name))
+        self.stage(number)
+        return number
+
     def text(self, selector: str) -> str:
         return str(self.page.locator(selector).first.inner_text())
 

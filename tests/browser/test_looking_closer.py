@@ -36,7 +36,7 @@ def test_a_click_opens_a_group_and_its_head_closes_it(open_page: Any, picture: A
 
 def test_everything_can_be_opened_step_by_step(open_page: Any) -> None:
     page = open_page("lenet")
-    page.stage(2)
+    page.after("expand")
     for _ in range(4):
         page.click("#open-more")
     assert "ir.dot_general" in page.titles() and not page.page.locator(".card.group").count()
@@ -65,7 +65,7 @@ def test_bodies_of_loops_and_choices_open(open_page: Any, tmp_path: Any) -> None
     page.click_card("on false")
     assert "relu" in page.titles()
     check_drawing(page.boxes())
-    page.stage(2)
+    page.after("expand")
     check_drawing(page.boxes())
 
 
@@ -216,7 +216,7 @@ def test_the_view_is_saved_as_svg(open_page: Any) -> None:
 
 def test_arranging_can_be_cancelled(open_page: Any) -> None:
     page = open_page("lenet")
-    page.stage(2)
+    page.after("expand")
     page.click("#close-all")
     waited, drawn = page.run(
         """() => {
