@@ -110,15 +110,21 @@ def step_of(mx: Any, net: Net, mode: str) -> Step:
     made(x)  # shapes are learned
     if mode == "hybridized":
         made.hybridize(static_alloc=True, static_shape=True)
+    step = training(mx, made, x, y)
+    mx.nd.waitall()
+    return mx.compile(step) if mode == "compiled" else step
+
+
+def training(mx: Any, net: Any, x: Any, y: Any) -> Step:
+    """A step of ``net`` towards the labels ``y``; it gives the loss, not yet computed."""
     loss_of = mx.gluon.loss.SoftmaxCrossEntropyLoss()
-    trainer = mx.gluon.Trainer(made.collect_params(), "sgd", {"learning_rate": RATE})
+    trainer = mx.gluon.Trainer(net.collect_params(), "sgd", {"learning_rate": RATE})
 
     def step() -> Any:
         with mx.autograd.record():
-            loss = loss_of(made(x), y).mean()
+            loss = loss_of(net(x), y).mean()
         loss.backward()
         trainer.step(1)
         return loss
 
-    mx.nd.waitall()
-    return mx.compile(step) if mode == "compiled" else step
+    return step

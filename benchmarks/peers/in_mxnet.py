@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from ..nets import training
 from .networks import in_order, network
 from .workloads import EMBEDDED, HIDDEN, RATE, SEQUENCES, STEPS, VOCABULARY, WORKLOADS, Step, inputs_of, values_of
 
@@ -23,24 +24,10 @@ def step_of(mx: Any, workload: str, spelling: str) -> Step:
         net.hybridize(static_alloc=True, static_shape=True)
     if workload.endswith("inference"):
         return Step(lambda: float(net(inputs[0]).asnumpy().mean()))
-    work = _training(mx, net, *inputs)
+    work = training(mx, net, *inputs)
     work = mx.compile(work) if spelling == "compiled" else work
     steps, trained = WORKLOADS[workload].steps, [p.data() for p in in_order(net) if p.grad_req != "null"]
     return _read(work, trained) if steps == 1 else _unread(mx, work, trained, steps)
-
-
-def _training(mx: Any, net: Any, x: Any, y: Any) -> Callable[[], Any]:
-    loss_of = mx.gluon.loss.SoftmaxCrossEntropyLoss()
-    trainer = mx.gluon.Trainer(net.collect_params(), "sgd", {"learning_rate": RATE})
-
-    def step() -> Any:
-        with mx.autograd.record():
-            loss = loss_of(net(x), y).mean()
-        loss.backward()
-        trainer.step(1)
-        return loss
-
-    return step
 
 
 def _read(work: Callable[[], Any], trained: Sequence[Any]) -> Step:

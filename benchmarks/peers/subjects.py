@@ -10,11 +10,8 @@ import sys
 from dataclasses import dataclass
 from typing import Any
 
-from ..process import BYTECODE, DEFAULTS, ROOT, oracle_python
+from ..process import BYTECODE, DEFAULTS, PASSIVE, ROOT, oracle_python
 from .workloads import Workload
-
-#: Threads that wait for work by spinning would count as work.
-PASSIVE = {"OMP_WAIT_POLICY": "passive"}
 
 
 @dataclass(frozen=True)
