@@ -6,6 +6,7 @@ import functools
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from operator import attrgetter
+from types import CodeType
 from typing import TYPE_CHECKING, Any
 
 from ...ir.errors import MXNetError
@@ -130,8 +131,8 @@ def _sum(recorder: Recorder, contributions: Sequence[Operand], type: Type) -> Op
     return total
 
 
-def _add(recorder: Recorder, a: Operand, b: Operand) -> Operand:
-    return recorder.apply_to(_add_spec(a[0].type, b[0].type), (a, b), (), *user_location())[0]
+def _add(recorder: Recorder, a: Operand, b: Operand, line: tuple[CodeType | None, int] | None = None) -> Operand:
+    return recorder.apply_to(_add_spec(a[0].type, b[0].type), (a, b), (), *(line or user_location()))[0]
 
 
 @functools.lru_cache(1024)
@@ -261,10 +262,9 @@ class Sweep:
                 arrived[parent] = cotangent if before is None else self._sum_of(before, cotangent)
 
     def _sum_of(self, a: Operand, b: Operand) -> Operand:
-        spec = _add_spec(a[0].type, b[0].type)
-        if self._plain:
-            return self._recorder.append(spec, (a[0], b[0]), (), *self._line)[0], None
-        return self._recorder.apply_to(spec, (a, b), (), *self._line)[0]
+        if not self._plain:
+            return _add(self._recorder, a, b, self._line)
+        return self._recorder.append(_add_spec(a[0].type, b[0].type), (a[0], b[0]), (), *self._line)[0], None
 
 
 def _history(recorder: Recorder, head: Cell) -> Source | None:
